@@ -1,0 +1,1 @@
+//! A headless news-roundup backend: articles, source links, outlets and comments as data.
