@@ -1,1 +1,3 @@
 //! A headless news-roundup backend: articles, source links, outlets and comments as data.
+
+pub mod db;
