@@ -115,6 +115,7 @@ const TEXTS: [(DbFault, &[&str]); 4] = [
             "invalid regular expression",
             "must not be negative",
             "exceeds btree version",
+            "index row requires",
             "stack depth limit exceeded",
         ],
     ),
