@@ -1,0 +1,177 @@
+//! All outlets by name and by host, for what has to look up many: the importers. And the curated
+//! list that a new database begins with.
+
+use super::known::known;
+use crate::error::Result;
+use crate::schema::{outlet_aliases, outlet_hosts, outlets, site};
+use crate::text::slug::{fold, slugify};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join;
+use std::collections::HashMap;
+
+/// Which outlet a name or a host is.
+#[derive(Debug, Default)]
+pub struct Directory {
+    names: HashMap<String, i64>,
+    hosts: HashMap<String, i64>,
+}
+
+impl Directory {
+    /// Reads all of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn load(conn: &AsyncPgConnection) -> Result<Self> {
+        let names = outlet_aliases::table.select((outlet_aliases::key, outlet_aliases::outlet_id));
+        let hosts = outlet_hosts::table.select((outlet_hosts::host, outlet_hosts::outlet_id));
+        let (mut a, mut b) = (conn, conn);
+        let (names, hosts) = try_join(
+            names.load::<(String, i64)>(&mut a),
+            hosts.load::<(String, i64)>(&mut b),
+        )
+        .await?;
+        Ok(Self { names: names.into_iter().collect(), hosts: hosts.into_iter().collect() })
+    }
+
+    /// The outlet with this name.
+    pub fn named(&self, name: &str) -> Option<i64> {
+        self.names.get(&fold(name)).copied()
+    }
+
+    /// The outlet that this host, or a domain it stands in, belongs to.
+    pub fn at_host(&self, host: &str) -> Option<i64> {
+        let parents = host.match_indices('.').filter_map(|(at, _)| host.get(at + 1..));
+        std::iter::once(host).chain(parents).find_map(|host| self.hosts.get(host).copied())
+    }
+
+    /// The outlet with this name, made if there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn named_or_new(
+        &mut self,
+        conn: &mut AsyncPgConnection,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(i64, bool)> {
+        if let Some(id) = self.named(name) {
+            return Ok((id, false));
+        }
+        let id = create(conn, name, now).await?;
+        self.names.insert(fold(name), id);
+        Ok((id, true))
+    }
+}
+
+/// Makes an outlet of this name under a free slug.
+async fn create(conn: &mut AsyncPgConnection, name: &str, now: DateTime<Utc>) -> Result<i64> {
+    let base = slugify(name);
+    let mut slug = base.clone();
+    let mut n = 1;
+    let id = loop {
+        let made: Option<i64> = diesel::insert_into(outlets::table)
+            .values((
+                outlets::slug.eq(&slug),
+                outlets::name.eq(name),
+                outlets::created_at.eq(now),
+                outlets::updated_at.eq(now),
+            ))
+            .on_conflict(outlets::slug)
+            .do_nothing()
+            .returning(outlets::id)
+            .get_result(conn)
+            .await
+            .optional()?;
+        if let Some(id) = made {
+            break id;
+        }
+        n += 1;
+        slug = format!("{base}-{n}");
+    };
+    diesel::insert_into(outlet_aliases::table)
+        .values((
+            outlet_aliases::key.eq(fold(name)),
+            outlet_aliases::outlet_id.eq(id),
+            outlet_aliases::name.eq(name),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(id)
+}
+
+/// Stores the curated list, once in the life of a database: what is deleted later stays deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn seed(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<()> {
+    let first = diesel::insert_into(site::table)
+        .values((site::key.eq("known_outlets"), site::value.eq(now.to_rfc3339())))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    if first == 0 {
+        return Ok(());
+    }
+    let list = known();
+    let rows: Vec<_> = list
+        .iter()
+        .map(|outlet| {
+            (
+                outlets::slug.eq(outlet.slug),
+                outlets::name.eq(outlet.name),
+                outlets::homepage.eq(outlet.homepage),
+                outlets::country.eq(outlet.country),
+                outlets::lang.eq(outlet.lang),
+                outlets::kind.eq(outlet.kind),
+                outlets::created_at.eq(now),
+                outlets::updated_at.eq(now),
+            )
+        })
+        .collect();
+    let ids: HashMap<String, i64> = diesel::insert_into(outlets::table)
+        .values(rows)
+        .returning((outlets::slug, outlets::id))
+        .get_results::<(String, i64)>(conn)
+        .await?
+        .into_iter()
+        .collect();
+    let of = |slug: &str| ids.get(slug).copied().unwrap_or_default();
+    let names: Vec<_> = list
+        .iter()
+        .flat_map(|outlet| {
+            let names = std::iter::once(outlet.name).chain(outlet.aliases.iter().copied());
+            let id = of(outlet.slug);
+            // An alias may differ from the name in nothing that counts ("The …").
+            let mut seen = Vec::new();
+            names
+                .filter(move |name| {
+                    let key = fold(name);
+                    let new = !seen.contains(&key);
+                    seen.push(key);
+                    new
+                })
+                .map(move |name| {
+                    (
+                        outlet_aliases::key.eq(fold(name)),
+                        outlet_aliases::outlet_id.eq(id),
+                        outlet_aliases::name.eq(name),
+                    )
+                })
+        })
+        .collect();
+    diesel::insert_into(outlet_aliases::table).values(names).execute(conn).await?;
+    let hosts: Vec<_> = list
+        .iter()
+        .flat_map(|outlet| {
+            let id = of(outlet.slug);
+            let row = move |host: &&'static str| {
+                (outlet_hosts::host.eq(*host), outlet_hosts::outlet_id.eq(id))
+            };
+            outlet.hosts.iter().map(row)
+        })
+        .collect();
+    diesel::insert_into(outlet_hosts::table).values(hosts).execute(conn).await?;
+    Ok(())
+}
