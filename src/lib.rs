@@ -1,3 +1,33 @@
 //! A headless news-roundup backend: articles, source links, outlets and comments as data.
+//!
+//! Layers, each using only those below it:
+//!
+//! ```text
+//! main          the command line
+//! app           state, routes, what lies in front of them
+//! features      articles links outlets tags comments, import, site, health, openapi
+//! kernel        http extract page fields error clock config db schema text
+//! ```
 
+pub mod app;
+pub mod articles;
+pub mod clock;
+pub mod comments;
+pub mod config;
 pub mod db;
+pub mod error;
+pub mod extract;
+pub mod fields;
+pub mod health;
+pub mod http;
+pub mod import;
+pub mod links;
+pub mod open;
+pub mod openapi;
+pub mod outlets;
+pub mod page;
+mod schema;
+pub mod serve;
+pub mod site;
+pub mod tags;
+pub mod text;

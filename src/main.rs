@@ -1,2 +1,158 @@
-//! The command line of roundup.
-fn main() {}
+//! The command line of roundup: reads the command and runs it. The only place that prints, logs
+//! to the terminal and decides how the process ends.
+
+use actix_web::web::Data;
+use anyhow::{Context as _, Result};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use roundup::app::State;
+use roundup::clock::Clock;
+use roundup::config::Config;
+use roundup::import;
+use roundup::open::Database;
+use roundup::serve::Bound;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// A headless news-roundup backend: articles, source links, outlets and comments as data.
+#[derive(Debug, Parser)]
+#[command(name = "roundup", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API (the default)
+    Serve,
+    /// Import roundups from files
+    Import(import::Args),
+    /// Bring the schema of the database up to date
+    Migrate,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print every setting, its value and where that comes from
+    Config,
+    /// Ask a running service whether it is ready: for container health checks
+    Health,
+}
+
+/// The exit status for a wrong command line or setting (BSD's EX_USAGE is 64; clap's is 2).
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    if let Err(line) = Config::check_environment(names) {
+        return complain(USAGE, &line);
+    }
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) if error.use_stderr() => return complain(USAGE, &one_line(&error)),
+        // Help and version.
+        Err(error) => {
+            return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        }
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return complain(USAGE, &one_line(&error)),
+    };
+    let mut logger = env_logger::Builder::new();
+    logger.parse_filters(&cli.config.log).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(1, &format!("cannot start: {error}")),
+    };
+    let done = runtime.block_on(async {
+        match cli.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve(cli.config).await,
+            Command::Import(args) => import::run(&cli.config, &args).await,
+            Command::Migrate => migrate(&cli.config).await,
+            Command::Openapi => print(&roundup::openapi::json()?),
+            Command::Config => print(&settings(&matches)),
+            Command::Health => health(cli.config.listen),
+        }
+    });
+    match done {
+        Ok(code) => code,
+        Err(error) => complain(1, &format!("{error:#}")),
+    }
+}
+
+/// The setting or argument that clap refuses, in one line.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let first = text.lines().take_while(|line| !line.trim().is_empty());
+    let line = first.map(str::trim).collect::<Vec<_>>().join(" ");
+    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
+}
+
+#[expect(clippy::print_stderr, reason = "the command line may print")]
+fn complain(code: u8, line: &str) -> ExitCode {
+    eprintln!("roundup: {line}");
+    ExitCode::from(code)
+}
+
+fn print(text: &str) -> Result<ExitCode> {
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: Config) -> Result<ExitCode> {
+    let bound = Bound::to(config.listen)?;
+    let address = bound.address()?;
+    let clock = Clock::System;
+    let database = Database::open(&config, &clock).await?;
+    let state = Data::new(State::new(database.pool(&config), clock, config));
+    let empty = roundup::articles::none(&state).await?;
+    print(&welcome(address, &database, empty))?;
+    let served = bound.serve(state).await;
+    database.close().await?;
+    served.map(|()| ExitCode::SUCCESS)
+}
+
+/// What is said once the service is up.
+fn welcome(address: SocketAddr, database: &Database, empty: bool) -> String {
+    let mut text =
+        format!("roundup serves http://{address}/api/v1 (documentation: http://{address}/docs/)\n");
+    if let Some(cluster) = &database.cluster {
+        text += &format!("data: {}\n", cluster.data_dir().display());
+        text += &format!("psql: {}\n", cluster.url("roundup"));
+    }
+    if empty {
+        text += "the database is empty; import an example in another terminal:\n";
+        text += "    cargo run -- import examples/harbour-bridge.txt\n";
+    }
+    text
+}
+
+async fn migrate(config: &Config) -> Result<ExitCode> {
+    let database = Database::open(config, &Clock::System).await?;
+    database.close().await?;
+    print("the schema is up to date\n")
+}
+
+fn settings(matches: &clap::ArgMatches) -> String {
+    let line = |s: roundup::config::Setting| {
+        format!("{} ({})\n    {} [{}]\n    {}\n", s.variable, s.flag, s.value, s.source, s.help)
+    };
+    Config::settings(matches).into_iter().map(line).collect()
+}
+
+/// Asks `/readyz` over plain HTTP.
+fn health(address: SocketAddr) -> Result<ExitCode> {
+    let limit = Duration::from_secs(3);
+    let mut stream = TcpStream::connect_timeout(&address, limit)
+        .with_context(|| format!("nothing listens on {address}"))?;
+    stream.set_read_timeout(Some(limit))?;
+    write!(stream, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).unwrap_or("no status");
+    print(&format!("{status}\n"))?;
+    Ok(if status == "200" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

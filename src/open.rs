@@ -40,7 +40,7 @@ impl Database {
             bail!("DATABASE_URL is not set, and ROUNDUP_REQUIRE_DATABASE_URL asks for it");
         }
         let options = embedded::Options {
-            data_dir: data_dir(config)?,
+            data_dir: data_dir(config),
             pg_bin: config.pg_bin.clone(),
             mode: embedded::Mode::Durable,
         };
@@ -84,11 +84,10 @@ impl Database {
 }
 
 /// Where the private cluster lives: as set, else where the platform keeps such data.
-fn data_dir(config: &Config) -> Result<PathBuf> {
+fn data_dir(config: &Config) -> PathBuf {
     if let Some(dir) = &config.data_dir {
-        return Ok(dir.clone());
+        return dir.clone();
     }
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    embedded::default_data_dir(variable("XDG_DATA_HOME"), variable("HOME"))
-        .context("there is no home folder to keep the database in: set ROUNDUP_DATA_DIR")
+    let (data_home, home) = (std::env::var_os("XDG_DATA_HOME"), std::env::var_os("HOME"));
+    embedded::default_data_dir(data_home.as_deref(), home.as_deref(), embedded::is_root())
 }

@@ -53,7 +53,14 @@ pub struct Problems;
 
 impl IntoResponses for Problems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        problems(&[Code::BadParameter, Code::NotFound, Code::NotAcceptable, Code::Internal, Code::Unavailable, Code::Deadline])
+        problems(&[
+            Code::BadParameter,
+            Code::NotFound,
+            Code::NotAcceptable,
+            Code::Internal,
+            Code::Unavailable,
+            Code::Deadline,
+        ])
     }
 }
 
@@ -88,16 +95,13 @@ static BYTES: LazyLock<Bytes> = LazyLock::new(|| json().unwrap_or_default().into
 
 /// The addresses of this file.
 pub fn configure(cfg: &mut ServiceConfig) {
-    let page = SwaggerUi::new("/docs/{_:.*}").config(
-        utoipa_swagger_ui::Config::new(["/openapi.json"]).try_it_out_enabled(true),
-    );
+    let page = SwaggerUi::new("/docs/{_:.*}")
+        .config(utoipa_swagger_ui::Config::new(["/openapi.json"]).try_it_out_enabled(true));
     cfg.service(resource("/openapi.json").get(openapi))
         .service(redirect("/docs", "/docs/").permanent())
         .service(page);
 }
 
 async fn openapi() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "application/json"))
-        .body(BYTES.clone())
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json")).body(BYTES.clone())
 }

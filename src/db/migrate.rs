@@ -2,7 +2,6 @@
 
 use super::connect::ConnectError;
 use super::target::Target;
-use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};

@@ -1,15 +1,24 @@
-//! The database: where it is, how it is reached, and what its failures mean.
+//! The database: where it is, how it is reached, what its failures mean, and the two shapes of
+//! statement that every list needs.
 
 mod connect;
-pub mod deadline;
-pub mod fault;
+mod deadline;
+pub mod embedded;
+mod fault;
+mod keyset;
+mod migrate;
 mod params;
-pub mod pool;
-pub mod target;
-pub mod tls;
+mod pool;
+mod target;
+mod tls;
+mod total;
 
 pub use connect::{ConnectError, ConnectKind, Driver};
 pub use deadline::{DbError, within};
 pub use fault::{DbFault, classify};
+pub(crate) use keyset::keyset;
+pub use migrate::{MIGRATIONS, MigrateError, migrate, revert};
 pub use pool::{Conn, Pool, PoolError, PoolOptions, PoolStatus};
 pub use target::{Target, TargetError};
+pub use total::Explain;
+pub(crate) use total::total;

@@ -27,11 +27,9 @@ impl Directory {
         let names = outlet_aliases::table.select((outlet_aliases::key, outlet_aliases::outlet_id));
         let hosts = outlet_hosts::table.select((outlet_hosts::host, outlet_hosts::outlet_id));
         let (mut a, mut b) = (conn, conn);
-        let (names, hosts) = try_join(
-            names.load::<(String, i64)>(&mut a),
-            hosts.load::<(String, i64)>(&mut b),
-        )
-        .await?;
+        let (names, hosts) =
+            try_join(names.load::<(String, i64)>(&mut a), hosts.load::<(String, i64)>(&mut b))
+                .await?;
         Ok(Self { names: names.into_iter().collect(), hosts: hosts.into_iter().collect() })
     }
 

@@ -4,5 +4,6 @@
 
 mod plain;
 pub mod rich;
+pub mod roundup;
 pub mod slug;
 pub mod xml_chars;

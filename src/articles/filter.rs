@@ -1,0 +1,138 @@
+//! The parameters of the list of articles.
+
+use crate::error::{Code, Error, Result};
+use crate::extract::{alternatives, refs};
+use crate::{outlets, tags};
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel_async::AsyncPgConnection;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Which articles to list, in which order, and how much of each.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ArticleQuery {
+    /// Articles with this tag; a comma is "or".
+    #[param(max_length = 1000, example = "iraq")]
+    pub(super) tag: Option<String>,
+    /// Articles that credit this outlet: id, slug or name in slug form; a comma is "or".
+    #[param(max_length = 1000, example = "reuters")]
+    pub(super) outlet: Option<String>,
+    /// Articles that cite a page on this host; a comma is "or".
+    #[param(max_length = 1000, example = "example.org")]
+    pub(super) domain: Option<String>,
+    /// Articles by this author; a comma is "or".
+    #[param(max_length = 1000)]
+    author: Option<String>,
+    /// Articles in this language; a comma is "or".
+    #[param(max_length = 200, example = "en")]
+    lang: Option<String>,
+    /// Articles published at this time (RFC 3339) or day, or later.
+    #[param(max_length = 40, example = "2014-12-01")]
+    published_after: Option<String>,
+    /// Articles published before this time (RFC 3339) or day.
+    #[param(max_length = 40, example = "2015-01-01T00:00:00Z")]
+    published_before: Option<String>,
+    /// The order: latest first unless said otherwise.
+    #[serde(default)]
+    #[param(required = false, default = "-published_at")]
+    pub(super) sort: Sort,
+    /// `links`: each item with all its sources, not only the lead.
+    #[param(max_length = 100, example = "links")]
+    pub(super) include: Option<String>,
+    /// Only these fields of each item: `fields=id,headline,links.title`.
+    #[param(max_length = 1000)]
+    pub(super) fields: Option<String>,
+}
+
+/// The orders of the list of articles.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(super) enum Sort {
+    /// Latest first.
+    #[default]
+    #[serde(rename = "-published_at")]
+    Latest,
+    /// Oldest first.
+    #[serde(rename = "published_at")]
+    Oldest,
+    /// Edited latest first.
+    #[serde(rename = "-updated_at")]
+    Edited,
+    /// Most comments first.
+    #[serde(rename = "-comment_count")]
+    Discussed,
+}
+
+/// The filters with every name looked up.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Filter {
+    pub(super) tags: Option<Vec<i64>>,
+    pub(super) outlets: Option<Vec<i64>>,
+    pub(super) domains: Option<Vec<String>>,
+    pub(super) authors: Option<Vec<String>>,
+    pub(super) langs: Option<Vec<String>>,
+    pub(super) after: Option<DateTime<Utc>>,
+    pub(super) before: Option<DateTime<Utc>>,
+}
+
+impl ArticleQuery {
+    /// The filters, with tags and outlets looked up.
+    pub(super) async fn filter(&self, conn: &AsyncPgConnection) -> Result<Filter> {
+        let list = |text: &String| alternatives(text).map(str::to_owned).collect::<Vec<_>>();
+        let mut filter = Filter {
+            domains: self.domain.as_deref().map(crate::links::domains),
+            authors: self.author.as_ref().map(list),
+            langs: self.lang.as_ref().map(list),
+            after: time("published_after", self.published_after.as_deref())?,
+            before: time("published_before", self.published_before.as_deref())?,
+            ..Filter::default()
+        };
+        if let Some(text) = &self.tag {
+            filter.tags = Some(tags::ids(conn, &refs(text)).await?);
+        }
+        if let Some(text) = &self.outlet {
+            filter.outlets = Some(outlets::ids(conn, &refs(text)).await?);
+        }
+        Ok(filter)
+    }
+}
+
+/// A time as RFC 3339, or a day, which begins at midnight UTC.
+fn time(name: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>> {
+    let Some(text) = text else { return Ok(None) };
+    let day = || text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|at| at.and_utc());
+    let at = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).ok().or_else(day);
+    // What PostgreSQL can hold; no news is older or from later than these.
+    let stored = |at: &DateTime<Utc>| (1..=9999).contains(&chrono::Datelike::year(at));
+    at.filter(stored).map(Some).ok_or_else(|| {
+        let message = format!("`{name}` must be a time like 2014-12-04T00:00:00Z or a day");
+        Error::parameter(name, Code::BadParameter, message)
+    })
+}
+
+/// Which of the `known` parts `include` asks for.
+pub(super) fn included(text: Option<&str>, known: &[&str]) -> Result<Vec<String>> {
+    let parts: Vec<String> = alternatives(text.unwrap_or_default()).map(str::to_owned).collect();
+    match parts.iter().find(|part| !known.contains(&part.as_str())) {
+        None => Ok(parts),
+        Some(part) => {
+            let message = format!("`include` takes {}, not `{part}`", known.join(", "));
+            Err(Error::parameter("include", Code::BadParameter, message))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_rfc_3339_or_a_day() {
+        let day = time("t", Some("2014-12-04")).unwrap();
+        assert_eq!(day, time("t", Some("2014-12-04T00:00:00Z")).unwrap());
+        assert_eq!(day, time("t", Some("2014-12-04T01:00:00+01:00")).unwrap());
+        for bad in ["", "yesterday", "2014-13-01", "294277-01-01T00:00:00Z", "1417651200"] {
+            assert_eq!(time("t", Some(bad)).unwrap_err().code(), Code::BadParameter, "{bad}");
+        }
+    }
+}

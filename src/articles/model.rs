@@ -1,0 +1,268 @@
+//! Articles as rows and on the wire.
+
+use crate::comments::Comment;
+use crate::links::{Link, RichText};
+use crate::page::Page;
+use crate::schema::articles;
+use crate::tags::TagRef;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Where an article stands between the first draft and the bin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Being written.
+    Draft,
+    /// Will be published at its time.
+    Scheduled,
+    /// Public.
+    Published,
+    /// Taken off the public site, but kept.
+    Archived,
+    /// In the bin.
+    Trashed,
+}
+
+impl Status {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Scheduled => "scheduled",
+            Self::Published => "published",
+            Self::Archived => "archived",
+            Self::Trashed => "trashed",
+        }
+    }
+}
+
+/// Who posted an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Author {
+    /// The name shown.
+    #[schema(max_length = 200, example = "The editor")]
+    pub name: Option<String>,
+    /// Their page.
+    #[schema(max_length = 2000, example = "https://example.org/about")]
+    pub url: Option<String>,
+}
+
+/// What the editor says about the news.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Commentary {
+    /// What it is headed with.
+    #[schema(max_length = 100, example = "My Comment")]
+    pub label: Option<String>,
+    /// As written, in Markdown.
+    #[schema(max_length = 200_000, example = "They may not be talking to each other, …")]
+    pub text: String,
+    /// Sanitised HTML.
+    #[schema(max_length = 2_000_000, example = "<p>They may not be talking to each other, …</p>")]
+    pub html: String,
+}
+
+/// A correction that was made after publication.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
+pub struct Correction {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What was wrong.
+    #[schema(max_length = 2000, example = "An earlier version misspelt the name of the bridge.")]
+    pub note: String,
+}
+
+/// An article as it stands in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ArticleSummary {
+    /// Its id.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 42)]
+    pub id: i64,
+    /// Its name in addresses; former ones answer 301.
+    #[schema(max_length = 200, example = "iran-attacked-islamic-state-forces-in-iraq")]
+    pub slug: String,
+    /// Its address by id, which never changes.
+    #[schema(max_length = 200, example = "/api/v1/articles/42")]
+    pub url: String,
+    /// Its headline.
+    #[schema(max_length = 300, example = "Iran Attacked Islamic State Forces in Iraq")]
+    pub headline: String,
+    /// The line below the headline.
+    #[schema(max_length = 500, example = "U.S. Not Coordinating With Tehran on Airstrikes")]
+    pub dek: Option<String>,
+    /// What it is written in: BCP 47.
+    #[schema(max_length = 35, example = "en")]
+    pub lang: Option<String>,
+    /// When it was published.
+    pub published_at: Option<DateTime<Utc>>,
+    /// The source gave no date: `published_at` is when it was imported.
+    pub published_at_uncertain: bool,
+    /// When it was last edited.
+    pub updated_at: DateTime<Utc>,
+    /// What the list of further sources is headed with.
+    #[schema(max_length = 300, example = "More News On U.S. And Iranian Forces Operating In Iraq")]
+    pub links_heading: Option<String>,
+    /// Its sources, in order. In a list only the lead, unless `include=links`.
+    #[schema(max_items = 500)]
+    pub links: Vec<Link>,
+    /// Its subjects.
+    #[schema(max_items = 50)]
+    pub tags: Vec<TagRef>,
+    /// Who posted it.
+    pub author: Author,
+    /// How many outlets it credits.
+    #[schema(minimum = 0, maximum = 10_000, example = 10)]
+    pub outlet_count: i32,
+    /// How many comments show.
+    #[schema(minimum = 0, maximum = 2_147_483_647, example = 3)]
+    pub comment_count: i32,
+    /// When the latest of them came.
+    pub last_comment_at: Option<DateTime<Utc>>,
+    /// Whether readers may comment.
+    pub comments_open: bool,
+    /// What was corrected since it was published.
+    #[schema(max_items = 100)]
+    pub corrections: Vec<Correction>,
+}
+
+/// One post of the roundup.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Article {
+    /// What lists show of it too.
+    #[serde(flatten)]
+    pub summary: ArticleSummary,
+    /// The excerpt from the lead source.
+    pub quote: Option<RichText>,
+    /// What the editor says about it.
+    pub commentary: Option<Commentary>,
+    /// The first of its comments, with `include=comments`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub comments: Option<Page<Comment>>,
+}
+
+impl ArticleSummary {
+    /// A summary with every field filled: for the documentation and for `fields=`.
+    pub fn sample() -> Self {
+        let day = DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default();
+        Self {
+            id: 42,
+            slug: "iran-attacked-islamic-state-forces-in-iraq".into(),
+            url: "/api/v1/articles/42".into(),
+            headline: "Iran Attacked Islamic State Forces in Iraq".into(),
+            dek: Some("U.S. Not Coordinating With Tehran on Airstrikes".into()),
+            lang: Some("en".into()),
+            published_at: Some(day),
+            published_at_uncertain: false,
+            updated_at: day,
+            links_heading: Some("More News On U.S. And Iranian Forces Operating In Iraq".into()),
+            links: vec![Link::sample()],
+            tags: vec![TagRef { slug: "iraq".into(), name: "Iraq".into() }],
+            author: Author {
+                name: Some("The editor".into()),
+                url: Some("https://example.org/about".into()),
+            },
+            outlet_count: 10,
+            comment_count: 3,
+            last_comment_at: Some(day),
+            comments_open: true,
+            corrections: vec![Correction {
+                at: day,
+                note: "An earlier version misspelt a name.".into(),
+            }],
+        }
+    }
+}
+
+impl Article {
+    /// An article with every field filled.
+    pub fn sample() -> Self {
+        let text = "Iran launched *airstrikes* in recent days …";
+        let html = "<p>Iran launched <em>airstrikes</em> in recent days …</p>";
+        Self {
+            summary: ArticleSummary::sample(),
+            quote: RichText::of(Some(text.into()), Some(html.into())),
+            commentary: Some(Commentary {
+                label: Some("My Comment".into()),
+                text: "They may not be talking to each other, …".into(),
+                html: "<p>They may not be talking to each other, …</p>".into(),
+            }),
+            comments: None,
+        }
+    }
+}
+
+/// The table's columns that a list shows.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = articles)]
+pub(super) struct SummaryRow {
+    pub(super) id: i64,
+    slug: String,
+    headline: String,
+    dek: Option<String>,
+    lang: Option<String>,
+    published_at: Option<DateTime<Utc>>,
+    published_at_uncertain: bool,
+    updated_at: DateTime<Utc>,
+    links_heading: Option<String>,
+    author_name: Option<String>,
+    author_url: Option<String>,
+    outlet_count: i32,
+    comment_count: i32,
+    last_comment_at: Option<DateTime<Utc>>,
+    comments_open: bool,
+    corrections: Value,
+}
+
+/// The table's columns that one article shows beyond those of a list.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = articles)]
+pub(super) struct TextRow {
+    quote_text: Option<String>,
+    quote_html: Option<String>,
+    commentary_label: Option<String>,
+    commentary_text: Option<String>,
+    commentary_html: Option<String>,
+}
+
+impl SummaryRow {
+    /// The summary with its links and tags.
+    pub(super) fn with(self, links: Vec<Link>, tags: Vec<TagRef>) -> ArticleSummary {
+        ArticleSummary {
+            url: format!("/api/v1/articles/{}", self.id),
+            id: self.id,
+            slug: self.slug,
+            headline: self.headline,
+            dek: self.dek,
+            lang: self.lang,
+            published_at: self.published_at,
+            published_at_uncertain: self.published_at_uncertain,
+            updated_at: self.updated_at,
+            links_heading: self.links_heading,
+            links,
+            tags,
+            author: Author { name: self.author_name, url: self.author_url },
+            outlet_count: self.outlet_count,
+            comment_count: self.comment_count,
+            last_comment_at: self.last_comment_at,
+            comments_open: self.comments_open,
+            corrections: serde_json::from_value(self.corrections).unwrap_or_default(),
+        }
+    }
+}
+
+impl TextRow {
+    /// The whole article.
+    pub(super) fn with(self, summary: ArticleSummary) -> Article {
+        let commentary = self.commentary_text.map(|text| Commentary {
+            label: self.commentary_label,
+            text,
+            html: self.commentary_html.unwrap_or_default(),
+        });
+        let quote = RichText::of(self.quote_text, self.quote_html);
+        Article { summary, quote, commentary, comments: None }
+    }
+}

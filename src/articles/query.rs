@@ -1,0 +1,282 @@
+//! Every statement that reads articles.
+
+use super::filter::{Filter, Sort};
+use super::model::{Article, ArticleSummary, SummaryRow, TextRow};
+use crate::app::State;
+use crate::db::{keyset, total};
+use crate::error::{Error, Result};
+use crate::extract::{Found, Ref};
+use crate::page::{Page, Scan};
+use crate::schema::{
+    article_outlets, article_slugs, article_tags, articles, links, purged_articles,
+};
+use crate::{links as sources, tags};
+use chrono::{DateTime, Utc};
+use diesel::dsl::{exists, sql};
+use diesel::expression::SqlLiteral;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Integer, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join3;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// What the cursor of the list holds: the sort value as JSON, and the id.
+pub(super) type Key = (Value, i64);
+
+type Public = articles::BoxedQuery<'static, Pg>;
+
+/// Whether an article is public. The status stands in the text of the statement, for a partial
+/// index is used only where the planner sees its condition.
+pub fn published() -> SqlLiteral<Bool> {
+    sql("articles.status = 'published'")
+}
+
+/// A page of published articles; with all their links, or only the leads.
+pub(super) async fn page(
+    conn: &AsyncPgConnection,
+    filter: &Filter,
+    sort: Sort,
+    scan: &Scan<Key>,
+    all_links: bool,
+) -> Result<Page<ArticleSummary>> {
+    let cut = scan.cut(keys(conn, filter, sort, scan).await?, Clone::clone);
+    let ids: Vec<i64> = cut.items.iter().map(|(_, id)| *id).collect();
+    let items = summaries(conn, &ids, all_links).await?;
+    let total = total(conn, scan.count, || matching(filter)).await?;
+    Ok(cut.with(items).counted(total))
+}
+
+async fn keys(
+    conn: &AsyncPgConnection,
+    filter: &Filter,
+    sort: Sort,
+    scan: &Scan<Key>,
+) -> Result<Vec<Key>> {
+    match sort {
+        Sort::Latest | Sort::Oldest => {
+            let scan = scan.typed::<DateTime<Utc>>()?;
+            let keys = by_date(conn, filter, sort == Sort::Latest, &scan).await?;
+            Ok(keys.into_iter().map(json_key).collect())
+        }
+        Sort::Edited => {
+            let scan = scan.typed::<DateTime<Utc>>()?;
+            let query = matching(filter).select((articles::updated_at, articles::id));
+            let query = keyset!(query, scan, true, Timestamptz, articles::updated_at, articles::id);
+            let keys: Vec<(DateTime<Utc>, i64)> = query.load(&mut &*conn).await?;
+            Ok(keys.into_iter().map(json_key).collect())
+        }
+        Sort::Discussed => {
+            let scan = scan.typed::<i32>()?;
+            let query = matching(filter).select((articles::comment_count, articles::id));
+            let query = keyset!(query, scan, true, Integer, articles::comment_count, articles::id);
+            let keys: Vec<(i32, i64)> = query.load(&mut &*conn).await?;
+            Ok(keys.into_iter().map(|(count, id)| (count.into(), id)).collect())
+        }
+    }
+}
+
+fn json_key((at, id): (DateTime<Utc>, i64)) -> Key {
+    (serde_json::json!(at), id)
+}
+
+/// The keys of a list by date. One tag or one outlet has an index of its own in this order.
+async fn by_date(
+    conn: &AsyncPgConnection,
+    filter: &Filter,
+    latest: bool,
+    scan: &Scan<(DateTime<Utc>, i64)>,
+) -> Result<Vec<(DateTime<Utc>, i64)>> {
+    let only = filter.authors.is_none() && filter.langs.is_none() && filter.domains.is_none();
+    match (filter.tags.as_deref(), filter.outlets.as_deref()) {
+        (Some([tag]), None) if only => {
+            let at = article_tags::published_at.assume_not_null();
+            let mut query = article_tags::table
+                .filter(article_tags::tag_id.eq(*tag))
+                .filter(article_tags::published_at.is_not_null())
+                .select((at, article_tags::article_id))
+                .into_boxed::<Pg>();
+            if let Some(after) = filter.after {
+                query = query.filter(at.ge(after));
+            }
+            if let Some(before) = filter.before {
+                query = query.filter(at.lt(before));
+            }
+            let query = keyset!(query, scan, latest, Timestamptz, at, article_tags::article_id);
+            Ok(query.load(&mut &*conn).await?)
+        }
+        (None, Some([outlet])) if only => {
+            let at = article_outlets::published_at.assume_not_null();
+            let mut query = article_outlets::table
+                .filter(article_outlets::outlet_id.eq(*outlet))
+                .filter(article_outlets::published_at.is_not_null())
+                .select((at, article_outlets::article_id))
+                .into_boxed::<Pg>();
+            if let Some(after) = filter.after {
+                query = query.filter(at.ge(after));
+            }
+            if let Some(before) = filter.before {
+                query = query.filter(at.lt(before));
+            }
+            let query = keyset!(query, scan, latest, Timestamptz, at, article_outlets::article_id);
+            Ok(query.load(&mut &*conn).await?)
+        }
+        _ => {
+            let at = articles::published_at.assume_not_null();
+            let query = matching(filter).select((at, articles::id));
+            let query = keyset!(query, scan, latest, Timestamptz, at, articles::id);
+            Ok(query.load(&mut &*conn).await?)
+        }
+    }
+}
+
+/// The published articles that pass the filters.
+fn matching(filter: &Filter) -> Public {
+    let mut query = articles::table.filter(published()).into_boxed();
+    if let Some(ids) = filter.tags.clone() {
+        query = query.filter(exists(
+            article_tags::table
+                .filter(article_tags::article_id.eq(articles::id))
+                .filter(article_tags::tag_id.eq_any(ids)),
+        ));
+    }
+    if let Some(ids) = filter.outlets.clone() {
+        query = query.filter(exists(
+            article_outlets::table
+                .filter(article_outlets::article_id.eq(articles::id))
+                .filter(article_outlets::outlet_id.eq_any(ids)),
+        ));
+    }
+    if let Some(domains) = filter.domains.clone() {
+        query = query.filter(exists(
+            links::table
+                .filter(links::article_id.eq(articles::id))
+                .filter(links::domain.eq_any(domains)),
+        ));
+    }
+    query = match filter.authors.as_deref() {
+        None => query,
+        Some([one]) => query.filter(articles::author_name.eq(one.clone())),
+        Some(several) => query.filter(articles::author_name.eq_any(several.to_vec())),
+    };
+    query = match filter.langs.as_deref() {
+        None => query,
+        Some([one]) => query.filter(articles::lang.eq(one.clone())),
+        Some(several) => query.filter(articles::lang.eq_any(several.to_vec())),
+    };
+    if let Some(after) = filter.after {
+        query = query.filter(articles::published_at.ge(after));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(articles::published_at.lt(before));
+    }
+    query
+}
+
+/// These articles as lists show them, in this order.
+pub(super) async fn summaries(
+    conn: &AsyncPgConnection,
+    ids: &[i64],
+    all_links: bool,
+) -> Result<Vec<ArticleSummary>> {
+    let rows = async {
+        let query = SummaryRow::query().filter(articles::id.eq_any(ids));
+        Ok(query.load::<SummaryRow>(&mut &*conn).await?)
+    };
+    let links = sources::of_articles(conn, ids, !all_links);
+    let tags = tags::of_articles(conn, ids);
+    let (rows, mut links, mut tags) = try_join3(rows, links, tags).await?;
+    let mut found: HashMap<i64, ArticleSummary> = HashMap::new();
+    for row in rows {
+        let id = row.id;
+        let links = links.remove(&id).unwrap_or_default();
+        found.insert(id, row.with(links, tags.remove(&id).unwrap_or_default()));
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// The published article with this id, whole but for its comments.
+pub(super) async fn whole(conn: &AsyncPgConnection, id: i64) -> Result<Option<Article>> {
+    let row = async {
+        let query = articles::table
+            .filter(articles::id.eq(id))
+            .filter(published())
+            .select((SummaryRow::as_select(), TextRow::as_select()));
+        Ok(query.first::<(SummaryRow, TextRow)>(&mut &*conn).await.optional()?)
+    };
+    let ids = [id];
+    let links = sources::of_articles(conn, &ids, false);
+    let tags = tags::of_articles(conn, &ids);
+    let (row, mut links, mut tags) = try_join3(row, links, tags).await?;
+    Ok(row.map(|(summary, text)| {
+        let links = links.remove(&id).unwrap_or_default();
+        text.with(summary.with(links, tags.remove(&id).unwrap_or_default()))
+    }))
+}
+
+/// The published article at a reference, whole but for its comments.
+pub(super) async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Found<Article>> {
+    let id = match which {
+        Ref::Id(id) => *id,
+        Ref::Slug(_) => match resolve(conn, which).await? {
+            Found::Here(id) => id,
+            Found::Moved(slug) => return Ok(Found::Moved(slug)),
+            Found::Gone => return Ok(Found::Gone),
+        },
+    };
+    match whole(conn, id).await? {
+        Some(article) => Ok(Found::Here(article)),
+        None if gone(conn, which).await? => Ok(Found::Gone),
+        None => Err(Error::not_found("article")),
+    }
+}
+
+/// The id of the published article at a reference, or where it went.
+///
+/// # Errors
+/// 404 when nothing public is or was there.
+pub async fn resolve(conn: &AsyncPgConnection, which: &Ref) -> Result<Found<i64>> {
+    let public = articles::table.filter(published()).select(articles::id).into_boxed::<Pg>();
+    let public = match which {
+        Ref::Id(id) => public.filter(articles::id.eq(*id)),
+        Ref::Slug(slug) => public.filter(articles::slug.eq(slug.clone())),
+    };
+    if let Some(id) = public.first(&mut &*conn).await.optional()? {
+        return Ok(Found::Here(id));
+    }
+    if let Ref::Slug(slug) = which {
+        let former = article_slugs::table
+            .inner_join(articles::table)
+            .filter(article_slugs::slug.eq(slug))
+            .filter(published())
+            .select(articles::slug);
+        if let Some(now) = former.first::<String>(&mut &*conn).await.optional()? {
+            return Ok(Found::Moved(now));
+        }
+    }
+    if gone(conn, which).await? { Ok(Found::Gone) } else { Err(Error::not_found("article")) }
+}
+
+/// Whether an article at this reference was deleted for good.
+async fn gone(conn: &AsyncPgConnection, which: &Ref) -> Result<bool> {
+    let purged = purged_articles::table.into_boxed::<Pg>();
+    let purged = match which {
+        Ref::Id(id) => purged.filter(purged_articles::id.eq(*id)),
+        Ref::Slug(slug) => purged.filter(purged_articles::slug.eq(slug.clone())),
+    };
+    Ok(diesel::select(exists(purged)).get_result(&mut &*conn).await?)
+}
+
+/// Whether there is no article at all, in any status.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn none(state: &State) -> Result<bool> {
+    state
+        .read(async |conn| {
+            let first = articles::table.select(articles::id).first::<i64>(&mut &*conn).await;
+            Ok(first.optional()?.is_none())
+        })
+        .await
+}

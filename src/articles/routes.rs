@@ -1,0 +1,164 @@
+//! The public reads of articles.
+
+use super::filter::{ArticleQuery, included};
+use super::model::{Article, ArticleSummary};
+use super::query;
+use crate::app::State;
+use crate::comments::{self, Thread};
+use crate::error::{Code, Error, Result};
+use crate::extract::{Both, Found, OneQuery, Query, Ref};
+use crate::http::{Reply, moved};
+use crate::links::{self, Link};
+use crate::openapi::Problems;
+use crate::outlets;
+use crate::page::{Page, PageQuery};
+use actix_web::web::{Data, ServiceConfig, resource};
+use actix_web::{HttpRequest, HttpResponse, Responder as _};
+use serde::Deserialize;
+use utoipa::{IntoParams, OpenApi};
+
+/// The addresses of this file.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/articles").get(list_articles))
+        .service(resource("/articles/{ref}").get(get_article))
+        .service(resource("/articles/{ref}/links").get(list_article_links))
+        .service(resource("/outlets/{ref}/articles").get(list_outlet_articles));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(list_articles, get_article, list_article_links, list_outlet_articles))]
+pub struct Docs;
+
+/// How many comments `include=comments` brings.
+const INCLUDED_COMMENTS: i64 = 50;
+
+/// The parameters of a single article.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OneArticle {
+    /// `comments`: with the first 50 of its comments, so that a page needs one request.
+    #[param(max_length = 100, example = "comments")]
+    include: Option<String>,
+    /// Only these fields: `fields=headline,links.title`.
+    #[param(max_length = 1000)]
+    fields: Option<String>,
+}
+
+/// List the published articles
+///
+/// The front page: latest first, each with its lead source.
+#[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, PageQuery),
+    responses((status = 200, description = "A page of articles", body = Page<ArticleSummary>), Problems))]
+async fn list_articles(
+    state: Data<State>,
+    Query(Both(query, page)): Query<Both<ArticleQuery, PageQuery>>,
+) -> Result<Reply> {
+    list(&state, query, page, None).await
+}
+
+/// List the published articles that credit an outlet
+#[utoipa::path(get, path = "/outlets/{ref}/articles", tag = "outlets",
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"), PageQuery),
+    responses((status = 200, description = "A page of articles", body = Page<ArticleSummary>), Problems))]
+async fn list_outlet_articles(
+    state: Data<State>,
+    which: Ref,
+    Query(page): Query<PageQuery>,
+) -> Result<Reply> {
+    list(&state, ArticleQuery::default(), page, Some(which)).await
+}
+
+async fn list(
+    state: &State,
+    query: ArticleQuery,
+    page: PageQuery,
+    outlet: Option<Ref>,
+) -> Result<Reply> {
+    let all_links = included(query.include.as_deref(), &["links"])?.contains(&"links".to_owned());
+    let found = state
+        .read(async |conn| {
+            let mut filter = query.filter(conn).await?;
+            if let Some(which) = &outlet {
+                filter.outlets = Some(vec![outlets::id_of(conn, which).await?]);
+            }
+            let scan = page.scan(&("articles", query.sort, &filter))?;
+            query::page(conn, &filter, query.sort, &scan, all_links).await
+        })
+        .await?;
+    Reply::page(found, query.fields.as_deref(), ArticleSummary::sample)
+}
+
+/// Get an article with its sources, credits and commentary
+///
+/// A former slug answers 301 with the address it has now.
+#[utoipa::path(get, path = "/articles/{ref}", tag = "articles",
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), OneArticle),
+    responses((status = 200, description = "The article", body = Article, example = json!(Article::sample())),
+        (status = 301, description = "It has another slug now"), Problems))]
+async fn get_article(
+    req: HttpRequest,
+    state: Data<State>,
+    which: Ref,
+    Query(query): Query<OneArticle>,
+) -> Result<HttpResponse> {
+    let include = included(query.include.as_deref(), &["comments"])?;
+    let found = state
+        .read(async |conn| {
+            let mut found = query::find(conn, &which).await?;
+            if let (Found::Here(article), false) = (&mut found, include.is_empty()) {
+                article.comments = Some(first_comments(conn, article.summary.id).await?);
+            }
+            Ok(found)
+        })
+        .await?;
+    match found {
+        Found::Here(article) => {
+            Ok(Reply::one(&article, query.fields.as_deref(), Article::sample)?.respond_to(&req))
+        }
+        Found::Moved(slug) => Ok(moved(&req, &slug)),
+        Found::Gone => Err(gone()),
+    }
+}
+
+async fn first_comments(
+    conn: &diesel_async::AsyncPgConnection,
+    article: i64,
+) -> Result<Page<comments::Comment>> {
+    let sort = comments::ThreadSort::Oldest;
+    let scan = PageQuery::default().scan_or(&("thread", article, sort), INCLUDED_COMMENTS)?;
+    comments::thread(conn, Thread { article, sort }, &scan).await
+}
+
+/// List the sources of an article, in order
+#[utoipa::path(get, path = "/articles/{ref}/links", tag = "articles",
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), OneQuery, PageQuery),
+    responses((status = 200, description = "A page of links", body = Page<Link>),
+        (status = 301, description = "The article has another slug now"), Problems))]
+async fn list_article_links(
+    req: HttpRequest,
+    state: Data<State>,
+    which: Ref,
+    Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
+) -> Result<HttpResponse> {
+    let found = state
+        .read(async |conn| {
+            let article = match query::resolve(conn, &which).await? {
+                Found::Here(id) => id,
+                elsewhere => return Ok(Err(elsewhere)),
+            };
+            let scan = page.scan(&("links of", article))?;
+            let mut links = links::of_articles(conn, &[article], false).await?;
+            Ok(Ok(scan.cut_all(links.remove(&article).unwrap_or_default(), |link| link.position)))
+        })
+        .await?;
+    match found {
+        Ok(page) => Ok(Reply::page(page, query.fields.as_deref(), Link::sample)?.respond_to(&req)),
+        Err(Found::Moved(slug)) => Ok(moved(&req, &slug)),
+        Err(_) => Err(gone()),
+    }
+}
+
+fn gone() -> Error {
+    Error::new(Code::Gone, "the article was deleted for good")
+}

@@ -1,0 +1,193 @@
+//! Writing an article whole: its row, its links and credits, its tags, and what follows from them.
+//!
+//! Everything here runs inside the caller's transaction, so that nobody ever sees half an article.
+
+use super::model::{Author, Commentary, Correction, Status};
+use crate::error::{Error, Result};
+use crate::links::{self, NewLink, RichText};
+use crate::schema::{article_slugs, articles};
+use crate::tags;
+use crate::text::slug::slugify;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+/// An article that is ready to be stored: every text rendered, every outlet looked up.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Where it stands.
+    pub status: Status,
+    /// Its headline; the slug is made from it.
+    pub headline: String,
+    /// The line below the headline.
+    pub dek: Option<String>,
+    /// BCP 47.
+    pub lang: Option<String>,
+    /// The excerpt from the lead source.
+    pub quote: Option<RichText>,
+    /// What the editor says.
+    pub commentary: Option<Commentary>,
+    /// What the further sources are headed with.
+    pub links_heading: Option<String>,
+    /// Who posted it.
+    pub author: Author,
+    /// When it was, or will be, published.
+    pub published_at: Option<DateTime<Utc>>,
+    /// The source did not say when.
+    pub published_at_uncertain: bool,
+    /// Whether readers may comment.
+    pub comments_open: bool,
+    /// What was corrected.
+    pub corrections: Vec<Correction>,
+    /// Its sources, in order.
+    pub links: Vec<NewLink>,
+    /// The names of its tags, in order.
+    pub tags: Vec<String>,
+    /// Where it was imported from.
+    pub origin: Option<Origin>,
+}
+
+/// How an imported article is known again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The kind of source, such as `roundup` or `blogger`.
+    pub source: String,
+    /// What the source calls it.
+    pub id: String,
+    /// Of the whole record: the same hash is the same record.
+    pub hash: Vec<u8>,
+}
+
+#[derive(AsChangeset, Insertable)]
+#[diesel(table_name = articles, treat_none_as_null = true)]
+struct Row<'a> {
+    status: &'a str,
+    headline: &'a str,
+    dek: Option<&'a str>,
+    lang: Option<&'a str>,
+    quote_text: Option<&'a str>,
+    quote_html: Option<&'a str>,
+    commentary_label: Option<&'a str>,
+    commentary_text: Option<&'a str>,
+    commentary_html: Option<&'a str>,
+    links_heading: Option<&'a str>,
+    author_name: Option<&'a str>,
+    author_url: Option<&'a str>,
+    published_at: Option<DateTime<Utc>>,
+    published_at_uncertain: bool,
+    comments_open: bool,
+    corrections: serde_json::Value,
+    source: Option<&'a str>,
+    source_id: Option<&'a str>,
+    source_hash: Option<&'a [u8]>,
+    updated_at: DateTime<Utc>,
+}
+
+impl<'a> Row<'a> {
+    fn of(draft: &'a Draft, now: DateTime<Utc>) -> Result<Self> {
+        let (quote, commentary) = (draft.quote.as_ref(), draft.commentary.as_ref());
+        let origin = draft.origin.as_ref();
+        Ok(Self {
+            status: draft.status.as_str(),
+            headline: &draft.headline,
+            dek: draft.dek.as_deref(),
+            lang: draft.lang.as_deref(),
+            quote_text: quote.map(|quote| quote.text.as_str()),
+            quote_html: quote.map(|quote| quote.html.as_str()),
+            commentary_label: commentary.and_then(|c| c.label.as_deref()),
+            commentary_text: commentary.map(|c| c.text.as_str()),
+            commentary_html: commentary.map(|c| c.html.as_str()),
+            links_heading: draft.links_heading.as_deref(),
+            author_name: draft.author.name.as_deref(),
+            author_url: draft.author.url.as_deref(),
+            published_at: draft.published_at,
+            published_at_uncertain: draft.published_at_uncertain,
+            comments_open: draft.comments_open,
+            corrections: serde_json::to_value(&draft.corrections).map_err(Error::internal)?,
+            source: origin.map(|origin| origin.source.as_str()),
+            source_id: origin.map(|origin| origin.id.as_str()),
+            source_hash: origin.map(|origin| origin.hash.as_slice()),
+            updated_at: now,
+        })
+    }
+}
+
+/// Stores a new article; returns its id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(
+    conn: &mut AsyncPgConnection,
+    draft: &Draft,
+    now: DateTime<Utc>,
+) -> Result<i64> {
+    let slug = free_slug(conn, &slugify(&draft.headline)).await?;
+    let row = (Row::of(draft, now)?, articles::slug.eq(slug), articles::created_at.eq(now));
+    let id = diesel::insert_into(articles::table)
+        .values(row)
+        .returning(articles::id)
+        .get_result(conn)
+        .await?;
+    fill(conn, id, draft, now).await?;
+    Ok(id)
+}
+
+/// Stores an article anew in place of what it was; its slug stays. Returns its new version.
+///
+/// # Errors
+/// When the database fails.
+pub async fn replace(
+    conn: &mut AsyncPgConnection,
+    id: i64,
+    draft: &Draft,
+    now: DateTime<Utc>,
+) -> Result<i32> {
+    let version = diesel::update(articles::table.find(id))
+        .set((Row::of(draft, now)?, articles::version.eq(articles::version + 1)))
+        .returning(articles::version)
+        .get_result(conn)
+        .await?;
+    links::delete_of(conn, id).await?;
+    tags::delete_of(conn, id).await?;
+    fill(conn, id, draft, now).await?;
+    Ok(version)
+}
+
+async fn fill(
+    conn: &mut AsyncPgConnection,
+    id: i64,
+    draft: &Draft,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    links::insert(conn, id, &draft.links).await?;
+    tags::insert(conn, id, &draft.tags, now).await?;
+    refresh(conn, &[id]).await
+}
+
+/// Brings up to date what is derived from these articles, by the database's own function.
+///
+/// # Errors
+/// When the database fails.
+pub async fn refresh(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> {
+    diesel::sql_query("select refresh_articles($1)")
+        .bind::<Array<BigInt>, _>(ids)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The slug, or with the first number behind it that nothing has or had.
+async fn free_slug(conn: &mut AsyncPgConnection, base: &str) -> Result<String> {
+    let like = format!("{base}%");
+    let mut taken: Vec<String> = articles::table
+        .filter(articles::slug.like(&like))
+        .select(articles::slug)
+        .load(conn)
+        .await?;
+    let former = article_slugs::table.filter(article_slugs::slug.like(&like));
+    taken.extend(former.select(article_slugs::slug).load::<String>(conn).await?);
+    let free = |slug: &String| !taken.contains(slug);
+    let numbered = (2..).map(|n| format!("{base}-{n}"));
+    Ok(std::iter::once(base.to_owned()).chain(numbered).find(free).unwrap_or_default())
+}

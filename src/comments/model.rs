@@ -1,0 +1,214 @@
+//! Comments as rows and on the wire.
+
+use super::path::Path;
+use crate::links::CitingArticle;
+use crate::page::Page;
+use crate::schema::comments;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Who wrote a comment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CommentAuthor {
+    /// The name they gave; null where the source did not say.
+    #[schema(max_length = 100, example = "James")]
+    pub name: Option<String>,
+    /// The page they gave.
+    #[schema(max_length = 2000, example = "https://example.org/")]
+    pub url: Option<String>,
+    /// It is one of the site's editors.
+    pub is_editor: bool,
+}
+
+/// What a reader, or an editor, answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Comment {
+    /// Its id.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 17)]
+    pub id: i64,
+    /// The article it answers.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 42)]
+    pub article_id: i64,
+    /// The comment it answers; null at the top of a thread.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 16)]
+    pub parent_id: Option<i64>,
+    /// How deep in its thread it stands, from 0.
+    #[schema(minimum = 0, maximum = 330, example = 1)]
+    pub depth: i16,
+    /// `approved`, or `deleted` for what stays of a removed comment that has replies.
+    #[schema(max_length = 20, example = "approved")]
+    pub status: &'static str,
+    /// Who wrote it; null when it is removed.
+    pub author: Option<CommentAuthor>,
+    /// As written, in Markdown; null when it is removed.
+    #[schema(max_length = 200_000, example = "I concur.")]
+    pub text: Option<String>,
+    /// Sanitised HTML; null when it is removed.
+    #[schema(max_length = 2_000_000, example = "<p>I concur.</p>")]
+    pub html: Option<String>,
+    /// When it was written; null where the source did not say.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When its author last changed it.
+    pub edited_at: Option<DateTime<Utc>>,
+    /// How many direct replies show.
+    #[schema(minimum = 0, maximum = 2_147_483_647, example = 0)]
+    pub reply_count: i32,
+    /// The importer was not sure where it begins or ends.
+    pub uncertain: bool,
+    /// Its replies on this page, with `view=tree`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, no_recursion, max_items = 100)]
+    pub replies: Option<Vec<Comment>>,
+}
+
+/// A comment, and the article it answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ListedComment {
+    /// The comment.
+    #[serde(flatten)]
+    pub comment: Comment,
+    /// The article it answers.
+    pub article: CitingArticle,
+}
+
+/// A comment in its surroundings.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CommentInThread {
+    /// The comment and its article.
+    #[serde(flatten)]
+    pub listed: ListedComment,
+    /// What it answers, the top of the thread first.
+    #[schema(max_items = 330)]
+    pub ancestors: Vec<Comment>,
+    /// Everything below it, in reading order.
+    pub replies: Page<Comment>,
+}
+
+impl Comment {
+    /// A comment with every field filled: for the documentation and for `fields=`.
+    pub fn sample() -> Self {
+        let at = DateTime::from_timestamp(1_417_651_200, 0);
+        Self {
+            id: 17,
+            article_id: 42,
+            parent_id: Some(16),
+            depth: 1,
+            status: "approved",
+            author: Some(CommentAuthor {
+                name: Some("James".into()),
+                url: Some("https://example.org/".into()),
+                is_editor: false,
+            }),
+            text: Some("I concur.".into()),
+            html: Some("<p>I concur.</p>".into()),
+            created_at: at,
+            edited_at: at,
+            reply_count: 0,
+            uncertain: false,
+            replies: None,
+        }
+    }
+}
+
+impl ListedComment {
+    /// A listed comment with every field filled.
+    pub fn sample() -> Self {
+        Self { comment: Comment::sample(), article: crate::links::ListedLink::sample().article }
+    }
+}
+
+/// The table's columns that are shown, and the path.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = comments)]
+pub(super) struct CommentRow {
+    pub(super) id: i64,
+    article_id: i64,
+    parent_id: Option<i64>,
+    depth: i16,
+    path: Vec<u8>,
+    status: String,
+    author_name: Option<String>,
+    author_url: Option<String>,
+    is_editor: bool,
+    text: String,
+    html: String,
+    created_at: Option<DateTime<Utc>>,
+    pub(super) listed_at: DateTime<Utc>,
+    edited_at: Option<DateTime<Utc>>,
+    reply_count: i32,
+    uncertain: bool,
+}
+
+impl CommentRow {
+    /// Where it stands in its thread.
+    pub(super) fn path(&self) -> Path {
+        Path::from_bytes(&self.path)
+    }
+
+    /// As the public sees it: of what is not approved only the place is left.
+    pub(super) fn public(self) -> Comment {
+        let shown = self.status == "approved";
+        let author = CommentAuthor {
+            name: self.author_name,
+            url: self.author_url,
+            is_editor: self.is_editor,
+        };
+        Comment {
+            id: self.id,
+            article_id: self.article_id,
+            parent_id: self.parent_id,
+            depth: self.depth,
+            status: if shown { "approved" } else { "deleted" },
+            author: shown.then_some(author),
+            text: shown.then_some(self.text),
+            html: shown.then_some(self.html),
+            created_at: self.created_at,
+            edited_at: self.edited_at.filter(|_| shown),
+            reply_count: self.reply_count,
+            uncertain: self.uncertain,
+            replies: None,
+        }
+    }
+}
+
+/// How a thread is shown.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ThreadQuery {
+    /// `flat`: in reading order, each with its depth. `tree`: the same rows, nested.
+    #[serde(default, skip_serializing)]
+    #[param(required = false, default = "flat")]
+    pub(super) view: View,
+    /// Which threads come first; within a thread the order is that of reading.
+    #[serde(default)]
+    #[param(required = false, default = "oldest")]
+    pub(super) sort: ThreadSort,
+    /// Only these fields of each item: `fields=id,depth,text`.
+    #[serde(skip_serializing)]
+    #[param(max_length = 1000)]
+    pub(super) fields: Option<String>,
+}
+
+/// The shapes of a page of comments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum View {
+    /// A list in reading order.
+    #[default]
+    Flat,
+    /// Replies inside what they answer.
+    Tree,
+}
+
+/// The orders of a thread.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreadSort {
+    /// The first comment's thread first.
+    #[default]
+    Oldest,
+    /// The latest comment's thread first.
+    Newest,
+}

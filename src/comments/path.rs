@@ -1,0 +1,58 @@
+//! Where a comment stands in its thread.
+
+/// The ids from the root of the thread down to a comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path(Vec<i64>);
+
+impl Path {
+    /// From the ids; none when there is no id, or one that is no id.
+    pub fn of(ids: Vec<i64>) -> Option<Self> {
+        (!ids.is_empty() && ids.iter().all(|id| *id > 0)).then_some(Self(ids))
+    }
+
+    /// From the stored bytes: eight for each id, big end first.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let ids = bytes
+            .chunks_exact(8)
+            .map(|chunk| chunk.iter().fold(0, |id, byte| (id << 8) | i64::from(*byte)));
+        Self(ids.collect())
+    }
+
+    /// As stored: the order of the bytes is the order of reading.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|id| id.to_be_bytes()).collect()
+    }
+
+    /// The ids, the root's first.
+    pub fn ids(&self) -> &[i64] {
+        &self.0
+    }
+
+    /// The id of the thread's first comment.
+    pub fn root(&self) -> i64 {
+        self.0.first().copied().unwrap_or_default()
+    }
+
+    /// The first bytes that stand behind everything below this comment.
+    pub fn end(&self) -> Vec<u8> {
+        let mut ids = self.0.clone();
+        if let Some(last) = ids.last_mut() {
+            *last += 1;
+        }
+        Self(ids).to_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_sort_as_a_thread_reads() {
+        let path = |ids: &[i64]| Path::of(ids.to_vec()).unwrap();
+        let thread = [path(&[1]), path(&[1, 3]), path(&[1, 3, 300]), path(&[1, 4]), path(&[2])];
+        assert!(thread.windows(2).all(|pair| pair[0].to_bytes() < pair[1].to_bytes()));
+        assert!(thread.iter().all(|path| Path::from_bytes(&path.to_bytes()) == *path));
+        assert!(thread[2].to_bytes() < thread[1].end() && thread[3].to_bytes() >= thread[1].end());
+    }
+}

@@ -1,0 +1,173 @@
+//! Every statement that reads comments.
+
+use super::model::{Comment, CommentInThread, CommentRow, ListedComment, ThreadSort};
+use super::path::Path;
+use crate::articles::published;
+use crate::db::{keyset, total};
+use crate::error::{Error, Result};
+use crate::links::CitingArticle;
+use crate::page::{Page, Scan};
+use crate::schema::{articles, comments};
+use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join;
+
+/// What the cursor of a thread holds: the path of the comment, as ids.
+pub type Key = Vec<i64>;
+
+/// Whether a comment takes a place in its thread. In the text of the statement, word for word as
+/// the partial indexes have it, so that the planner sees that they serve.
+fn shows() -> SqlLiteral<Bool> {
+    sql("(comments.status = 'approved' or comments.reply_count > 0)")
+}
+
+fn approved() -> SqlLiteral<Bool> {
+    sql("comments.status = 'approved'")
+}
+
+/// The comments of one article, in one order.
+#[derive(Debug, Clone, Copy)]
+pub struct Thread {
+    /// Whose.
+    pub article: i64,
+    /// In which order.
+    pub sort: ThreadSort,
+}
+
+type Rows = comments::BoxedQuery<'static, Pg>;
+
+/// A page of a thread, in reading order.
+pub async fn thread(
+    conn: &AsyncPgConnection,
+    thread: Thread,
+    scan: &Scan<Key>,
+) -> Result<Page<Comment>> {
+    let all = || comments::table.filter(comments::article_id.eq(thread.article)).filter(shows());
+    let query = all().into_boxed::<Pg>();
+    let query = match thread.sort {
+        ThreadSort::Oldest => oldest(query, scan)?,
+        ThreadSort::Newest => newest(query, scan)?,
+    };
+    let query = query.limit(scan.rows()).select(CommentRow::as_select());
+    let rows: Vec<CommentRow> = query.load(&mut &*conn).await?;
+    let page = scan.cut(rows, |row| row.path().ids().to_vec());
+    let total = total(conn, scan.count, || all().into_boxed::<Pg>()).await?;
+    Ok(page.map(CommentRow::public).counted(total))
+}
+
+fn start(scan: &Scan<Key>) -> Result<Option<(Path, bool)>> {
+    let Some((ids, whole)) = scan.from.clone() else { return Ok(None) };
+    let path = Path::of(ids).ok_or_else(|| crate::page::bad_cursor("after"))?;
+    Ok(Some((path, whole)))
+}
+
+fn oldest(query: Rows, scan: &Scan<Key>) -> Result<Rows> {
+    let query = match (start(scan)?, scan.backward) {
+        (None, _) => query,
+        (Some((path, false)), false) => query.filter(comments::path.gt(path.to_bytes())),
+        (Some((path, true)), false) => query.filter(comments::path.ge(path.to_bytes())),
+        (Some((path, false)), true) => query.filter(comments::path.lt(path.to_bytes())),
+        (Some((path, true)), true) => query.filter(comments::path.le(path.to_bytes())),
+    };
+    Ok(if scan.backward {
+        query.order(comments::path.desc())
+    } else {
+        query.order(comments::path.asc())
+    })
+}
+
+/// The latest thread first, each thread in reading order. The condition on the root alone bounds
+/// the scan of the index; a plain `or` of both would read all threads before it.
+fn newest(query: Rows, scan: &Scan<Key>) -> Result<Rows> {
+    let query = match (start(scan)?, scan.backward) {
+        (None, _) => query,
+        (Some((path, whole)), false) => {
+            let bytes = path.to_bytes();
+            let query = query.filter(comments::root_id.le(path.root()));
+            let earlier = comments::root_id.lt(path.root());
+            if whole {
+                query.filter(earlier.or(comments::path.ge(bytes)))
+            } else {
+                query.filter(earlier.or(comments::path.gt(bytes)))
+            }
+        }
+        (Some((path, whole)), true) => {
+            let bytes = path.to_bytes();
+            let query = query.filter(comments::root_id.ge(path.root()));
+            let later = comments::root_id.gt(path.root());
+            if whole {
+                query.filter(later.or(comments::path.le(bytes)))
+            } else {
+                query.filter(later.or(comments::path.lt(bytes)))
+            }
+        }
+    };
+    Ok(if scan.backward {
+        query.order((comments::root_id.asc(), comments::path.desc()))
+    } else {
+        query.order((comments::root_id.desc(), comments::path.asc()))
+    })
+}
+
+/// A page of the latest comments over all published articles.
+pub(super) async fn latest(
+    conn: &AsyncPgConnection,
+    scan: &Scan<(DateTime<Utc>, i64)>,
+) -> Result<Page<ListedComment>> {
+    let query = comments::table
+        .inner_join(articles::table)
+        .filter(approved())
+        .filter(published())
+        .select((CommentRow::as_select(), CitingArticle::as_select()))
+        .into_boxed::<Pg>();
+    let query = keyset!(query, scan, true, Timestamptz, comments::listed_at, comments::id);
+    let rows: Vec<(CommentRow, CitingArticle)> = query.load(&mut &*conn).await?;
+    let page = scan.cut(rows, |(row, _)| (row.listed_at, row.id));
+    let all = || comments::table.filter(approved()).into_boxed::<Pg>();
+    let total = total(conn, scan.count, all).await?;
+    let list = |(row, article): (CommentRow, _)| ListedComment { comment: row.public(), article };
+    Ok(page.map(list).counted(total))
+}
+
+/// A comment that shows, with what it answers and a page of what is below it.
+///
+/// # Errors
+/// 404 when there is none, or its article is not public.
+pub(super) async fn find(
+    conn: &AsyncPgConnection,
+    id: i64,
+    scan: &Scan<Key>,
+) -> Result<CommentInThread> {
+    let found: Option<(CommentRow, CitingArticle)> = comments::table
+        .inner_join(articles::table)
+        .filter(comments::id.eq(id))
+        .filter(shows())
+        .filter(published())
+        .select((CommentRow::as_select(), CitingArticle::as_select()))
+        .first(&mut &*conn)
+        .await
+        .optional()?;
+    let (row, article) = found.ok_or_else(|| Error::not_found("comment"))?;
+    let path = row.path();
+    let above: Vec<i64> = path.ids().iter().copied().filter(|above| *above != id).collect();
+    let ancestors = CommentRow::query().filter(comments::id.eq_any(above)).order(comments::path);
+    let below = comments::table
+        .filter(comments::article_id.eq(article.id))
+        .filter(shows())
+        .filter(comments::path.gt(path.to_bytes()))
+        .filter(comments::path.lt(path.end()))
+        .into_boxed::<Pg>();
+    let below = oldest(below, scan)?.limit(scan.rows()).select(CommentRow::as_select());
+    let (mut a, mut b) = (conn, conn);
+    let (ancestors, below) =
+        try_join(ancestors.load::<CommentRow>(&mut a), below.load::<CommentRow>(&mut b)).await?;
+    let replies = scan.cut(below, |row| row.path().ids().to_vec()).map(CommentRow::public);
+    let ancestors = ancestors.into_iter().map(CommentRow::public).collect();
+    let listed = ListedComment { comment: row.public(), article };
+    Ok(CommentInThread { listed, ancestors, replies })
+}

@@ -1,0 +1,86 @@
+//! The public reads of comments.
+
+use super::model::{Comment, CommentInThread, ListedComment, ThreadQuery, View};
+use super::query::{self, Thread};
+use super::tree::nest;
+use crate::app::State;
+use crate::articles;
+use crate::error::{Code, Error, Result};
+use crate::extract::{Both, Found, Id, OneQuery, Query, Ref};
+use crate::http::{Reply, moved};
+use crate::openapi::Problems;
+use crate::page::{Page, PageQuery};
+use actix_web::web::{Data, ServiceConfig, resource};
+use actix_web::{HttpRequest, HttpResponse, Responder as _};
+use utoipa::OpenApi;
+
+/// The addresses of this file.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/comments").get(list_comments))
+        .service(resource("/comments/{id}").get(get_comment))
+        .service(resource("/articles/{ref}/comments").get(list_article_comments));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(list_comments, get_comment, list_article_comments))]
+pub struct Docs;
+
+/// List the latest comments over all articles
+#[utoipa::path(get, path = "/comments", tag = "comments", params(OneQuery, PageQuery),
+    responses((status = 200, description = "A page of comments", body = Page<ListedComment>), Problems))]
+async fn list_comments(
+    state: Data<State>,
+    Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
+) -> Result<Reply> {
+    let scan = page.scan(&"comments")?;
+    let found = state.read(async |conn| query::latest(conn, &scan).await).await?;
+    Reply::page(found, query.fields.as_deref(), ListedComment::sample)
+}
+
+/// Get a comment with what it answers and what answers it
+///
+/// The page parameters page through its replies.
+#[utoipa::path(get, path = "/comments/{id}", tag = "comments",
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), PageQuery),
+    responses((status = 200, description = "The comment", body = CommentInThread), Problems))]
+async fn get_comment(state: Data<State>, id: Id, Query(page): Query<PageQuery>) -> Result<Reply> {
+    let scan = page.scan(&("comments below", id.0))?;
+    let found = state.read(async |conn| query::find(conn, id.0, &scan).await).await?;
+    Reply::whole(&found)
+}
+
+/// List the comments of an article
+///
+/// In reading order, with `depth`; any page of a thread costs the same.
+#[utoipa::path(get, path = "/articles/{ref}/comments", tag = "comments",
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), ThreadQuery, PageQuery),
+    responses((status = 200, description = "A page of comments", body = Page<Comment>),
+        (status = 301, description = "The article has another slug now"), Problems))]
+async fn list_article_comments(
+    req: HttpRequest,
+    state: Data<State>,
+    which: Ref,
+    Query(Both(query, page)): Query<Both<ThreadQuery, PageQuery>>,
+) -> Result<HttpResponse> {
+    let found = state
+        .read(async |conn| {
+            let article = match articles::resolve(conn, &which).await? {
+                Found::Here(id) => id,
+                elsewhere => return Ok(Err(elsewhere)),
+            };
+            let scan = page.scan(&("thread", article, query.sort))?;
+            query::thread(conn, Thread { article, sort: query.sort }, &scan).await.map(Ok)
+        })
+        .await?;
+    match found {
+        Ok(mut page) => {
+            if query.view == View::Tree {
+                page.items = nest(page.items);
+            }
+            Ok(Reply::page(page, query.fields.as_deref(), Comment::sample)?.respond_to(&req))
+        }
+        Err(Found::Moved(slug)) => Ok(moved(&req, &slug)),
+        Err(_) => Err(Error::new(Code::Gone, "the article was deleted for good")),
+    }
+}

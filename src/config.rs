@@ -1,0 +1,179 @@
+//! The settings: flags and the environment, read once, checked, and shown by `roundup config`.
+
+use crate::error::FieldError;
+use actix_web::http::header::HeaderValue;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Every setting of the service. A flag wins over its variable, a variable over the default.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// The PostgreSQL to use, 14 or newer; without it a private one is brought up.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+
+    /// The address and port to serve on.
+    #[arg(long, env = "ROUNDUP_LISTEN", default_value = "127.0.0.1:8080", global = true)]
+    pub listen: SocketAddr,
+
+    /// Where the private PostgreSQL keeps its files.
+    #[arg(long, env = "ROUNDUP_DATA_DIR", global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// The folder with PostgreSQL's programs, when they are not in a usual place.
+    #[arg(long, env = "ROUNDUP_PG_BIN", global = true, value_name = "DIR")]
+    pub pg_bin: Option<PathBuf>,
+
+    /// Refuse to start without DATABASE_URL, so that production never runs on a private database.
+    #[arg(long, env = "ROUNDUP_REQUIRE_DATABASE_URL", global = true, default_value = "false",
+        action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub require_database_url: bool,
+
+    /// How many connections to the database each instance may hold.
+    #[arg(long, env = "ROUNDUP_POOL_SIZE", default_value = "8", global = true,
+        value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub pool_size: u16,
+
+    /// How long a request waits for a free connection, in milliseconds.
+    #[arg(long, env = "ROUNDUP_POOL_WAIT_MS", default_value = "1000", global = true, value_parser = millis)]
+    pub pool_wait_ms: Duration,
+
+    /// How long the database may take for one request, in milliseconds.
+    #[arg(long, env = "ROUNDUP_QUERY_DEADLINE_MS", default_value = "2000", global = true, value_parser = millis)]
+    pub query_deadline_ms: Duration,
+
+    /// The database is behind PgBouncer in transaction mode: no prepared statements are kept.
+    #[arg(long, env = "ROUNDUP_PGBOUNCER", global = true, default_value = "false",
+        action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub pgbouncer: bool,
+
+    /// Worker threads; 0 is one for each processor.
+    #[arg(long, env = "ROUNDUP_WORKERS", default_value = "0", global = true,
+        value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub workers: u16,
+
+    /// The `Cache-Control` of public answers.
+    #[arg(long, env = "ROUNDUP_CACHE_CONTROL", global = true, value_parser = header_value,
+        default_value = "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400")]
+    pub cache_control: HeaderValue,
+
+    /// What is logged, as env_logger's filter: `info`, `roundup=debug,warn`, `off`.
+    #[arg(long, env = "ROUNDUP_LOG", default_value = "info,roundup::access=warn", global = true)]
+    pub log: String,
+}
+
+fn millis(text: &str) -> Result<Duration, String> {
+    match text.parse::<u64>() {
+        Ok(ms) if (1..=600_000).contains(&ms) => Ok(Duration::from_millis(ms)),
+        _ => Err("must be 1 to 600000 milliseconds".to_owned()),
+    }
+}
+
+fn header_value(text: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text).map_err(|error| error.to_string())
+}
+
+#[derive(clap::Parser)]
+struct Alone {
+    #[command(flatten)]
+    config: Config,
+}
+
+/// One setting as `roundup config` shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The variable.
+    pub variable: String,
+    /// The flag.
+    pub flag: String,
+    /// Its value; secrets hidden.
+    pub value: String,
+    /// `default`, `environment`, `flag` or `unset`.
+    pub source: &'static str,
+    /// What it is for.
+    pub help: String,
+}
+
+impl Config {
+    /// The settings with no flags and an empty environment: what tests start from.
+    ///
+    /// # Errors
+    /// None in practice: the defaults are checked by a test.
+    pub fn defaults() -> Result<Self, clap::Error> {
+        let command = Alone::command().mut_args(|arg| arg.env(None::<&str>));
+        Ok(Alone::from_arg_matches(&command.try_get_matches_from(["roundup"])?)?.config)
+    }
+
+    /// Every setting with its value and where that came from.
+    pub fn settings(matches: &ArgMatches) -> Vec<Setting> {
+        let command = Alone::command();
+        let own = command.get_arguments().filter(|arg| arg.get_env().is_some());
+        own.map(|arg| setting(arg, matches)).collect()
+    }
+
+    /// Refuses a `ROUNDUP_…` variable that no setting has: a mistyped one must not be ignored.
+    ///
+    /// # Errors
+    /// One line that names the variable, and the nearest one that exists.
+    pub fn check_environment(names: impl Iterator<Item = String>) -> Result<(), String> {
+        let command = Alone::command();
+        let known: Vec<&str> =
+            command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).collect();
+        for name in names.filter(|name| name.starts_with("ROUNDUP_")) {
+            if !known.contains(&name.as_str()) {
+                let near = FieldError::field("", "", "").suggest(&name, known.iter().copied());
+                let hint = near.did_you_mean.map(|near| format!("; did you mean {near}?"));
+                return Err(format!("there is no setting {name}{}", hint.unwrap_or_default()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn setting(arg: &clap::Arg, matches: &ArgMatches) -> Setting {
+    let id = arg.get_id().as_str();
+    let raw = matches.get_raw(id).and_then(|mut values| values.next());
+    let secret = arg.is_hide_env_values_set();
+    let value = match raw.map(|value| value.to_string_lossy().into_owned()) {
+        Some(_) if secret => "(hidden)".to_owned(),
+        Some(value) => value,
+        None => String::new(),
+    };
+    let source = match matches.value_source(id) {
+        Some(ValueSource::CommandLine) => "flag",
+        Some(ValueSource::EnvVariable) => "environment",
+        Some(_) => "default",
+        None => "unset",
+    };
+    Setting {
+        variable: arg.get_env().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        flag: arg.get_long().map(|long| format!("--{long}")).unwrap_or_default(),
+        value,
+        source,
+        help: arg.get_help().map(ToString::to_string).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_good() {
+        let config = Config::defaults().unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.pool_wait_ms, Duration::from_secs(1));
+    }
+
+    #[test]
+    fn an_unknown_variable_is_refused_by_name() {
+        let check = |name: &str| Config::check_environment([name.to_owned()].into_iter());
+        assert_eq!(check("ROUNDUP_LISTEN"), Ok(()));
+        assert_eq!(check("PATH"), Ok(()));
+        let error = check("ROUNDUP_LISTN").unwrap_err();
+        assert!(error.contains("ROUNDUP_LISTN") && error.contains("did you mean ROUNDUP_LISTEN"));
+    }
+}

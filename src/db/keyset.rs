@@ -1,0 +1,30 @@
+//! One page of an index: keyset paging by row comparison.
+
+/// Restricts a boxed query to the page that `scan` asks for, of a list sorted by `first` and then
+/// by `id`, newest or largest first when `descending`.
+///
+/// It compares rows, `(first, id) < ($1, $2)`, so that an index on both columns is entered at the
+/// key; written with `or` the same condition would be a filter over all rows before it.
+macro_rules! keyset {
+    ($query:expr, $scan:expr, $descending:expr, $type:ty, $first:expr, $id:expr) => {{
+        use diesel::sql_types::{BigInt, Record};
+        use diesel::{ExpressionMethods as _, IntoSql as _, QueryDsl as _};
+        let row = || ($first, $id).into_sql::<Record<($type, BigInt)>>();
+        let down = $descending != $scan.backward;
+        let query = $query;
+        let query = match $scan.from.clone() {
+            None => query,
+            Some((key, false)) if down => query.filter(row().lt(key)),
+            Some((key, true)) if down => query.filter(row().le(key)),
+            Some((key, false)) => query.filter(row().gt(key)),
+            Some((key, true)) => query.filter(row().ge(key)),
+        };
+        if down {
+            query.order(($first.desc(), $id.desc())).limit($scan.rows())
+        } else {
+            query.order(($first.asc(), $id.asc())).limit($scan.rows())
+        }
+    }};
+}
+
+pub(crate) use keyset;

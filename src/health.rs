@@ -1,0 +1,156 @@
+//! Is it alive, is it ready, and how is it doing: `/livez`, `/readyz`, `/metrics`.
+
+use crate::app::State;
+use crate::db::PoolStatus;
+use crate::error::{Error, Result};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::{Method, header};
+use actix_web::web::{Data, ServiceConfig, resource};
+use actix_web::{HttpResponse, Responder};
+use diesel_async::RunQueryDsl;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use std::time::Duration;
+use utoipa::OpenApi;
+
+/// Counts of what the service does. Labels come from closed lists (the route's template, never the
+/// path), so the number of series is bounded whatever is asked.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Request, Histogram, fn() -> Histogram>,
+    connections: Family<Connections, Gauge>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    http_request_method: &'static str,
+    http_route: String,
+    http_response_status_code: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Connections {
+    state: &'static str,
+}
+
+/// The buckets of OpenTelemetry's `http.server.request.duration`, in seconds.
+const BUCKETS: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+fn histogram() -> Histogram {
+    Histogram::new(BUCKETS)
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::default();
+        let requests = Family::new_with_constructor(histogram as fn() -> Histogram);
+        let text = "How long requests took";
+        registry.register_with_unit(
+            "http_server_request_duration",
+            text,
+            Unit::Seconds,
+            requests.clone(),
+        );
+        let connections = Family::default();
+        let text = "Connections to the database, by state";
+        registry.register("db_client_connection_count", text, connections.clone());
+        Self { registry, requests, connections }
+    }
+}
+
+impl Metrics {
+    /// Counts one answer.
+    pub fn count(&self, res: &ServiceResponse, method: &Method, took: Duration) {
+        let labels = Request {
+            http_request_method: known(method),
+            http_route: res.request().match_pattern().unwrap_or_default(),
+            http_response_status_code: res.status().as_u16().into(),
+        };
+        self.requests.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    fn text(&self, pool: &PoolStatus) -> Result<String> {
+        let states = [
+            ("idle", pool.available),
+            ("used", pool.size.saturating_sub(pool.available)),
+            ("waiting", pool.waiting),
+            ("max", pool.max),
+        ];
+        for (state, n) in states {
+            let gauge = self.connections.get_or_create_owned(&Connections { state });
+            gauge.set(i64::try_from(n).unwrap_or(i64::MAX));
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.registry).map_err(Error::internal)?;
+        Ok(text)
+    }
+}
+
+fn known(method: &Method) -> &'static str {
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        .into_iter()
+        .find(|name| *name == method.as_str())
+        .unwrap_or("_OTHER")
+}
+
+/// The addresses of this file.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/livez").get(livez))
+        .service(resource("/readyz").get(readyz))
+        .service(resource("/metrics").get(metrics));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(livez, readyz, metrics))]
+pub struct Docs;
+
+/// Whether the process lives
+///
+/// Never touches the database: an orchestrator that restarts on a failure of this must not restart
+/// the service because its database is away.
+#[utoipa::path(get, path = "/livez", tag = "service",
+    responses((status = 200, description = "It lives", body = String, content_type = "text/plain", example = "ok\n"),
+        crate::openapi::Problems))]
+async fn livez() -> impl Responder {
+    plain("ok\n".to_owned())
+}
+
+/// Whether requests can be answered
+///
+/// 503 while the database does not answer.
+#[utoipa::path(get, path = "/readyz", tag = "service",
+    responses((status = 200, description = "It is ready", body = String, content_type = "text/plain", example = "ready\n"),
+        crate::openapi::Problems))]
+async fn readyz(state: Data<State>) -> Result<HttpResponse> {
+    state
+        .read(async |conn| {
+            diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"))
+                .get_result::<i32>(&mut &*conn)
+                .await?;
+            Ok(())
+        })
+        .await?;
+    Ok(plain("ready\n".to_owned()))
+}
+
+/// Counts and times, for Prometheus
+#[utoipa::path(get, path = "/metrics", tag = "service",
+    responses((status = 200, description = "OpenMetrics text", body = String, content_type = "text/plain"),
+        crate::openapi::Problems))]
+async fn metrics(state: Data<State>) -> Result<HttpResponse> {
+    Ok(plain(state.metrics().text(&state.pool().status())?))
+}
+
+fn plain(text: String) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(text)
+}

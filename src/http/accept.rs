@@ -1,0 +1,130 @@
+//! Which media type and which content coding a client takes (RFC 9110, section 12.5).
+
+use actix_web::http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
+
+/// How the bytes of a body are coded on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    Identity,
+    Gzip,
+    Brotli,
+    Zstd,
+}
+
+impl Coding {
+    /// In the order we prefer when the client does not care: smallest first.
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Brotli, "br"),
+        (Self::Zstd, "zstd"),
+        (Self::Gzip, "gzip"),
+        (Self::Identity, "identity"),
+    ];
+
+    /// The coding that the client likes best; none if it refuses all of them.
+    pub(super) fn negotiate(headers: &HeaderMap) -> Option<Self> {
+        if !headers.contains_key(ACCEPT_ENCODING) {
+            return Some(Self::Identity);
+        }
+        let choices = weights(headers, &ACCEPT_ENCODING);
+        let weight = |name: &str| {
+            let named = choices.iter().find(|(choice, _)| choice == name);
+            let any = choices.iter().find(|(choice, _)| choice == "*");
+            match (named.or(any), name) {
+                (Some((_, q)), _) => *q,
+                // Acceptable though not named, but never preferred to what was.
+                (None, "identity") => 1,
+                (None, _) => 0,
+            }
+        };
+        let (mut best, mut at) = (None, 0);
+        for (coding, name) in Self::ALL {
+            if weight(name) > at {
+                (best, at) = (Some(coding), weight(name));
+            }
+        }
+        best
+    }
+
+    /// As in `Content-Encoding`.
+    pub(super) fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(coding, _)| *coding == self).map_or("identity", |(_, name)| name)
+    }
+}
+
+/// Whether the client takes JSON: when it does not say, or says so.
+pub(super) fn takes_json(headers: &HeaderMap) -> bool {
+    let json = ["*/*", "application/*", "application/json", "application/problem+json"];
+    let choices = weights(headers, &ACCEPT);
+    choices.is_empty() || choices.iter().any(|(name, q)| *q > 0 && json.contains(&name.as_str()))
+}
+
+/// Whether the client would rather have a page than data: a browser's address bar.
+pub fn prefers_html(headers: &HeaderMap) -> bool {
+    let choices = weights(headers, &ACCEPT);
+    let q = |name| choices.iter().find(|(choice, _)| choice == name).map_or(0, |(_, q)| *q);
+    q("text/html") > q("application/json")
+}
+
+/// The choices of a header with their weights in thousandths.
+fn weights(headers: &HeaderMap, name: &HeaderName) -> Vec<(String, u32)> {
+    let values = headers.get_all(name).filter_map(|value: &HeaderValue| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).filter_map(weight).collect()
+}
+
+fn weight(choice: &str) -> Option<(String, u32)> {
+    let mut parts = choice.split(';').map(str::trim);
+    let name = parts.next().filter(|name| !name.is_empty())?.to_ascii_lowercase();
+    let q = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    Some((name, q.map_or(1000, thousandths)))
+}
+
+/// `0.5` is 500; what cannot be read counts as 1.
+fn thousandths(q: &str) -> u32 {
+    let (whole, fraction) = q.split_once('.').unwrap_or((q, ""));
+    let digits = format!("{fraction:0<3}").get(..3).and_then(|digits| digits.parse().ok());
+    match (whole, digits) {
+        ("0", Some(digits)) => digits,
+        _ => 1000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: HeaderName, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_str(value).unwrap());
+        headers
+    }
+
+    #[test]
+    fn the_best_coding_wins() {
+        let cases = [
+            ("gzip", Some(Coding::Gzip)),
+            ("gzip, deflate, br, zstd", Some(Coding::Brotli)),
+            ("gzip;q=1.0, br;q=0.5", Some(Coding::Gzip)),
+            ("br;q=0, *", Some(Coding::Zstd)),
+            ("deflate", Some(Coding::Identity)),
+            ("identity", Some(Coding::Identity)),
+            ("*;q=0", None),
+            ("identity;q=0, gzip;q=0.2", Some(Coding::Gzip)),
+            ("", Some(Coding::Identity)),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(Coding::negotiate(&headers(ACCEPT_ENCODING, value)), expected, "{value}");
+        }
+        assert_eq!(Coding::negotiate(&HeaderMap::new()), Some(Coding::Identity));
+    }
+
+    #[test]
+    fn a_browser_gets_a_page_and_a_script_gets_data() {
+        let chromium = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        assert!(prefers_html(&headers(ACCEPT, chromium)));
+        assert!(!prefers_html(&headers(ACCEPT, "*/*")));
+        assert!(!takes_json(&headers(ACCEPT, "application/xml")));
+        assert!(!takes_json(&headers(ACCEPT, "application/json;q=0")));
+        assert!(takes_json(&headers(ACCEPT, "application/*;q=0.1")));
+        assert!(takes_json(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,104 @@
+//! The success that a handler returns: a finished JSON body and what goes with it.
+
+use crate::error::{Error, Result};
+use crate::fields::Fields;
+use crate::page::Page;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::Value;
+use url::form_urlencoded;
+
+/// A public answer in JSON.
+#[derive(Debug)]
+pub struct Reply {
+    body: Bytes,
+    next: Option<String>,
+    prev: Option<String>,
+}
+
+impl Reply {
+    /// One resource; `fields` and the sample it is checked against come from `fields=`.
+    pub fn one<T: Serialize>(
+        value: &T,
+        fields: Option<&str>,
+        sample: impl Fn() -> T,
+    ) -> Result<Self> {
+        let Some(text) = fields else { return Self::whole(value) };
+        let mut value = to_value(value)?;
+        Fields::parse(text, &to_value(&sample())?)?.prune(&mut value);
+        Self::whole(&value)
+    }
+
+    /// One resource, whole.
+    pub fn whole<T: Serialize>(value: &T) -> Result<Self> {
+        let body = serde_json::to_vec(value).map_err(Error::internal)?;
+        Ok(Self { body: body.into(), next: None, prev: None })
+    }
+
+    /// A page of a list, with `Link` headers (RFC 8288) beside its cursors.
+    pub fn page<T: Serialize>(
+        page: Page<T>,
+        fields: Option<&str>,
+        sample: impl Fn() -> T,
+    ) -> Result<Self> {
+        let (next, prev) = (page.page.next.clone(), page.page.prev.clone());
+        let body = match fields {
+            None => serde_json::to_vec(&page).map_err(Error::internal)?,
+            Some(text) => {
+                let fields = Fields::parse(text, &to_value(&sample())?)?;
+                let mut items = page.items.iter().map(to_value).collect::<Result<Vec<_>>>()?;
+                items.iter_mut().for_each(|item| fields.prune(item));
+                serde_json::to_vec(&page.with(items)).map_err(Error::internal)?
+            }
+        };
+        Ok(Self { body: body.into(), next, prev })
+    }
+}
+
+fn to_value(value: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(Error::internal)
+}
+
+impl Responder for Reply {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, req: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        response.content_type(mime_json());
+        let links = [("after", "next", &self.next), ("before", "prev", &self.prev)];
+        for (parameter, relation, cursor) in links {
+            if let Some(cursor) = cursor {
+                let link = format!("<{}>; rel=\"{relation}\"", with_cursor(req, parameter, cursor));
+                response.append_header((header::LINK, link));
+            }
+        }
+        response.body(self.body)
+    }
+}
+
+fn mime_json() -> HeaderValue {
+    HeaderValue::from_static("application/json")
+}
+
+/// The address of this request with another cursor.
+fn with_cursor(req: &HttpRequest, parameter: &str, cursor: &str) -> String {
+    let kept = form_urlencoded::parse(req.query_string().as_bytes())
+        .filter(|(name, _)| name != "after" && name != "before");
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(kept).append_pair(parameter, cursor);
+    format!("{}?{}", req.path(), query.finish())
+}
+
+/// 301: what has this former slug is now called `slug`; the rest of the address stays.
+pub fn moved(req: &HttpRequest, slug: &str) -> HttpResponse {
+    let former = req.match_info().get("ref").or_else(|| req.match_info().get("slug"));
+    let former = former.unwrap_or_default();
+    let mut location = req.path().replacen(&format!("/{former}"), &format!("/{slug}"), 1);
+    if !req.query_string().is_empty() {
+        location.push('?');
+        location.push_str(req.query_string());
+    }
+    HttpResponse::MovedPermanently().insert_header((header::LOCATION, location)).finish()
+}

@@ -1,0 +1,57 @@
+//! The id of a request: taken from `X-Request-Id` or made here, echoed, put into each problem and
+//! each line of the log.
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+
+/// The header that carries it both ways.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    /// The client's id when it is 1 to 128 plain characters, so that it cannot break a line of the
+    /// log; otherwise a new one of 64 random bits.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let plain = |b: &u8| b.is_ascii_alphanumeric() || b"._-".contains(b);
+        headers
+            .get(&X_REQUEST_ID)
+            .filter(|id| (1..=128).contains(&id.len()) && id.as_bytes().iter().all(plain))
+            .map_or_else(Self::random, |id| Self(id.clone()))
+    }
+
+    fn random() -> Self {
+        let id = format!("{:016x}", getrandom::u64().unwrap_or_default());
+        Self(HeaderValue::from_str(&id).unwrap_or_else(|_never| HeaderValue::from_static("0")))
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
+    /// As the value of the header.
+    pub fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_id_is_taken_over() {
+        let with = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(X_REQUEST_ID, HeaderValue::from_str(value).unwrap());
+            RequestId::of(&headers)
+        };
+        assert_eq!(with("abc-1.2_3").as_str(), "abc-1.2_3");
+        for odd in ["", "a b", "a\tb", "ü", &"x".repeat(129)] {
+            assert_eq!(with(odd).as_str().len(), 16, "{odd:?}");
+        }
+        assert_ne!(RequestId::of(&HeaderMap::new()), RequestId::of(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,239 @@
+//! Links as rows and on the wire.
+
+use crate::outlets::OutletRef;
+use crate::schema::{articles, link_credits, links};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Text as it was written and as HTML that is safe to put into a page as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RichText {
+    /// As written, in Markdown.
+    #[schema(max_length = 200_000, example = "Iran launched *airstrikes* in recent days …")]
+    pub text: String,
+    /// Sanitised HTML.
+    #[schema(
+        max_length = 2_000_000,
+        example = "<p>Iran launched <em>airstrikes</em> in recent days …</p>"
+    )]
+    pub html: String,
+}
+
+impl RichText {
+    /// Both forms, where there is a text at all.
+    pub fn of(text: Option<String>, html: Option<String>) -> Option<Self> {
+        text.map(|text| Self { text, html: html.unwrap_or_default() })
+    }
+}
+
+/// Which part a source plays in its article.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The source the article is about.
+    Lead,
+    /// One of the further sources.
+    More,
+    /// A source linked from the running text.
+    Inline,
+}
+
+impl Role {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::More => "more",
+            Self::Inline => "inline",
+        }
+    }
+
+    /// From the stored word; the table's check allows no other.
+    pub fn from_stored(word: &str) -> Self {
+        match word {
+            "lead" => Self::Lead,
+            "inline" => Self::Inline,
+            _ => Self::More,
+        }
+    }
+}
+
+/// One publisher of a source, and who wrote it there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Credit {
+    /// Who published it; null where only the writer is credited.
+    pub outlet: Option<OutletRef>,
+    /// Who wrote it.
+    #[schema(max_items = 20, example = json!(["Ian Black"]))]
+    pub bylines: Vec<String>,
+}
+
+/// A source of an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Link {
+    /// Its id.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 909)]
+    pub id: i64,
+    /// Which part it plays.
+    pub role: Role,
+    /// Its place in the article, from 0.
+    #[schema(minimum = 0, maximum = 500, example = 8)]
+    pub position: i32,
+    /// The headline of the source.
+    #[schema(
+        max_length = 1000,
+        example = "US and Iran have been forced on to the same side by Isis"
+    )]
+    pub title: String,
+    /// Its address as the editor wrote it; null for a source credited without one.
+    #[schema(max_length = 10_000, example = "https://www.theguardian.com/world/iran-isis")]
+    pub url: Option<String>,
+    /// The host of the address, without `www.` and the like.
+    #[schema(max_length = 255, example = "theguardian.com")]
+    pub domain: Option<String>,
+    /// The credit line as the editor wrote it.
+    #[schema(max_length = 500, example = "Ian Black, The Guardian")]
+    pub credit: Option<String>,
+    /// What the credit line means: each outlet that published it.
+    #[schema(max_items = 20)]
+    pub credits: Vec<Credit>,
+    /// The heading that it stands under, where the article has sections.
+    #[schema(max_length = 300, example = "Analysis")]
+    pub section: Option<String>,
+    /// An excerpt from the source.
+    pub quote: Option<RichText>,
+    /// The importer was not sure how to read its line.
+    pub uncertain: bool,
+}
+
+/// The article that cites a link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable)]
+#[diesel(table_name = articles)]
+pub struct CitingArticle {
+    /// Its id.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 42)]
+    pub id: i64,
+    /// Its name in addresses.
+    #[schema(max_length = 200, example = "iran-attacked-islamic-state-forces-in-iraq")]
+    pub slug: String,
+    /// Its headline.
+    #[schema(max_length = 300, example = "Iran Attacked Islamic State Forces in Iraq")]
+    pub headline: String,
+    /// When it was published.
+    pub published_at: Option<DateTime<Utc>>,
+}
+
+/// A source, and the article that cites it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ListedLink {
+    /// The source.
+    #[serde(flatten)]
+    pub link: Link,
+    /// Where it is cited.
+    pub article: CitingArticle,
+}
+
+impl Link {
+    /// A link with every field filled: for the documentation and for `fields=`.
+    pub fn sample() -> Self {
+        let outlet = OutletRef { id: 12, slug: "the-guardian".into(), name: "The Guardian".into() };
+        Self {
+            id: 909,
+            role: Role::More,
+            position: 8,
+            title: "US and Iran have been forced on to the same side by Isis".into(),
+            url: Some("https://www.theguardian.com/world/iran-isis".into()),
+            domain: Some("theguardian.com".into()),
+            credit: Some("Ian Black, The Guardian".into()),
+            credits: vec![Credit { outlet: Some(outlet), bylines: vec!["Ian Black".into()] }],
+            section: Some("Analysis".into()),
+            quote: RichText::of(Some("An excerpt.".into()), Some("<p>An excerpt.</p>".into())),
+            uncertain: false,
+        }
+    }
+}
+
+impl ListedLink {
+    /// A listed link with every field filled.
+    pub fn sample() -> Self {
+        let article = CitingArticle {
+            id: 42,
+            slug: "iran-attacked-islamic-state-forces-in-iraq".into(),
+            headline: "Iran Attacked Islamic State Forces in Iraq".into(),
+            published_at: DateTime::from_timestamp(1_417_651_200, 0),
+        };
+        Self { link: Link::sample(), article }
+    }
+}
+
+/// The table's columns that are shown.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = links)]
+pub(super) struct LinkRow {
+    pub(super) id: i64,
+    pub(super) article_id: i64,
+    pub(super) role: String,
+    pub(super) position: i32,
+    pub(super) title: String,
+    pub(super) url: Option<String>,
+    pub(super) domain: Option<String>,
+    pub(super) credit: Option<String>,
+    pub(super) section: Option<String>,
+    pub(super) quote_text: Option<String>,
+    pub(super) quote_html: Option<String>,
+    pub(super) uncertain: bool,
+}
+
+/// A credit of a link; its outlet is joined.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = link_credits)]
+pub(super) struct CreditRow {
+    pub(super) bylines: Vec<String>,
+}
+
+impl CreditRow {
+    /// The credit with its outlet.
+    pub(super) fn with(self, outlet: Option<OutletRef>) -> Credit {
+        Credit { outlet, bylines: self.bylines }
+    }
+}
+
+impl From<LinkRow> for Link {
+    fn from(row: LinkRow) -> Self {
+        Self {
+            id: row.id,
+            role: Role::from_stored(&row.role),
+            position: row.position,
+            title: row.title,
+            url: row.url,
+            domain: row.domain,
+            credit: row.credit,
+            credits: Vec::new(),
+            section: row.section,
+            quote: RichText::of(row.quote_text, row.quote_html),
+            uncertain: row.uncertain,
+        }
+    }
+}
+
+/// Which links to list.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LinkQuery {
+    /// Links to this page, however its address is written: scheme, `www.`, tracking parameters and
+    /// the fragment make no difference.
+    #[param(max_length = 10_000, example = "https://www.example.org/story")]
+    pub url: Option<String>,
+    /// Links credited to this outlet: id, slug or name in slug form; a comma is "or".
+    #[param(max_length = 1000, example = "reuters")]
+    pub outlet: Option<String>,
+    /// Links to this host; a comma is "or".
+    #[param(max_length = 1000, example = "example.org")]
+    pub domain: Option<String>,
+    /// Only these fields of each item: `fields=title,url,article.slug`.
+    #[serde(skip_serializing)]
+    #[param(max_length = 1000)]
+    pub fields: Option<String>,
+}

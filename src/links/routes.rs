@@ -1,0 +1,77 @@
+//! The public reads of links: who cites this page, what is credited to an outlet.
+
+use super::address;
+use super::model::{LinkQuery, ListedLink};
+use super::query::{self, Filter};
+use crate::app::State;
+use crate::error::Result;
+use crate::extract::{Both, Query, Ref, alternatives, refs};
+use crate::http::Reply;
+use crate::openapi::Problems;
+use crate::outlets;
+use crate::page::{Page, PageQuery};
+use actix_web::web::{Data, ServiceConfig, resource};
+use utoipa::OpenApi;
+
+/// The addresses of this file.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/links").get(list_links))
+        .service(resource("/outlets/{ref}/links").get(list_outlet_links));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(list_links, list_outlet_links))]
+pub struct Docs;
+
+/// List the source links of all articles
+///
+/// With `url`, who cites that page.
+#[utoipa::path(get, path = "/links", tag = "links", params(LinkQuery, PageQuery),
+    responses((status = 200, description = "A page of links", body = Page<ListedLink>), Problems))]
+async fn list_links(
+    state: Data<State>,
+    Query(Both(query, page)): Query<Both<LinkQuery, PageQuery>>,
+) -> Result<Reply> {
+    list(&state, query, page, None).await
+}
+
+/// List the source links credited to an outlet
+#[utoipa::path(get, path = "/outlets/{ref}/links", tag = "outlets",
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"), PageQuery),
+    responses((status = 200, description = "A page of links", body = Page<ListedLink>), Problems))]
+async fn list_outlet_links(
+    state: Data<State>,
+    which: Ref,
+    Query(page): Query<PageQuery>,
+) -> Result<Reply> {
+    list(&state, LinkQuery::default(), page, Some(which)).await
+}
+
+async fn list(
+    state: &State,
+    query: LinkQuery,
+    page: PageQuery,
+    outlet: Option<Ref>,
+) -> Result<Reply> {
+    let found = state
+        .read(async |conn| {
+            let mut filter = Filter::default().to(query.url.as_deref());
+            filter.domains = query.domain.as_deref().map(domains);
+            filter.outlets = match (&outlet, &query.outlet) {
+                (Some(which), _) => Some(vec![outlets::id_of(conn, which).await?]),
+                (None, Some(text)) => Some(outlets::ids(conn, &refs(text)).await?),
+                (None, None) => None,
+            };
+            let scan = page.scan(&("links", &filter))?;
+            query::page(conn, &filter, &scan).await
+        })
+        .await?;
+    Reply::page(found, query.fields.as_deref(), ListedLink::sample)
+}
+
+/// Hosts as they are stored; what cannot be one stays as it is and matches nothing.
+pub fn domains(text: &str) -> Vec<String> {
+    let stored = |host: &str| address::normalise(&format!("https://{host}/"));
+    alternatives(text).map(|host| stored(host).map_or(host.to_owned(), |a| a.domain)).collect()
+}

@@ -1,0 +1,152 @@
+//! Every statement that reads outlets.
+
+use super::model::{AliasRow, HostRow, Outlet, OutletRow, OutletSort};
+use crate::db::{keyset, total};
+use crate::error::{Error, Result};
+use crate::extract::{Found, Ref};
+use crate::page::{Page, Scan};
+use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
+use crate::text::slug::fold;
+use diesel::dsl::{exists, sql};
+use diesel::expression::SqlLiteral;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join;
+use serde_json::Value;
+
+/// What the cursor of the list holds: the sort value as JSON, and the id.
+pub(super) type Key = (Value, i64);
+
+/// Whether a published article has it; in the text of the statement, as the partial indexes ask.
+fn credited() -> SqlLiteral<Bool> {
+    sql("outlets.link_count > 0")
+}
+
+/// A page of the outlets that a published article credits.
+pub(super) async fn page(
+    conn: &AsyncPgConnection,
+    sort: OutletSort,
+    scan: &Scan<Key>,
+) -> Result<Page<Outlet>> {
+    let rows = OutletRow::query().filter(credited()).into_boxed::<Pg>();
+    let query = match sort {
+        OutletSort::Name => {
+            let scan = scan.typed::<String>()?;
+            keyset!(rows, scan, false, Text, outlets::name, outlets::id)
+        }
+        OutletSort::LinkCount => {
+            let scan = scan.typed::<i64>()?;
+            keyset!(rows, scan, true, BigInt, outlets::link_count, outlets::id)
+        }
+        OutletSort::LastSeenAt => {
+            let scan = scan.typed::<chrono::DateTime<chrono::Utc>>()?;
+            let seen = outlets::last_seen_at.assume_not_null();
+            keyset!(rows, scan, true, Timestamptz, seen, outlets::id)
+        }
+    };
+    let rows: Vec<OutletRow> = query.load(&mut &*conn).await?;
+    let cut = scan.cut(rows, |row| (sort_value(sort, row), row.id));
+    let ids: Vec<i64> = cut.items.iter().map(|row| row.id).collect();
+    let (aliases, hosts) = names(conn, &ids).await?;
+    let all = || outlets::table.filter(credited()).into_boxed::<Pg>();
+    let total = total(conn, scan.count, all).await?;
+    Ok(cut.map(|row| row.with(&aliases, &hosts)).counted(total))
+}
+
+fn sort_value(sort: OutletSort, row: &OutletRow) -> Value {
+    match sort {
+        OutletSort::Name => row.name.clone().into(),
+        OutletSort::LinkCount => row.link_count.into(),
+        OutletSort::LastSeenAt => serde_json::json!(row.last_seen_at),
+    }
+}
+
+async fn names(conn: &AsyncPgConnection, ids: &[i64]) -> Result<(Vec<AliasRow>, Vec<HostRow>)> {
+    let aliases =
+        AliasRow::query().filter(outlet_aliases::outlet_id.eq_any(ids)).order(outlet_aliases::key);
+    let hosts =
+        HostRow::query().filter(outlet_hosts::outlet_id.eq_any(ids)).order(outlet_hosts::host);
+    let (mut a, mut b) = (conn, conn);
+    Ok(try_join(aliases.load(&mut a), hosts.load(&mut b)).await?)
+}
+
+/// The outlet with this id or slug; also by a former slug or a name it is known by, which lead on.
+pub(super) async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Found<Outlet>>> {
+    let query = OutletRow::query().into_boxed::<Pg>();
+    let query = match which {
+        Ref::Id(id) => query.filter(outlets::id.eq(*id)),
+        Ref::Slug(slug) => query.filter(outlets::slug.eq(slug.clone())),
+    };
+    if let Some(row) = query.first(&mut &*conn).await.optional()? {
+        let (aliases, hosts) = names(conn, &[row.id]).await?;
+        return Ok(Some(Found::Here(row.with(&aliases, &hosts))));
+    }
+    let Ref::Slug(slug) = which else { return Ok(None) };
+    let now = outlets::table
+        .filter(exists(former(slug)).or(exists(alias(fold(slug)))))
+        .select(outlets::slug)
+        .first(&mut &*conn)
+        .await
+        .optional()?;
+    Ok(now.map(Found::Moved))
+}
+
+#[diesel::dsl::auto_type]
+fn former<'a>(slug: &'a str) -> _ {
+    outlet_slugs::table
+        .filter(outlet_slugs::outlet_id.eq(outlets::id))
+        .filter(outlet_slugs::slug.eq(slug))
+}
+
+#[diesel::dsl::auto_type]
+fn alias(key: String) -> _ {
+    outlet_aliases::table
+        .filter(outlet_aliases::outlet_id.eq(outlets::id))
+        .filter(outlet_aliases::key.eq(key))
+}
+
+/// The ids of the outlets that these ids, slugs, former slugs or names stand for.
+pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
+    let mut ids = Vec::new();
+    let mut slugs = Vec::new();
+    for one in refs {
+        match one {
+            Ref::Id(id) => ids.push(*id),
+            Ref::Slug(slug) => slugs.push(slug.as_str()),
+        }
+    }
+    if slugs.is_empty() {
+        return Ok(ids);
+    }
+    let keys: Vec<String> = slugs.iter().map(|slug| fold(slug)).collect();
+    let by_alias = outlet_aliases::table
+        .filter(outlet_aliases::key.eq_any(keys))
+        .select(outlet_aliases::outlet_id);
+    let by_former = outlet_slugs::table
+        .filter(outlet_slugs::slug.eq_any(slugs.clone()))
+        .select(outlet_slugs::outlet_id);
+    let found: Vec<i64> = outlets::table
+        .filter(
+            outlets::slug
+                .eq_any(slugs)
+                .or(outlets::id.eq_any(by_alias))
+                .or(outlets::id.eq_any(by_former)),
+        )
+        .select(outlets::id)
+        .load(&mut &*conn)
+        .await?;
+    ids.extend(found);
+    Ok(ids)
+}
+
+/// The id of the outlet at this reference.
+///
+/// # Errors
+/// 404 when there is none.
+pub async fn id_of(conn: &AsyncPgConnection, which: &Ref) -> Result<i64> {
+    let named = ids(conn, std::slice::from_ref(which)).await?;
+    let found = outlets::table.filter(outlets::id.eq_any(named)).select(outlets::id);
+    found.first(&mut &*conn).await.optional()?.ok_or_else(|| Error::not_found("outlet"))
+}

@@ -1,0 +1,303 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    article_outlets (article_id, outlet_id) {
+        article_id -> Int8,
+        outlet_id -> Int8,
+        link_count -> Int4,
+        published_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    article_paths (hash) {
+        hash -> Bytea,
+        path -> Text,
+        article_id -> Int8,
+    }
+}
+
+diesel::table! {
+    article_revisions (article_id, version) {
+        article_id -> Int8,
+        version -> Int4,
+        at -> Timestamptz,
+        key_id -> Nullable<Int8>,
+        body -> Jsonb,
+    }
+}
+
+diesel::table! {
+    article_slugs (slug) {
+        slug -> Text,
+        article_id -> Int8,
+    }
+}
+
+diesel::table! {
+    article_tags (article_id, tag_id) {
+        article_id -> Int8,
+        tag_id -> Int8,
+        position -> Int2,
+        published_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    articles (id) {
+        id -> Int8,
+        slug -> Text,
+        status -> Text,
+        version -> Int4,
+        headline -> Text,
+        dek -> Nullable<Text>,
+        lang -> Nullable<Text>,
+        quote_text -> Nullable<Text>,
+        quote_html -> Nullable<Text>,
+        commentary_label -> Nullable<Text>,
+        commentary_text -> Nullable<Text>,
+        commentary_html -> Nullable<Text>,
+        links_heading -> Nullable<Text>,
+        author_name -> Nullable<Text>,
+        author_url -> Nullable<Text>,
+        published_at -> Nullable<Timestamptz>,
+        published_at_uncertain -> Bool,
+        outlet_count -> Int4,
+        comment_count -> Int4,
+        last_comment_at -> Nullable<Timestamptz>,
+        comments_open -> Bool,
+        corrections -> Jsonb,
+        source -> Nullable<Text>,
+        source_id -> Nullable<Text>,
+        source_hash -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        key_id -> Nullable<Int8>,
+        key_name -> Nullable<Text>,
+        action -> Text,
+        object_kind -> Text,
+        object_id -> Nullable<Int8>,
+        address -> Nullable<Text>,
+        detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    comments (id) {
+        id -> Int8,
+        article_id -> Int8,
+        parent_id -> Nullable<Int8>,
+        root_id -> Int8,
+        depth -> Int2,
+        path -> Bytea,
+        status -> Text,
+        author_name -> Nullable<Text>,
+        author_url -> Nullable<Text>,
+        author_email -> Nullable<Text>,
+        author_hash -> Nullable<Bytea>,
+        is_editor -> Bool,
+        text -> Text,
+        html -> Text,
+        created_at -> Nullable<Timestamptz>,
+        listed_at -> Timestamptz,
+        edited_at -> Nullable<Timestamptz>,
+        reply_count -> Int4,
+        uncertain -> Bool,
+        held_because -> Array<Text>,
+        client_hash -> Nullable<Bytea>,
+        edit_token_hash -> Nullable<Bytea>,
+        edit_until -> Nullable<Timestamptz>,
+        source -> Nullable<Text>,
+        source_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (principal, key) {
+        principal -> Text,
+        key -> Text,
+        fingerprint -> Bytea,
+        status -> Nullable<Int2>,
+        headers -> Nullable<Jsonb>,
+        body -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> Int8,
+        kind -> Text,
+        state -> Text,
+        progress_read -> Int8,
+        progress_total -> Nullable<Int8>,
+        report -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    keys (id) {
+        id -> Int8,
+        name -> Text,
+        prefix -> Text,
+        secret_hash -> Bytea,
+        scopes -> Array<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    link_credits (link_id, position) {
+        link_id -> Int8,
+        position -> Int2,
+        outlet_id -> Nullable<Int8>,
+        bylines -> Array<Text>,
+        published_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    links (id) {
+        id -> Int8,
+        article_id -> Int8,
+        role -> Text,
+        position -> Int4,
+        title -> Text,
+        url -> Nullable<Text>,
+        url_hash -> Nullable<Bytea>,
+        url_rules -> Nullable<Int2>,
+        domain -> Nullable<Text>,
+        credit -> Nullable<Text>,
+        section -> Nullable<Text>,
+        quote_text -> Nullable<Text>,
+        quote_html -> Nullable<Text>,
+        uncertain -> Bool,
+        published_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    outlet_aliases (key) {
+        key -> Text,
+        outlet_id -> Int8,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    outlet_hosts (host) {
+        host -> Text,
+        outlet_id -> Int8,
+    }
+}
+
+diesel::table! {
+    outlet_slugs (slug) {
+        slug -> Text,
+        outlet_id -> Int8,
+    }
+}
+
+diesel::table! {
+    outlets (id) {
+        id -> Int8,
+        slug -> Text,
+        name -> Text,
+        homepage -> Nullable<Text>,
+        country -> Nullable<Text>,
+        lang -> Nullable<Text>,
+        kind -> Nullable<Text>,
+        link_count -> Int8,
+        article_count -> Int8,
+        first_seen_at -> Nullable<Timestamptz>,
+        last_seen_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    purged_articles (id) {
+        id -> Int8,
+        slug -> Text,
+        purged_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    site (key) {
+        key -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    tag_slugs (slug) {
+        slug -> Text,
+        tag_id -> Int8,
+    }
+}
+
+diesel::table! {
+    tags (id) {
+        id -> Int8,
+        slug -> Text,
+        name -> Text,
+        article_count -> Int8,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(article_outlets -> articles (article_id));
+diesel::joinable!(article_outlets -> outlets (outlet_id));
+diesel::joinable!(article_paths -> articles (article_id));
+diesel::joinable!(article_revisions -> articles (article_id));
+diesel::joinable!(article_slugs -> articles (article_id));
+diesel::joinable!(article_tags -> articles (article_id));
+diesel::joinable!(article_tags -> tags (tag_id));
+diesel::joinable!(audit -> keys (key_id));
+diesel::joinable!(comments -> articles (article_id));
+diesel::joinable!(link_credits -> links (link_id));
+diesel::joinable!(link_credits -> outlets (outlet_id));
+diesel::joinable!(links -> articles (article_id));
+diesel::joinable!(outlet_aliases -> outlets (outlet_id));
+diesel::joinable!(outlet_hosts -> outlets (outlet_id));
+diesel::joinable!(outlet_slugs -> outlets (outlet_id));
+diesel::joinable!(tag_slugs -> tags (tag_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    article_outlets,
+    article_paths,
+    article_revisions,
+    article_slugs,
+    article_tags,
+    articles,
+    audit,
+    comments,
+    idempotency_keys,
+    jobs,
+    keys,
+    link_credits,
+    links,
+    outlet_aliases,
+    outlet_hosts,
+    outlet_slugs,
+    outlets,
+    purged_articles,
+    site,
+    tag_slugs,
+    tags,
+);

@@ -1,0 +1,111 @@
+//! Every statement that reads tags.
+
+use super::model::{Tag, TagRef, TagSort};
+use crate::db::{keyset, total};
+use crate::error::Result;
+use crate::extract::{Found, Ref};
+use crate::page::{Page, Scan};
+use crate::schema::{article_tags, tag_slugs, tags};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// What the cursor of the list holds: the sort value as JSON, and the id.
+pub(super) type Key = (Value, i64);
+
+/// Whether a published article has it; in the text of the statement, as the partial indexes ask.
+fn used() -> SqlLiteral<Bool> {
+    sql("tags.article_count > 0")
+}
+
+/// A page of the tags that a published article has.
+pub(super) async fn page(
+    conn: &AsyncPgConnection,
+    sort: TagSort,
+    scan: &Scan<Key>,
+) -> Result<Page<Tag>> {
+    let rows = Tag::query().filter(used()).into_boxed::<Pg>();
+    let query = match sort {
+        TagSort::Name => {
+            let scan = scan.typed::<String>()?;
+            keyset!(rows, scan, false, Text, tags::name, tags::id)
+        }
+        TagSort::ArticleCount => {
+            let scan = scan.typed::<i64>()?;
+            keyset!(rows, scan, true, BigInt, tags::article_count, tags::id)
+        }
+    };
+    let rows: Vec<Tag> = query.load(&mut &*conn).await?;
+    let page = scan.cut(rows, |tag| match sort {
+        TagSort::Name => (tag.name.clone().into(), tag.id),
+        TagSort::ArticleCount => (tag.article_count.into(), tag.id),
+    });
+    let all = || tags::table.filter(used()).into_boxed::<Pg>();
+    let total = total(conn, scan.count, all).await?;
+    Ok(page.counted(total))
+}
+
+/// The tag with this id or slug; a former slug leads on.
+pub(super) async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Found<Tag>>> {
+    let query = Tag::query().into_boxed::<Pg>();
+    let query = match which {
+        Ref::Id(id) => query.filter(tags::id.eq(*id)),
+        Ref::Slug(slug) => query.filter(tags::slug.eq(slug.clone())),
+    };
+    if let Some(tag) = query.first(&mut &*conn).await.optional()? {
+        return Ok(Some(Found::Here(tag)));
+    }
+    let Ref::Slug(slug) = which else { return Ok(None) };
+    let now = tag_slugs::table
+        .inner_join(tags::table)
+        .filter(tag_slugs::slug.eq(slug))
+        .select(tags::slug)
+        .first(&mut &*conn)
+        .await
+        .optional()?;
+    Ok(now.map(Found::Moved))
+}
+
+/// The ids of the tags that these ids, slugs and former slugs stand for.
+pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
+    let (mut ids, mut slugs) = (Vec::new(), Vec::new());
+    for one in refs {
+        match one {
+            Ref::Id(id) => ids.push(*id),
+            Ref::Slug(slug) => slugs.push(slug.as_str()),
+        }
+    }
+    let former =
+        tag_slugs::table.filter(tag_slugs::slug.eq_any(slugs.clone())).select(tag_slugs::tag_id);
+    let found: Vec<i64> = tags::table
+        .filter(tags::slug.eq_any(slugs).or(tags::id.eq_any(former)))
+        .select(tags::id)
+        .load(&mut &*conn)
+        .await?;
+    ids.extend(found);
+    Ok(ids)
+}
+
+/// The tags of these articles, each article's in its order.
+pub async fn of_articles(
+    conn: &AsyncPgConnection,
+    ids: &[i64],
+) -> Result<HashMap<i64, Vec<TagRef>>> {
+    let rows: Vec<(i64, TagRef)> = article_tags::table
+        .inner_join(tags::table)
+        .filter(article_tags::article_id.eq_any(ids))
+        .order((article_tags::article_id, article_tags::position))
+        .select((article_tags::article_id, TagRef::as_select()))
+        .load(&mut &*conn)
+        .await?;
+    let mut found: HashMap<i64, Vec<TagRef>> = HashMap::new();
+    for (article, tag) in rows {
+        found.entry(article).or_default().push(tag);
+    }
+    Ok(found)
+}

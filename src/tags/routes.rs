@@ -1,0 +1,57 @@
+//! The public reads of tags.
+
+use super::model::{Tag, TagQuery};
+use super::query;
+use crate::app::State;
+use crate::error::{Error, Result};
+use crate::extract::{Both, Found, OneQuery, Query, Ref};
+use crate::http::{Reply, moved};
+use crate::openapi::Problems;
+use crate::page::{Page, PageQuery};
+use actix_web::web::{Data, ServiceConfig, resource};
+use actix_web::{HttpRequest, HttpResponse, Responder as _};
+use utoipa::OpenApi;
+
+/// The addresses of this file.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/tags").get(list_tags)).service(resource("/tags/{slug}").get(get_tag));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(list_tags, get_tag))]
+pub struct Docs;
+
+/// List the tags that published articles have
+#[utoipa::path(get, path = "/tags", tag = "tags", params(TagQuery, PageQuery),
+    responses((status = 200, description = "A page of tags", body = Page<Tag>), Problems))]
+async fn list_tags(
+    state: Data<State>,
+    Query(Both(query, page)): Query<Both<TagQuery, PageQuery>>,
+) -> Result<Reply> {
+    let scan = page.scan(&("tags", query.sort))?;
+    let found = state.read(async |conn| query::page(conn, query.sort, &scan).await).await?;
+    Reply::page(found, query.fields.as_deref(), Tag::sample)
+}
+
+/// Get a tag
+///
+/// A former slug answers 301 with the address it has now.
+#[utoipa::path(get, path = "/tags/{slug}", tag = "tags",
+    params(("slug" = String, Path, description = "Slug or id", max_length = 200, example = "iraq"), OneQuery),
+    responses((status = 200, description = "The tag", body = Tag),
+        (status = 301, description = "It has another slug now"), Problems))]
+async fn get_tag(
+    req: HttpRequest,
+    state: Data<State>,
+    which: Ref,
+    Query(query): Query<OneQuery>,
+) -> Result<HttpResponse> {
+    match state.read(async |conn| query::find(conn, &which).await).await? {
+        Some(Found::Here(tag)) => {
+            Ok(Reply::one(&tag, query.fields.as_deref(), Tag::sample)?.respond_to(&req))
+        }
+        Some(Found::Moved(slug)) => Ok(moved(&req, &slug)),
+        Some(Found::Gone) | None => Err(Error::not_found("tag")),
+    }
+}
