@@ -10,6 +10,7 @@ use crate::articles::store;
 use crate::clock::Clock;
 use crate::comments;
 use crate::config::Config;
+use crate::db::Target;
 use crate::error::{Code, Error, Result};
 use crate::open::Database;
 use crate::outlets::Directory;
@@ -79,7 +80,7 @@ impl Format {
 pub async fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     let clock = Clock::System;
     let database = Database::open(config, &clock).await?;
-    let done = import(&database, args, clock.now()).await;
+    let done = import(&database.target, args, clock.now()).await;
     database.close().await?;
     let report = done.map_err(anyhow::Error::from)?;
     let text =
@@ -88,8 +89,12 @@ pub async fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if report.skipped.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn import(database: &Database, args: &Args, now: DateTime<Utc>) -> Result<Report> {
-    let mut conn = database.target.establish().await.map_err(Error::unavailable)?;
+/// Imports the files that `args` names into the database at `target`.
+///
+/// # Errors
+/// When the database fails; what is wrong with a file stands in the report.
+pub async fn import(target: &Target, args: &Args, now: DateTime<Utc>) -> Result<Report> {
+    let mut conn = target.establish().await.map_err(Error::unavailable)?;
     if !args.dry_run {
         return files(&mut conn, args, now).await;
     }

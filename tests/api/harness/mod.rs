@@ -1,0 +1,121 @@
+//! The real application in this process, with a database of its own and a clock that stands still.
+
+pub mod db;
+mod reply;
+
+pub use reply::Reply;
+
+use actix_http::Request;
+use actix_web::body::BoxBody;
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::{Method, StatusCode};
+use actix_web::test::{TestRequest, init_service};
+use actix_web::web::Data;
+use actix_web::{App, Error, HttpResponse, middleware, web};
+use chrono::{DateTime, Utc};
+use futures_util::future::LocalBoxFuture;
+use roundup::app::{self, State};
+use roundup::clock::Clock;
+use roundup::config::Config;
+use roundup::db::{Pool, PoolOptions, Target};
+use roundup::http::front;
+use serde_json::Value;
+use std::rc::Rc;
+
+type Call = dyn Fn(Request) -> LocalBoxFuture<'static, Result<ServiceResponse<BoxBody>, Error>>;
+
+/// The application and its database.
+pub struct TestApp {
+    call: Rc<Call>,
+    pub state: Data<State>,
+    pub target: Target,
+}
+
+/// When every test begins.
+pub fn start() -> DateTime<Utc> {
+    "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+impl TestApp {
+    /// With the default settings.
+    pub async fn new() -> Self {
+        Self::with(Config::defaults().unwrap()).await
+    }
+
+    /// With these settings.
+    pub async fn with(config: Config) -> Self {
+        let target = db::fresh().await;
+        let options = PoolOptions { size: 4, ..PoolOptions::default() };
+        let pool = Pool::new(target.clone(), options);
+        let state = Data::new(State::new(pool, Clock::fixed(start()), config));
+        Self { call: service(state.clone()).await, state, target }
+    }
+
+    /// A plain client of the test's own database.
+    pub async fn sql(&self) -> tokio_postgres::Client {
+        db::client(&self.target).await
+    }
+
+    /// Sends any request.
+    pub async fn send(&self, request: TestRequest) -> Reply {
+        let request = request.to_request();
+        let line = format!("{} {}", request.method(), request.uri());
+        let response = match (self.call)(request).await {
+            Ok(response) => response,
+            Err(error) => panic!("{line}: {error}"),
+        };
+        Reply::of(line, response).await
+    }
+
+    /// GET.
+    pub async fn get(&self, uri: &str) -> Reply {
+        self.send(TestRequest::get().uri(uri)).await
+    }
+
+    /// Any method, without a body.
+    pub async fn call(&self, method: &str, uri: &str) -> Reply {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        self.send(TestRequest::default().method(method).uri(uri)).await
+    }
+
+    /// Imports a roundup that stands in the test, as `roundup import` does.
+    pub async fn import(&self, name: &str, text: &str) -> roundup::import::Report {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        self.import_file(&path).await
+    }
+
+    /// Imports a file.
+    pub async fn import_file(&self, path: &std::path::Path) -> roundup::import::Report {
+        let args = roundup::import::Args {
+            files: vec![path.to_owned()],
+            format: None,
+            dry_run: false,
+            json: false,
+        };
+        let now = self.state.clock().now();
+        roundup::import::import(&self.target, &args, now).await.unwrap()
+    }
+}
+
+async fn service(state: Data<State>) -> Rc<Call> {
+    let app = App::new()
+        .app_data(state)
+        .wrap(middleware::from_fn(front))
+        .configure(app::configure)
+        .default_service(web::to(HttpResponse::NotFound));
+    let service = Rc::new(init_service(app).await);
+    Rc::new(move |request| {
+        let service = Rc::clone(&service);
+        Box::pin(async move { service.call(request).await })
+    })
+}
+
+impl Reply {
+    /// The body of a 200.
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        self.expect(StatusCode::OK)
+    }
+}

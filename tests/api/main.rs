@@ -1,0 +1,5 @@
+//! The API as its clients see it. One binary, for linking is slow; one module for each resource.
+
+mod harness;
+
+mod articles;
