@@ -200,7 +200,7 @@ async fn a_server_that_crashes_is_found_again_when_it_is_back() {
     let server = Server::start(Tls::Off);
     let pool = pool(&server.url("roundup", "h", ""), 2);
     let mut conn = pool.get().await.unwrap();
-    drop(pool.get().await.unwrap());
+    let idle = backend(&mut pool.get().await.unwrap()).await;
     signal("-KILL", &[backend(&mut conn).await]);
     let error = conn.batch_execute("SELECT 1").await.unwrap_err();
     assert_eq!(classify(&error), DbFault::Unavailable, "{error:?}");
@@ -210,8 +210,12 @@ async fn a_server_that_crashes_is_found_again_when_it_is_back() {
         let asked = Instant::now();
         match pool.get().await {
             Ok(mut conn) => {
-                if conn.batch_execute("SELECT 1").await.is_ok() {
-                    break;
+                // The idle connection works until the server has noticed its crash.
+                let pid = diesel::dsl::sql::<Integer>("pg_backend_pid()");
+                match diesel::select(pid).get_result::<i32>(&mut conn).await {
+                    Ok(pid) if pid != idle => break,
+                    Ok(_) => {}
+                    Err(error) => assert_eq!(classify(&error), DbFault::Unavailable, "{error:?}"),
                 }
             }
             Err(PoolError::Connect(_)) => {}

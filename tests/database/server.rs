@@ -47,7 +47,7 @@ cp access data/pg_hba.conf
 printf '%s\n' "$3" | "$1/postgres" --single -D data postgres >>log 2>&1
 "$1/postgres" -D data -p "$2" -k "$PWD" -c listen_addresses=127.0.0.1 -c fsync=off $4 >>log 2>&1 &
 read -r _
-kill -INT $!
+kill -QUIT $!
 wait
 cd / && rm -rf "$OLDPWD"
 "#;
