@@ -3,6 +3,7 @@
 //! Takes what libpq takes: `postgres://` and `postgresql://` URLs, unix sockets
 //! (`postgres://user@%2Fdir/db`, `?host=/dir`), several hosts, and `key=value` strings. Anything it
 //! does not know is an error that names the parameter; nothing here ever shows the password.
+//! No host means `localhost`. The `PG*` variables and `~/.pgpass` are not read.
 
 use super::params::{Parameters, encode};
 use super::tls::{SslMode, Tls};
