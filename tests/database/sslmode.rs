@@ -121,7 +121,7 @@ async fn a_client_certificate_is_shown_to_the_server() {
 
 #[tokio::test]
 async fn passwords_work_with_and_without_tls_and_never_show() {
-    for more in ["&sslmode=require", "&sslmode=disable"] {
+    for more in ["&channel_binding=require", "&sslmode=require", "&sslmode=disable"] {
         let good = SECURE.url("secretive:s3cr3t", "h", more);
         assert_eq!(encrypted(&good).await, Ok(!more.contains("disable")));
     }
