@@ -9,12 +9,28 @@ pub(super) struct Draft<'a> {
     pub(super) outlets: &'a dyn Outlets,
     pub(super) roundup: Roundup,
     /// The section the next source stands in.
-    pub(super) section: Option<String>,
+    section: Option<Section>,
     label: Option<String>,
     /// Paragraphs of the labelled comment.
     said: Vec<String>,
     /// Paragraphs that found no place, each with its line.
     kept: Vec<(usize, String)>,
+}
+
+/// A heading within the list.
+struct Section {
+    title: String,
+    line: usize,
+    raw: String,
+    /// Whether a source stands in it.
+    used: bool,
+}
+
+impl Section {
+    fn take(&mut self) -> String {
+        self.used = true;
+        self.title.clone()
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -59,7 +75,7 @@ impl<'a> Draft<'a> {
     /// Adds a source, and a note if it was guessed.
     pub(super) fn push(&mut self, mut source: Source, doubt: Option<&str>) {
         if source.role != Role::Lead {
-            source.section.clone_from(&self.section);
+            source.section = self.section.as_mut().map(Section::take);
         }
         if source.confidence == Confidence::Low {
             let reason = doubt.unwrap_or("neither an outlet nor an address was found");
@@ -84,15 +100,33 @@ impl<'a> Draft<'a> {
     }
 
     /// A heading over sources: the first is the list's, later ones part it into sections.
-    pub(super) fn heading(&mut self, text: &str) {
+    pub(super) fn heading(&mut self, line: Line<'_>, title: &str) {
         if self.roundup.links_heading.is_none() && self.section.is_none() && !self.has_more() {
-            self.roundup.links_heading = Some(text.to_owned());
+            self.roundup.links_heading = Some(title.to_owned());
         } else {
-            self.section = Some(text.to_owned());
+            self.begin_section(line, title);
+        }
+    }
+
+    pub(super) fn begin_section(&mut self, line: Line<'_>, title: &str) {
+        self.end_section();
+        let (title, raw) = (title.to_owned(), line.text.to_owned());
+        self.section = Some(Section { title, line: line.no, raw, used: false });
+    }
+
+    /// Whether the text has sections, so that what follows stands in one.
+    pub(super) fn in_section(&self) -> bool {
+        self.section.is_some()
+    }
+
+    fn end_section(&mut self) {
+        if let Some(Section { line, raw, used: false, .. }) = self.section.take() {
+            self.unread(line, &raw, "a heading without sources under it");
         }
     }
 
     pub(super) fn finish(mut self) -> Roundup {
+        self.end_section();
         if !(self.said.is_empty() && self.kept.is_empty() && self.label.is_none()) {
             self.kept.sort_by_key(|(line, _)| *line);
             self.said.extend(self.kept.into_iter().map(|(_, text)| text));

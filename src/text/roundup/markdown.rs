@@ -7,7 +7,7 @@ mod piece;
 use super::blocks::{Block, Shape, blocks};
 use super::line::{Line, lines};
 use super::pasted::parse_text;
-use super::replies;
+use super::replies::{self, Begin};
 use super::rows::{Kind, apart};
 use super::{Outlets, Roundup};
 use article::Article;
@@ -22,8 +22,8 @@ pub fn parse_markdown(input: &str, outlets: &dyn Outlets) -> Roundup {
     let input = input.strip_prefix('\u{FEFF}').unwrap_or(input);
     let input = input.replace("\r\n", "\n").replace('\r', "\n");
     let lines = lines(&input);
-    let first = first_comment(&lines, outlets);
-    let source = before_line(&input, first);
+    let (end, first) = first_comment(&lines, outlets);
+    let source = before_line(&input, end);
     let blocks = blocks(source);
     if blocks.iter().all(is_plain) {
         return parse_text(&input, outlets);
@@ -38,20 +38,23 @@ fn is_plain(block: &Block) -> bool {
     block.shape == Shape::Paragraph && text.links.is_empty() && text.strong.is_none()
 }
 
-/// The index of the first line of the comments; the number of lines if there are none.
-fn first_comment(lines: &[Line<'_>], outlets: &dyn Outlets) -> usize {
-    let Some(begin) = replies::begin(lines) else { return lines.len() };
+/// The indexes of the line that ends the article and of the first line of the comments; a
+/// heading over the comments belongs to neither.
+fn first_comment(lines: &[Line<'_>], outlets: &dyn Outlets) -> (usize, usize) {
+    let Some(begin) = replies::begin(lines) else { return (lines.len(), lines.len()) };
     let (rows, comments) = apart(lines, outlets);
     let first = lines.len() - comments.len();
     let labelled = rows.iter().any(|row| matches!(row.kind, Kind::Label(..)));
-    let replies::Begin::BeforeMark(mark) = begin else { return first };
-    if labelled {
-        return first;
-    }
+    let mark = match begin {
+        Begin::Heading(at) => return (at, first),
+        Begin::BeforeMark(_) if labelled => return (first, first),
+        Begin::BeforeMark(mark) => mark,
+    };
     // Without a label the comments begin after the last line that is surely Markdown.
     let marked = |text: &str| text.contains("](") || text.starts_with(['>', '#']);
     let last = lines.iter().take(mark).rposition(|line| marked(line.text));
-    first.max(last.map_or(0, |at| at + 1))
+    let first = first.max(last.map_or(0, |at| at + 1));
+    (first, first)
 }
 
 /// The part of `input` before its line of index `line`.

@@ -5,7 +5,7 @@
 //! Every part may be missing. Nothing is invented: what the text does not say is `None`.
 //! Nothing is dropped either: a line with no place in the grammar is kept in the commentary
 //! and named in the report. Only decoration (lines of dashes and the like), list markers,
-//! "Read more" and the marker that ends a comment are left out.
+//! "Read more", a heading over comments and the marker that ends one are left out.
 
 mod attribution;
 mod blocks;

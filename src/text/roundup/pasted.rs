@@ -139,12 +139,12 @@ impl<'a> Reader<'_, 'a> {
                 self.settle();
                 self.zone = Zone::Links;
             }
-            Kind::Related => self.heading(text),
+            Kind::Related => self.heading(row.line),
             Kind::Section if self.ends_top() => {
-                self.begin_section(text);
+                self.begin_section(row.line);
             }
             Kind::Text(_) if self.has_text() && self.stands_over_sources(text) => {
-                self.heading(text);
+                self.heading(row.line);
             }
             Kind::Source(..) if row.is_source() => {
                 self.settle();
@@ -162,13 +162,13 @@ impl<'a> Reader<'_, 'a> {
         match &row.kind {
             Kind::Source(split, urls) => self.push(Role::More, split.clone(), urls, row.line),
             Kind::ReadMore(urls) => self.read_more(urls, row.line),
-            Kind::Related => self.heading(text),
-            Kind::Section => self.begin_section(text),
+            Kind::Related => self.heading(row.line),
+            Kind::Section => self.begin_section(row.line),
             Kind::Text(_) if !self.draft.has_more() && self.stands_over_sources(text) => {
-                self.heading(text);
+                self.heading(row.line);
             }
             Kind::Text(_) if text.ends_with(':') && self.stands_over_sources(text) => {
-                self.begin_section(text.trim_end_matches(':'));
+                self.begin_section(row.line);
             }
             Kind::Text(split) if self.is_headline(split, text) => self.headlines(row.line, split),
             Kind::Text(_) => {
@@ -189,9 +189,9 @@ impl<'a> Reader<'_, 'a> {
                 self.push(Role::More, split.clone(), urls, row.line);
             }
             Kind::Related | Kind::Text(_) if sources_follow && may_be_heading(text) => {
-                self.heading(text);
+                self.heading(row.line);
             }
-            Kind::Section if sources_follow => self.begin_section(text),
+            Kind::Section if sources_follow => self.begin_section(row.line),
             Kind::Label(..) | Kind::Decoration => self.anywhere(row),
             _ => self.passages.push(Passage { no: row.line.no, text: text.to_owned() }),
         }
@@ -270,25 +270,25 @@ impl<'a> Reader<'_, 'a> {
         may_be_heading(text) && self.next().is_some_and(Row::is_source)
     }
 
-    fn heading(&mut self, text: &str) {
+    fn heading(&mut self, line: Line<'a>) {
         self.settle();
         self.zone = Zone::Links;
         self.awaits_url = None;
-        self.draft.heading(text);
+        self.draft.heading(line, line.text);
     }
 
-    fn begin_section(&mut self, text: &str) {
+    fn begin_section(&mut self, line: Line<'a>) {
         self.settle();
         self.zone = Zone::Links;
         self.awaits_url = None;
-        self.draft.section = Some(text.to_owned());
+        self.draft.begin_section(line, line.text.trim_end_matches(':'));
     }
 
     /// A title without a credit: anything short in a list that has begun, and in a section even
     /// a sentence.
     fn is_headline(&self, split: &Split, text: &str) -> bool {
         let listed = self.draft.has_more() || split.doubt.is_some();
-        !is_long(text) && (self.draft.section.is_some() || (listed && !is_prose(text)))
+        !is_long(text) && (self.draft.in_section() || (listed && !is_prose(text)))
     }
 
     fn headlines(&mut self, line: Line<'a>, split: &Split) {

@@ -87,7 +87,7 @@ impl<'r, 'a> Article<'r, 'a> {
         } else if title {
             self.headline(&piece, &text);
         } else {
-            self.list_heading(&text);
+            self.list_heading(&piece, &text);
             self.in_passing(&piece.inline.links);
         }
     }
@@ -106,13 +106,14 @@ impl<'r, 'a> Article<'r, 'a> {
         }
     }
 
-    fn list_heading(&mut self, text: &str) {
+    fn list_heading(&mut self, piece: &Piece, text: &str) {
+        let line = Line { no: self.line_of(piece.offset), text: &piece.source };
         self.settle(false);
         self.zone = Zone::Links;
         if is_related(text) {
-            self.draft.heading(text);
+            self.draft.heading(line, text);
         } else {
-            self.draft.section = Some(text.to_owned());
+            self.draft.begin_section(line, text);
         }
     }
 
@@ -155,7 +156,7 @@ impl<'r, 'a> Article<'r, 'a> {
         let caps = self.zone != Zone::Comment && is_section(&text);
         let linkless = piece.inline.links.is_empty();
         if linkless && !lead && (caps || is_related(&text) || (over_list && self.is_past_dek())) {
-            return self.any_heading(text.trim_end_matches(':'));
+            return self.any_heading(&piece, text.trim_end_matches(':'));
         }
         let line = self.line_of(piece.offset);
         let guess = lead && self.top.is_empty();
@@ -179,13 +180,14 @@ impl<'r, 'a> Article<'r, 'a> {
         self.zone != Zone::Top || !self.top.is_empty() || !self.quotes.is_empty()
     }
 
-    fn any_heading(&mut self, text: &str) {
+    fn any_heading(&mut self, piece: &Piece, text: &str) {
+        let line = Line { no: self.line_of(piece.offset), text: &piece.source };
         if is_related(text) || self.zone == Zone::Top {
             self.settle(false);
             self.zone = Zone::Links;
-            self.draft.heading(text);
+            self.draft.heading(line, text);
         } else {
-            self.list_heading(text);
+            self.list_heading(piece, text);
         }
     }
 
