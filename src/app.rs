@@ -5,9 +5,13 @@ use crate::config::Config;
 use crate::db::{DbError, Pool};
 use crate::error::{Code, Error, Result};
 use crate::health::Metrics;
-use crate::{articles, comments, health, links, openapi, outlets, site, tags};
-use actix_web::web::{PayloadConfig, ServiceConfig, scope};
-use diesel_async::AsyncPgConnection;
+use crate::http::{Answer, Attempt};
+use crate::{articles, comments, health, keys, links, openapi, outlets, site, tags};
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, PayloadConfig, ServiceConfig, scope};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use futures_util::future::BoxFuture;
+use std::time::Duration;
 
 /// What every handler can reach.
 #[derive(Debug)]
@@ -36,12 +40,53 @@ impl State {
         let deadline = self.config.query_deadline_ms;
         match tokio::time::timeout(deadline, work(&conn)).await {
             Ok(result) => result,
-            Err(_) => {
-                let cause = DbError::Deadline(deadline);
-                Err(Error::new(Code::Deadline, "the database took too long; try again")
-                    .caused_by(cause))
-            }
+            Err(_) => Err(late(deadline)),
         }
+    }
+
+    /// Writes to the database: one transaction, in a task of its own, so that a client that hangs up
+    /// does not break it off half way.
+    ///
+    /// # Errors
+    /// As [`State::read`]; then nothing is written.
+    pub async fn write<T, F>(state: &Data<Self>, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T>> + Send + 'static,
+    {
+        let state = Data::clone(state);
+        let task = tokio::spawn(async move {
+            let mut conn = state.pool.get().await?;
+            let deadline = state.config.query_deadline_ms;
+            let done =
+                tokio::time::timeout(deadline, conn.transaction(async |conn| work(conn).await));
+            done.await.unwrap_or_else(|_late| Err(late(deadline)))
+        });
+        task.await.map_err(Error::internal)?
+    }
+
+    /// The same for a POST that is to be done once, whatever is repeated.
+    ///
+    /// # Errors
+    /// As [`State::write`]; and 409 or 422 for a key that is in use or was used for something else.
+    pub async fn write_once<F>(state: &Data<Self>, attempt: Attempt, work: F) -> Result<Answer>
+    where
+        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<Answer>>
+            + Send
+            + 'static,
+    {
+        let now = state.clock.now();
+        Self::write(state, move |conn| {
+            Box::pin(async move {
+                if let Some(answer) = attempt.earlier(conn, now).await? {
+                    return Ok(answer);
+                }
+                let answer = work(conn).await?;
+                attempt.keep(conn, &answer, now).await?;
+                Ok(answer)
+            })
+        })
+        .await
     }
 
     /// The pool of connections.
@@ -65,6 +110,11 @@ impl State {
     }
 }
 
+fn late(deadline: Duration) -> Error {
+    let cause = DbError::Deadline(deadline);
+    Error::new(Code::Deadline, "the database took too long; try again").caused_by(cause)
+}
+
 /// The largest body that is read, in bytes: an article with 500 links and two texts of 200 kB.
 pub const MAX_BODY: usize = 4 << 20;
 
@@ -74,6 +124,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
     site::configure(cfg);
     health::configure(cfg);
     openapi::configure(cfg);
+    cfg.service(scope("/api/v1/admin").wrap(from_fn(keys::require_key)).configure(keys::configure));
     cfg.service(
         scope("/api/v1")
             .configure(articles::configure)

@@ -48,16 +48,22 @@ codes! {
     LimitOutOfRange = "limit_out_of_range" 400 "Limit out of range" "`limit` is outside its bounds. It is never cut silently.";
     BadCursor = "bad_cursor" 400 "Bad cursor" "The cursor was not made by this service, or was cut on the way.";
     CursorMismatch = "cursor_mismatch" 400 "Cursor of another list" "The cursor belongs to another list, another sort order or other filters.";
+    Unauthenticated = "unauthenticated" 401 "Unauthenticated" "The address needs a key, and none or no good one was given.";
+    MissingScope = "missing_scope" 403 "Missing scope" "The key is good, but does not hold the scope that this address needs.";
     NotFound = "not_found" 404 "Not found" "Nothing is at this address, or it is not public.";
     MethodNotAllowed = "method_not_allowed" 405 "Method not allowed" "The address exists, but not with this method. `Allow` lists those it takes.";
     NotAcceptable = "not_acceptable" 406 "Not acceptable" "There is no representation of the kind that `Accept` asks for.";
     RequestTimeout = "request_timeout" 408 "Request timeout" "The request did not arrive in time.";
     Conflict = "conflict" 409 "Conflict" "The request contradicts what is stored.";
+    IdempotencyKeyInUse = "idempotency_key_in_use" 409 "Idempotency key in use" "The first request with this `Idempotency-Key` is still running.";
     Gone = "gone" 410 "Gone" "It was here and was deleted for good.";
+    VersionMismatch = "version_mismatch" 412 "Version mismatch" "Somebody changed it meanwhile: read it again and apply your change to what is there now.";
     TooLarge = "too_large" 413 "Body too large" "The body is larger than this address takes.";
     UriTooLong = "uri_too_long" 414 "Address too long" "The address of the request is longer than the service reads.";
     UnsupportedMediaType = "unsupported_media_type" 415 "Unsupported media type" "The body's `Content-Type` or `Content-Encoding` is not one that this address takes.";
     Invalid = "invalid" 422 "Invalid fields" "The body was read, but fields in it are wrong; `errors` lists each with a JSON pointer.";
+    IdempotencyKeyReused = "idempotency_key_reused" 422 "Idempotency key reused" "This `Idempotency-Key` was used for another request.";
+    PreconditionRequired = "precondition_required" 428 "Precondition required" "A change needs `If-Match` with the `ETag` of the version that it is meant for.";
     HeadersTooLarge = "headers_too_large" 431 "Headers too large" "The request's header fields are larger than the service reads.";
     Internal = "internal" 500 "Internal error" "A defect of the service. The log has the cause under the request id.";
     Unavailable = "unavailable" 503 "Service unavailable" "The database is away or busy. Try again after `Retry-After` seconds.";
@@ -147,6 +153,10 @@ pub struct Problem {
     /// Everything that is wrong with the request, all at once.
     #[schema(max_items = 500)]
     pub errors: Vec<FieldError>,
+    /// With 412 only: the version that is there now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, maximum = 2_147_483_647)]
+    pub current_version: Option<i32>,
 }
 
 /// A failure on its way to the client.
@@ -157,14 +167,21 @@ struct Inner {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    current_version: Option<i32>,
     cause: Option<anyhow::Error>,
 }
 
 impl Error {
     /// A failure of this kind; `detail` is sent to the client.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        let (errors, headers) = (Vec::new(), Vec::new());
-        Self(Box::new(Inner { code, detail: detail.into(), errors, headers, cause: None }))
+        Self(Box::new(Inner {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            current_version: None,
+            cause: None,
+        }))
     }
 
     /// Nothing public is there.
@@ -177,6 +194,16 @@ impl Error {
         let detail = errors.first().map_or_else(String::new, |e| e.message.clone());
         let mut error = Self::new(code, detail);
         error.0.errors = errors;
+        error
+    }
+
+    /// The version that the client knows is not the one that is there; `changed` points to the
+    /// fields that differ between the two.
+    pub fn version_mismatch(current: i32, changed: Vec<FieldError>) -> Self {
+        let detail = format!("it was changed meanwhile: version {current} is there now");
+        let mut error = Self::new(Code::VersionMismatch, detail);
+        error.0.errors = changed;
+        error.0.current_version = Some(current);
         error
     }
 
@@ -254,6 +281,7 @@ impl Error {
             detail: detail.clone(),
             request_id: request_id.to_owned(),
             errors: errors.clone(),
+            current_version: self.0.current_version,
         }
     }
 }

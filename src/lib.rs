@@ -11,6 +11,7 @@
 
 pub mod app;
 pub mod articles;
+pub mod audit;
 pub mod clock;
 pub mod comments;
 pub mod config;
@@ -21,6 +22,7 @@ pub mod fields;
 pub mod health;
 pub mod http;
 pub mod import;
+pub mod keys;
 pub mod links;
 pub mod open;
 pub mod openapi;

@@ -7,9 +7,9 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use roundup::app::State;
 use roundup::clock::Clock;
 use roundup::config::Config;
-use roundup::import;
 use roundup::open::Database;
 use roundup::serve::Bound;
+use roundup::{import, keys};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::ExitCode;
@@ -31,6 +31,9 @@ enum Command {
     Serve,
     /// Import roundups from files
     Import(import::Args),
+    /// Make, list and revoke keys to the editors' side
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Bring the schema of the database up to date
     Migrate,
     /// Print the OpenAPI document
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve(cli.config).await,
             Command::Import(args) => import::run(&cli.config, &args).await,
+            Command::Keys(command) => print(&keys::run(&cli.config, &command).await?),
             Command::Migrate => migrate(&cli.config).await,
             Command::Openapi => print(&roundup::openapi::json()?),
             Command::Config => print(&settings(&matches)),
@@ -126,6 +130,8 @@ fn welcome(address: SocketAddr, database: &Database, empty: bool) -> String {
     if empty {
         text += "the database is empty; import an example in another terminal:\n";
         text += "    cargo run -- import examples/harbour-bridge.txt\n";
+        text += "and make a key for writing with\n";
+        text += "    cargo run -- keys create --name editor --scope admin\n";
     }
     text
 }

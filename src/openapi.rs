@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document, made from the handlers, and the page that shows it.
 
 use crate::error::Code;
-use crate::{articles, comments, health, links, outlets, site, tags};
+use crate::{articles, comments, health, keys, links, outlets, site, tags};
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{ServiceConfig, redirect, resource};
@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi as Document, Ref, RefOr, Response};
-use utoipa::{IntoResponses, OpenApi};
+use utoipa::{IntoResponses, Modify, OpenApi};
 use utoipa_swagger_ui::SwaggerUi;
 
 #[derive(OpenApi)]
@@ -32,6 +33,7 @@ use utoipa_swagger_ui::SwaggerUi;
         (name = "outlets", description = "Who published the sources"),
         (name = "tags", description = "Subjects"),
         (name = "comments", description = "What readers answer"),
+        (name = "keys", description = "Who may do what"),
         (name = "service", description = "The service itself"),
     ),
     nest(
@@ -40,12 +42,30 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1", api = outlets::Docs),
         (path = "/api/v1", api = tags::Docs),
         (path = "/api/v1", api = comments::Docs),
+        (path = "/api/v1/admin", api = keys::Docs),
         (path = "/", api = site::Docs),
         (path = "/", api = health::Docs),
     ),
+    modifiers(&KeyScheme),
     security(()),
 )]
 struct Root;
+
+/// Declares how a key is given.
+struct KeyScheme;
+
+impl Modify for KeyScheme {
+    fn modify(&self, document: &mut Document) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(
+                "A key made with `roundup keys create`: `Authorization: Bearer rk_…`",
+            ))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("key", SecurityScheme::Http(bearer));
+    }
+}
 
 /// The problems that any public address can answer with.
 #[derive(Debug)]
@@ -57,6 +77,32 @@ impl IntoResponses for Problems {
             Code::BadParameter,
             Code::NotFound,
             Code::NotAcceptable,
+            Code::Internal,
+            Code::Unavailable,
+            Code::Deadline,
+        ])
+    }
+}
+
+/// The problems that any address for the holder of a key can answer with.
+#[derive(Debug)]
+pub struct AdminProblems;
+
+impl IntoResponses for AdminProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            Code::BadParameter,
+            Code::Unauthenticated,
+            Code::MissingScope,
+            Code::NotFound,
+            Code::NotAcceptable,
+            Code::Conflict,
+            Code::Gone,
+            Code::VersionMismatch,
+            Code::TooLarge,
+            Code::UnsupportedMediaType,
+            Code::Invalid,
+            Code::PreconditionRequired,
             Code::Internal,
             Code::Unavailable,
             Code::Deadline,

@@ -95,6 +95,11 @@ struct Cursor<K> {
 }
 
 impl PageQuery {
+    /// The page behind this cursor.
+    pub fn after(cursor: String) -> Self {
+        Self { after: Some(cursor), ..Self::default() }
+    }
+
     /// The page asked for, of the list that `list` names: its resource, sort and filters.
     pub fn scan<K: DeserializeOwned>(&self, list: &impl Serialize) -> Result<Scan<K>> {
         self.scan_or(list, DEFAULT_LIMIT)

@@ -1,13 +1,22 @@
 //! What lies between the wire and the handlers, one thing per file.
 
 mod accept;
+mod answer;
+mod body;
 mod cors;
 mod front;
+mod once;
+mod precondition;
 mod reply;
 mod representation;
 mod request_id;
+mod schema;
 
 pub use accept::prefers_html;
+pub use answer::Answer;
+pub use body::{Body, MergePatch};
 pub use front::front;
+pub use once::{Attempt, Once, OnceHeader, forget};
+pub use precondition::{IfMatch, version_tag};
 pub use reply::{Reply, moved};
 pub use request_id::RequestId;

@@ -1,5 +1,6 @@
 //! The real application in this process, with a database of its own and a clock that stands still.
 
+mod client;
 pub mod db;
 mod reply;
 

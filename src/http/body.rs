@@ -1,0 +1,292 @@
+//! JSON bodies, read strictly.
+//!
+//! What a body may hold is said once, by the type's OpenAPI schema; the same schema checks it, so
+//! the document cannot promise anything else, and every mistake is reported at once, each with its
+//! JSON pointer.
+
+use super::schema;
+use crate::app::MAX_BODY;
+use crate::error::{Code, Error, FieldError, Result};
+use crate::text::xml_chars;
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use actix_web::{FromRequest, HttpRequest};
+use bytes::BytesMut;
+use futures_util::StreamExt as _;
+use futures_util::future::LocalBoxFuture;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+use utoipa::ToSchema;
+
+/// A JSON body that passed its schema.
+#[derive(Debug, Clone)]
+pub struct Body<T> {
+    /// What it says.
+    pub value: T,
+    /// SHA-256 of its bytes: what tells whether a repeated request is the same.
+    pub digest: Vec<u8>,
+}
+
+/// A JSON merge patch (RFC 7396), not yet applied to anything.
+#[derive(Debug, Clone)]
+pub struct MergePatch(pub Value);
+
+impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let kind = media_type(req.headers(), &["application/json"]);
+        let payload = payload.take();
+        Box::pin(async move {
+            kind?;
+            let bytes = read(payload).await?;
+            let value = typed(parse(&bytes)?)?;
+            Ok(Self { value, digest: Sha256::digest(&bytes).to_vec() })
+        })
+    }
+}
+
+impl FromRequest for MergePatch {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let kinds = ["application/merge-patch+json", "application/json"];
+        let kind = media_type(req.headers(), &kinds);
+        let payload = payload.take();
+        Box::pin(async move {
+            kind?;
+            let patch = parse(&read(payload).await?)?;
+            if patch.is_object() {
+                return Ok(Self(patch));
+            }
+            let error = FieldError::field("", "type", "a merge patch is an object");
+            Err(Error::fields(Code::Invalid, vec![error]))
+        })
+    }
+}
+
+impl MergePatch {
+    /// What `current` becomes, checked as a whole: so a patch can do just what a PUT can.
+    pub fn apply<T: DeserializeOwned + ToSchema>(self, mut current: Value) -> Result<T> {
+        merge(&mut current, self.0);
+        typed(current)
+    }
+}
+
+/// RFC 7396, section 2.
+fn merge(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Value::Object(target) = target else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            target.remove(&name);
+        } else {
+            merge(target.entry(name).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// Refuses a body of another media type, or one that is coded.
+fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<()> {
+    let refuse = |detail: String| Err(Error::new(Code::UnsupportedMediaType, detail));
+    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return refuse("send the body without a content coding".to_owned());
+    }
+    let given = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let mut parts = given.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let utf8 = parts.all(|parameter| {
+        let parameter = parameter.to_ascii_lowercase();
+        !parameter.starts_with("charset=") || parameter.trim_matches('"').ends_with("utf-8")
+    });
+    if accepted.contains(&kind.as_str()) && utf8 {
+        return Ok(());
+    }
+    refuse(format!("send {} in UTF-8, not `{given}`", accepted.join(" or ")))
+}
+
+/// The bytes of a body within the limit.
+pub(crate) async fn read(mut payload: Payload) -> Result<BytesMut> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| {
+            Error::new(Code::MalformedRequest, format!("the body could not be read: {error}"))
+        })?;
+        if bytes.len() + chunk.len() > MAX_BODY {
+            let detail = format!("a body may have {MAX_BODY} bytes");
+            return Err(Error::new(Code::TooLarge, detail));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// JSON whose objects name each member once (RFC 7493) and whose texts can be stored.
+fn parse(bytes: &[u8]) -> Result<Value> {
+    let Strict(value) = serde_json::from_slice(bytes)
+        .map_err(|error| Error::new(Code::MalformedRequest, format!("the body: {error}")))?;
+    let mut errors = Vec::new();
+    forbidden(&value, &mut String::new(), &mut errors);
+    if errors.is_empty() { Ok(value) } else { Err(Error::fields(Code::Invalid, errors)) }
+}
+
+/// Finds characters that no feed could carry.
+fn forbidden(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>) {
+    let length = pointer.len();
+    match value {
+        Value::String(text) => {
+            if let Some(found) = xml_chars::first_forbidden(text) {
+                let (character, at) = (u32::from(found.character), found.position);
+                let message = format!("the character U+{character:04X} at {at} cannot be stored");
+                errors.push(FieldError::field(pointer.clone(), "forbidden_character", message));
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                pointer.push_str(&format!("/{at}"));
+                forbidden(item, pointer, errors);
+                pointer.truncate(length);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                pointer.push_str(&format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+                forbidden(member, pointer, errors);
+                pointer.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The value as its type, once it passed the type's schema.
+fn typed<T: DeserializeOwned + ToSchema>(value: Value) -> Result<T> {
+    let errors = schema::check::<T>(&value)?;
+    if !errors.is_empty() {
+        return Err(Error::fields(Code::Invalid, errors));
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string().replace(['.', '['], "/").replace(']', "");
+        let field = FieldError::field(format!("/{path}"), "invalid", error.inner().to_string());
+        Error::fields(Code::Invalid, vec![field])
+    })
+}
+
+/// A JSON value in which no object names a member twice.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(Strict(item)) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, Strict(member))) = map.next_entry::<String, Strict>()? {
+            if members.contains_key(&name) {
+                return Err(A::Error::custom(format!("the member `{name}` stands twice")));
+            }
+            members.insert(name, member);
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_member_that_stands_twice_is_refused() {
+        assert_eq!(parse(br#"{"a":1,"a":2}"#).unwrap_err().code(), Code::MalformedRequest);
+        assert_eq!(parse(br#"[{"b":{"a":1,"a":2}}]"#).unwrap_err().code(), Code::MalformedRequest);
+        assert_eq!(parse(br#"{"a":[1,-2,2.5,null,true,"x"]}"#).unwrap()["a"][2], 2.5);
+    }
+
+    #[test]
+    fn a_character_that_cannot_be_stored_is_named_with_its_place() {
+        let error = parse(br#"{"a":{"b/c":["x","y\u0000"]}}"#).unwrap_err();
+        let problem = error.problem("r");
+        assert_eq!(problem.errors[0].pointer.as_deref(), Some("/a/b~1c/1"));
+    }
+
+    /// The cases of RFC 7396, appendix A.
+    #[test]
+    fn a_merge_patch_does_what_the_standard_says() {
+        let cases = [
+            (json!({"a":"b"}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":"b"}), json!({"b":"c"}), json!({"a":"b","b":"c"})),
+            (json!({"a":"b"}), json!({"a":null}), json!({})),
+            (json!({"a":"b","b":"c"}), json!({"a":null}), json!({"b":"c"})),
+            (json!({"a":["b"]}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":"c"}), json!({"a":["b"]}), json!({"a":["b"]})),
+            (json!({"a":{"b":"c"}}), json!({"a":{"b":"d","c":null}}), json!({"a":{"b":"d"}})),
+            (json!({"a":[{"b":"c"}]}), json!({"a":[1]}), json!({"a":[1]})),
+            (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
+            (json!({"a":"b"}), json!(["c"]), json!(["c"])),
+            (json!({"a":"foo"}), json!(null), json!(null)),
+            (json!({"a":"foo"}), json!("bar"), json!("bar")),
+            (json!({"e":null}), json!({"a":1}), json!({"e":null,"a":1})),
+            (json!([1, 2]), json!({"a":"b","c":null}), json!({"a":"b"})),
+            (json!({}), json!({"a":{"bb":{"ccc":null}}}), json!({"a":{"bb":{}}})),
+        ];
+        for (mut target, patch, result) in cases {
+            merge(&mut target, patch.clone());
+            assert_eq!(target, result, "{patch}");
+        }
+    }
+}

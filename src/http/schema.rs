@@ -1,0 +1,86 @@
+//! Checking a value against the OpenAPI schema of its type (JSON Schema 2020-12).
+
+use crate::error::{Error, FieldError, Result};
+use jsonschema::error::ValidationErrorKind as Kind;
+use jsonschema::{ValidationError, Validator};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use utoipa::ToSchema;
+
+/// The schemas of the document, from which each type's is taken.
+static COMPONENTS: LazyLock<Value> = LazyLock::new(|| {
+    let document = serde_json::to_value(crate::openapi::document()).unwrap_or_default();
+    document.pointer("/components").cloned().unwrap_or_default()
+});
+
+/// The validators made so far: each costs some milliseconds once.
+static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+
+fn validator<T: ToSchema>() -> Result<Arc<Validator>> {
+    let name = T::name().into_owned();
+    let mut made = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(validator) = made.get(&name) {
+        return Ok(Arc::clone(validator));
+    }
+    let reference = format!("#/components/schemas/{name}");
+    let schema = json!({"$ref": reference, "components": *COMPONENTS});
+    let validator = jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .map_err(|error| Error::internal(anyhow::anyhow!("schema of {name}: {error}")))?;
+    let validator = Arc::new(validator);
+    made.insert(name, Arc::clone(&validator));
+    Ok(validator)
+}
+
+/// Everything about the value that its type's schema does not allow.
+pub(super) fn check<T: ToSchema>(value: &Value) -> Result<Vec<FieldError>> {
+    let validator = validator::<T>()?;
+    Ok(validator.iter_errors(value).take(100).flat_map(|error| told(&error)).collect())
+}
+
+/// What one finding of the validator is to a client.
+fn told(error: &ValidationError<'_>) -> Vec<FieldError> {
+    let pointer = error.instance_path().to_string();
+    match error.kind() {
+        Kind::AdditionalProperties { unexpected } => {
+            let one = |name: &String| {
+                let at = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+                FieldError::field(at, "unknown_field", format!("there is no field `{name}` here"))
+            };
+            unexpected.iter().map(one).collect()
+        }
+        Kind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            let message = format!("`{name}` is missing");
+            vec![FieldError::field(format!("{pointer}/{name}"), "required", message)]
+        }
+        kind => {
+            let code = match kind {
+                Kind::MaxLength { .. } => "too_long",
+                Kind::MinLength { .. } => "too_short",
+                Kind::MaxItems { .. } => "too_many",
+                Kind::MinItems { .. } => "too_few",
+                Kind::Minimum { .. } | Kind::Maximum { .. } => "out_of_range",
+                Kind::Type { .. } => "type",
+                Kind::Format { .. } => "format",
+                Kind::Enum { .. } | Kind::Constant { .. } => "not_allowed",
+                _ => "invalid",
+            };
+            vec![FieldError::field(pointer, code, message(kind, error))]
+        }
+    }
+}
+
+/// The finding in words, without the value itself, which may be long.
+fn message(kind: &Kind, error: &ValidationError<'_>) -> String {
+    match kind {
+        Kind::MaxLength { limit } => format!("has more than {limit} characters"),
+        Kind::MinLength { limit } => format!("has fewer than {limit} characters"),
+        Kind::MaxItems { limit } => format!("has more than {limit} items"),
+        Kind::MinItems { limit } => format!("has fewer than {limit} items"),
+        Kind::OneOfNotValid { .. } | Kind::AnyOf { .. } => "has none of the forms allowed".into(),
+        _ => error.masked().to_string(),
+    }
+}

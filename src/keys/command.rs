@@ -1,0 +1,91 @@
+//! `roundup keys`: for the first key, which no API can make, and for scripts.
+
+use super::model::{NewKey, Scope};
+use super::query;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::open::Database;
+use crate::page::PageQuery;
+use anyhow::{Context as _, Result, bail};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::fmt::Write as _;
+
+/// What to do with keys.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Command {
+    /// Make a key and print its secret, alone on the last line
+    Create {
+        /// Whose or what for
+        #[arg(long)]
+        name: String,
+        /// What it may do
+        #[arg(long = "scope", value_enum, value_delimiter = ',', required = true)]
+        scopes: Vec<Scope>,
+        /// After how many days it ends; never, if not given
+        #[arg(long, value_name = "DAYS")]
+        expires_in_days: Option<u16>,
+    },
+    /// List the keys, without their secrets
+    List,
+    /// Revoke a key
+    Revoke {
+        /// Its id, as `list` shows it
+        id: i64,
+    },
+}
+
+/// Runs `roundup keys`; returns what to print.
+///
+/// # Errors
+/// When the database cannot be opened or there is no such key.
+pub async fn run(config: &Config, command: &Command) -> Result<String> {
+    let clock = Clock::System;
+    let database = Database::open(config, &clock).await?;
+    let done = execute(&database, command, clock.now()).await;
+    database.close().await?;
+    done
+}
+
+async fn execute(database: &Database, command: &Command, now: DateTime<Utc>) -> Result<String> {
+    let mut conn = database.target.establish().await?;
+    match command {
+        Command::Create { name, scopes, expires_in_days } => {
+            if name.is_empty() || name.chars().count() > 100 {
+                bail!("--name must have 1 to 100 characters");
+            }
+            let expires_at = expires_in_days.map(|days| now + TimeDelta::days(days.into()));
+            let new = NewKey { name: name.clone(), scopes: scopes.clone(), expires_at };
+            let made = query::create(&mut conn, &new, now).await?;
+            Ok(format!("key {} ({}), shown this once:\n{}\n", made.key.id, name, made.secret))
+        }
+        Command::List => list(&conn).await,
+        Command::Revoke { id } => {
+            let key = query::revoke(&mut conn, *id, now).await?;
+            let key = key.with_context(|| format!("there is no key {id}"))?;
+            Ok(format!("revoked key {id} ({})\n", key.name))
+        }
+    }
+}
+
+async fn list(conn: &diesel_async::AsyncPgConnection) -> Result<String> {
+    let mut text = String::new();
+    let mut page = PageQuery::default();
+    loop {
+        let found = query::page(conn, &page.scan(&"keys")?).await?;
+        for key in found.items {
+            let state = match (key.revoked_at, key.expires_at) {
+                (Some(at), _) => format!("revoked {at}"),
+                (None, Some(at)) => format!("expires {at}"),
+                (None, None) => "no end".to_owned(),
+            };
+            let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+            let used = key.last_used_at.map_or("never".to_owned(), |at| at.to_string());
+            let (id, prefix, name) = (key.id, key.prefix, key.name);
+            writeln!(text, "{id}\t{prefix}…\t{name}\t{}\t{state}\tused {used}", scopes.join(","))?;
+        }
+        match found.page.next {
+            Some(next) => page = PageQuery::after(next),
+            None => return Ok(text),
+        }
+    }
+}

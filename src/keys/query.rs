@@ -1,0 +1,108 @@
+//! Every statement about keys.
+
+use super::model::{CreatedKey, Key, KeyRow, NewKey};
+use crate::db::{keyset, total};
+use crate::error::{Error, Result};
+use crate::page::{Page, Scan};
+use crate::schema::keys;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::Timestamptz;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use sha2::{Digest as _, Sha256};
+
+/// How often the time of last use is written down.
+const USE_NOTED_EVERY: TimeDelta = TimeDelta::seconds(60);
+
+/// A secret is 256 random bits, so a plain fast hash of it gives nothing away.
+fn hash(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret).to_vec()
+}
+
+/// Makes a key; its secret is in the answer and nowhere else.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn create(
+    conn: &mut AsyncPgConnection,
+    new: &NewKey,
+    now: DateTime<Utc>,
+) -> Result<CreatedKey> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(Error::internal)?;
+    let secret = format!("rk_{}", BASE64.encode(random));
+    let prefix: String = secret.chars().take(10).collect();
+    let mut scopes: Vec<&str> = new.scopes.iter().map(|scope| scope.as_str()).collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    let row: KeyRow = diesel::insert_into(keys::table)
+        .values((
+            keys::name.eq(&new.name),
+            keys::prefix.eq(prefix),
+            keys::secret_hash.eq(hash(&secret)),
+            keys::scopes.eq(scopes),
+            keys::created_at.eq(now),
+            keys::expires_at.eq(new.expires_at),
+        ))
+        .returning(KeyRow::as_select())
+        .get_result(conn)
+        .await?;
+    Ok(CreatedKey { key: row.into(), secret })
+}
+
+/// The key with this secret, if it is good now; its use is noted.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn with_secret(
+    conn: &AsyncPgConnection,
+    secret: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Key>> {
+    let row: Option<KeyRow> = KeyRow::query()
+        .filter(keys::secret_hash.eq(hash(secret)))
+        .filter(keys::revoked_at.is_null())
+        .filter(keys::expires_at.is_null().or(keys::expires_at.gt(now)))
+        .first(&mut &*conn)
+        .await
+        .optional()?;
+    let Some(key) = row.map(Key::from) else { return Ok(None) };
+    if key.last_used_at.is_none_or(|at| now - at >= USE_NOTED_EVERY) {
+        diesel::update(keys::table.find(key.id))
+            .set(keys::last_used_at.eq(now))
+            .execute(&mut &*conn)
+            .await?;
+    }
+    Ok(Some(key))
+}
+
+/// A page of all keys, the latest first.
+pub(super) async fn page(
+    conn: &AsyncPgConnection,
+    scan: &Scan<(DateTime<Utc>, i64)>,
+) -> Result<Page<Key>> {
+    let query = KeyRow::query().into_boxed::<Pg>();
+    let query = keyset!(query, scan, true, Timestamptz, keys::created_at, keys::id);
+    let rows: Vec<KeyRow> = query.load(&mut &*conn).await?;
+    let page = scan.cut(rows, |row| (Key::from(row.clone()).created_at, row.id));
+    let total = total(conn, scan.count, || keys::table.into_boxed::<Pg>()).await?;
+    Ok(page.map(Key::from).counted(total))
+}
+
+/// Revokes a key; once is enough. None if there is no such key.
+pub(super) async fn revoke(
+    conn: &mut AsyncPgConnection,
+    id: i64,
+    now: DateTime<Utc>,
+) -> Result<Option<Key>> {
+    diesel::update(keys::table.find(id).filter(keys::revoked_at.is_null()))
+        .set(keys::revoked_at.eq(now))
+        .execute(conn)
+        .await?;
+    let row: Option<KeyRow> =
+        KeyRow::query().filter(keys::id.eq(id)).first(conn).await.optional()?;
+    Ok(row.map(Key::from))
+}

@@ -1,0 +1,89 @@
+//! Managing keys over HTTP.
+
+use super::auth::{Allowed, scope};
+use super::model::{CreatedKey, Key, NewKey};
+use super::query;
+use crate::app::State;
+use crate::audit;
+use crate::error::{Error, Result};
+use crate::extract::{Both, Id, OneQuery, Query};
+use crate::http::{Answer, Body, Once, Reply};
+use crate::openapi::AdminProblems;
+use crate::page::{Page, PageQuery};
+use actix_web::web::{Data, ServiceConfig, resource};
+use serde_json::json;
+use utoipa::OpenApi;
+
+/// The addresses of this file, under `/admin`.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/keys").get(list_keys).post(create_key))
+        .service(resource("/keys/{id}").delete(revoke_key));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(list_keys, create_key, revoke_key))]
+pub struct Docs;
+
+/// List the keys, without their secrets
+#[utoipa::path(get, path = "/keys", tag = "keys", params(OneQuery, PageQuery), security(("key" = ["keys:manage"])),
+    responses((status = 200, description = "A page of keys", body = Page<Key>), AdminProblems))]
+async fn list_keys(
+    _caller: Allowed<scope::KeysManage>,
+    state: Data<State>,
+    Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
+) -> Result<Reply> {
+    let scan = page.scan(&"keys")?;
+    let found = state.read(async |conn| query::page(conn, &scan).await).await?;
+    Reply::page(found, query.fields.as_deref(), Key::sample)
+}
+
+/// Make a key
+///
+/// Its secret is in this answer and can never be read again.
+#[utoipa::path(post, path = "/keys", tag = "keys", request_body = NewKey, security(("key" = ["keys:manage"])),
+    params(crate::http::OnceHeader),
+    responses((status = 201, description = "The key with its secret", body = CreatedKey), AdminProblems))]
+async fn create_key(
+    caller: Allowed<scope::KeysManage>,
+    state: Data<State>,
+    once: Once,
+    body: Body<NewKey>,
+) -> Result<Answer> {
+    let now = state.clock().now();
+    let once = once.by(&caller.principal, &body);
+    State::write_once(&state, once, move |conn| {
+        Box::pin(async move {
+            let made = query::create(conn, &body.value, now).await?;
+            let who = audit::Actor::of(&caller.principal);
+            let object = ("key", Some(made.key.id));
+            audit::record(conn, &who, now, "key.create", object, json!({})).await?;
+            Answer::created(&made, &format!("/api/v1/admin/keys/{}", made.key.id))
+        })
+    })
+    .await
+}
+
+/// Revoke a key
+///
+/// It ends at once. A key that is revoked stays listed.
+#[utoipa::path(delete, path = "/keys/{id}", tag = "keys", security(("key" = ["keys:manage"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
+    responses((status = 200, description = "The key, revoked", body = Key), AdminProblems))]
+async fn revoke_key(
+    caller: Allowed<scope::KeysManage>,
+    state: Data<State>,
+    id: Id,
+) -> Result<Answer> {
+    let now = state.clock().now();
+    State::write(&state, move |conn| {
+        Box::pin(async move {
+            let key = query::revoke(conn, id.0, now).await?;
+            let key = key.ok_or_else(|| Error::not_found("key"))?;
+            let who = audit::Actor::of(&caller.principal);
+            audit::record(conn, &who, now, "key.revoke", ("key", Some(id.0)), json!({})).await?;
+            Answer::ok(&key)
+        })
+    })
+    .await
+}
