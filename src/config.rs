@@ -60,7 +60,7 @@ pub struct Config {
         default_value = "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400")]
     pub cache_control: HeaderValue,
 
-    /// What is logged, as env_logger's filter: `info`, `roundup=debug,warn`, `off`.
+    /// What is logged, as `env_logger`'s filter: `info`, `roundup=debug,warn`, `off`.
     #[arg(long, env = "ROUNDUP_LOG", default_value = "info,roundup::access=warn", global = true)]
     pub log: String,
 }

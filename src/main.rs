@@ -44,7 +44,7 @@ enum Command {
     Health,
 }
 
-/// The exit status for a wrong command line or setting (BSD's EX_USAGE is 64; clap's is 2).
+/// The exit status for a wrong command line or setting as clap has it.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {

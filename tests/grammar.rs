@@ -78,13 +78,11 @@ fn beside(path: &str) -> Option<PathBuf> {
 }
 
 fn titles(roundup: &Roundup) -> Vec<(Role, &str, &str)> {
-    let one = |source: &Source| source.credit.clone().unwrap_or_default();
-    roundup
-        .links
-        .iter()
-        .map(|source| (source.role, source.title.as_str(), one(source)))
-        .map(|(role, title, credit)| (role, title, &*credit.leak()))
-        .collect()
+    let one = |source| -> (Role, &str, &str) {
+        let source: &Source = source;
+        (source.role, source.title.as_str(), source.credit.as_deref().unwrap_or_default())
+    };
+    roundup.links.iter().map(one).collect()
 }
 
 #[test]

@@ -154,20 +154,26 @@ fn forbidden(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>) 
         }
         Value::Array(items) => {
             for (at, item) in items.iter().enumerate() {
-                pointer.push_str(&format!("/{at}"));
+                write_pointer(pointer, &at.to_string());
                 forbidden(item, pointer, errors);
                 pointer.truncate(length);
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
-                pointer.push_str(&format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+                write_pointer(pointer, name);
                 forbidden(member, pointer, errors);
                 pointer.truncate(length);
             }
         }
         _ => {}
     }
+}
+
+/// Adds a reference token (RFC 6901, section 3).
+fn write_pointer(pointer: &mut String, token: &str) {
+    pointer.push('/');
+    pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
 }
 
 /// The value as its type, once it passed the type's schema.

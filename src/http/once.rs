@@ -103,6 +103,16 @@ fn plain(value: &HeaderValue) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
+/// What is stored with a key.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = keys)]
+struct Kept {
+    fingerprint: Vec<u8>,
+    status: Option<i16>,
+    headers: Option<serde_json::Value>,
+    body: Option<Vec<u8>>,
+}
+
 #[derive(QueryableByName)]
 struct Locked {
     #[diesel(sql_type = Bool)]
@@ -130,12 +140,8 @@ impl Attempt {
         }
         let own = keys::table.find((&self.principal, key));
         diesel::delete(own.filter(keys::created_at.le(now - REMEMBERED))).execute(conn).await?;
-        let found: Option<(Vec<u8>, Option<i16>, Option<serde_json::Value>, Option<Vec<u8>>)> = own
-            .select((keys::fingerprint, keys::status, keys::headers, keys::body))
-            .first(conn)
-            .await
-            .optional()?;
-        let Some((fingerprint, status, headers, body)) = found else { return Ok(None) };
+        let found = own.select(Kept::as_select()).first(conn).await.optional()?;
+        let Some(Kept { fingerprint, status, headers, body }) = found else { return Ok(None) };
         if fingerprint != self.fingerprint {
             let detail = "this key was used for another request";
             return Err(Error::new(Code::IdempotencyKeyReused, detail));

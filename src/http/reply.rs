@@ -49,7 +49,9 @@ impl Reply {
             Some(text) => {
                 let fields = Fields::parse(text, &to_value(&sample())?)?;
                 let mut items = page.items.iter().map(to_value).collect::<Result<Vec<_>>>()?;
-                items.iter_mut().for_each(|item| fields.prune(item));
+                for item in &mut items {
+                    fields.prune(item);
+                }
                 serde_json::to_vec(&page.with(items)).map_err(Error::internal)?
             }
         };

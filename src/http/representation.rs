@@ -15,7 +15,9 @@ pub(super) fn etag(body: &[u8], coding: Coding) -> String {
     let mut tag = String::with_capacity(40);
     tag.push('"');
     for byte in digest.iter().take(12) {
-        tag.push_str(&format!("{byte:02x}"));
+        for digit in [byte >> 4, byte & 15] {
+            tag.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+        }
     }
     if coding != Coding::Identity {
         tag.push('-');

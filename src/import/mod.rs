@@ -167,9 +167,7 @@ fn progress(files: usize) -> indicatif::ProgressBar {
 fn read(path: &Path) -> std::result::Result<String, (String, String)> {
     let name = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|error| (name.clone(), error.to_string()))?;
-    let line = |at: usize| {
-        bytes.get(..at).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count() + 1
-    };
+    let line = |at: usize| bytes.get(..at).unwrap_or_default().split(|byte| *byte == b'\n').count();
     match std::str::from_utf8(&bytes) {
         Err(error) => {
             let line = line(error.valid_up_to());
@@ -191,11 +189,20 @@ fn note(report: &mut Report, file: &str, parsed: &Roundup) {
     let remark = |note: &Note| Remark {
         position: format!("{file}:{}", note.line),
         raw: note.raw.clone(),
-        reason: note.reason.to_string(),
+        reason: note.reason.clone(),
     };
     report.read += 1 + parsed.comments.len();
     report.uncertain.extend(parsed.report.uncertain.iter().map(remark));
     report.unread.extend(parsed.report.unread.iter().map(remark));
+}
+
+/// What is known of a record that was imported before.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = articles)]
+struct Known {
+    id: i64,
+    source_hash: Option<Vec<u8>>,
+    published_at: Option<DateTime<Utc>>,
 }
 
 /// What became of one article.
@@ -237,21 +244,21 @@ async fn store(
 ) -> Result<Stored> {
     let (draft, outlets) = roundup::draft(conn, directory, parsed, id, now).await?;
     let hash = draft.origin.as_ref().map(|origin| origin.hash.clone());
-    let known: Option<(i64, Option<Vec<u8>>, Option<DateTime<Utc>>)> = articles::table
+    let known = articles::table
         .filter(articles::source.eq(roundup::SOURCE))
         .filter(articles::source_id.eq(id))
-        .select((articles::id, articles::source_hash, articles::published_at))
+        .select(Known::as_select())
         .for_update()
         .first(conn)
         .await
         .optional()?;
     let (article, fate) = match known {
         None => (store::insert(conn, &draft, now).await?, Fate::Created),
-        Some((article, before, _)) if before == hash => (article, Fate::Unchanged),
-        Some((article, _, published_at)) => {
+        Some(known) if known.source_hash == hash => (known.id, Fate::Unchanged),
+        Some(Known { id, published_at, .. }) => {
             let draft = store::Draft { published_at, ..draft };
-            store::replace(conn, article, &draft, now).await?;
-            (article, Fate::Updated)
+            store::replace(conn, id, &draft, now).await?;
+            (id, Fate::Updated)
         }
     };
     let replies = roundup::comments(parsed);

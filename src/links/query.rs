@@ -21,8 +21,8 @@ pub type Key = (DateTime<Utc>, i64);
 /// Which links a list has.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Filter {
-    /// The hash of a normalised address; `Some(None)` when the address asked for is none.
-    pub url_hash: Option<Option<Vec<u8>>>,
+    /// The hash of a normalised address; empty when the address asked for is none.
+    pub url_hash: Option<Vec<u8>>,
     /// Any of these outlets.
     pub outlets: Option<Vec<i64>>,
     /// Any of these hosts.
@@ -34,7 +34,7 @@ impl Filter {
     #[must_use]
     pub fn to(mut self, url: Option<&str>) -> Self {
         let hash = |url| address::normalise(url).map(|address| address::hash(&address.key));
-        self.url_hash = url.map(hash);
+        self.url_hash = url.map(|url| hash(url).unwrap_or_default());
         self
     }
 }
@@ -67,7 +67,6 @@ pub(super) async fn page(
 fn matching(filter: &Filter) -> links::BoxedQuery<'static, Pg> {
     let mut query = links::table.filter(links::published_at.is_not_null()).into_boxed();
     if let Some(hash) = &filter.url_hash {
-        // An address that cannot be normalised is nobody's: no row has a null hash equal to it.
         query = query.filter(links::url_hash.eq(hash.clone()));
     }
     if let Some(domains) = &filter.domains {

@@ -85,7 +85,7 @@ pub(super) async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option
     }
     let Ref::Slug(slug) = which else { return Ok(None) };
     let now = outlets::table
-        .filter(exists(former(slug)).or(exists(alias(fold(slug)))))
+        .filter(exists(former(slug.clone())).or(exists(alias(fold(slug)))))
         .select(outlets::slug)
         .first(&mut &*conn)
         .await
@@ -94,7 +94,7 @@ pub(super) async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option
 }
 
 #[diesel::dsl::auto_type]
-fn former<'a>(slug: &'a str) -> _ {
+fn former(slug: String) -> _ {
     outlet_slugs::table
         .filter(outlet_slugs::outlet_id.eq(outlets::id))
         .filter(outlet_slugs::slug.eq(slug))

@@ -2,6 +2,7 @@
 //! titles become slugs, outlet names become the keys by which they match, and a pasted
 //! roundup becomes records.
 
+mod depth;
 mod plain;
 pub mod rich;
 pub mod roundup;

@@ -4,6 +4,11 @@ use std::sync::LazyLock;
 
 use ammonia::Builder;
 
+use super::depth::is_deeper;
+
+/// The deepest nesting that is parsed.
+const DEEPEST: usize = 256;
+
 /// Elements that stand in a block of their own; between two of them plain text has a blank line.
 const BLOCKS: [&str; 15] = [
     "blockquote",
@@ -39,7 +44,9 @@ static SKELETON: LazyLock<Builder<'static>> = LazyLock::new(|| {
 /// Scripts and styles count as no text. It is text, not HTML: escape it before showing it in a
 /// page.
 pub fn plain(html: &str) -> String {
-    let skeleton = SKELETON.clean(html).to_string();
+    // What is too deep to be parsed is read tag by tag.
+    let skeleton =
+        if is_deeper(html, DEEPEST) { html.to_owned() } else { SKELETON.clean(html).to_string() };
     let mut out = Plain::default();
     let mut rest = skeleton.as_str();
     while let Some((text, tail)) = rest.split_once('<') {
@@ -65,6 +72,7 @@ struct Plain {
 impl Plain {
     fn tag(&mut self, tag: &str) {
         let name = tag.trim_start_matches('/');
+        let name = name.split_once([' ', '/', '\n', '\t']).map_or(name, |(name, _)| name);
         if BLOCKS.contains(&name) {
             self.due = self.due.max(2);
         } else if LINES.contains(&name) {

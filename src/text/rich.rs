@@ -3,12 +3,14 @@
 //! Whatever comes in, only known elements, harmless attributes and http, https and mailto
 //! addresses come out, and sanitising the output again changes nothing.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 use pulldown_cmark::{CowStr, Event, Parser, Tag, TagEnd, html::push_html};
 
+use super::depth::is_deeper;
 pub use super::plain::plain;
 
 /// How a text was written.
@@ -94,16 +96,25 @@ static EDITOR: LazyLock<Builder<'static>> =
 static READER: LazyLock<Builder<'static>> =
     LazyLock::new(|| sanitiser(SPOKEN.into(), "nofollow ugc noopener"));
 
-/// Sanitised HTML of `text`.
+/// Sanitised HTML of `text`. Text nested deeper than anybody means it (256 elements for an
+/// editor, 32 for a reader) is shown as it was written, tags and all.
 pub fn render(text: &str, markup: Markup, voice: Voice) -> String {
-    let builder: &Builder<'_> = match voice {
-        Voice::Editor => &EDITOR,
-        Voice::Reader => &READER,
+    let (builder, deepest): (&Builder<'_>, usize) = match voice {
+        Voice::Editor => (&EDITOR, 256),
+        Voice::Reader => (&READER, 32),
     };
-    match markup {
-        Markup::Html => settle(builder, text),
-        Markup::Markdown => settle(builder, &markdown(text, voice)),
+    let html = match markup {
+        Markup::Html => Cow::Borrowed(text),
+        Markup::Markdown => Cow::Owned(markdown(text, voice)),
+    };
+    if !is_deeper(&html, deepest) {
+        let clean = settle(builder, &html);
+        // Repairing crossed tags can nest them deeper than they were written.
+        if !is_deeper(&clean, deepest) {
+            return clean;
+        }
     }
+    settle(builder, &escape(text))
 }
 
 fn sanitiser(tags: HashSet<&'static str>, rel: &'static str) -> Builder<'static> {
@@ -278,11 +289,21 @@ mod tests {
     }
 
     #[test]
+    fn text_nested_too_deep_is_shown_as_written() {
+        assert_eq!(render(&"<b>".repeat(33), Markup::Html, Voice::Reader), "&lt;b&gt;".repeat(33));
+        let quotes = reader(&format!("{} a", ">".repeat(40)));
+        assert!(quotes.starts_with("&gt;&gt;"), "{quotes}");
+        assert!(editor(&format!("{} a", ">".repeat(40))).starts_with("<blockquote>"));
+    }
+
+    #[test]
     fn deep_nesting_is_survived() {
         for text in [">".repeat(3_000), "- ".repeat(3_000), "<b>".repeat(3_000), "[".repeat(20_000)]
         {
-            let html = editor(&text);
-            assert_eq!(render(&html, Markup::Html, Voice::Editor), html);
+            for voice in [Voice::Editor, Voice::Reader] {
+                let html = render(&text, Markup::Markdown, voice);
+                assert_eq!(render(&html, Markup::Html, voice), html);
+            }
         }
     }
 }

@@ -89,7 +89,9 @@ fn one(line: &str, outlets: &dyn Outlets) -> Option<Credit> {
         line.match_indices(separator).find_map(|(at, found)| {
             let left = line.get(..at)?;
             let right = line.get(at + found.len()..)?;
-            byline(left, right, outlets)
+            // A bar parts too much else: before it only "by" makes a name an author's.
+            let sure = *separator == ", " || after_by(left).is_some() || after_by(right).is_some();
+            if sure { byline(left, right, outlets) } else { None }
         })
     })
 }
@@ -110,7 +112,7 @@ fn byline(left: &str, right: &str, outlets: &dyn Outlets) -> Option<Credit> {
 
 /// "A/B", with every part a credit on its own.
 fn shared(line: &str, outlets: &dyn Outlets, most: usize) -> Option<Vec<Credit>> {
-    if most < 2 {
+    if most < 2 || line.matches('/').count() > 2 * MOST_OUTLETS {
         return None;
     }
     line.match_indices('/').find_map(|(at, found)| {

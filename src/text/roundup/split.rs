@@ -119,6 +119,7 @@ mod tests {
             ),
             ("A -- B -- Reuters", "A -- B", Some("Reuters"), High),
             ("A -- B - Reuters", "A -- B", Some("Reuters"), High),
+            ("A bridge - Ian Black | Reuters", "A bridge - Ian Black", Some("Reuters"), High),
             (
                 "A - Harbour Times - harbour.example",
                 "A",

@@ -86,7 +86,9 @@ fn cut(inline: &Inline, start: usize, text: &str) -> Inline {
     let end = start + text.len();
     let moved = |at: &std::ops::Range<usize>| at.start - start..at.end.min(end) - start;
     let inside = |at: &std::ops::Range<usize>| at.start >= start && at.start <= end;
-    let links = inline.links.iter().filter(|link| inside(&link.at));
+    // The links lie in order, so a paragraph of many lines is not searched for each of them.
+    let first = inline.links.partition_point(|link| link.at.start < start);
+    let links = inline.links.iter().skip(first).take_while(|link| inside(&link.at));
     Inline {
         text: text.to_owned(),
         links: links.map(|link| Link { at: moved(&link.at), ..link.clone() }).collect(),

@@ -1,5 +1,6 @@
 //! Roundups of many shapes, as text, and what they are read as.
 
+use super::super::Confidence;
 use super::super::credit::tests::Known;
 use super::*;
 
