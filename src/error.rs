@@ -19,8 +19,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 macro_rules! codes {
     ($($name:ident = $text:literal $status:literal $title:literal $meaning:literal;)*) => {
         /// The kind of a problem. The list only grows.
+        // Renamed by rule, not one by one: the derive of the schema does not see names that a macro
+        // puts in.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-        pub enum Code { $(#[doc = $meaning] #[serde(rename = $text)] $name,)* }
+        #[serde(rename_all = "snake_case")]
+        pub enum Code { $(#[doc = $meaning] $name,)* }
 
         impl Code {
             /// Every code, in the order of the table.

@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document, made from the handlers, and the page that shows it.
 
 use crate::error::Code;
+use crate::extract::{NoParams, Query};
 use crate::{articles, comments, health, keys, links, outlets, site, tags};
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -10,9 +11,10 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi as Document, Ref, RefOr, Response};
-use utoipa::{IntoResponses, Modify, OpenApi};
+use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
 #[derive(OpenApi)]
@@ -43,8 +45,6 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1", api = tags::Docs),
         (path = "/api/v1", api = comments::Docs),
         (path = "/api/v1/admin", api = keys::Docs),
-        (path = "/", api = site::Docs),
-        (path = "/", api = health::Docs),
     ),
     modifiers(&KeyScheme),
     security(()),
@@ -66,6 +66,16 @@ impl Modify for KeyScheme {
         components.add_security_scheme("key", SecurityScheme::Http(bearer));
     }
 }
+
+/// The documentation of this file's own address.
+#[derive(OpenApi)]
+#[openapi(paths(openapi))]
+struct Docs;
+
+/// One of several short texts, such as names or hosts: for their schema alone.
+#[derive(Debug, ToSchema)]
+#[schema(max_length = 300)]
+pub struct ShortText(#[expect(dead_code, reason = "only its schema is used")] String);
 
 /// The problems that any public address can answer with.
 #[derive(Debug)]
@@ -126,7 +136,31 @@ fn problems(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
 
 /// The document.
 pub fn document() -> Document {
-    Root::openapi()
+    let mut document = Root::openapi();
+    // Not nested: under "/" their paths would begin with two slashes.
+    for outside in [site::Docs::openapi(), health::Docs::openapi(), Docs::openapi()] {
+        document.merge(outside);
+    }
+    name_items(&mut document);
+    document
+}
+
+/// Gives the items of each page the name of their schema: written out in place, as they come, a
+/// generated client would have no name for them.
+fn name_items(document: &mut Document) {
+    let Some(components) = document.components.as_mut() else { return };
+    let names: Vec<String> = components.schemas.keys().cloned().collect();
+    for (name, schema) in &mut components.schemas {
+        let Some(item) = name.strip_prefix("Page_").filter(|item| names.iter().any(|n| n == item))
+        else {
+            continue;
+        };
+        if let RefOr::T(Schema::Object(page)) = schema
+            && let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items")
+        {
+            items.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
+        }
+    }
 }
 
 /// The document as it is served and committed: indented, with a final newline.
@@ -148,6 +182,9 @@ pub fn configure(cfg: &mut ServiceConfig) {
         .service(page);
 }
 
-async fn openapi() -> HttpResponse {
+/// This document
+#[utoipa::path(get, path = "/openapi.json", tag = "service",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object, example = json!({"openapi": "3.1.0"})), Problems))]
+async fn openapi(_query: Query<NoParams>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json")).body(BYTES.clone())
 }

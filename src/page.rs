@@ -31,6 +31,7 @@ pub struct PageQuery {
     #[param(max_length = 4000)]
     before: Option<String>,
     /// Whether to count all items, and how: exactly, or as the database's planner estimates.
+    #[param(inline)]
     count: Option<Count>,
 }
 
@@ -224,6 +225,14 @@ impl<K: Serialize + Clone> Scan<K> {
 }
 
 impl<T> Page<T> {
+    /// A page in the middle of a list: for the documentation.
+    pub fn sample(item: T) -> Self {
+        let cursor = |key: &str| Some(BASE64.encode(format!(r#"{{"t":"9Vd3kQ0n","k":{key}}}"#)));
+        let (next, prev) =
+            (cursor("[\"2014-12-04T00:00:00Z\",41]"), cursor("[\"2014-12-04T00:00:00Z\",43]"));
+        Self { items: vec![item], page: PageInfo { limit: 20, next, prev, total: None } }
+    }
+
     /// The same page of other items: what the keys stood for.
     pub fn with<U>(self, items: Vec<U>) -> Page<U> {
         Page { items, page: self.page }

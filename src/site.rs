@@ -3,7 +3,7 @@
 use crate::error::{Code, Error, Problem, Result};
 use crate::extract::{NoParams, Query};
 use crate::http::{Reply, prefers_html};
-use crate::openapi::Problems;
+use crate::openapi::{Problems, ShortText};
 use actix_web::http::header;
 use actix_web::web::{Path, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
@@ -35,7 +35,7 @@ struct Index {
     #[schema(max_length = 200, example = "/api/v1")]
     api: &'static str,
     /// Its lists.
-    #[schema(max_items = 20)]
+    #[schema(max_items = 20, value_type = Vec<ShortText>)]
     lists: Vec<&'static str>,
     /// The OpenAPI document.
     #[schema(max_length = 200, example = "/openapi.json")]
@@ -85,7 +85,7 @@ impl Index {
 ///
 /// JSON; a small page for a browser.
 #[utoipa::path(get, path = "/", tag = "service",
-    responses((status = 200, description = "Where things are", content((Index = "application/json"), (String = "text/html"))), Problems))]
+    responses((status = 200, description = "Where things are", content((Index = "application/json", example = json!(Index::new())), (String = "text/html"))), Problems))]
 async fn index(req: HttpRequest, _query: Query<NoParams>) -> Result<HttpResponse> {
     let mut response = if prefers_html(req.headers()) {
         HttpResponse::Ok().content_type("text/html; charset=utf-8").body(Index::new().html())
@@ -130,12 +130,17 @@ struct ProblemKinds {
     items: Vec<ProblemKind>,
 }
 
+impl ProblemKinds {
+    fn new() -> Self {
+        Self { items: Code::ALL.iter().copied().map(ProblemKind::from).collect() }
+    }
+}
+
 /// List the kinds of problems
 #[utoipa::path(get, path = "/problems", tag = "service",
-    responses((status = 200, description = "Every code", body = ProblemKinds), Problems))]
+    responses((status = 200, description = "Every code", body = ProblemKinds, example = json!(ProblemKinds::new())), Problems))]
 async fn list_problems(_query: Query<NoParams>) -> Result<Reply> {
-    let items = Code::ALL.iter().copied().map(ProblemKind::from).collect();
-    Reply::whole(&ProblemKinds { items })
+    Reply::whole(&ProblemKinds::new())
 }
 
 /// What a problem means
@@ -143,7 +148,7 @@ async fn list_problems(_query: Query<NoParams>) -> Result<Reply> {
 /// The `type` of every problem leads here.
 #[utoipa::path(get, path = "/problems/{code}", tag = "service",
     params(("code" = String, Path, description = "The code", max_length = 60, example = "not_found")),
-    responses((status = 200, description = "Its meaning", body = ProblemKind), Problems))]
+    responses((status = 200, description = "Its meaning", body = ProblemKind, example = json!(ProblemKind::from(Code::NotFound))), Problems))]
 async fn get_problem(code: Path<String>, _query: Query<NoParams>) -> Result<Reply> {
     let found = Code::ALL.iter().copied().find(|known| known.as_str() == code.as_str());
     Reply::whole(&ProblemKind::from(found.ok_or_else(|| Error::not_found("kind of problem"))?))

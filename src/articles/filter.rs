@@ -35,7 +35,7 @@ pub(super) struct ArticleQuery {
     published_before: Option<String>,
     /// The order: latest first unless said otherwise.
     #[serde(default)]
-    #[param(required = false, default = "-published_at")]
+    #[param(inline, required = false)]
     pub(super) sort: Sort,
     /// `links`: each item with all its sources, not only the lead.
     #[param(max_length = 100, example = "links")]
@@ -47,6 +47,7 @@ pub(super) struct ArticleQuery {
 
 /// The orders of the list of articles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(default = "-published_at")]
 pub(super) enum Sort {
     /// Latest first.
     #[default]

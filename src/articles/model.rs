@@ -190,7 +190,7 @@ impl Article {
                 text: "They may not be talking to each other, …".into(),
                 html: "<p>They may not be talking to each other, …</p>".into(),
             }),
-            comments: None,
+            comments: Some(Page::sample(Comment::sample())),
         }
     }
 }

@@ -49,7 +49,7 @@ struct OneArticle {
 ///
 /// The front page: latest first, each with its lead source.
 #[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, PageQuery),
-    responses((status = 200, description = "A page of articles", body = Page<ArticleSummary>), Problems))]
+    responses((status = 200, description = "A page of articles", body = Page<ArticleSummary>, example = json!(Page::sample(ArticleSummary::sample()))), Problems))]
 async fn list_articles(
     state: Data<State>,
     Query(Both(query, page)): Query<Both<ArticleQuery, PageQuery>>,
@@ -60,7 +60,7 @@ async fn list_articles(
 /// List the published articles that credit an outlet
 #[utoipa::path(get, path = "/outlets/{ref}/articles", tag = "outlets",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"), PageQuery),
-    responses((status = 200, description = "A page of articles", body = Page<ArticleSummary>), Problems))]
+    responses((status = 200, description = "A page of articles", body = Page<ArticleSummary>, example = json!(Page::sample(ArticleSummary::sample()))), Problems))]
 async fn list_outlet_articles(
     state: Data<State>,
     which: Ref,
@@ -133,7 +133,7 @@ async fn first_comments(
 /// List the sources of an article, in order
 #[utoipa::path(get, path = "/articles/{ref}/links", tag = "articles",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), OneQuery, PageQuery),
-    responses((status = 200, description = "A page of links", body = Page<Link>),
+    responses((status = 200, description = "A page of links", body = Page<Link>, example = json!(Page::sample(Link::sample()))),
         (status = 301, description = "The article has another slug now"), Problems))]
 async fn list_article_links(
     req: HttpRequest,

@@ -57,10 +57,18 @@ pub struct Comment {
     pub reply_count: i32,
     /// The importer was not sure where it begins or ends.
     pub uncertain: bool,
+}
+
+/// A comment in its thread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ThreadComment {
+    /// The comment.
+    #[serde(flatten)]
+    pub comment: Comment,
     /// Its replies on this page, with `view=tree`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, no_recursion, max_items = 100)]
-    pub replies: Option<Vec<Comment>>,
+    pub replies: Option<Vec<ThreadComment>>,
 }
 
 /// A comment, and the article it answers.
@@ -107,8 +115,21 @@ impl Comment {
             edited_at: at,
             reply_count: 0,
             uncertain: false,
-            replies: None,
         }
+    }
+}
+
+impl ThreadComment {
+    /// A comment that stands alone, as in `view=flat`.
+    pub fn flat(comment: Comment) -> Self {
+        Self { comment, replies: None }
+    }
+
+    /// A comment with every field filled.
+    pub fn sample() -> Self {
+        let reply = Comment { id: 18, parent_id: Some(17), depth: 2, ..Comment::sample() };
+        let comment = Comment { reply_count: 1, ..Comment::sample() };
+        Self { comment, replies: Some(vec![Self { comment: reply, replies: Some(Vec::new()) }]) }
     }
 }
 
@@ -116,6 +137,20 @@ impl ListedComment {
     /// A listed comment with every field filled.
     pub fn sample() -> Self {
         Self { comment: Comment::sample(), article: crate::links::ListedLink::sample().article }
+    }
+}
+
+impl CommentInThread {
+    /// A comment with what it answers and what answers it.
+    pub fn sample() -> Self {
+        let above =
+            Comment { id: 16, parent_id: None, depth: 0, reply_count: 1, ..Comment::sample() };
+        let below = Comment { id: 18, parent_id: Some(17), depth: 2, ..Comment::sample() };
+        Self {
+            listed: ListedComment::sample(),
+            ancestors: vec![above],
+            replies: Page::sample(below),
+        }
     }
 }
 
@@ -168,25 +203,23 @@ impl CommentRow {
             edited_at: self.edited_at.filter(|_| shown),
             reply_count: self.reply_count,
             uncertain: self.uncertain,
-            replies: None,
         }
     }
 }
 
 /// How a thread is shown.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ThreadQuery {
     /// `flat`: in reading order, each with its depth. `tree`: the same rows, nested.
-    #[serde(default, skip_serializing)]
-    #[param(required = false, default = "flat")]
+    #[serde(default)]
+    #[param(inline, required = false)]
     pub(super) view: View,
     /// Which threads come first; within a thread the order is that of reading.
     #[serde(default)]
-    #[param(required = false, default = "oldest")]
+    #[param(inline, required = false)]
     pub(super) sort: ThreadSort,
     /// Only these fields of each item: `fields=id,depth,text`.
-    #[serde(skip_serializing)]
     #[param(max_length = 1000)]
     pub(super) fields: Option<String>,
 }
@@ -194,6 +227,7 @@ pub(super) struct ThreadQuery {
 /// The shapes of a page of comments.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(default = "flat")]
 pub(super) enum View {
     /// A list in reading order.
     #[default]
@@ -205,6 +239,7 @@ pub(super) enum View {
 /// The orders of a thread.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(default = "oldest")]
 pub enum ThreadSort {
     /// The first comment's thread first.
     #[default]

@@ -1,6 +1,6 @@
 //! The public reads of comments.
 
-use super::model::{Comment, CommentInThread, ListedComment, ThreadQuery, View};
+use super::model::{CommentInThread, ListedComment, ThreadComment, ThreadQuery, View};
 use super::query::{self, Thread};
 use super::tree::nest;
 use crate::app::State;
@@ -28,7 +28,7 @@ pub struct Docs;
 
 /// List the latest comments over all articles
 #[utoipa::path(get, path = "/comments", tag = "comments", params(OneQuery, PageQuery),
-    responses((status = 200, description = "A page of comments", body = Page<ListedComment>), Problems))]
+    responses((status = 200, description = "A page of comments", body = Page<ListedComment>, example = json!(Page::sample(ListedComment::sample()))), Problems))]
 async fn list_comments(
     state: Data<State>,
     Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
@@ -43,7 +43,7 @@ async fn list_comments(
 /// The page parameters page through its replies.
 #[utoipa::path(get, path = "/comments/{id}", tag = "comments",
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), PageQuery),
-    responses((status = 200, description = "The comment", body = CommentInThread), Problems))]
+    responses((status = 200, description = "The comment", body = CommentInThread, example = json!(CommentInThread::sample())), Problems))]
 async fn get_comment(state: Data<State>, id: Id, Query(page): Query<PageQuery>) -> Result<Reply> {
     let scan = page.scan(&("comments below", id.0))?;
     let found = state.read(async |conn| query::find(conn, id.0, &scan).await).await?;
@@ -55,7 +55,7 @@ async fn get_comment(state: Data<State>, id: Id, Query(page): Query<PageQuery>) 
 /// In reading order, with `depth`; any page of a thread costs the same.
 #[utoipa::path(get, path = "/articles/{ref}/comments", tag = "comments",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), ThreadQuery, PageQuery),
-    responses((status = 200, description = "A page of comments", body = Page<Comment>),
+    responses((status = 200, description = "A page of comments", body = Page<ThreadComment>, example = json!(Page::sample(ThreadComment::sample()))),
         (status = 301, description = "The article has another slug now"), Problems))]
 async fn list_article_comments(
     req: HttpRequest,
@@ -74,11 +74,13 @@ async fn list_article_comments(
         })
         .await?;
     match found {
-        Ok(mut page) => {
-            if query.view == View::Tree {
-                page.items = nest(page.items);
-            }
-            Ok(Reply::page(page, query.fields.as_deref(), Comment::sample)?.respond_to(&req))
+        Ok(Page { items, page }) => {
+            let items = match query.view {
+                View::Flat => items.into_iter().map(ThreadComment::flat).collect(),
+                View::Tree => nest(items),
+            };
+            let page = Page { items, page };
+            Ok(Reply::page(page, query.fields.as_deref(), ThreadComment::sample)?.respond_to(&req))
         }
         Err(Found::Moved(slug)) => Ok(moved(&req, &slug)),
         Err(_) => Err(Error::new(Code::Gone, "the article was deleted for good")),

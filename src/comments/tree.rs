@@ -1,20 +1,19 @@
 //! The same rows, nested.
 
-use super::model::Comment;
+use super::model::{Comment, ThreadComment};
 
 /// Nests each comment under the one it answers, where that is on the page too; one whose parent is
 /// on an earlier page stands at the top with its `parent_id` and `depth`.
-pub(super) fn nest(rows: Vec<Comment>) -> Vec<Comment> {
+pub(super) fn nest(rows: Vec<Comment>) -> Vec<ThreadComment> {
     let mut roots = Vec::new();
     // The comments that the next row may answer, from the top down: reading order means that a
     // reply follows its parent or another reply to it.
-    let mut open: Vec<Comment> = Vec::new();
-    for mut row in rows {
-        row.replies = Some(Vec::new());
-        while open.last().is_some_and(|last| Some(last.id) != row.parent_id) {
+    let mut open: Vec<ThreadComment> = Vec::new();
+    for comment in rows {
+        while open.last().is_some_and(|last| Some(last.comment.id) != comment.parent_id) {
             close(&mut open, &mut roots);
         }
-        open.push(row);
+        open.push(ThreadComment { comment, replies: Some(Vec::new()) });
     }
     while !open.is_empty() {
         close(&mut open, &mut roots);
@@ -23,7 +22,7 @@ pub(super) fn nest(rows: Vec<Comment>) -> Vec<Comment> {
 }
 
 /// Puts the last open comment where it belongs.
-fn close(open: &mut Vec<Comment>, roots: &mut Vec<Comment>) {
+fn close(open: &mut Vec<ThreadComment>, roots: &mut Vec<ThreadComment>) {
     if let Some(done) = open.pop() {
         match open.last_mut().and_then(|parent| parent.replies.as_mut()) {
             Some(replies) => replies.push(done),
@@ -40,8 +39,10 @@ mod tests {
         Comment { id, parent_id, ..Comment::sample() }
     }
 
-    fn shape(comments: &[Comment]) -> String {
-        let one = |c: &Comment| format!("{}({})", c.id, shape(c.replies.as_deref().unwrap()));
+    fn shape(comments: &[ThreadComment]) -> String {
+        let one = |c: &ThreadComment| {
+            format!("{}({})", c.comment.id, shape(c.replies.as_deref().unwrap()))
+        };
         comments.iter().map(one).collect()
     }
 

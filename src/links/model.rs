@@ -1,5 +1,6 @@
 //! Links as rows and on the wire.
 
+use crate::openapi::ShortText;
 use crate::outlets::OutletRef;
 use crate::schema::{articles, link_credits, links};
 use chrono::{DateTime, Utc};
@@ -66,7 +67,7 @@ pub struct Credit {
     /// Who published it; null where only the writer is credited.
     pub outlet: Option<OutletRef>,
     /// Who wrote it.
-    #[schema(max_items = 20, example = json!(["Ian Black"]))]
+    #[schema(max_items = 20, value_type = Vec<ShortText>, example = json!(["Ian Black"]))]
     pub bylines: Vec<String>,
 }
 
@@ -219,7 +220,7 @@ impl From<LinkRow> for Link {
 }
 
 /// Which links to list.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LinkQuery {
     /// Links to this page, however its address is written: scheme, `www.`, tracking parameters and
@@ -233,7 +234,6 @@ pub struct LinkQuery {
     #[param(max_length = 1000, example = "example.org")]
     pub domain: Option<String>,
     /// Only these fields of each item: `fields=title,url,article.slug`.
-    #[serde(skip_serializing)]
     #[param(max_length = 1000)]
     pub fields: Option<String>,
 }

@@ -28,7 +28,7 @@ pub struct Docs;
 ///
 /// With `url`, who cites that page.
 #[utoipa::path(get, path = "/links", tag = "links", params(LinkQuery, PageQuery),
-    responses((status = 200, description = "A page of links", body = Page<ListedLink>), Problems))]
+    responses((status = 200, description = "A page of links", body = Page<ListedLink>, example = json!(Page::sample(ListedLink::sample()))), Problems))]
 async fn list_links(
     state: Data<State>,
     Query(Both(query, page)): Query<Both<LinkQuery, PageQuery>>,
@@ -39,7 +39,7 @@ async fn list_links(
 /// List the source links credited to an outlet
 #[utoipa::path(get, path = "/outlets/{ref}/links", tag = "outlets",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"), PageQuery),
-    responses((status = 200, description = "A page of links", body = Page<ListedLink>), Problems))]
+    responses((status = 200, description = "A page of links", body = Page<ListedLink>, example = json!(Page::sample(ListedLink::sample()))), Problems))]
 async fn list_outlet_links(
     state: Data<State>,
     which: Ref,

@@ -1,5 +1,6 @@
 //! Outlets as rows and on the wire.
 
+use crate::openapi::ShortText;
 use crate::schema::{outlet_aliases, outlet_hosts, outlets};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -34,10 +35,10 @@ pub struct Outlet {
     #[schema(max_length = 200, example = "The Wall Street Journal")]
     pub name: String,
     /// Other names it is credited by.
-    #[schema(max_items = 200)]
+    #[schema(max_items = 200, value_type = Vec<ShortText>)]
     pub aliases: Vec<String>,
     /// Hosts whose addresses are its own.
-    #[schema(max_items = 200)]
+    #[schema(max_items = 200, value_type = Vec<ShortText>)]
     pub hosts: Vec<String>,
     /// Its home page.
     #[schema(max_length = 2000, example = "https://www.wsj.com/")]
@@ -144,21 +145,21 @@ impl OutletRow {
 }
 
 /// How the outlets are sorted and shown.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct OutletQuery {
     /// By name, or those credited most or latest first.
     #[serde(default)]
-    #[param(required = false, default = "name")]
+    #[param(inline, required = false)]
     pub sort: OutletSort,
     /// Only these fields of each item: `fields=name,link_count`.
-    #[serde(skip_serializing)]
     #[param(max_length = 1000)]
     pub fields: Option<String>,
 }
 
 /// The orders of the list of outlets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(default = "name")]
 pub enum OutletSort {
     /// A to Z.
     #[default]

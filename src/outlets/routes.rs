@@ -25,7 +25,7 @@ pub struct Docs;
 
 /// List the outlets that published articles credit
 #[utoipa::path(get, path = "/outlets", tag = "outlets", params(OutletQuery, PageQuery),
-    responses((status = 200, description = "A page of outlets", body = Page<Outlet>), Problems))]
+    responses((status = 200, description = "A page of outlets", body = Page<Outlet>, example = json!(Page::sample(Outlet::sample()))), Problems))]
 async fn list_outlets(
     state: Data<State>,
     Query(Both(query, page)): Query<Both<OutletQuery, PageQuery>>,
@@ -40,7 +40,7 @@ async fn list_outlets(
 /// A former slug, or another name of the outlet, answers 301 with its address.
 #[utoipa::path(get, path = "/outlets/{ref}", tag = "outlets",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "wsj"), OneQuery),
-    responses((status = 200, description = "The outlet", body = Outlet),
+    responses((status = 200, description = "The outlet", body = Outlet, example = json!(Outlet::sample())),
         (status = 301, description = "It has another slug now"), Problems))]
 async fn get_outlet(
     req: HttpRequest,

@@ -43,12 +43,12 @@ impl Tag {
 }
 
 /// How the tags are sorted and shown.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct TagQuery {
     /// By name, or those on most articles first.
     #[serde(default)]
-    #[param(required = false, default = "name")]
+    #[param(inline, required = false)]
     pub sort: TagSort,
     /// Only these fields of each item: `fields=slug,article_count`.
     #[param(max_length = 1000)]
@@ -57,6 +57,7 @@ pub struct TagQuery {
 
 /// The orders of the list of tags.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(default = "name")]
 pub enum TagSort {
     /// A to Z.
     #[default]

@@ -24,7 +24,7 @@ pub struct Docs;
 
 /// List the tags that published articles have
 #[utoipa::path(get, path = "/tags", tag = "tags", params(TagQuery, PageQuery),
-    responses((status = 200, description = "A page of tags", body = Page<Tag>), Problems))]
+    responses((status = 200, description = "A page of tags", body = Page<Tag>, example = json!(Page::sample(Tag::sample()))), Problems))]
 async fn list_tags(
     state: Data<State>,
     Query(Both(query, page)): Query<Both<TagQuery, PageQuery>>,
@@ -39,7 +39,7 @@ async fn list_tags(
 /// A former slug answers 301 with the address it has now.
 #[utoipa::path(get, path = "/tags/{slug}", tag = "tags",
     params(("slug" = String, Path, description = "Slug or id", max_length = 200, example = "iraq"), OneQuery),
-    responses((status = 200, description = "The tag", body = Tag),
+    responses((status = 200, description = "The tag", body = Tag, example = json!(Tag::sample())),
         (status = 301, description = "It has another slug now"), Problems))]
 async fn get_tag(
     req: HttpRequest,
