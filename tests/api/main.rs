@@ -6,3 +6,4 @@ mod harness;
 
 mod articles;
 mod keys;
+mod openapi;

@@ -2,6 +2,7 @@
 
 mod client;
 pub mod db;
+pub mod document;
 mod reply;
 
 pub use reply::Reply;

@@ -1,0 +1,192 @@
+//! The OpenAPI document: that it is the one committed, that it is complete, and that it is true.
+
+use crate::harness::TestApp;
+use crate::harness::document::{document, errors, operations, validator};
+use actix_web::introspection::IntrospectionTree;
+use actix_web::test::{TestRequest, call_and_read_body, init_service};
+use actix_web::web::Data;
+use actix_web::{App, HttpResponse, web};
+use roundup::app;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// What the document leaves out: the page that shows it, and what redirects to that.
+const UNDOCUMENTED: [&str; 2] = ["/docs", "/docs/{_:.*}"];
+
+#[test]
+fn the_committed_document_is_the_one_that_is_served() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/roundup.json");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let current = roundup::openapi::json().unwrap();
+    let differs = committed.lines().zip(current.lines()).position(|(a, b)| a != b);
+    let line = differs.unwrap_or(committed.lines().count().min(current.lines().count())) + 1;
+    let command = "cargo run -- openapi > openapi/roundup.json";
+    assert!(committed == current, "openapi/roundup.json differs at line {line}; run: {command}");
+}
+
+#[test]
+fn every_operation_says_what_it_is() {
+    let tags = document()["tags"].as_array().unwrap().clone();
+    let mut ids = BTreeSet::new();
+    for operation in operations() {
+        let (name, value) = (operation.name(), &operation.value);
+        let id = value["operationId"].as_str().unwrap_or_default().to_owned();
+        assert!(!id.is_empty() && ids.insert(id.clone()), "{name}: operationId `{id}`");
+        let summary = value["summary"].as_str().unwrap_or_default();
+        assert!((5..=80).contains(&summary.len()), "{name}: summary `{summary}`");
+        let tag = &value["tags"][0];
+        assert!(tags.iter().any(|known| known["name"] == *tag), "{name}: tag {tag}");
+        for parameter in operation.parameters("query").iter().chain(&operation.parameters("path")) {
+            assert!(parameter["description"].is_string(), "{name}: {parameter}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_tells_its_problems() {
+    for operation in operations() {
+        let responses = operation.value["responses"].as_object().unwrap();
+        assert!(responses.keys().any(|status| status.starts_with('2')), "{}", operation.name());
+        assert!(responses.keys().any(|status| status.starts_with('4')), "{}", operation.name());
+        for (status, response) in responses {
+            assert!(response["description"].is_string(), "{} {status}", operation.name());
+            let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];
+            let failed = status.starts_with('4') || status.starts_with('5');
+            assert_eq!(
+                *schema == "#/components/schemas/Problem",
+                failed,
+                "{} {status}",
+                operation.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_body_in_json_has_an_example_that_its_schema_allows() {
+    let mut examples = 0;
+    for operation in operations() {
+        for (status, response) in operation.value["responses"].as_object().unwrap() {
+            let body = &response["content"]["application/json"];
+            if body.is_null() {
+                continue;
+            }
+            let example = &body["example"];
+            assert!(!example.is_null(), "{} {status} has no example", operation.name());
+            let wrong = errors(&validator(&body["schema"]), example);
+            assert!(wrong.is_empty(), "{} {status}: {wrong:#?}", operation.name());
+            examples += 1;
+        }
+        for parameter in operation.parameters("query").iter().chain(&operation.parameters("path")) {
+            if let Some(example) = parameter.get("example") {
+                let wrong = errors(&validator(&parameter["schema"]), example);
+                assert!(wrong.is_empty(), "{}: {parameter}: {wrong:?}", operation.name());
+            }
+        }
+    }
+    assert!(examples > 10, "only {examples} examples were looked at");
+}
+
+/// Calls `visit` with every schema in a value and the way to it; bodies that are not JSON have no
+/// schema worth the name.
+fn walk(at: &str, value: &Value, visit: &mut impl FnMut(&str, &Value)) {
+    match value {
+        Value::Object(members) => {
+            if members.contains_key("type") && !at.ends_with("/properties") {
+                visit(at, value);
+            }
+            for (name, member) in members {
+                if !["example", "text/plain", "text/html"].contains(&name.as_str()) {
+                    walk(&format!("{at}/{name}"), member, visit);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (n, item) in items.iter().enumerate() {
+                walk(&format!("{at}/{n}"), item, visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_schema_has_bounds() {
+    let document = document();
+    let (mut seen, mut loose) = (0, Vec::new());
+    let mut check = |at: &str, schema: &Value| {
+        seen += 1;
+        let is = |kind: &str| {
+            schema["type"] == kind
+                || schema["type"].as_array().is_some_and(|kinds| kinds.contains(&kind.into()))
+        };
+        let has = |keys: &[&str]| keys.iter().all(|key| !schema[key].is_null());
+        let closed = has(&["maxLength"]) || has(&["enum"]) || schema["format"] == "date-time";
+        let bounded = (!is("string") || closed)
+            && (!is("integer") || has(&["minimum", "maximum"]))
+            && (!is("array") || has(&["maxItems"]));
+        if !bounded {
+            loose.push(format!("{at}: {schema}"));
+        }
+    };
+    walk("/components/schemas", &document["components"]["schemas"], &mut check);
+    walk("/paths", &document["paths"], &mut check);
+    assert!(loose.is_empty(), "{loose:#?}");
+    assert!(seen > 100, "only {seen} schemas were looked at");
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document();
+    let text = document.to_string();
+    let mut references = BTreeSet::new();
+    for part in text.split("\"$ref\":\"#").skip(1) {
+        references.insert(part.split_once('"').unwrap().0.to_owned());
+    }
+    assert!(references.len() > 10, "{references:?}");
+    for reference in references {
+        assert!(document.pointer(&reference).is_some(), "{reference}");
+    }
+}
+
+/// The addresses that the application really serves, each with its method.
+async fn served() -> BTreeSet<String> {
+    let state = TestApp::new().await.state;
+    let report =
+        async |tree: Data<IntrospectionTree>| HttpResponse::Ok().body(tree.report_as_json());
+    let app =
+        App::new().app_data(state).configure(app::configure).route("/-", web::get().to(report));
+    let request = TestRequest::get().uri("/-").to_request();
+    let body = call_and_read_body(&init_service(app).await, request).await;
+    let mut served = BTreeSet::new();
+    for item in serde_json::from_slice::<Vec<Value>>(&body).unwrap() {
+        let path = item["full_path"].as_str().unwrap();
+        assert!(item["potentially_unreachable"].is_null(), "{item}");
+        if path == "/-" || UNDOCUMENTED.contains(&path) || item["resource_type"] != "resource" {
+            continue;
+        }
+        for method in item["methods"].as_array().unwrap() {
+            served.insert(format!("{} {path}", method.as_str().unwrap()));
+        }
+    }
+    served
+}
+
+#[tokio::test]
+async fn what_is_served_is_documented_and_what_is_documented_is_served() {
+    let documented: BTreeSet<String> =
+        operations().iter().map(super::harness::document::Operation::name).collect();
+    let served = served().await;
+    let missing: Vec<_> = served.difference(&documented).collect();
+    assert!(missing.is_empty(), "served, but not in the document: {missing:?}");
+    let dead: Vec<_> = documented.difference(&served).collect();
+    assert!(dead.is_empty(), "in the document, but not served: {dead:?}");
+}
+
+#[tokio::test]
+async fn the_document_is_served_as_it_is_committed() {
+    let app = TestApp::new().await;
+    let served = app.get("/openapi.json").await;
+    assert_eq!(served.header("content-type"), "application/json");
+    assert_eq!(served.text(), roundup::openapi::json().unwrap());
+}
