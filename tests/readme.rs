@@ -217,7 +217,8 @@ fn without_cursors(text: &str) -> String {
     let mut pieces = text.split("after=");
     let mut clean = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
-        let rest = piece.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "-_".contains(c));
+        let rest =
+            piece.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "-_".contains(c));
         write!(clean, "after=(cursor){rest}").unwrap();
     }
     clean

@@ -171,6 +171,13 @@ impl From<KeyRow> for Key {
     }
 }
 
+impl CreatedKey {
+    /// A key with its secret.
+    pub fn sample() -> Self {
+        Self { key: Key::sample(), secret: "rk_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE".into() }
+    }
+}
+
 impl Key {
     /// A key with every field filled.
     pub fn sample() -> Self {

@@ -27,7 +27,7 @@ pub struct Docs;
 
 /// List the keys, without their secrets
 #[utoipa::path(get, path = "/keys", tag = "keys", params(OneQuery, PageQuery), security(("key" = ["keys:manage"])),
-    responses((status = 200, description = "A page of keys", body = Page<Key>), AdminProblems))]
+    responses((status = 200, description = "A page of keys", body = Page<Key>, example = json!(Page::sample(Key::sample()))), AdminProblems))]
 async fn list_keys(
     _caller: Allowed<scope::KeysManage>,
     state: Data<State>,
@@ -43,7 +43,7 @@ async fn list_keys(
 /// Its secret is in this answer and can never be read again.
 #[utoipa::path(post, path = "/keys", tag = "keys", request_body = NewKey, security(("key" = ["keys:manage"])),
     params(crate::http::OnceHeader),
-    responses((status = 201, description = "The key with its secret", body = CreatedKey), AdminProblems))]
+    responses((status = 201, description = "The key with its secret", body = CreatedKey, example = json!(CreatedKey::sample())), AdminProblems))]
 async fn create_key(
     caller: Allowed<scope::KeysManage>,
     state: Data<State>,
@@ -69,7 +69,7 @@ async fn create_key(
 /// It ends at once. A key that is revoked stays listed.
 #[utoipa::path(delete, path = "/keys/{id}", tag = "keys", security(("key" = ["keys:manage"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
-    responses((status = 200, description = "The key, revoked", body = Key), AdminProblems))]
+    responses((status = 200, description = "The key, revoked", body = Key, example = json!(Key::sample())), AdminProblems))]
 async fn revoke_key(
     caller: Allowed<scope::KeysManage>,
     state: Data<State>,
