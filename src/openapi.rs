@@ -5,7 +5,8 @@ use crate::extract::{NoParams, Query};
 use crate::{articles, comments, health, keys, links, outlets, site, tags};
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::web::{ServiceConfig, redirect, resource};
+use actix_web::middleware::DefaultHeaders;
+use actix_web::web::{ServiceConfig, redirect, resource, scope};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -173,13 +174,20 @@ pub fn json() -> serde_json::Result<String> {
 
 static BYTES: LazyLock<Bytes> = LazyLock::new(|| json().unwrap_or_default().into());
 
+/// What the page may load: its own parts and what it asks of this service. Its script sets styles
+/// in the page and draws signs from `data:`.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+
 /// The addresses of this file.
 pub fn configure(cfg: &mut ServiceConfig) {
-    let page = SwaggerUi::new("/docs/{_:.*}")
+    let page = SwaggerUi::new("/{_:.*}")
         .config(utoipa_swagger_ui::Config::new(["/openapi.json"]).try_it_out_enabled(true));
-    cfg.service(resource("/openapi.json").get(openapi))
-        .service(redirect("/docs", "/docs/").permanent())
+    let docs = scope("/docs")
+        .wrap(DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, PAGE_POLICY)))
+        .service(redirect("", "/docs/").permanent())
         .service(page);
+    cfg.service(resource("/openapi.json").get(openapi)).service(docs);
 }
 
 /// This document
