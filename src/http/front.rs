@@ -4,9 +4,9 @@
 //! 2. HEAD becomes GET: actix answers HEAD without the body but with its length.
 //! 3. A client that takes no JSON is told so.
 //! 4. The handlers do their work.
-//! 5. An answer without a body of ours (a wrong path, a wrong method, a failed extractor) gets its
+//! 5. A public body is coded and tagged, or left out because the client has it.
+//! 6. An answer without a body of ours (a wrong path, a wrong method, a failed extractor) gets its
 //!    problem; OPTIONS is answered from the methods that the address allows.
-//! 6. A public body is coded and tagged, or left out because the client has it.
 //! 7. The headers of every answer are set; the request is counted and logged.
 
 use super::accept::{Coding, takes_json};
@@ -49,10 +49,11 @@ pub async fn front(
             Err(error) => return Err(error),
         }
     };
+    if res.status().is_success() && (method == Method::GET || method == Method::HEAD) {
+        res = represent(res, public);
+    }
     if !res.status().is_success() {
         res = complete(res, &method, &id);
-    } else if method == Method::GET || method == Method::HEAD {
-        res = represent(res, public);
     }
     if let Some(state) = state {
         dress(&mut res, &state, &id, public);
@@ -135,8 +136,8 @@ fn represent(res: ServiceResponse, public: bool) -> ServiceResponse {
     };
     let coding = representation::worthwhile(coding, body.len());
     let etag = representation::etag(&body, coding);
-    let known = req.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let fresh = known.is_some_and(|tags| representation::matches(tags, &etag));
+    let mut known = req.headers().get_all(header::IF_NONE_MATCH).filter_map(|v| v.to_str().ok());
+    let fresh = known.any(|tags| representation::matches(tags, &etag));
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         answer.headers_mut().insert(header::ETAG, etag);
     }
