@@ -95,9 +95,15 @@ fn with_cursor(req: &HttpRequest, parameter: &str, cursor: &str) -> String {
 
 /// 301: what has this former slug is now called `slug`; the rest of the address stays.
 pub fn moved(req: &HttpRequest, slug: &str) -> HttpResponse {
-    let former = req.match_info().get("ref").or_else(|| req.match_info().get("slug"));
-    let former = former.unwrap_or_default();
-    let mut location = req.path().replacen(&format!("/{former}"), &format!("/{slug}"), 1);
+    let pattern = req.match_pattern().unwrap_or_default();
+    let named = |part: &str| part.starts_with("{ref") || part.starts_with("{slug");
+    // By its place: a short slug such as `ap` may stand elsewhere in the path too.
+    let mut location = pattern
+        .split('/')
+        .zip(req.path().split('/'))
+        .map(|(part, own)| if named(part) { slug } else { own })
+        .collect::<Vec<_>>()
+        .join("/");
     if !req.query_string().is_empty() {
         location.push('?');
         location.push_str(req.query_string());
