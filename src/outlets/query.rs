@@ -118,7 +118,7 @@ pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
         }
     }
     if slugs.is_empty() {
-        return Ok(ids);
+        return Ok(in_order(ids));
     }
     let keys: Vec<String> = slugs.iter().map(|slug| fold(slug)).collect();
     let by_alias = outlet_aliases::table
@@ -138,7 +138,14 @@ pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
         .load(&mut &*conn)
         .await?;
     ids.extend(found);
-    Ok(ids)
+    Ok(in_order(ids))
+}
+
+/// Each once and in one order: the cursors of a list are bound to its filters as they stand here.
+fn in_order(mut ids: Vec<i64>) -> Vec<i64> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// The id of the outlet at this reference.

@@ -88,6 +88,9 @@ pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
         .load(&mut &*conn)
         .await?;
     ids.extend(found);
+    // In one order: the cursors of a list are bound to its filters as they stand here.
+    ids.sort_unstable();
+    ids.dedup();
     Ok(ids)
 }
 
