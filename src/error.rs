@@ -327,6 +327,9 @@ impl From<diesel::result::Error> for Error {
             DbFault::Unavailable | DbFault::ReadOnly | DbFault::Serialization => {
                 Self::unavailable(error)
             }
+            DbFault::Timeout => {
+                Self::new(Code::Deadline, "the database took too long; try again").caused_by(error)
+            }
             DbFault::BadInput => {
                 Self::new(Code::Invalid, "the database cannot store this text").caused_by(error)
             }
