@@ -128,7 +128,13 @@ pub(super) async fn latest(
     let query = keyset!(query, scan, true, Timestamptz, comments::listed_at, comments::id);
     let rows: Vec<(CommentRow, CitingArticle)> = query.load(&mut &*conn).await?;
     let page = scan.cut(rows, |(row, _)| (row.listed_at, row.id));
-    let all = || comments::table.filter(approved()).into_boxed::<Pg>();
+    let all = || {
+        comments::table
+            .inner_join(articles::table)
+            .filter(approved())
+            .filter(published())
+            .into_boxed::<Pg>()
+    };
     let total = total(conn, scan.count, all).await?;
     let list = |(row, article): (CommentRow, _)| ListedComment { comment: row.public(), article };
     Ok(page.map(list).counted(total))
@@ -156,18 +162,24 @@ pub(super) async fn find(
     let path = row.path();
     let above: Vec<i64> = path.ids().iter().copied().filter(|above| *above != id).collect();
     let ancestors = CommentRow::query().filter(comments::id.eq_any(above)).order(comments::path);
-    let below = comments::table
-        .filter(comments::article_id.eq(article.id))
-        .filter(shows())
-        .filter(comments::path.gt(path.to_bytes()))
-        .filter(comments::path.lt(path.end()))
-        .into_boxed::<Pg>();
-    let below = oldest(below, scan)?.limit(scan.rows()).select(CommentRow::as_select());
+    let all = || below(article.id, &path);
+    let below = oldest(all(), scan)?.limit(scan.rows()).select(CommentRow::as_select());
     let (mut a, mut b) = (conn, conn);
     let (ancestors, below) =
         try_join(ancestors.load::<CommentRow>(&mut a), below.load::<CommentRow>(&mut b)).await?;
     let replies = scan.cut(below, |row| row.path().ids().to_vec()).map(CommentRow::public);
+    let replies = replies.counted(total(conn, scan.count, all).await?);
     let ancestors = ancestors.into_iter().map(CommentRow::public).collect();
     let listed = ListedComment { comment: row.public(), article };
     Ok(CommentInThread { listed, ancestors, replies })
+}
+
+/// Everything that shows below a comment.
+fn below(article: i64, path: &Path) -> Rows {
+    comments::table
+        .filter(comments::article_id.eq(article))
+        .filter(shows())
+        .filter(comments::path.gt(path.to_bytes()))
+        .filter(comments::path.lt(path.end()))
+        .into_boxed()
 }
