@@ -7,3 +7,4 @@ mod harness;
 mod articles;
 mod keys;
 mod openapi;
+mod semantics;

@@ -4,6 +4,8 @@ mod client;
 pub mod db;
 pub mod document;
 mod reply;
+pub mod site;
+pub mod wire;
 
 pub use reply::Reply;
 

@@ -1,0 +1,111 @@
+//! A small site to ask about: one roundup with sources, tags and a thread, and beside it what must
+//! never show.
+
+use super::TestApp;
+use tokio_postgres::Client;
+
+/// The roundup of the examples.
+pub const HARBOUR: &str = include_str!("../../../examples/harbour-bridge.txt");
+
+/// The slug of its article.
+pub const SLUG: &str = "harbour-bridge-reopens-after-two-year-repair";
+
+/// What was stored.
+pub struct Site {
+    pub sql: Client,
+    pub article: i64,
+    pub comment: i64,
+}
+
+/// The application with the harbour bridge's article, two tags and a thread of five comments.
+pub async fn site(app: &TestApp) -> Site {
+    let report = app.import("harbour-bridge.txt", HARBOUR).await;
+    assert_eq!(report.created.articles, 1, "{report:?}");
+    let sql = app.sql().await;
+    let article = sql.query_one("select id from articles", &[]).await.unwrap().get(0);
+    tag(&sql, article, &["Bridges", "City council"]).await;
+    let comment: i64 = sql.query_one("select min(id) from comments", &[]).await.unwrap().get(0);
+    let reply = reply(&sql, comment, "approved", "So do I.").await;
+    super::site::reply(&sql, reply, "approved", "And I.").await;
+    super::site::reply(&sql, comment, "pending", "Buy pills.").await;
+    Site { sql, article, comment }
+}
+
+/// Gives an article tags, as the service does.
+pub async fn tag(sql: &Client, article: i64, names: &[&str]) {
+    for (position, name) in names.iter().enumerate() {
+        let slug = roundup::text::slug::slugify(name);
+        let make = "insert into tags (slug, name, created_at) values ($1, $2, '2026-03-01Z')
+                    on conflict (slug) do update set name = excluded.name returning id";
+        let tag: i64 = sql.query_one(make, &[&slug, name]).await.unwrap().get(0);
+        let give = "insert into article_tags (article_id, tag_id, position) values ($1, $2, $3)";
+        let position = i16::try_from(position).unwrap();
+        sql.execute(give, &[&article, &tag, &position]).await.unwrap();
+    }
+    refresh(sql, article).await;
+}
+
+/// Brings up to date what is derived from an article, as every writer does.
+pub async fn refresh(sql: &Client, article: i64) {
+    sql.execute("select refresh_articles(array[$1::bigint])", &[&article]).await.unwrap();
+}
+
+/// Puts an article into another status.
+pub async fn set_status(sql: &Client, article: i64, status: &str) {
+    let update = "update articles set status = $2 where id = $1";
+    sql.execute(update, &[&article, &status]).await.unwrap();
+    refresh(sql, article).await;
+}
+
+/// A comment at the top of a thread; returns its id.
+pub async fn comment(sql: &Client, article: i64, status: &str, text: &str) -> i64 {
+    let insert = "
+        with new as (select nextval(pg_get_serial_sequence('comments', 'id')) as id)
+        insert into comments (id, article_id, root_id, depth, path, status, author_name, text,
+                              html, created_at, listed_at)
+        select id, $1, id, 0, int8send(id), $2, 'Reader', $3, '<p>' || $3 || '</p>',
+               '2026-03-01Z'::timestamptz + id * interval '1 second',
+               '2026-03-01Z'::timestamptz + id * interval '1 second' from new returning id";
+    sql.query_one(insert, &[&article, &status, &text]).await.unwrap().get(0)
+}
+
+/// A reply to a comment; returns its id.
+pub async fn reply(sql: &Client, parent: i64, status: &str, text: &str) -> i64 {
+    let insert = "
+        with new as (select nextval(pg_get_serial_sequence('comments', 'id')) as id)
+        insert into comments (id, article_id, parent_id, root_id, depth, path, status, author_name,
+                              text, html, created_at, listed_at)
+        select new.id, p.article_id, p.id, p.root_id, p.depth + 1, p.path || int8send(new.id), $2,
+               'Reader', $3, '<p>' || $3 || '</p>',
+               '2026-03-01Z'::timestamptz + new.id * interval '1 second',
+               '2026-03-01Z'::timestamptz + new.id * interval '1 second'
+        from new, comments p where p.id = $1 returning id";
+    sql.query_one(insert, &[&parent, &status, &text]).await.unwrap().get(0)
+}
+
+/// An article of nothing but a headline; returns its id.
+pub async fn article(sql: &Client, slug: &str, status: &str, published_at: &str) -> i64 {
+    let insert = "
+        insert into articles (slug, status, headline, published_at, created_at, updated_at)
+        values ($1, $2, $1, $3::text::timestamptz, '2026-03-01Z', '2026-03-01Z') returning id";
+    sql.query_one(insert, &[&slug, &status, &published_at]).await.unwrap().get(0)
+}
+
+/// The address of an operation of the document with its parameters filled in from this site.
+pub fn fill(path: &str, site: &Site) -> String {
+    let mut filled = Vec::new();
+    let mut before = "";
+    for segment in path.split('/') {
+        let value = match (before, segment.starts_with('{')) {
+            ("articles", true) => site.article.to_string(),
+            ("comments", true) => site.comment.to_string(),
+            ("outlets", true) => "harbour-gazette".to_owned(),
+            ("tags", true) => "bridges".to_owned(),
+            ("problems", true) => "not_found".to_owned(),
+            _ => segment.to_owned(),
+        };
+        filled.push(value);
+        before = segment;
+    }
+    filled.join("/")
+}
