@@ -7,8 +7,10 @@
 use crate::error::{Code, Error, Result};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use chrono::{DateTime, Datelike as _, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
@@ -129,10 +131,11 @@ impl PageQuery {
                 return Err(Error::parameter("before", Code::BadParameter, message));
             }
         };
-        let cursor: Cursor<serde_json::Value> = BASE64
+        let cursor: Cursor<Value> = BASE64
             .decode(text)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .filter(|cursor: &Cursor<Value>| plausible(&cursor.k))
             .ok_or_else(|| bad_cursor(name))?;
         if cursor.t != tag {
             let message = format!("this `{name}` cursor is of another list, sort or filter");
@@ -144,8 +147,20 @@ impl PageQuery {
 }
 
 /// The refusal of a cursor that this service did not make.
-pub(crate) fn bad_cursor(name: &str) -> Error {
+fn bad_cursor(name: &str) -> Error {
     Error::parameter(name, Code::BadCursor, format!("`{name}` is no cursor of this service"))
+}
+
+/// Whether the database can compare with a key: it holds no NUL and no time of another age.
+fn plausible(key: &Value) -> bool {
+    match key {
+        Value::String(text) => {
+            let year = text.parse::<DateTime<Utc>>().map_or(2000, |at| at.year());
+            !text.contains('\0') && (1..=9999).contains(&year)
+        }
+        Value::Array(keys) => keys.iter().all(plausible),
+        _ => true,
+    }
 }
 
 /// A short name of the list, its sort and its filters.
@@ -154,13 +169,20 @@ fn tag(list: &impl Serialize) -> Result<String> {
     Ok(BASE64.encode(Sha256::digest(text).get(..6).unwrap_or_default()))
 }
 
-impl Scan<(serde_json::Value, i64)> {
+impl<K> Scan<K> {
+    /// The refusal of its cursor, where the key turns out to be none.
+    pub(crate) fn refusal(&self) -> Error {
+        bad_cursor(if self.backward { "before" } else { "after" })
+    }
+}
+
+impl Scan<(Value, i64)> {
     /// The same scan with the sort value in its own type.
     pub fn typed<T: DeserializeOwned>(&self) -> Result<Scan<(T, i64)>> {
         let from = match self.from.clone() {
             None => None,
             Some(((value, id), whole)) => {
-                let value = serde_json::from_value(value).map_err(|_bad| bad_cursor("after"))?;
+                let value = serde_json::from_value(value).map_err(|_bad| self.refusal())?;
                 Some(((value, id), whole))
             }
         };

@@ -62,7 +62,7 @@ pub async fn thread(
 
 fn start(scan: &Scan<Key>) -> Result<Option<(Path, bool)>> {
     let Some((ids, whole)) = scan.from.clone() else { return Ok(None) };
-    let path = Path::of(ids).ok_or_else(|| crate::page::bad_cursor("after"))?;
+    let path = Path::of(ids).ok_or_else(|| scan.refusal())?;
     Ok(Some((path, whole)))
 }
 
