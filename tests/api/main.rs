@@ -7,4 +7,5 @@ mod harness;
 mod articles;
 mod keys;
 mod openapi;
+mod paging;
 mod semantics;

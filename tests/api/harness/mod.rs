@@ -5,6 +5,7 @@ pub mod db;
 pub mod document;
 mod reply;
 pub mod site;
+pub mod volume;
 pub mod wire;
 
 pub use reply::Reply;
