@@ -3,7 +3,7 @@
 use super::filter::{Filter, Sort};
 use super::model::{Article, ArticleSummary, SummaryRow, TextRow};
 use crate::app::State;
-use crate::db::{keyset, total};
+use crate::db::{Condition, keyset, total};
 use crate::error::{Error, Result};
 use crate::extract::{Found, Ref};
 use crate::page::{Page, Scan};
@@ -12,11 +12,10 @@ use crate::schema::{
 };
 use crate::{links as sources, tags};
 use chrono::{DateTime, Utc};
-use diesel::dsl::{exists, sql};
-use diesel::expression::SqlLiteral;
+use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer, Timestamptz};
+use diesel::sql_types::{Integer, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join3;
 use serde_json::Value;
@@ -29,8 +28,8 @@ type Public = articles::BoxedQuery<'static, Pg>;
 
 /// Whether an article is public. The status stands in the text of the statement, for a partial
 /// index is used only where the planner sees its condition.
-pub fn published() -> SqlLiteral<Bool> {
-    sql("articles.status = 'published'")
+pub fn published() -> Condition {
+    Condition("articles.status = 'published'")
 }
 
 /// A page of published articles; with all their links, or only the leads.

@@ -3,17 +3,15 @@
 use super::model::{Comment, CommentInThread, CommentRow, ListedComment, ThreadSort};
 use super::path::Path;
 use crate::articles::published;
-use crate::db::{keyset, total};
+use crate::db::{Condition, keyset, total};
 use crate::error::{Error, Result};
 use crate::links::CitingArticle;
 use crate::page::{Page, Scan};
 use crate::schema::{articles, comments};
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Timestamptz};
+use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 
@@ -22,12 +20,12 @@ pub type Key = Vec<i64>;
 
 /// Whether a comment takes a place in its thread. In the text of the statement, word for word as
 /// the partial indexes have it, so that the planner sees that they serve.
-fn shows() -> SqlLiteral<Bool> {
-    sql("(comments.status = 'approved' or comments.reply_count > 0)")
+fn shows() -> Condition {
+    Condition("(comments.status = 'approved' or comments.reply_count > 0)")
 }
 
-fn approved() -> SqlLiteral<Bool> {
-    sql("comments.status = 'approved'")
+fn approved() -> Condition {
+    Condition("comments.status = 'approved'")
 }
 
 /// The comments of one article, in one order.

@@ -1,6 +1,7 @@
 //! The database: where it is, how it is reached, what its failures mean, and the two shapes of
 //! statement that every list needs.
 
+mod condition;
 mod connect;
 mod deadline;
 pub mod embedded;
@@ -13,6 +14,7 @@ mod target;
 mod tls;
 mod total;
 
+pub use condition::Condition;
 pub use connect::{ConnectError, ConnectKind, Driver};
 pub use deadline::{DbError, within};
 pub use fault::{DbFault, classify};

@@ -1,17 +1,16 @@
 //! Every statement that reads outlets.
 
 use super::model::{AliasRow, HostRow, Outlet, OutletRow, OutletSort};
-use crate::db::{keyset, total};
+use crate::db::{Condition, keyset, total};
 use crate::error::{Error, Result};
 use crate::extract::{Found, Ref};
 use crate::page::{Page, Scan};
 use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use crate::text::slug::fold;
-use diesel::dsl::{exists, sql};
-use diesel::expression::SqlLiteral;
+use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text, Timestamptz};
+use diesel::sql_types::{Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 use serde_json::Value;
@@ -20,8 +19,8 @@ use serde_json::Value;
 pub(super) type Key = (Value, i64);
 
 /// Whether a published article has it; in the text of the statement, as the partial indexes ask.
-fn credited() -> SqlLiteral<Bool> {
-    sql("outlets.link_count > 0")
+fn credited() -> Condition {
+    Condition("outlets.link_count > 0")
 }
 
 /// A page of the outlets that a published article credits.

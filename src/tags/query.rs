@@ -1,16 +1,14 @@
 //! Every statement that reads tags.
 
 use super::model::{Tag, TagRef, TagSort};
-use crate::db::{keyset, total};
+use crate::db::{Condition, keyset, total};
 use crate::error::Result;
 use crate::extract::{Found, Ref};
 use crate::page::{Page, Scan};
 use crate::schema::{article_tags, tag_slugs, tags};
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -19,8 +17,8 @@ use std::collections::HashMap;
 pub(super) type Key = (Value, i64);
 
 /// Whether a published article has it; in the text of the statement, as the partial indexes ask.
-fn used() -> SqlLiteral<Bool> {
-    sql("tags.article_count > 0")
+fn used() -> Condition {
+    Condition("tags.article_count > 0")
 }
 
 /// A page of the tags that a published article has.
@@ -99,13 +97,17 @@ pub async fn of_articles(
     conn: &AsyncPgConnection,
     ids: &[i64],
 ) -> Result<HashMap<i64, Vec<TagRef>>> {
-    let rows: Vec<(i64, TagRef)> = article_tags::table
+    let query = article_tags::table
         .inner_join(tags::table)
-        .filter(article_tags::article_id.eq_any(ids))
         .order((article_tags::article_id, article_tags::position))
         .select((article_tags::article_id, TagRef::as_select()))
-        .load(&mut &*conn)
-        .await?;
+        .into_boxed::<Pg>();
+    // As for links: a list of one would be planned anew each time.
+    let query = match ids {
+        [one] => query.filter(article_tags::article_id.eq(*one)),
+        several => query.filter(article_tags::article_id.eq_any(several)),
+    };
+    let rows: Vec<(i64, TagRef)> = query.load(&mut &*conn).await?;
     let mut found: HashMap<i64, Vec<TagRef>> = HashMap::new();
     for (article, tag) in rows {
         found.entry(article).or_default().push(tag);
