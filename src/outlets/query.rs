@@ -7,10 +7,9 @@ use crate::extract::{Found, Ref};
 use crate::page::{Page, Scan};
 use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use crate::text::slug::fold;
-use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Text, Timestamptz};
+use diesel::sql_types::{Integer, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 use serde_json::Value;
@@ -82,31 +81,14 @@ pub(super) async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option
         let (aliases, hosts) = names(conn, &[row.id]).await?;
         return Ok(Some(Found::Here(row.with(&aliases, &hosts))));
     }
-    let Ref::Slug(slug) = which else { return Ok(None) };
-    let now = outlets::table
-        .filter(exists(former(slug.clone())).or(exists(alias(fold(slug)))))
-        .select(outlets::slug)
-        .first(&mut &*conn)
-        .await
-        .optional()?;
-    Ok(now.map(Found::Moved))
+    let Ref::Slug(_) = which else { return Ok(None) };
+    let ids = ids(conn, std::slice::from_ref(which)).await?;
+    let now = outlets::table.filter(outlets::id.eq_any(ids)).select(outlets::slug);
+    Ok(now.first(&mut &*conn).await.optional()?.map(Found::Moved))
 }
 
-#[diesel::dsl::auto_type]
-fn former(slug: String) -> _ {
-    outlet_slugs::table
-        .filter(outlet_slugs::outlet_id.eq(outlets::id))
-        .filter(outlet_slugs::slug.eq(slug))
-}
-
-#[diesel::dsl::auto_type]
-fn alias(key: String) -> _ {
-    outlet_aliases::table
-        .filter(outlet_aliases::outlet_id.eq(outlets::id))
-        .filter(outlet_aliases::key.eq(key))
-}
-
-/// The ids of the outlets that these ids, slugs, former slugs or names stand for.
+/// The ids of the outlets that these ids, slugs, former slugs or names stand for; in this order,
+/// where one outlet's slug is another's alias.
 pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
     let mut ids = Vec::new();
     let mut slugs = Vec::new();
@@ -119,25 +101,42 @@ pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
     if slugs.is_empty() {
         return Ok(in_order(ids));
     }
-    let keys: Vec<String> = slugs.iter().map(|slug| fold(slug)).collect();
-    let by_alias = outlet_aliases::table
-        .filter(outlet_aliases::key.eq_any(keys))
-        .select(outlet_aliases::outlet_id);
-    let by_former = outlet_slugs::table
-        .filter(outlet_slugs::slug.eq_any(slugs.clone()))
-        .select(outlet_slugs::outlet_id);
-    let found: Vec<i64> = outlets::table
-        .filter(
-            outlets::slug
-                .eq_any(slugs)
-                .or(outlets::id.eq_any(by_alias))
-                .or(outlets::id.eq_any(by_former)),
-        )
-        .select(outlets::id)
-        .load(&mut &*conn)
-        .await?;
-    ids.extend(found);
+    let found = named(conn, &slugs).await?;
+    ids.extend(slugs.iter().filter_map(|slug| {
+        let key = fold(slug);
+        let own = found.iter().filter(|(rank, name, _)| match *rank {
+            ALIAS => *name == key,
+            _ => name == slug,
+        });
+        own.map(|(rank, _, id)| (rank, *id)).min().map(|(_, id)| id)
+    }));
     Ok(in_order(ids))
+}
+
+/// How a name of the third kind that [`named`] finds is marked.
+const ALIAS: i32 = 3;
+
+/// The outlets that have these slugs, had them, or go by them: the kind of the name, the name, and
+/// the outlet's id. Each kind is looked up in its own index; one condition with `or` would read
+/// the whole table.
+async fn named(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<Vec<(i32, String, i64)>> {
+    let keys: Vec<String> = slugs.iter().map(|slug| fold(slug)).collect();
+    let by_slug = outlets::table.filter(outlets::slug.eq_any(slugs.to_vec())).select((
+        1.into_sql::<Integer>(),
+        outlets::slug,
+        outlets::id,
+    ));
+    let by_former = outlet_slugs::table.filter(outlet_slugs::slug.eq_any(slugs.to_vec())).select((
+        2.into_sql::<Integer>(),
+        outlet_slugs::slug,
+        outlet_slugs::outlet_id,
+    ));
+    let by_alias = outlet_aliases::table.filter(outlet_aliases::key.eq_any(keys)).select((
+        ALIAS.into_sql::<Integer>(),
+        outlet_aliases::key,
+        outlet_aliases::outlet_id,
+    ));
+    Ok(by_slug.union_all(by_former).union_all(by_alias).load(&mut &*conn).await?)
 }
 
 /// Each once and in one order: the cursors of a list are bound to its filters as they stand here.

@@ -78,11 +78,12 @@ pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
             Ref::Slug(slug) => slugs.push(slug.as_str()),
         }
     }
-    let former =
-        tag_slugs::table.filter(tag_slugs::slug.eq_any(slugs.clone())).select(tag_slugs::tag_id);
+    // Each kind of slug in its own index: one condition with `or` would read the whole table.
+    let former = tag_slugs::table.filter(tag_slugs::slug.eq_any(slugs.clone()));
     let found: Vec<i64> = tags::table
-        .filter(tags::slug.eq_any(slugs).or(tags::id.eq_any(former)))
+        .filter(tags::slug.eq_any(slugs))
         .select(tags::id)
+        .union(former.select(tag_slugs::tag_id))
         .load(&mut &*conn)
         .await?;
     ids.extend(found);
