@@ -8,4 +8,5 @@ mod articles;
 mod keys;
 mod openapi;
 mod paging;
+mod plans;
 mod semantics;

@@ -7,7 +7,7 @@ use roundup::clock::Clock;
 use roundup::db::embedded::{Cluster, start_slot};
 use roundup::db::{Target, migrate};
 use sha2::{Digest as _, Sha256};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::OnceCell;
@@ -32,6 +32,13 @@ fn url(database: &str) -> String {
             url.into()
         }
     }
+}
+
+/// The log of the tests' own server; none when another is used.
+pub fn log() -> Option<PathBuf> {
+    url("postgres");
+    let cluster = CLUSTER.get()?.as_ref()?;
+    Some(cluster.data_dir().join("server.log"))
 }
 
 /// A client, its driver spawned.

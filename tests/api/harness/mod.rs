@@ -49,7 +49,11 @@ impl TestApp {
 
     /// With these settings.
     pub async fn with(config: Config) -> Self {
-        let target = db::fresh().await;
+        Self::on(db::fresh().await, config).await
+    }
+
+    /// On a database that is there already.
+    pub async fn on(target: Target, config: Config) -> Self {
         let options = PoolOptions { size: 4, ..PoolOptions::default() };
         let pool = Pool::new(target.clone(), options);
         let state = Data::new(State::new(pool, Clock::fixed(start()), config));

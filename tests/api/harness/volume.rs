@@ -71,8 +71,8 @@ pub async fn fill(sql: &Client, volume: &Volume) {
                '2026-01-02Z'::timestamptz + (n / 4) * interval '1 minute',
                '2026-01-02Z'::timestamptz + (n / 4) * interval '1 minute'
         from new;
-        select setval(pg_get_serial_sequence('comments', 'id'), {comments} + 1);
-        analyze;"
+        select setval(pg_get_serial_sequence('comments', 'id'), {comments} + 1);"
     );
     sql.batch_execute(&script).await.unwrap();
+    sql.batch_execute("vacuum analyze").await.unwrap();
 }
