@@ -17,7 +17,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::future::try_join3;
+use futures_util::future::{try_join, try_join3};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -214,8 +214,13 @@ pub(super) async fn whole(conn: &AsyncPgConnection, id: i64) -> Result<Option<Ar
     }))
 }
 
-/// The published article at a reference, whole but for its comments.
-pub(super) async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Found<Article>> {
+/// The published article at a reference, whole but for its comments, and what `beside` reads by its
+/// id: both go to the database together.
+pub(super) async fn find<T>(
+    conn: &AsyncPgConnection,
+    which: &Ref,
+    beside: impl AsyncFnOnce(i64) -> Result<T>,
+) -> Result<Found<(Article, T)>> {
     let id = match which {
         Ref::Id(id) => *id,
         Ref::Slug(_) => match resolve(conn, which).await? {
@@ -224,10 +229,10 @@ pub(super) async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Found<
             Found::Gone => return Ok(Found::Gone),
         },
     };
-    match whole(conn, id).await? {
-        Some(article) => Ok(Found::Here(article)),
-        None if gone(conn, which).await? => Ok(Found::Gone),
-        None => Err(Error::not_found("article")),
+    match try_join(whole(conn, id), beside(id)).await? {
+        (Some(article), beside) => Ok(Found::Here((article, beside))),
+        _ if gone(conn, which).await? => Ok(Found::Gone),
+        _ => Err(Error::not_found("article")),
     }
 }
 

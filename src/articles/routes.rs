@@ -105,15 +105,16 @@ async fn get_article(
     let include = included(query.include.as_deref(), &["comments"])?;
     let found = state
         .read(async |conn| {
-            let mut found = query::find(conn, &which).await?;
-            if let (Found::Here(article), false) = (&mut found, include.is_empty()) {
-                article.comments = Some(first_comments(conn, article.summary.id).await?);
-            }
-            Ok(found)
+            let comments = async |id| match include.is_empty() {
+                true => Ok(None),
+                false => first_comments(conn, id).await.map(Some),
+            };
+            query::find(conn, &which, comments).await
         })
         .await?;
     match found {
-        Found::Here(article) => {
+        Found::Here((article, comments)) => {
+            let article = Article { comments, ..article };
             Ok(Reply::one(&article, query.fields.as_deref(), Article::sample)?.respond_to(&req))
         }
         Found::Moved(slug) => Ok(moved(&req, &slug)),
