@@ -1,0 +1,11 @@
+-- The article page with its comments, as the service asks for it, for pgbench -M prepared.
+-- `highest` is the highest id to ask for. benches/load/run checks that these are the statements.
+\set id random(1, :highest)
+\set one 1
+\set comments 51
+\startpipeline
+SELECT "articles"."id", "articles"."slug", "articles"."headline", "articles"."dek", "articles"."lang", "articles"."published_at", "articles"."published_at_uncertain", "articles"."updated_at", "articles"."links_heading", "articles"."author_name", "articles"."author_url", "articles"."outlet_count", "articles"."comment_count", "articles"."last_comment_at", "articles"."comments_open", "articles"."corrections", "articles"."quote_text", "articles"."quote_html", "articles"."commentary_label", "articles"."commentary_text", "articles"."commentary_html" FROM "articles" WHERE (("articles"."id" = :id) AND articles.status = 'published') LIMIT :one;
+SELECT "links"."id", "links"."article_id", "links"."role", "links"."position", "links"."title", "links"."url", "links"."domain", "links"."credit", "links"."section", "links"."quote_text", "links"."quote_html", "links"."uncertain", "link_credits"."bylines", "outlets"."id", "outlets"."slug", "outlets"."name" FROM ("links" LEFT OUTER JOIN ("link_credits" LEFT OUTER JOIN "outlets" ON ("link_credits"."outlet_id" = "outlets"."id")) ON ("link_credits"."link_id" = "links"."id")) WHERE ("links"."article_id" = :id) ORDER BY "links"."article_id", "links"."position", "link_credits"."position";
+SELECT "article_tags"."article_id", "tags"."slug", "tags"."name" FROM ("article_tags" INNER JOIN "tags" ON ("article_tags"."tag_id" = "tags"."id")) WHERE ("article_tags"."article_id" = :id) ORDER BY "article_tags"."article_id", "article_tags"."position";
+SELECT "comments"."id", "comments"."article_id", "comments"."parent_id", "comments"."depth", "comments"."path", "comments"."status", "comments"."author_name", "comments"."author_url", "comments"."is_editor", "comments"."text", "comments"."html", "comments"."created_at", "comments"."listed_at", "comments"."edited_at", "comments"."reply_count", "comments"."uncertain" FROM "comments" WHERE (("comments"."article_id" = :id) AND (comments.status = 'approved' or comments.reply_count > 0)) ORDER BY "comments"."path" ASC LIMIT :comments;
+\endpipeline
