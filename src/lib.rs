@@ -17,6 +17,7 @@ pub mod comments;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod export;
 pub mod extract;
 pub mod fields;
 pub mod health;

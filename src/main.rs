@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use roundup::app::State;
 use roundup::clock::Clock;
 use roundup::config::Config;
+use roundup::{export, import};
 use roundup::open::Database;
 use roundup::serve::Bound;
 use roundup::{import, keys};
@@ -29,11 +30,13 @@ struct Cli {
 enum Command {
     /// Serve the API (the default)
     Serve,
-    /// Import roundups from files
+    /// Import a blog, its comments, or roundups, from files
     Import(import::Args),
     /// Make, list and revoke keys to the editors' side
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Write everything out again, for `import` or for other programs
+    Export(export::Args),
     /// Bring the schema of the database up to date
     Migrate,
     /// Print the OpenAPI document
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
             Command::Serve => serve(cli.config).await,
             Command::Import(args) => import::run(&cli.config, &args).await,
             Command::Keys(command) => print(&keys::run(&cli.config, &command).await?),
+            Command::Export(args) => export::run(&cli.config, &args).await,
             Command::Migrate => migrate(&cli.config).await,
             Command::Openapi => print(&roundup::openapi::json()?),
             Command::Config => print(&settings(&matches)),

@@ -230,6 +230,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    pingbacks (id) {
+        id -> Int8,
+        article_id -> Int8,
+        kind -> Text,
+        status -> Text,
+        title -> Nullable<Text>,
+        url -> Nullable<Text>,
+        text -> Text,
+        created_at -> Nullable<Timestamptz>,
+        source -> Text,
+        source_id -> Text,
+    }
+}
+
+diesel::table! {
     purged_articles (id) {
         id -> Int8,
         slug -> Text,
@@ -276,6 +291,7 @@ diesel::joinable!(links -> articles (article_id));
 diesel::joinable!(outlet_aliases -> outlets (outlet_id));
 diesel::joinable!(outlet_hosts -> outlets (outlet_id));
 diesel::joinable!(outlet_slugs -> outlets (outlet_id));
+diesel::joinable!(pingbacks -> articles (article_id));
 diesel::joinable!(tag_slugs -> tags (tag_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -296,6 +312,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     outlet_hosts,
     outlet_slugs,
     outlets,
+    pingbacks,
     purged_articles,
     site,
     tag_slugs,

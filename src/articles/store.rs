@@ -123,6 +123,22 @@ pub async fn insert(
     now: DateTime<Utc>,
 ) -> Result<i64> {
     let slug = free_slug(conn, &slugify(&draft.headline)).await?;
+    let id = add(conn, draft, &slug, now).await?;
+    refresh(conn, &[id]).await?;
+    Ok(id)
+}
+
+/// Stores a new article under a slug that is free. What is derived from it is left to the caller,
+/// who may store many and then [`refresh`] them all.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add(
+    conn: &mut AsyncPgConnection,
+    draft: &Draft,
+    slug: &str,
+    now: DateTime<Utc>,
+) -> Result<i64> {
     let row = (Row::of(draft, now)?, articles::slug.eq(slug), articles::created_at.eq(now));
     let id = diesel::insert_into(articles::table)
         .values(row)
@@ -138,6 +154,21 @@ pub async fn insert(
 /// # Errors
 /// When the database fails.
 pub async fn replace(
+    conn: &mut AsyncPgConnection,
+    id: i64,
+    draft: &Draft,
+    now: DateTime<Utc>,
+) -> Result<i32> {
+    let version = rewrite(conn, id, draft, now).await?;
+    refresh(conn, &[id]).await?;
+    Ok(version)
+}
+
+/// As [`replace`], and leaves what is derived to the caller.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rewrite(
     conn: &mut AsyncPgConnection,
     id: i64,
     draft: &Draft,
@@ -161,8 +192,7 @@ async fn fill(
     now: DateTime<Utc>,
 ) -> Result<()> {
     links::insert(conn, id, &draft.links).await?;
-    tags::insert(conn, id, &draft.tags, now).await?;
-    refresh(conn, &[id]).await
+    tags::insert(conn, id, &draft.tags, now).await
 }
 
 /// Brings up to date what is derived from these articles, by the database's own function.
@@ -178,7 +208,7 @@ pub async fn refresh(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> {
 }
 
 /// The slug, or with the first number behind it that nothing has or had.
-async fn free_slug(conn: &mut AsyncPgConnection, base: &str) -> Result<String> {
+pub(crate) async fn free_slug(conn: &mut AsyncPgConnection, base: &str) -> Result<String> {
     let like = format!("{base}%");
     let mut taken: Vec<String> = articles::table
         .filter(articles::slug.like(&like))

@@ -1,6 +1,7 @@
 //! What an import did: for people on a terminal, for programs as JSON.
 
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt;
 use utoipa::ToSchema;
 
@@ -24,7 +25,12 @@ pub struct Report {
     pub updated: Counts,
     /// What was there already.
     pub unchanged: Counts,
-    /// What could not be taken in, and why.
+    /// How many of the skipped should have gone in: then the import has failed.
+    #[schema(minimum = 0)]
+    pub failed: usize,
+    /// How many of each kind were met: `post`, `page`, `comment`, `pingback`, `attachment` …
+    pub kinds: BTreeMap<String, usize>,
+    /// What was not taken in, and why.
     #[schema(max_items = 100_000)]
     pub skipped: Vec<Skipped>,
     /// What was placed by a guess.
@@ -33,6 +39,9 @@ pub struct Report {
     /// What was not understood; it is kept as text.
     #[schema(max_items = 100_000)]
     pub unread: Vec<Remark>,
+    /// How many more would stand in these lists; they are bounded.
+    #[schema(minimum = 0)]
+    pub omitted: usize,
 }
 
 /// How many of each.
@@ -50,11 +59,17 @@ pub struct Counts {
     /// Comments.
     #[schema(minimum = 0)]
     pub comments: usize,
+    /// Notices of other sites: pingbacks and trackbacks.
+    #[schema(minimum = 0)]
+    pub pingbacks: usize,
 }
 
 /// Something that was left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Skipped {
+    /// What it is: `error` for what should have gone in, else such as `attachment` or `orphan`.
+    #[schema(max_length = 100, example = "error")]
+    pub kind: String,
     /// The file, and the line or byte in it.
     #[schema(max_length = 1000, example = "roundup.txt:3")]
     pub position: String,
@@ -77,6 +92,70 @@ pub struct Remark {
     pub reason: String,
 }
 
+/// How many entries a list may have, and how long a raw line in it may be, in characters.
+const ENTRIES: usize = 50_000;
+const RAW: usize = 500;
+
+impl Report {
+    /// Something should have gone in and did not.
+    pub(super) fn fail(&mut self, position: String, reason: String) {
+        self.failed += 1;
+        self.skip("error", position, reason);
+    }
+
+    /// Something is left out, as it should be.
+    pub(super) fn skip(&mut self, kind: &str, position: String, reason: String) {
+        if self.skipped.len() < ENTRIES {
+            self.skipped.push(Skipped { kind: kind.to_owned(), position, reason });
+        } else {
+            self.omitted += 1;
+        }
+    }
+
+    /// Something was placed by a guess.
+    pub(super) fn doubt(&mut self, remark: Remark) {
+        Self::note(&mut self.uncertain, &mut self.omitted, remark);
+    }
+
+    /// Something was not understood.
+    pub(super) fn puzzle(&mut self, remark: Remark) {
+        Self::note(&mut self.unread, &mut self.omitted, remark);
+    }
+
+    fn note(list: &mut Vec<Remark>, omitted: &mut usize, mut remark: Remark) {
+        if list.len() >= ENTRIES {
+            *omitted += 1;
+            return;
+        }
+        if let Some((end, _)) = remark.raw.char_indices().nth(RAW) {
+            remark.raw.truncate(end);
+            remark.raw.push('…');
+        }
+        list.push(remark);
+    }
+
+    /// Something of a kind was met.
+    pub(super) fn met(&mut self, kind: &str) {
+        match self.kinds.get_mut(kind) {
+            Some(count) => *count += 1,
+            None => {
+                self.kinds.insert(kind.to_owned(), 1);
+            }
+        }
+    }
+}
+
+impl Counts {
+    /// Adds others to these.
+    pub(super) fn add(&mut self, other: Self) {
+        self.articles += other.articles;
+        self.links += other.links;
+        self.outlets += other.outlets;
+        self.comments += other.comments;
+        self.pingbacks += other.pingbacks;
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = if self.dry_run { " (dry run: nothing was stored)" } else { "" };
@@ -84,19 +163,47 @@ impl fmt::Display for Report {
         for (name, counts) in
             [("created", self.created), ("updated", self.updated), ("unchanged", self.unchanged)]
         {
-            let Counts { articles, links, outlets, comments } = counts;
-            writeln!(
+            let Counts { articles, links, outlets, comments, pingbacks } = counts;
+            write!(
                 f,
                 "{name:>9}: {articles} articles, {links} links, {outlets} outlets, {comments} comments"
             )?;
+            match pingbacks {
+                0 => writeln!(f)?,
+                n => writeln!(f, ", {n} pingbacks")?,
+            }
         }
-        for Skipped { position, reason } in &self.skipped {
-            writeln!(f, "  skipped: {position}: {reason}")?;
-        }
+        self.left_out(f)?;
         for (name, remarks) in [("uncertain", &self.uncertain), ("unread", &self.unread)] {
             for Remark { position, raw, reason } in remarks {
                 writeln!(f, "{name:>9}: {position}: {reason}: {}", shortened(raw))?;
             }
+        }
+        if self.omitted > 0 {
+            writeln!(f, "      and {} more", self.omitted)?;
+        }
+        Ok(())
+    }
+}
+
+/// How many of a kind are shown one by one on a terminal.
+const SHOWN: usize = 10;
+
+impl Report {
+    /// Errors one by one; of other kinds only the first, and how many there are.
+    fn left_out(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for Skipped { kind, position, reason } in &self.skipped {
+            let count = kinds.entry(kind).or_default();
+            *count += 1;
+            if kind == "error" {
+                writeln!(f, "   failed: {position}: {reason}")?;
+            } else if *count <= SHOWN {
+                writeln!(f, "  skipped: {position}: {reason}")?;
+            }
+        }
+        for (kind, count) in kinds.into_iter().filter(|(kind, n)| *kind != "error" && *n > SHOWN) {
+            writeln!(f, "  skipped: {count} of the kind {kind} in all")?;
         }
         Ok(())
     }

@@ -1,19 +1,17 @@
-//! A parsed roundup becomes an article and its comments.
+//! A post becomes an article that can be stored: its body read, its outlets looked up.
 
+use super::body::{self, Reading};
+use super::record::{Body, Place, Post};
+use super::report::Remark;
 use crate::articles::store::{Draft, Origin};
 use crate::articles::{Author, Commentary, Status};
-use crate::comments::store::Imported;
 use crate::error::Result;
 use crate::links::{NewCredit, NewLink, RichText, Role, address};
 use crate::outlets::Directory;
-use crate::text::rich::{Markup, Voice, render};
-use crate::text::roundup::{self, Confidence, Roundup, Source};
+use crate::text::rich::{Markup, Voice, plain, render};
+use crate::text::roundup::{self, Confidence, Reply, Source};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
-use sha2::{Digest as _, Sha256};
-
-/// How imported roundups are known: `(source, source_id)`.
-pub(super) const SOURCE: &str = "roundup";
 
 impl roundup::Outlets for Directory {
     fn knows(&self, name: &str) -> bool {
@@ -21,47 +19,138 @@ impl roundup::Outlets for Directory {
     }
 }
 
-/// The article of a roundup, with the outlets that had to be made for it counted.
-pub(super) async fn draft(
+/// An article, and what its reading brought beside it.
+#[derive(Debug)]
+pub(super) struct Article {
+    pub(super) draft: Draft,
+    /// How many outlets had to be made for it.
+    pub(super) outlets: usize,
+    /// Readers' comments that stand in the body.
+    pub(super) replies: Vec<Reply>,
+    pub(super) uncertain: Vec<Remark>,
+    pub(super) unread: Vec<Remark>,
+}
+
+/// How long the texts of an article may be, in characters.
+const HEADLINE: usize = 300;
+const DEK: usize = 500;
+const NAME: usize = 100;
+
+/// The most that a post's body may hold, in bytes.
+const LONGEST: usize = 2 << 20;
+
+/// Why a post cannot be stored, if it cannot.
+pub(super) fn refused(post: &Post) -> Option<&'static str> {
+    let (Body::Text(text)
+    | Body::Markdown(text)
+    | Body::Html(text)
+    | Body::Loose(text)) = &post.body;
+    (text.len() > LONGEST).then_some("its text is longer than 2 MiB")
+}
+
+/// Reads a post.
+pub(super) async fn article(
     conn: &mut AsyncPgConnection,
     directory: &mut Directory,
-    parsed: &Roundup,
-    id: &str,
+    post: &Post,
+    place: &Place,
     now: DateTime<Utc>,
-) -> Result<(Draft, usize)> {
-    let (mut links, mut made) = (Vec::new(), 0);
-    for source in &parsed.links {
+) -> Result<Article> {
+    let Reading { roundup, quote, commentary } = body::read(&post.body, directory);
+    let (mut links, mut outlets) = (Vec::new(), 0);
+    for source in &roundup.links {
         let (link, new) = link(conn, directory, source, now).await?;
         links.push(link);
-        made += new;
+        outlets += new;
     }
-    let markdown = |text: &String| RichText {
-        text: text.clone(),
-        html: render(text, Markup::Markdown, Voice::Editor),
+    let mut notes = Notes { place, uncertain: Vec::new() };
+    let (status, published_at) = dates(post, now);
+    let first = || {
+        let text = commentary.as_ref().map(|text| plain(&text.html)).unwrap_or_default();
+        text.lines().find(|line| !line.trim().is_empty()).map(str::to_owned)
     };
-    let hash = Sha256::digest(serde_json::to_vec(parsed).unwrap_or_default()).to_vec();
+    let headline = match post.title.clone().or(roundup.headline) {
+        Some(title) => title,
+        None if post.source == super::SOURCE => post.id.clone(),
+        None => {
+            let line = first().unwrap_or_else(|| post.id.clone());
+            notes.doubt(&line, "a post without a title, called by its first line");
+            line
+        }
+    };
+    let label = roundup.commentary.and_then(|said| said.label);
+    let commentary = commentary.map(|RichText { text, html }| Commentary { label, text, html });
+    let dek = post.dek.clone().or(roundup.dek);
     let draft = Draft {
-        status: Status::Published,
-        headline: parsed.headline.clone().unwrap_or_else(|| id.to_owned()),
-        dek: parsed.dek.clone(),
+        status,
+        headline: notes.cut(&headline, HEADLINE),
+        dek: dek.map(|dek| notes.cut(&dek, DEK)),
         lang: None,
-        quote: parsed.quote.as_ref().map(markdown),
-        commentary: parsed.commentary.as_ref().map(|said| Commentary {
-            label: said.label.clone(),
-            text: said.text.clone(),
-            html: markdown(&said.text).html,
-        }),
-        links_heading: parsed.links_heading.clone(),
-        author: Author { name: None, url: None },
-        published_at: Some(now),
-        published_at_uncertain: true,
-        comments_open: true,
+        quote,
+        commentary,
+        links_heading: roundup.links_heading.map(|heading| notes.cut(&heading, HEADLINE)),
+        author: Author {
+            name: post.author.name.as_deref().map(|name| notes.cut(name, 2 * NAME)),
+            url: post.author.url.clone(),
+        },
+        published_at,
+        published_at_uncertain: published_at.is_some()
+            && (post.date_uncertain || post.published_at.is_none()),
+        comments_open: post.comments_open,
         corrections: Vec::new(),
         links,
-        tags: Vec::new(),
-        origin: Some(Origin { source: SOURCE.to_owned(), id: id.to_owned(), hash }),
+        tags: post.tags.iter().map(|tag| notes.cut(tag, NAME)).collect(),
+        origin: Some(Origin {
+            source: post.source.to_owned(),
+            id: post.id.clone(),
+            hash: post.hash(),
+        }),
     };
-    Ok((draft, made))
+    let remark = |note: roundup::Note| notes.of(note);
+    let unread = roundup.report.unread.into_iter().map(remark).collect();
+    let mut uncertain: Vec<Remark> = roundup.report.uncertain.into_iter().map(remark).collect();
+    uncertain.extend(notes.uncertain);
+    Ok(Article { draft, outlets, replies: roundup.comments, uncertain, unread })
+}
+
+/// The status and the date of a post: what is published has one, if only that of the import.
+fn dates(post: &Post, now: DateTime<Utc>) -> (Status, Option<DateTime<Utc>>) {
+    match (post.status, post.published_at) {
+        (Status::Published, Some(at)) if at > now => (Status::Scheduled, Some(at)),
+        (Status::Published, None) => (Status::Published, Some(now)),
+        (Status::Scheduled, Some(at)) if at <= now => (Status::Published, Some(at)),
+        (Status::Scheduled, None) => (Status::Draft, None),
+        (status, at) => (status, at),
+    }
+}
+
+/// What is unsure about a post, besides its body.
+struct Notes<'a> {
+    place: &'a Place,
+    uncertain: Vec<Remark>,
+}
+
+impl Notes<'_> {
+    fn doubt(&mut self, raw: &str, reason: &str) {
+        let (position, raw) = (self.place.to_string(), raw.to_owned());
+        self.uncertain.push(Remark { position, raw, reason: reason.to_owned() });
+    }
+
+    /// A text no longer than its field; what is cut off stands in the report.
+    fn cut(&mut self, text: &str, most: usize) -> String {
+        let Some((at, _)) = text.char_indices().nth(most) else { return text.to_owned() };
+        self.doubt(text, &format!("longer than {most} characters, and cut there"));
+        text.get(..at).unwrap_or(text).to_owned()
+    }
+
+    /// A line of a file of its own has its own number; the lines of a post have that of the post.
+    fn of(&self, note: roundup::Note) -> Remark {
+        let position = match self.place.line {
+            0 => format!("{}:{}", self.place.file, note.line),
+            _ => self.place.to_string(),
+        };
+        Remark { position, raw: note.raw, reason: note.reason }
+    }
 }
 
 /// A source with its outlets looked up: by name, made if need be; or by the host of its address.
@@ -107,16 +196,4 @@ async fn link(
         uncertain: source.confidence == Confidence::Low,
     };
     Ok((link, made))
-}
-
-/// The readers' comments of a roundup.
-pub(super) fn comments(parsed: &Roundup) -> Vec<Imported> {
-    let numbered = parsed.comments.iter().enumerate();
-    numbered
-        .map(|(n, reply)| Imported {
-            source_id: (n + 1).to_string(),
-            text: reply.text.clone(),
-            uncertain: reply.uncertain,
-        })
-        .collect()
 }

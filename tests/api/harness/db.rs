@@ -18,7 +18,7 @@ static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// The address of a database of the tests' server.
-fn url(database: &str) -> String {
+pub fn url(database: &str) -> String {
     let given = std::env::var_os("TEST_DATABASE_URL");
     let cluster = CLUSTER.get_or_init(|| {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres");

@@ -1,0 +1,2 @@
+delete from site where key = 'database';
+drop table pingbacks;

@@ -1,0 +1,253 @@
+//! Runs that are broken off and begun again; and the way out: an export, taken in elsewhere,
+//! gives the same export.
+
+use crate::harness::{db, start};
+use crate::site::{Site, shared, target};
+use roundup::db::Target;
+use roundup::export::{self, Format};
+use roundup::import::{Options, Source};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+async fn exported(target: &Target, format: Format) -> String {
+    let mut bytes = Vec::new();
+    export::write(target, format, &mut bytes).await.unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// A blog with long threads, large enough to be stopped in the middle.
+fn blog(posts: u32, comments: u32) -> String {
+    let mut wxr = "<rss><channel><link>http://a.example</link>\n".to_owned();
+    for post in 1..=posts {
+        wxr += &format!(
+            "<item><wp:post_id>{post}</wp:post_id><title>Post {post}</title>\
+             <link>http://a.example/{post}/</link><wp:status>publish</wp:status>\
+             <wp:post_date_gmt>2014-12-04 08:15:00</wp:post_date_gmt>\
+             <category domain=\"post_tag\">Tag {}</category><content:encoded><![CDATA[\
+             <a href=\"https://www.reuters.com/{post}\">One</a> -- Reuters\n\n\
+             <a href=\"https://g.example/{post}\">Two</a> -- Gazette {}]]></content:encoded>\n",
+            post % 7,
+            post % 50,
+        );
+        for comment in 1..=comments {
+            // Every third answers one that comes after it in the file.
+            let parent = if comment % 3 == 0 { (comment + 1) % comments } else { comment / 2 };
+            wxr += &format!(
+                "<wp:comment><wp:comment_id>{comment}</wp:comment_id><wp:comment_author>R\
+                 </wp:comment_author><wp:comment_date_gmt>2014-12-0{} 08:15:00\
+                 </wp:comment_date_gmt><wp:comment_content>said {comment} of {post}\
+                 </wp:comment_content><wp:comment_approved>1</wp:comment_approved>\
+                 <wp:comment_parent>{parent}</wp:comment_parent></wp:comment>\n",
+                4 + comment % 5
+            );
+        }
+        wxr += "</item>\n";
+    }
+    wxr + "</channel></rss>"
+}
+
+/// The command itself, on the database at `url`.
+fn command(url: &str, file: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roundup"));
+    command.arg("import").arg("--json").arg(file).env("DATABASE_URL", url);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+}
+
+#[tokio::test]
+async fn a_run_that_is_killed_and_begun_again_is_as_one_run() {
+    let mut file = tempfile::NamedTempFile::with_suffix(".xml").unwrap();
+    file.write_all(blog(600, 12).as_bytes()).unwrap();
+    let clean = Site::new().await;
+    let report = clean.file(file.path()).await;
+    assert_eq!((report.failed, report.created.articles, report.created.comments), (0, 600, 7200));
+
+    let broken = Site::new().await;
+    let url = db::url(broken.app.target.database().unwrap());
+    // Once among the posts, once among the comments.
+    for query in ["select count(*) from articles", "select count(*) from comments"] {
+        let mut child = command(&url, file.path()).spawn().unwrap();
+        let begin = Instant::now();
+        while broken.count(query).await == 0 {
+            assert!(begin.elapsed() < Duration::from_secs(120), "nothing was stored");
+            assert!(child.try_wait().unwrap().is_none(), "the import ended too soon to be killed");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let stored = broken.count("select count(*) from comments").await;
+    assert!(stored < 7200, "the import was over before it was killed");
+    let done = command(&url, file.path()).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    let report: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(report["created"]["comments"].as_i64().unwrap(), 7200 - stored);
+    assert_eq!(report["unchanged"]["articles"], 600);
+    let (is, should) = (broken.content().await, clean.content().await);
+    for (is, should) in is.iter().zip(&should) {
+        assert_eq!(is, should);
+    }
+    assert_eq!(is.len(), should.len());
+}
+
+/// Every kind of thing that a database can hold.
+async fn full() -> Site {
+    let site = Site::new().await;
+    site.text("blog.xml", &blog(30, 9)).await;
+    for name in ["blogger/gpodder-2017-07-30.xml", "wxr/theme-unit-test.xml"] {
+        if let Some(path) = shared(name) {
+            site.file(&path).await;
+        }
+    }
+    site.text("roundup.txt", "A -- Reuters\n\nB -- Some New Gazette\n\nsaid\nReplyDelete\n").await;
+    site.sql
+        .batch_execute(
+            "insert into article_slugs select 'old-' || id, id from articles where id % 5 = 0; \
+             insert into outlet_slugs select 'old-' || id, id from outlets where id % 50 = 0; \
+             insert into tag_slugs select 'old-' || id, id from tags where id % 3 = 0; \
+             insert into article_revisions select id, 1, '2020-01-01 01:02:03.456789+02', null, \
+                '{\"a\": 1.10, \"b\": [\"\\\\ä\\n\"]}' from articles where id % 4 = 0; \
+             insert into purged_articles values (999999, 'gone', '2020-01-01Z'); \
+             delete from outlets where slug = 'le-monde'; \
+             update articles set status = 'trashed' where id % 11 = 0; \
+             select refresh_articles(array(select id from articles))",
+        )
+        .await
+        .unwrap();
+    site
+}
+
+#[tokio::test]
+async fn an_export_taken_in_elsewhere_gives_the_same_export() {
+    let site = full().await;
+    let first = exported(&site.app.target, Format::Ndjson).await;
+    for table in export::tables::TABLES {
+        let mark = format!("{{\"table\":\"{}\",", table.name);
+        assert!(first.contains(&mark), "{} is not in it", table.name);
+    }
+    let other = Site::new().await;
+    let report = other.text("site.ndjson", &first).await;
+    assert_eq!((report.failed, report.format.as_str()), (0, "ndjson"), "{:?}", report.skipped);
+    assert!(report.created.articles >= 31);
+    let second = exported(&other.app.target, Format::Ndjson).await;
+    assert_eq!(first.len(), second.len());
+    for (one, two) in first.lines().zip(second.lines()) {
+        assert_eq!(one, two);
+    }
+    // What follows from the rows is there again.
+    assert_eq!(site.content().await, other.content().await);
+    assert_eq!(
+        exported(&site.app.target, Format::Atom).await,
+        exported(&other.app.target, Format::Atom).await
+    );
+    let again = other.text("site.ndjson", &first).await;
+    assert_eq!((again.created, again.updated), Default::default());
+    // New rows get ids that are free.
+    let more = other.text("more.txt", "C -- Reuters\n").await;
+    assert_eq!((more.failed, more.created.articles), (0, 1));
+    assert!(other.count("select max(id) from articles").await > 999_999);
+}
+
+#[tokio::test]
+async fn an_export_goes_only_where_it_does_no_harm() {
+    let site = Site::new().await;
+    site.text("a.txt", "A -- Reuters\n").await;
+    let export = exported(&site.app.target, Format::Ndjson).await;
+    let other = Site::new().await;
+    other.sql.batch_execute("update site set value = 'b' where key = 'database'").await.unwrap();
+    other.text("b.txt", "B -- Reuters\n").await;
+    let before = other.content().await;
+    let report = other.text("site.ndjson", &export).await;
+    assert!(report.failed > 0);
+    assert!(report.skipped[0].reason.contains("articles of its own"), "{:?}", report.skipped);
+    assert_eq!(other.content().await, before);
+}
+
+#[tokio::test]
+async fn an_export_that_was_cut_or_changed_is_noticed() {
+    let site = Site::new().await;
+    site.text("blog.xml", &blog(3, 3)).await;
+    let export = exported(&site.app.target, Format::Ndjson).await;
+    let lines: Vec<&str> = export.lines().collect();
+    let cut = lines[..lines.len() - 1].join("\n");
+    let short = [&lines[..lines.len() - 2], &lines[lines.len() - 1..]].concat().join("\n");
+    let strange = export.replacen("\"headline\":", "\"headlines\":", 1);
+    let table = export.replacen("\"table\":\"articles\"", "\"table\":\"keys\"", 1);
+    for (text, reason) in [
+        (cut, "ends before its last line"),
+        (short, "rows were exported"),
+        (strange, "no column headlines"),
+        (table, "no table keys"),
+        (export.replacen("Post 2", "Post\\u0000", 1), "U+0000"),
+        (export.replacen("\"roundup_export\":1", "\"roundup_export\":2", 1), "newer version"),
+    ] {
+        let report = Site::new().await.text("site.ndjson", &text).await;
+        assert!(report.failed > 0, "{reason}");
+        let told = report.skipped.iter().any(|skipped| skipped.reason.contains(reason));
+        assert!(told, "{reason}: {:?}", report.skipped);
+    }
+}
+
+#[tokio::test]
+async fn an_atom_export_holds_what_is_published_and_nobodys_address() {
+    let site = full().await;
+    let atom = exported(&site.app.target, Format::Atom).await;
+    let published = site.count("select count(*) from articles where status = 'published'").await;
+    assert_eq!(atom.matches("<entry>").count() as i64, published);
+    assert!(!atom.contains("pii-") && !atom.contains("198.18."));
+    let mut reader = quick_xml::Reader::from_str(&atom);
+    let mut depth = 0;
+    loop {
+        match reader.read_event().unwrap() {
+            quick_xml::events::Event::Start(_) => depth += 1,
+            quick_xml::events::Event::End(_) => depth -= 1,
+            quick_xml::events::Event::Eof => break,
+            _ => {}
+        }
+    }
+    assert_eq!(depth, 0);
+    // The feed can be read as a blog.
+    let report = Site::new().await.text("feed.atom", &atom).await;
+    assert_eq!((report.failed, report.created.articles as i64), (0, published));
+}
+
+#[tokio::test]
+async fn an_import_can_run_in_a_task_and_tells_how_far_it_is() {
+    let target = target().await;
+    let source = Source::bytes("blog.xml", blog(300, 5).into_bytes());
+    let size = source.size();
+    let task = tokio::spawn(async move {
+        let mut conn = target.establish().await.unwrap();
+        let mut told = Vec::new();
+        let report = roundup::import::import_sources(
+            &mut conn,
+            vec![source],
+            Options::default(),
+            start(),
+            &mut |progress| told.push(progress),
+        )
+        .await
+        .unwrap();
+        (report, told)
+    });
+    let (report, told) = task.await.unwrap();
+    assert_eq!(report.failed, 0);
+    assert!(told.len() > 2 && told.iter().all(|progress| progress.total == size));
+    assert_eq!(told.last().unwrap().read, size);
+}
+
+#[tokio::test]
+async fn one_import_waits_for_another() {
+    let site = Site::new().await;
+    let holder = db::client(&site.app.target).await;
+    holder.batch_execute("select pg_advisory_lock(hashtext('roundup import'))").await.unwrap();
+    let import = site.text("a.txt", "A -- Reuters\n");
+    assert!(tokio::time::timeout(Duration::from_millis(500), import).await.is_err());
+    holder
+        .batch_execute("select pg_advisory_unlock(hashtext('roundup import'))")
+        .await
+        .unwrap();
+    assert_eq!(site.text("a.txt", "A -- Reuters\n").await.failed, 0);
+}
