@@ -30,11 +30,7 @@ pub const TABLES: [Table; 16] = [
     table("links", &["id"], &["published_at"]),
     table("link_credits", &["link_id", "position"], &["published_at"]),
     table("article_tags", &["article_id", "tag_id"], &["published_at"]),
-    table(
-        "comments",
-        &["id"],
-        &["reply_count", "client_hash", "edit_token_hash", "edit_until"],
-    ),
+    table("comments", &["id"], &["reply_count", "client_hash", "edit_token_hash", "edit_until"]),
     table("pingbacks", &["id"], &[]),
 ];
 

@@ -182,7 +182,11 @@ fn comment(entry: &Element, comment: String, out: &Out<'_>) -> Result<(), Halt> 
     let answered = entry.child(Space::Thread, "in-reply-to").and_then(|to| to.attribute("ref"));
     let post = id(answered.unwrap_or_else(|| entry.text_of(BLOGGER, "parent")));
     let Some(post) = post else {
-        return out.left(entry.line, "orphan", "a comment that does not say which post it is under");
+        return out.left(
+            entry.line,
+            "orphan",
+            "a comment that does not say which post it is under",
+        );
     };
     let author = author(entry);
     let email = entry.child(ATOM, "author").map_or("", |author| author.text_of(ATOM, "email"));

@@ -142,6 +142,10 @@ impl Given {
     /// A line that names a source: its address follows, on a line of its own where the line reads
     /// like a sentence.
     fn source(&mut self, text: &str, title: &str, url: &str) {
+        if self.titles.iter().any(|(known, _)| known == url) {
+            // "Read more", with the address that the title has too.
+            return self.put(text, text);
+        }
         self.titles.push((url.to_owned(), title.to_owned()));
         if text.ends_with(['.', '!', '…', '”', '"']) && text.split_whitespace().count() >= 6 {
             self.put(text, text);

@@ -60,12 +60,14 @@ pub(super) fn people(input: impl Read) -> Result<People, Halt> {
 /// The second reading: the comments.
 pub(super) fn read(input: impl Read, people: &People, out: &Out<'_>) -> Result<(), Halt> {
     let mut pieces = Pieces::new(input);
+    let mut any = false;
     while let Some(piece) = pieces.next()? {
         if piece.key.as_deref() == Some("comments") {
+            any = true;
             emit(&piece, people, out)?;
         }
     }
-    Ok(())
+    if any { Ok(()) } else { Err(pieces.broken("there are no comments in it")) }
 }
 
 fn emit(piece: &Piece, people: &People, out: &Out<'_>) -> Result<(), Halt> {

@@ -47,7 +47,8 @@ impl Format {
     /// # Errors
     /// With a sentence when it is none of them.
     pub(super) fn detect(name: &str, head: &[u8]) -> Result<Self, String> {
-        let unknown = |what: &str| Err(format!("{what} of no known kind; --format says which it is"));
+        let unknown =
+            |what: &str| Err(format!("{what} of no known kind; --format says which it is"));
         if head.starts_with(b"SQLite format 3") {
             return unknown("an SQLite database");
         }
@@ -125,13 +126,21 @@ mod tests {
     #[test]
     fn formats_are_told_by_their_beginning() {
         for (name, head, format) in [
-            ("a.xml", "<?xml version='1.0'?><!-- <feed> --><rss version='2.0'>", Some(Format::Wordpress)),
+            (
+                "a.xml",
+                "<?xml version='1.0'?><!-- <feed> --><rss version='2.0'>",
+                Some(Format::Wordpress),
+            ),
             ("a.xml", "`<?xml version='1.0'?><disqus>", Some(Format::Disqus)),
             ("feed.atom", "\u{FEFF}<ns0:feed xmlns:ns0=''>", Some(Format::Blogger)),
             ("a.xml", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>", None),
             ("a.json", "[{\"id\":\"/a/\",\"comments\":[]}]", Some(Format::Isso)),
             ("a.json", "{\"version\":1,\"users\":[]}", Some(Format::Remark42)),
-            ("a.json", "{\"version\":1,\"comments\":[{\"commentHex\":\"1\"}]}", Some(Format::Commento)),
+            (
+                "a.json",
+                "{\"version\":1,\"comments\":[{\"commentHex\":\"1\"}]}",
+                Some(Format::Commento),
+            ),
             ("a", "{\"roundup_export\":1}", Some(Format::Ndjson)),
             ("a.json", "{\"a\":1}", None),
             ("a.md", "{\"a\":1}", Some(Format::Markdown)),

@@ -56,14 +56,19 @@ fn post(post: &Element, threads: &Threads, out: &Out<'_>) -> Result<(), Halt> {
         let reason = format!("a comment with the character U+{:04X}", u32::from(character));
         return out.put(line, Record::Failed { reason });
     }
-    let Some(id) = post.attribute("id").and_then(filled) else {
+    let id = post.attribute("id").unwrap_or_else(|| post.text_of(DISQUS, "id"));
+    let Some(id) = filled(id) else {
         return out.put(line, Record::Failed { reason: "a comment without an id".to_owned() });
     };
     let thread = post.child(DISQUS, "thread").and_then(|thread| thread.attribute("id"));
     let paths = match thread.and_then(|thread| threads.get(thread)) {
         None => return out.left(line, "orphan", "a comment of a thread that is not in the file"),
         Some(None) => {
-            return out.left(line, "orphan", "a comment of a thread that was deleted or has no page");
+            return out.left(
+                line,
+                "orphan",
+                "a comment of a thread that was deleted or has no page",
+            );
         }
         Some(Some(paths)) => paths.clone(),
     };
@@ -75,7 +80,10 @@ fn post(post: &Element, threads: &Threads, out: &Out<'_>) -> Result<(), Halt> {
         source: SOURCE,
         of: Target::Paths(paths),
         id,
-        parent: post.child(DISQUS, "parent").and_then(|parent| parent.attribute("id")).and_then(filled),
+        parent: post
+            .child(DISQUS, "parent")
+            .and_then(|parent| parent.attribute("id"))
+            .and_then(filled),
         kind: ReplyKind::Comment,
         status: if flag("isDeleted") {
             "deleted"

@@ -66,8 +66,7 @@ impl Source {
 }
 
 /// Gives the file to whoever reads it, from its start.
-type With<'a> =
-    dyn Fn(&mut dyn FnMut(&mut dyn Read) -> Result<(), Halt>) -> Result<(), Halt> + 'a;
+type With<'a> = dyn Fn(&mut dyn FnMut(&mut dyn Read) -> Result<(), Halt>) -> Result<(), Halt> + 'a;
 
 /// Reads a file, or all that matters in an archive. What is wrong with it is put out too.
 pub(super) fn read(

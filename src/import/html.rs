@@ -5,8 +5,30 @@ use std::sync::LazyLock;
 
 /// Elements that end a line before and after themselves.
 const BLOCKS: [&str; 24] = [
-    "blockquote", "br", "caption", "dd", "div", "dl", "dt", "figcaption", "figure", "h1", "h2",
-    "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "table", "td", "tr", "ul",
+    "blockquote",
+    "br",
+    "caption",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "figcaption",
+    "figure",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "table",
+    "td",
+    "tr",
+    "ul",
 ];
 
 /// Elements that show something from another address.
@@ -236,9 +258,10 @@ mod tests {
 
     #[test]
     fn lines_are_what_stands_beneath_each_other() {
-        assert_eq!(texts("a<br />b<p>c <b>d</b></p><ul><li>e</li><li> f</li></ul>g"), [
-            "a", "b", "c d", "e", "f", "g"
-        ]);
+        assert_eq!(
+            texts("a<br />b<p>c <b>d</b></p><ul><li>e</li><li> f</li></ul>g"),
+            ["a", "b", "c d", "e", "f", "g"]
+        );
         assert_eq!(texts("<br><br/> <p></p>"), Vec::<String>::new());
     }
 
@@ -251,10 +274,10 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].links().collect::<Vec<_>>(), [("T x", "http://a.example/?b=1&c=2")]);
         assert_eq!(found[0].text(), "T x -- WSJr");
-        assert_eq!(found[0].shown().collect::<Vec<_>>(), [
-            "![x \\> y](http://a.example/i.png)",
-            "<https://e.example/v>"
-        ]);
+        assert_eq!(
+            found[0].shown().collect::<Vec<_>>(),
+            ["![x \\> y](http://a.example/i.png)", "<https://e.example/v>"]
+        );
     }
 
     #[test]

@@ -38,7 +38,9 @@ struct Comment {
 
 pub(super) fn read(input: impl Read, out: &Out<'_>) -> Result<(), Halt> {
     let mut pieces = Pieces::new(input);
+    let mut any = false;
     while let Some(piece) = pieces.next()? {
+        any = true;
         match piece.parse::<Page>() {
             Ok(page) => {
                 out.put(piece.line, Record::Seen("thread"))?;
@@ -50,7 +52,7 @@ pub(super) fn read(input: impl Read, out: &Out<'_>) -> Result<(), Halt> {
             Err(reason) => out.put(piece.line, Record::Failed { reason })?,
         }
     }
-    Ok(())
+    if any { Ok(()) } else { Err(pieces.broken("there are no comments in it")) }
 }
 
 fn emit(comment: Comment, paths: &[String], line: u64, out: &Out<'_>) -> Result<(), Halt> {

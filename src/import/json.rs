@@ -124,6 +124,7 @@ impl<R: Read> Pieces<R> {
                 break;
             }
         }
+        json.truncate(json.trim_ascii_end().len());
         Ok(Piece { key, json, line })
     }
 
@@ -165,7 +166,12 @@ mod tests {
         let key = |key: &str| Some(key.to_owned());
         assert_eq!(
             pieces(r#" [1, {"a":"]}\""}, [2], "x"] "#).unwrap(),
-            [(None, "1".into()), (None, r#"{"a":"]}\""}"#.into()), (None, "[2]".into()), (None, "\"x\"".into())]
+            [
+                (None, "1".into()),
+                (None, r#"{"a":"]}\""}"#.into()),
+                (None, "[2]".into()),
+                (None, "\"x\"".into())
+            ]
         );
         assert_eq!(
             pieces(r#"{"v" : 1, "c": [ {"b":2} , 3 ], "o":{"c":[4]}}"#).unwrap(),

@@ -14,6 +14,7 @@ mod isso;
 mod json;
 pub(crate) mod ndjson;
 mod place;
+mod private;
 mod progress;
 mod record;
 mod remark42;
@@ -63,6 +64,9 @@ pub struct Args {
     /// Report what would be done, and store nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Show the e-mail addresses that stand in the text of posts and comments.
+    #[arg(long)]
+    pub keep_addresses: bool,
     /// Print the report as JSON.
     #[arg(long)]
     pub json: bool,
@@ -75,6 +79,8 @@ pub struct Options {
     pub format: Option<Format>,
     /// Do all the work, and then take it back.
     pub dry_run: bool,
+    /// Show the e-mail addresses that stand in the text of posts and comments.
+    pub keep_addresses: bool,
 }
 
 /// Runs `roundup import`: status 0 only when nothing failed.
@@ -100,7 +106,8 @@ pub async fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
 pub async fn import(target: &Target, args: &Args, now: DateTime<Utc>) -> Result<Report> {
     let mut conn = target.establish().await.map_err(Error::unavailable)?;
     let sources: Vec<Source> = args.files.iter().map(|path| Source::file(path)).collect();
-    let options = Options { format: args.format, dry_run: args.dry_run };
+    let options =
+        Options { format: args.format, dry_run: args.dry_run, keep_addresses: args.keep_addresses };
     let mut shown = progress::shown();
     import_sources(&mut conn, sources, options, now, &mut *shown).await
 }
@@ -163,7 +170,7 @@ async fn all(
     };
     let total = sources.iter().map(Source::size).sum();
     let report = Report { dry_run: options.dry_run, source: source.clone(), ..Report::default() };
-    let mut writer = Writer::new(conn, report, now).await?;
+    let mut writer = Writer::new(conn, report, options, now).await?;
     let (sender, mut receiver) = mpsc::channel(256);
     let count = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&count);

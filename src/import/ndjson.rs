@@ -45,7 +45,11 @@ pub(super) fn read(input: impl Read, out: &Out<'_>) -> Result<(), Halt> {
         let broken = |reason: &str| Halt::Broken { line, byte, reason: reason.to_owned() };
         let more = reader.next_line(&mut bytes).map_err(|error| broken(&error.to_string()))?;
         if !more {
-            return if ended { Ok(()) } else { Err(broken("the export ends before its last line")) };
+            return if ended {
+                Ok(())
+            } else {
+                Err(broken("the export ends before its last line"))
+            };
         }
         let found: Line =
             serde_json::from_slice(&bytes).map_err(|error| broken(&error.to_string()))?;
@@ -62,7 +66,10 @@ pub(super) fn read(input: impl Read, out: &Out<'_>) -> Result<(), Halt> {
             Line { table: Some(table), row: Some(row), .. } if begun => {
                 rows += 1;
                 if let Some(bad) = forbidden(row.get()) {
-                    return Err(broken(&format!("a row with the character U+{:04X}", u32::from(bad))));
+                    return Err(broken(&format!(
+                        "a row with the character U+{:04X}",
+                        u32::from(bad)
+                    )));
                 }
                 Row::Row { table, row }
             }

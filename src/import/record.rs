@@ -161,11 +161,7 @@ pub(super) enum Halt {
     /// Nobody takes the records any more.
     Gone,
     /// The file cannot be read on from here.
-    Broken {
-        line: u64,
-        byte: u64,
-        reason: String,
-    },
+    Broken { line: u64, byte: u64, reason: String },
 }
 
 impl Halt {

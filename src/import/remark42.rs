@@ -52,16 +52,18 @@ struct Branch {
 /// Reads a document: a list or a tree.
 pub(super) fn read(input: impl Read, out: &Out<'_>) -> Result<(), Halt> {
     let mut pieces = Pieces::new(input);
+    let mut any = false;
     while let Some(piece) = pieces.next()? {
         if !matches!(piece.key.as_deref(), None | Some("comments")) {
             continue;
         }
+        any = true;
         match branch(&piece) {
             Ok(branch) => climb(branch, piece.line, out)?,
             Err(reason) => out.put(piece.line, Record::Failed { reason })?,
         }
     }
-    Ok(())
+    if any { Ok(()) } else { Err(pieces.broken("there are no comments in it")) }
 }
 
 /// Whether a file is a backup: its first line is a document of its own.

@@ -26,6 +26,8 @@ pub(super) struct Restore {
     bytes: usize,
     /// Rows have come, and not the last line.
     open: bool,
+    /// The export does not belong here: none of its rows is taken.
+    refused: bool,
 }
 
 /// What became of a line.
@@ -60,7 +62,12 @@ impl Restore {
         done: &mut Done,
     ) -> Result<std::result::Result<(), String>> {
         match line {
-            Row::Head { database } => head(conn, &database).await,
+            Row::Head { database } => {
+                let taken = head(conn, &database).await?;
+                self.refused = taken.is_err();
+                Ok(taken)
+            }
+            _ if self.refused => Ok(Ok(())),
             Row::Row { table, row } => {
                 if self.table.is_none_or(|current| current.name != table) {
                     self.flush(conn, done).await?;
@@ -179,22 +186,19 @@ async fn columns(conn: &mut AsyncPgConnection, table: Table) -> Result<Vec<Strin
     Ok(names.filter(|name| !table.without.contains(&name.as_str())).collect())
 }
 
-/// Makes ready for an export: an empty database takes its name, and gives up the outlets that it
-/// was born with; one of the same name takes what is new; any other is left alone.
+/// Makes ready for an export: a database without articles takes its name, and gives up the outlets
+/// that it was born with; one of the same name takes what is new; any other is left alone.
 async fn head(
     conn: &mut AsyncPgConnection,
     database: &str,
 ) -> Result<std::result::Result<(), String>> {
-    let own: Option<String> =
-        site::table.find("database").select(site::value).first(conn).await.optional()?;
-    if own.as_deref() == Some(database) {
-        return Ok(Ok(()));
-    }
     let any: Option<i64> = articles::table.select(articles::id).first(conn).await.optional()?;
     if any.is_some() {
+        let own: Option<String> =
+            site::table.find("database").select(site::value).first(conn).await.optional()?;
         let reason = "this database has articles of its own, and the export is of another one: \
                       it goes into a database without articles";
-        return Ok(Err(reason.to_owned()));
+        return Ok(if own.as_deref() == Some(database) { Ok(()) } else { Err(reason.to_owned()) });
     }
     conn.transaction(async |conn| {
         diesel::delete(outlets::table).execute(conn).await?;

@@ -41,10 +41,8 @@ const LONGEST: usize = 2 << 20;
 
 /// Why a post cannot be stored, if it cannot.
 pub(super) fn refused(post: &Post) -> Option<&'static str> {
-    let (Body::Text(text)
-    | Body::Markdown(text)
-    | Body::Html(text)
-    | Body::Loose(text)) = &post.body;
+    let (Body::Text(text) | Body::Markdown(text) | Body::Html(text) | Body::Loose(text)) =
+        &post.body;
     (text.len() > LONGEST).then_some("its text is longer than 2 MiB")
 }
 

@@ -62,10 +62,7 @@ impl Staging {
             return Ok(());
         }
         let first = self.count - i64::try_from(rows.len()).unwrap_or_default();
-        fn column<'a, T>(
-            rows: &'a [(i32, Place, Reply)],
-            of: impl Fn(&'a Reply) -> T,
-        ) -> Vec<T> {
+        fn column<'a, T>(rows: &'a [(i32, Place, Reply)], of: impl Fn(&'a Reply) -> T) -> Vec<T> {
             rows.iter().map(|(_, _, reply)| of(reply)).collect()
         }
         diesel::sql_query(INSERT)
@@ -146,11 +143,13 @@ impl Staging {
             articles.insert(n, article);
             let id = self.targets.iter().find(|(_, number)| **number == n).map(|(id, _)| id);
             if let Some(Target::Post(_, id)) = id {
-                diesel::sql_query("update staged set parent = coalesce(parent, $2) where target = $1")
-                    .bind::<Integer, _>(n)
-                    .bind::<Text, _>(id)
-                    .execute(conn)
-                    .await?;
+                diesel::sql_query(
+                    "update staged set parent = coalesce(parent, $2) where target = $1",
+                )
+                .bind::<Integer, _>(n)
+                .bind::<Text, _>(id)
+                .execute(conn)
+                .await?;
             }
         }
         Ok(())

@@ -53,8 +53,10 @@ pub(super) async fn store(
     let mut order = Order::of(&rows, &elsewhere);
     let sequence = order.sequence();
     changed.remarks.extend(order.remarks);
-    let new: Vec<usize> =
-        sequence.into_iter().filter(|at| rows.get(*at).is_some_and(|r| r.known.is_none())).collect();
+    let new: Vec<usize> = sequence
+        .into_iter()
+        .filter(|at| rows.get(*at).is_some_and(|r| r.known.is_none()))
+        .collect();
     changed.created = new.len();
     let mut paths: Vec<Option<Path>> =
         rows.iter().map(|row| row.path.as_deref().map(Path::from_bytes)).collect();

@@ -1,9 +1,9 @@
 //! Stores what the formats yield: posts in batches, each batch in one transaction; then, when all
 //! posts are there, the replies. What is stored already is known by where it came from.
 
-use super::record::{
-    Found, Person, Place, Post, Record, Reply, ReplyKind, Target, path_hash,
-};
+use super::Options;
+use super::private;
+use super::record::{Found, Person, Place, Post, Record, Reply, ReplyKind, Target, path_hash};
 use super::report::{Counts, Remark, Report};
 use super::restore::{Done, Restore};
 use super::roundup::{self, Article};
@@ -31,6 +31,7 @@ const REPLIES: i64 = 5000;
 pub(super) struct Writer {
     directory: Directory,
     now: DateTime<Utc>,
+    options: Options,
     pub(super) report: Report,
     posts: Vec<(Place, Post)>,
     /// Ids of posts that are whole files: two files of one name must not be taken for one.
@@ -62,11 +63,13 @@ impl Writer {
     pub(super) async fn new(
         conn: &mut AsyncPgConnection,
         report: Report,
+        options: Options,
         now: DateTime<Utc>,
     ) -> Result<Self> {
         Ok(Self {
             directory: Directory::load(conn).await?,
             now,
+            options,
             report,
             posts: Vec::new(),
             files: HashSet::new(),
@@ -79,12 +82,19 @@ impl Writer {
     pub(super) async fn take(&mut self, conn: &mut AsyncPgConnection, found: Found) -> Result<()> {
         let Found { place, record } = found;
         match record {
-            Record::Post(post) => {
+            Record::Post(mut post) => {
                 self.report.read += 1;
+                let own = self.options.keep_addresses || post.source == super::SOURCE;
+                if !own && private::hide_in_post(&mut post) {
+                    self.report.met("address hidden");
+                }
                 self.post(conn, place, *post).await?;
             }
-            Record::Reply(reply) => {
+            Record::Reply(mut reply) => {
                 self.report.read += 1;
+                if !self.options.keep_addresses && private::hide_in_reply(&mut reply) {
+                    self.report.met("address hidden");
+                }
                 self.staging.add(conn, place, *reply).await?;
             }
             Record::Row(row) => {
@@ -251,12 +261,11 @@ impl Writer {
         found: &HashMap<i32, i64>,
     ) -> Result<()> {
         let known: Vec<i32> = found.keys().copied().collect();
-        let lost: Vec<Lost> = diesel::sql_query(
-            "select place, id from staged where target <> all ($1) order by seq",
-        )
-        .bind::<Array<Integer>, _>(&known)
-        .load(conn)
-        .await?;
+        let lost: Vec<Lost> =
+            diesel::sql_query("select place, id from staged where target <> all ($1) order by seq")
+                .bind::<Array<Integer>, _>(&known)
+                .load(conn)
+                .await?;
         for Lost { place, id } in &lost {
             let reason = format!("the comment {id} is of a page that is not here");
             self.report.skip("orphan", place.clone(), reason);
@@ -380,11 +389,9 @@ async fn slug(conn: &mut AsyncPgConnection, post: &Post, draft: &Draft) -> Resul
     let base = own.map_or_else(|| slugify(&draft.headline), str::to_owned);
     let articles = articles::table.filter(articles::slug.eq(&base));
     let former = article_slugs::table.filter(article_slugs::slug.eq(&base));
-    let taken: bool = diesel::select(
-        diesel::dsl::exists(articles).or(diesel::dsl::exists(former)),
-    )
-    .get_result(conn)
-    .await?;
+    let taken: bool = diesel::select(diesel::dsl::exists(articles).or(diesel::dsl::exists(former)))
+        .get_result(conn)
+        .await?;
     if taken { free_slug(conn, &base).await } else { Ok(base) }
 }
 
@@ -466,10 +473,7 @@ fn said(
 }
 
 /// Stores the notices of other sites; says how many are new and how many there are.
-async fn pingbacks(
-    conn: &mut AsyncPgConnection,
-    targets: &[(i32, i64)],
-) -> Result<(usize, usize)> {
+async fn pingbacks(conn: &mut AsyncPgConnection, targets: &[(i32, i64)]) -> Result<(usize, usize)> {
     let from = "from unnest($1, $2) as m (target, article) join staged s using (target) \
                 where s.kind <> 'comment'";
     let insert = format!(

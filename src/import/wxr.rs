@@ -219,12 +219,7 @@ fn paths(item: &Item) -> Vec<String> {
     paths
 }
 
-fn comment(
-    element: &Element,
-    item: &Item,
-    channel: &Channel,
-    out: &Out<'_>,
-) -> Result<(), Halt> {
+fn comment(element: &Element, item: &Item, channel: &Channel, out: &Out<'_>) -> Result<(), Halt> {
     let field = |name: &str| element.text_of(WP, name);
     if let Some((line, character)) = element.forbidden {
         let reason = format!("a comment with the character U+{:04X}", u32::from(character));
@@ -234,7 +229,9 @@ fn comment(
         "" | "comment" => ReplyKind::Comment,
         "pingback" => ReplyKind::Pingback,
         "trackback" => ReplyKind::Trackback,
-        other => return out.left(element.line, other, "a comment of a kind that readers do not write"),
+        other => {
+            return out.left(element.line, other, "a comment of a kind that readers do not write");
+        }
     };
     out.put(element.line, Record::Seen(kind.as_str()))?;
     let (Some(post), Some(id)) = (item.id(channel), filled(field("comment_id"))) else {
@@ -272,8 +269,20 @@ fn comment(
 
 /// The elements that make a paragraph of their own.
 const BLOCKS: [&str; 14] = [
-    "<p", "<div", "<ul", "<ol", "<li", "<blockquote", "<h", "<pre", "<table", "<figure", "<dl",
-    "<!--", "</", "<section",
+    "<p",
+    "<div",
+    "<ul",
+    "<ol",
+    "<li",
+    "<blockquote",
+    "<h",
+    "<pre",
+    "<table",
+    "<figure",
+    "<dl",
+    "<!--",
+    "</",
+    "<section",
 ];
 
 /// Blank lines part paragraphs, and other line ends break lines, where the text does not say

@@ -70,7 +70,8 @@ impl Element {
         if let Some(found) = xml_chars::first_forbidden(text)
             && self.forbidden.is_none()
         {
-            self.forbidden = Some((line, found.character));
+            let before = text.chars().take(found.position).filter(|c| *c == '\n').count() as u64;
+            self.forbidden = Some((line + before, found.character));
         }
         self.text.push_str(text);
     }
@@ -243,11 +244,7 @@ impl<R: Read> Xml<R> {
 }
 
 /// The element that a tag opens; or what is wrong with the tag.
-fn element<R>(
-    reader: &NsReader<R>,
-    start: &BytesStart<'_>,
-    line: u64,
-) -> Result<Element, String> {
+fn element<R>(reader: &NsReader<R>, start: &BytesStart<'_>, line: u64) -> Result<Element, String> {
     let (found, local) = reader.resolver().resolve_element(start.name());
     let prefix = start.name().prefix().map(|prefix| prefix.as_ref().to_owned());
     let space = match found {
@@ -257,7 +254,8 @@ fn element<R>(
     let space = space.or_else(|| by_prefix(prefix.as_deref()?)).unwrap_or(Space::None);
     let mut attributes = Vec::new();
     let mut forbidden = None;
-    for attribute in start.attributes().with_checks(false) {
+    // As in HTML: a value without quotes has been seen in a real export.
+    for attribute in start.html_attributes().with_checks(false) {
         let attribute = attribute.map_err(|error| error.to_string())?;
         let name = attribute.key.local_name().as_ref().to_owned();
         let raw = attribute.value.as_ref();

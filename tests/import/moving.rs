@@ -245,9 +245,6 @@ async fn one_import_waits_for_another() {
     holder.batch_execute("select pg_advisory_lock(hashtext('roundup import'))").await.unwrap();
     let import = site.text("a.txt", "A -- Reuters\n");
     assert!(tokio::time::timeout(Duration::from_millis(500), import).await.is_err());
-    holder
-        .batch_execute("select pg_advisory_unlock(hashtext('roundup import'))")
-        .await
-        .unwrap();
+    holder.batch_execute("select pg_advisory_unlock(hashtext('roundup import'))").await.unwrap();
     assert_eq!(site.text("a.txt", "A -- Reuters\n").await.failed, 0);
 }

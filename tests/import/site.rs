@@ -50,7 +50,7 @@ impl Site {
 
     pub async fn as_format(&self, name: &str, text: &str, format: Format) -> Report {
         let source = Source::bytes(name, text.as_bytes().to_vec());
-        self.import(vec![source], Options { format: Some(format), dry_run: false }).await
+        self.import(vec![source], Options { format: Some(format), ..Options::default() }).await
     }
 
     pub async fn count(&self, query: &str) -> i64 {
@@ -87,6 +87,7 @@ impl Site {
              from article_tags t join articles a on a.id = t.article_id \
              join tags g on g.id = t.tag_id union all \
              select concat_ws('|', 'outlet', slug, name, link_count, article_count) from outlets \
+             where link_count > 0 \
              union all select concat_ws('|', 'pingback', source_id, kind, url) from pingbacks \
              order by 1";
         let mut all = Vec::new();

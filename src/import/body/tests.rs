@@ -30,16 +30,26 @@ fn a_roundup_in_html_is_read_as_one() {
     let links: Vec<_> = found
         .links
         .iter()
-        .map(|link| (link.role, link.title.as_str(), link.url.as_deref().unwrap(), link.credit.as_deref()))
+        .map(|link| {
+            (link.role, link.title.as_str(), link.url.as_deref().unwrap(), link.credit.as_deref())
+        })
         .collect();
-    assert_eq!(links, [
-        (Role::Lead, "Bridge Opens After Ten Years", "https://wsj.example/lead", Some("WSJ")),
-        (Role::More, "Ten years of work", "https://afp.example/1", Some("AFP")),
-        (Role::More, "Ferries lose riders", "https://np.example/2", Some("National Post/The Telegraph")),
-        (Role::More, "Who pays?", "https://r.example/3", Some("Some Gazette")),
-        (Role::Inline, "they said", "https://x.example/said", None),
-        (Role::Inline, "long", "https://y.example/long", None),
-    ]);
+    assert_eq!(
+        links,
+        [
+            (Role::Lead, "Bridge Opens After Ten Years", "https://wsj.example/lead", Some("WSJ")),
+            (Role::More, "Ten years of work", "https://afp.example/1", Some("AFP")),
+            (
+                Role::More,
+                "Ferries lose riders",
+                "https://np.example/2",
+                Some("National Post/The Telegraph")
+            ),
+            (Role::More, "Who pays?", "https://r.example/3", Some("Some Gazette")),
+            (Role::Inline, "they said", "https://x.example/said", None),
+            (Role::Inline, "long", "https://y.example/long", None),
+        ]
+    );
     assert_eq!(found.links[3].confidence, Confidence::Low);
     assert_eq!(found.report.uncertain[0].raw, "Who pays? -- Some Gazette");
     assert_eq!(found.dek.as_deref(), Some("Ferries To Run One More Summer"));
@@ -81,7 +91,7 @@ fn what_is_no_roundup_keeps_its_text_and_its_links() {
 #[test]
 fn sentences_that_are_links_are_sources_with_their_addresses() {
     let html = "<p><a href='https://a.example/0'>Troops Move</a> -- Reuters</p>\
-                <p>MIDDLE EAST</p>\
+                <p>They moved at night.</p><p>MIDDLE EAST</p>\
                 <p><a href='https://a.example/1'>Syria says that it will not talk.</a> \
                 <a href='https://a.example/2'>Iran says the same thing to all.</a></p>\
                 <p>ASIA</p><p><a href='https://a.example/3'>Talks -- AFP</a></p>";
@@ -92,10 +102,13 @@ fn sentences_that_are_links_are_sources_with_their_addresses() {
         .iter()
         .map(|link| (link.title.as_str(), link.url.as_deref(), link.section.as_deref()))
         .collect();
-    assert_eq!(links, [
-        ("Troops Move", Some("https://a.example/0"), None),
-        ("Syria says that it will not talk.", Some("https://a.example/1"), Some("MIDDLE EAST")),
-        ("Iran says the same thing to all.", Some("https://a.example/2"), Some("MIDDLE EAST")),
-        ("Talks", Some("https://a.example/3"), Some("ASIA")),
-    ]);
+    assert_eq!(
+        links,
+        [
+            ("Troops Move", Some("https://a.example/0"), None),
+            ("Syria says that it will not talk.", Some("https://a.example/1"), Some("MIDDLE EAST")),
+            ("Iran says the same thing to all.", Some("https://a.example/2"), Some("MIDDLE EAST")),
+            ("Talks", Some("https://a.example/3"), Some("ASIA")),
+        ]
+    );
 }

@@ -68,7 +68,9 @@ fn depth_is_bounded() {
 
 #[test]
 fn characters_that_cannot_be_stored_are_noticed() {
-    for text in ["<a>\n\u{1}</a>", "<a>\n<b>&#1;</b></a>", "<a>\n&#0;</a>", "<a>\n<b c='\u{2}'/></a>"] {
+    for text in
+        ["<a>\n\u{1}</a>", "<a>\n<b>&#1;</b></a>", "<a>\n&#0;</a>", "<a>\n<b c='\u{2}'/></a>"]
+    {
         assert_eq!(read(text).unwrap().forbidden.map(|(line, _)| line), Some(2), "{text:?}");
     }
 }

@@ -101,6 +101,7 @@ impl TestApp {
             files: vec![path.to_owned()],
             format: None,
             dry_run: false,
+            keep_addresses: false,
             json: false,
         };
         let now = self.state.clock().now();
