@@ -6,7 +6,7 @@ use crate::db::{DbError, Pool};
 use crate::error::{Code, Error, Result};
 use crate::health::Metrics;
 use crate::http::{Answer, Attempt};
-use crate::{articles, comments, health, keys, links, openapi, outlets, site, tags};
+use crate::{articles, audit, comments, health, keys, links, openapi, outlets, site, tags};
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, scope};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
@@ -124,7 +124,15 @@ pub fn configure(cfg: &mut ServiceConfig) {
     site::configure(cfg);
     health::configure(cfg);
     openapi::configure(cfg);
-    cfg.service(scope("/api/v1/admin").wrap(from_fn(keys::require_key)).configure(keys::configure));
+    cfg.service(
+        scope("/api/v1/admin")
+            .wrap(from_fn(keys::require_key))
+            .configure(articles::configure_admin)
+            .configure(outlets::configure_admin)
+            .configure(tags::configure_admin)
+            .configure(audit::configure)
+            .configure(keys::configure),
+    );
     cfg.service(
         scope("/api/v1")
             .configure(articles::configure)

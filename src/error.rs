@@ -58,6 +58,11 @@ codes! {
     NotAcceptable = "not_acceptable" 406 "Not acceptable" "There is no representation of the kind that `Accept` asks for.";
     RequestTimeout = "request_timeout" 408 "Request timeout" "The request did not arrive in time.";
     Conflict = "conflict" 409 "Conflict" "The request contradicts what is stored.";
+    SlugTaken = "slug_taken" 409 "Slug taken" "Another object has, or had, this slug.";
+    NameTaken = "name_taken" 409 "Name taken" "Another outlet goes by this name or has this host.";
+    DuplicateLink = "duplicate_link" 409 "Duplicate link" "The article cites this address already. `?allow_duplicates=true` lets it stand twice.";
+    InUse = "in_use" 409 "In use" "Something still refers to it: merge it into another, or change those first.";
+    InTrash = "in_trash" 409 "In the trash" "The article is in the trash: restore it first.";
     IdempotencyKeyInUse = "idempotency_key_in_use" 409 "Idempotency key in use" "The first request with this `Idempotency-Key` is still running.";
     Gone = "gone" 410 "Gone" "It was here and was deleted for good.";
     VersionMismatch = "version_mismatch" 412 "Version mismatch" "Somebody changed it meanwhile: read it again and apply your change to what is there now.";
@@ -208,6 +213,16 @@ impl Error {
         error.0.errors = changed;
         error.0.current_version = Some(current);
         error
+    }
+
+    /// The same mistakes, pointed to from another place; where `turn` has none, the pointer stays.
+    #[must_use]
+    pub fn with_pointers(mut self, turn: impl Fn(&str) -> Option<String>) -> Self {
+        for error in &mut self.0.errors {
+            let turned = error.pointer.as_deref().and_then(&turn);
+            error.pointer = turned.or_else(|| error.pointer.take());
+        }
+        self
     }
 
     /// One wrong query parameter.

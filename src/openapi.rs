@@ -2,7 +2,7 @@
 
 use crate::error::Code;
 use crate::extract::{NoParams, Query};
-use crate::{articles, comments, health, keys, links, outlets, site, tags};
+use crate::{articles, audit, comments, health, keys, links, outlets, site, tags};
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::middleware::DefaultHeaders;
@@ -36,6 +36,7 @@ use utoipa_swagger_ui::SwaggerUi;
         (name = "outlets", description = "Who published the sources"),
         (name = "tags", description = "Subjects"),
         (name = "comments", description = "What readers answer"),
+        (name = "audit", description = "Who did what, and when"),
         (name = "keys", description = "Who may do what"),
         (name = "service", description = "The service itself"),
     ),
@@ -45,6 +46,13 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1", api = outlets::Docs),
         (path = "/api/v1", api = tags::Docs),
         (path = "/api/v1", api = comments::Docs),
+        (path = "/api/v1/admin", api = articles::AdminDocs),
+        (path = "/api/v1/admin", api = articles::LinkDocs),
+        (path = "/api/v1/admin", api = articles::ParseDocs),
+        (path = "/api/v1/admin", api = articles::RevisionDocs),
+        (path = "/api/v1/admin", api = outlets::AdminDocs),
+        (path = "/api/v1/admin", api = tags::AdminDocs),
+        (path = "/api/v1/admin", api = audit::Docs),
         (path = "/api/v1/admin", api = keys::Docs),
     ),
     modifiers(&KeyScheme),

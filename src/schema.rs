@@ -226,6 +226,7 @@ diesel::table! {
         last_seen_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        version -> Int4,
     }
 }
 
@@ -273,6 +274,7 @@ diesel::table! {
         name -> Text,
         article_count -> Int8,
         created_at -> Timestamptz,
+        version -> Int4,
     }
 }
 

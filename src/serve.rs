@@ -1,6 +1,7 @@
 //! The server: listens, answers, and stops without cutting anybody off.
 
 use crate::app::{self, State};
+use crate::articles;
 use crate::http::front;
 use actix_web::web::Data;
 use actix_web::{App, HttpResponse, HttpServer, middleware, web};
@@ -45,6 +46,7 @@ impl Bound {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             n => n.into(),
         };
+        let publisher = tokio::spawn(articles::keep_publishing(state.clone()));
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
@@ -56,6 +58,8 @@ impl Bound {
         .shutdown_timeout(GRACE_SECONDS)
         .keep_alive(Duration::from_secs(75))
         .listen(self.listener)?;
-        Ok(server.run().await?)
+        let served = server.run().await;
+        publisher.abort();
+        Ok(served?)
     }
 }

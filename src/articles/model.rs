@@ -38,6 +38,15 @@ impl Status {
             Self::Trashed => "trashed",
         }
     }
+
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Draft, Self::Scheduled, Self::Published, Self::Archived, Self::Trashed];
+
+    /// From the stored word; the table's check allows no other.
+    pub fn from_stored(word: &str) -> Self {
+        Self::ALL.into_iter().find(|status| status.as_str() == word).unwrap_or(Self::Draft)
+    }
 }
 
 /// Who posted an article.

@@ -24,7 +24,8 @@ use std::collections::HashMap;
 /// What the cursor of the list holds: the sort value as JSON, and the id.
 pub(super) type Key = (Value, i64);
 
-type Public = articles::BoxedQuery<'static, Pg>;
+/// Articles under conditions that are known only at run time.
+pub(super) type Public = articles::BoxedQuery<'static, Pg>;
 
 /// Whether an article is public. The status stands in the text of the statement, for a partial
 /// index is used only where the planner sees its condition.
@@ -76,7 +77,7 @@ async fn keys(
     }
 }
 
-fn json_key((at, id): (DateTime<Utc>, i64)) -> Key {
+pub(super) fn json_key((at, id): (DateTime<Utc>, i64)) -> Key {
     (serde_json::json!(at), id)
 }
 
@@ -132,7 +133,11 @@ async fn by_date(
 
 /// The published articles that pass the filters.
 fn matching(filter: &Filter) -> Public {
-    let mut query = articles::table.filter(published()).into_boxed();
+    narrowed(articles::table.filter(published()).into_boxed(), filter)
+}
+
+/// Those of the articles that pass the filters.
+pub(super) fn narrowed(mut query: Public, filter: &Filter) -> Public {
     if let Some(ids) = filter.tags.clone() {
         query = query.filter(exists(
             article_tags::table
@@ -263,7 +268,7 @@ pub async fn resolve(conn: &AsyncPgConnection, which: &Ref) -> Result<Found<i64>
 }
 
 /// Whether an article at this reference was deleted for good.
-async fn gone(conn: &AsyncPgConnection, which: &Ref) -> Result<bool> {
+pub(super) async fn gone(conn: &AsyncPgConnection, which: &Ref) -> Result<bool> {
     let purged = purged_articles::table.into_boxed::<Pg>();
     let purged = match which {
         Ref::Id(id) => purged.filter(purged_articles::id.eq(*id)),

@@ -3,9 +3,11 @@
 //! Everything here runs inside the caller's transaction, so that nobody ever sees half an article.
 
 use super::model::{Author, Commentary, Correction, Status};
+use super::slugs;
+pub(crate) use super::slugs::free as free_slug;
 use crate::error::{Error, Result};
 use crate::links::{self, NewLink, RichText};
-use crate::schema::{article_slugs, articles};
+use crate::schema::articles;
 use crate::tags;
 use crate::text::slug::slugify;
 use chrono::{DateTime, Utc};
@@ -78,16 +80,32 @@ struct Row<'a> {
     published_at_uncertain: bool,
     comments_open: bool,
     corrections: serde_json::Value,
+    updated_at: DateTime<Utc>,
+}
+
+/// Where an article came from: an edit leaves it as it is.
+#[derive(AsChangeset, Insertable)]
+#[diesel(table_name = articles, treat_none_as_null = true)]
+struct OriginRow<'a> {
     source: Option<&'a str>,
     source_id: Option<&'a str>,
     source_hash: Option<&'a [u8]>,
-    updated_at: DateTime<Utc>,
+}
+
+impl<'a> OriginRow<'a> {
+    fn of(draft: &'a Draft) -> Self {
+        let origin = draft.origin.as_ref();
+        Self {
+            source: origin.map(|origin| origin.source.as_str()),
+            source_id: origin.map(|origin| origin.id.as_str()),
+            source_hash: origin.map(|origin| origin.hash.as_slice()),
+        }
+    }
 }
 
 impl<'a> Row<'a> {
     fn of(draft: &'a Draft, now: DateTime<Utc>) -> Result<Self> {
         let (quote, commentary) = (draft.quote.as_ref(), draft.commentary.as_ref());
-        let origin = draft.origin.as_ref();
         Ok(Self {
             status: draft.status.as_str(),
             headline: &draft.headline,
@@ -105,9 +123,6 @@ impl<'a> Row<'a> {
             published_at_uncertain: draft.published_at_uncertain,
             comments_open: draft.comments_open,
             corrections: serde_json::to_value(&draft.corrections).map_err(Error::internal)?,
-            source: origin.map(|origin| origin.source.as_str()),
-            source_id: origin.map(|origin| origin.id.as_str()),
-            source_hash: origin.map(|origin| origin.hash.as_slice()),
             updated_at: now,
         })
     }
@@ -122,8 +137,8 @@ pub async fn insert(
     draft: &Draft,
     now: DateTime<Utc>,
 ) -> Result<i64> {
-    let slug = free_slug(conn, &slugify(&draft.headline)).await?;
-    let id = add(conn, draft, &slug, now).await?;
+    let id = insert_row(conn, draft, None, now).await?;
+    fill(conn, id, draft, now).await?;
     refresh(conn, &[id]).await?;
     Ok(id)
 }
@@ -132,21 +147,93 @@ pub async fn insert(
 /// who may store many and then [`refresh`] them all.
 ///
 /// # Errors
-/// When the database fails.
+/// 409 when the slug is taken after all.
 pub async fn add(
     conn: &mut AsyncPgConnection,
     draft: &Draft,
     slug: &str,
     now: DateTime<Utc>,
 ) -> Result<i64> {
-    let row = (Row::of(draft, now)?, articles::slug.eq(slug), articles::created_at.eq(now));
-    let id = diesel::insert_into(articles::table)
-        .values(row)
-        .returning(articles::id)
-        .get_result(conn)
-        .await?;
+    let id = insert_under(conn, draft, slug, now).await?;
+    let id = id.ok_or_else(|| slugs::taken(slug))?;
     fill(conn, id, draft, now).await?;
     Ok(id)
+}
+
+/// Stores the row of a new article without its links and tags, under this slug or one made from
+/// its headline; returns its id.
+///
+/// # Errors
+/// 409 when the slug is given and taken.
+pub(super) async fn insert_row(
+    conn: &mut AsyncPgConnection,
+    draft: &Draft,
+    slug: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<i64> {
+    if let Some(slug) = slug {
+        slugs::claim(conn, slug, None).await?;
+        let id = insert_under(conn, draft, slug, now).await?;
+        return id.ok_or_else(|| slugs::taken(slug));
+    }
+    let base = slugify(&draft.headline);
+    loop {
+        let slug = slugs::free(conn, &base).await?;
+        // Another writer may have taken it meanwhile: then it is seen now, and the next is tried.
+        if let Some(id) = insert_under(conn, draft, &slug, now).await? {
+            return Ok(id);
+        }
+    }
+}
+
+async fn insert_under(
+    conn: &mut AsyncPgConnection,
+    draft: &Draft,
+    slug: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<i64>> {
+    let row = (
+        Row::of(draft, now)?,
+        OriginRow::of(draft),
+        articles::slug.eq(slug),
+        articles::created_at.eq(now),
+    );
+    let id = diesel::insert_into(articles::table)
+        .values(row)
+        .on_conflict(articles::slug)
+        .do_nothing()
+        .returning(articles::id)
+        .get_result(conn)
+        .await;
+    Ok(id.optional()?)
+}
+
+/// Stores the row of an article anew, but neither its origin, its links nor its tags; returns its
+/// new version.
+///
+/// # Errors
+/// 409 when the slug is another's.
+pub(super) async fn update_row(
+    conn: &mut AsyncPgConnection,
+    id: i64,
+    draft: &Draft,
+    (former, slug): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<i32> {
+    if former != slug {
+        slugs::claim(conn, slug, Some(id)).await?;
+        slugs::retire(conn, former, slug, id).await?;
+    }
+    let version = diesel::update(articles::table.find(id))
+        .set((
+            Row::of(draft, now)?,
+            articles::slug.eq(slug),
+            articles::version.eq(articles::version + 1),
+        ))
+        .returning(articles::version)
+        .get_result(conn)
+        .await;
+    version.map_err(|error| slugs::or_taken(error, slug))
 }
 
 /// Stores an article anew in place of what it was; its slug stays. Returns its new version.
@@ -175,7 +262,11 @@ pub async fn rewrite(
     now: DateTime<Utc>,
 ) -> Result<i32> {
     let version = diesel::update(articles::table.find(id))
-        .set((Row::of(draft, now)?, articles::version.eq(articles::version + 1)))
+        .set((
+            Row::of(draft, now)?,
+            OriginRow::of(draft),
+            articles::version.eq(articles::version + 1),
+        ))
         .returning(articles::version)
         .get_result(conn)
         .await?;
@@ -205,19 +296,4 @@ pub async fn refresh(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> {
         .execute(conn)
         .await?;
     Ok(())
-}
-
-/// The slug, or with the first number behind it that nothing has or had.
-pub(crate) async fn free_slug(conn: &mut AsyncPgConnection, base: &str) -> Result<String> {
-    let like = format!("{base}%");
-    let mut taken: Vec<String> = articles::table
-        .filter(articles::slug.like(&like))
-        .select(articles::slug)
-        .load(conn)
-        .await?;
-    let former = article_slugs::table.filter(article_slugs::slug.like(&like));
-    taken.extend(former.select(article_slugs::slug).load::<String>(conn).await?);
-    let free = |slug: &String| !taken.contains(slug);
-    let numbered = (2..).map(|n| format!("{base}-{n}"));
-    Ok(std::iter::once(base.to_owned()).chain(numbered).find(free).unwrap_or_default())
 }

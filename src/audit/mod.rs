@@ -1,5 +1,9 @@
 //! Who did what to which object, and when. Written in the transaction of the deed itself.
 
+mod routes;
+
+pub use routes::{Deed, Docs, configure};
+
 use crate::error::Result;
 use crate::keys::Principal;
 use crate::schema::audit;

@@ -1,6 +1,9 @@
 //! Writing comments.
 
 use crate::error::Result;
+use crate::schema::comments;
+use crate::text::rich::{Markup, Voice, render};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -20,4 +23,46 @@ pub async fn new_ids(conn: &mut AsyncPgConnection, n: i32) -> Result<Vec<i64>> {
                  from generate_series(1, $1)";
     let rows: Vec<NewId> = diesel::sql_query(query).bind::<Integer, _>(n).load(conn).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// A comment whose author and time are not known, as a pasted roundup has them.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// As written, in Markdown.
+    pub text: String,
+    /// Where it begins and ends is a guess.
+    pub uncertain: bool,
+}
+
+/// Stores comments under an article, each at the top of a thread of its own.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add_roots(
+    conn: &mut AsyncPgConnection,
+    article: i64,
+    list: &[Found],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let ids = new_ids(conn, i32::try_from(list.len()).unwrap_or(i32::MAX)).await?;
+    let rows: Vec<_> = ids
+        .iter()
+        .zip(list)
+        .map(|(id, found)| {
+            (
+                comments::id.eq(*id),
+                comments::article_id.eq(article),
+                comments::root_id.eq(*id),
+                comments::depth.eq(0),
+                comments::path.eq(id.to_be_bytes().to_vec()),
+                comments::status.eq("approved"),
+                comments::text.eq(&found.text),
+                comments::html.eq(render(&found.text, Markup::Markdown, Voice::Reader)),
+                comments::listed_at.eq(now),
+                comments::uncertain.eq(found.uncertain),
+            )
+        })
+        .collect();
+    diesel::insert_into(comments::table).values(rows).execute(conn).await?;
+    Ok(())
 }

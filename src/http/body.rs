@@ -15,7 +15,7 @@ use bytes::BytesMut;
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -98,7 +98,7 @@ fn merge(target: &mut Value, patch: Value) {
 }
 
 /// Refuses a body of another media type, or one that is coded.
-fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<()> {
+pub(super) fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<()> {
     let refuse = |detail: String| Err(Error::new(Code::UnsupportedMediaType, detail));
     if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         return refuse("send the body without a content coding".to_owned());
@@ -142,7 +142,7 @@ fn parse(bytes: &[u8]) -> Result<Value> {
 }
 
 /// Finds characters that no feed could carry.
-fn forbidden(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>) {
+pub(super) fn forbidden(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>) {
     let length = pointer.len();
     match value {
         Value::String(text) => {
@@ -174,6 +174,11 @@ fn forbidden(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>) 
 fn write_pointer(pointer: &mut String, token: &str) {
     pointer.push('/');
     pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
+}
+
+/// A value that was made here, checked as a body of its type would be.
+pub fn checked<T: DeserializeOwned + Serialize + ToSchema>(value: &T) -> Result<T> {
+    typed(serde_json::to_value(value).map_err(Error::internal)?)
 }
 
 /// The value as its type, once it passed the type's schema.

@@ -11,12 +11,14 @@ mod reply;
 mod representation;
 mod request_id;
 mod schema;
+mod text_body;
 
 pub use accept::prefers_html;
 pub use answer::Answer;
-pub use body::{Body, MergePatch};
+pub use body::{Body, MergePatch, checked};
 pub use front::front;
 pub use once::{Attempt, Once, OnceHeader, forget};
 pub use precondition::{IfMatch, version_tag};
 pub use reply::{Reply, moved};
 pub use request_id::RequestId;
+pub use text_body::{JsonOrText, TextBody, TextKind};

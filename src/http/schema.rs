@@ -56,6 +56,11 @@ fn told(error: &ValidationError<'_>) -> Vec<FieldError> {
             let message = format!("`{name}` is missing");
             vec![FieldError::field(format!("{pointer}/{name}"), "required", message)]
         }
+        Kind::OneOfNotValid { context } | Kind::AnyOf { context }
+            if let Some(meant) = meant(context, error) =>
+        {
+            meant.iter().flat_map(told).collect()
+        }
         kind => {
             let code = match kind {
                 Kind::MaxLength { .. } => "too_long",
@@ -64,13 +69,28 @@ fn told(error: &ValidationError<'_>) -> Vec<FieldError> {
                 Kind::MinItems { .. } => "too_few",
                 Kind::Minimum { .. } | Kind::Maximum { .. } => "out_of_range",
                 Kind::Type { .. } => "type",
-                Kind::Format { .. } => "format",
+                Kind::Format { .. } | Kind::Pattern { .. } => "format",
                 Kind::Enum { .. } | Kind::Constant { .. } => "not_allowed",
                 _ => "invalid",
             };
             vec![FieldError::field(pointer, code, message(kind, error))]
         }
     }
+}
+
+/// Of several forms that a value could have, the findings on the single one whose kind of JSON it
+/// is: `null` or an object, say.
+fn meant<'a>(
+    forms: &'a [Vec<ValidationError<'static>>],
+    error: &ValidationError<'_>,
+) -> Option<&'a [ValidationError<'static>]> {
+    let other_kind = |finding: &ValidationError<'_>| {
+        matches!(finding.kind(), Kind::Type { .. })
+            && finding.instance_path() == error.instance_path()
+    };
+    let mut same = forms.iter().filter(|findings| !findings.iter().any(other_kind));
+    let only = same.next().filter(|findings| !findings.is_empty())?;
+    same.next().is_none().then_some(only)
 }
 
 /// The finding in words, without the value itself, which may be long.

@@ -2,12 +2,18 @@
 //! for it. The lead comes first; the order is the editor's.
 
 pub mod address;
+mod credits;
+mod input;
 mod model;
 mod query;
 mod routes;
 mod store;
 
+pub use credits::{Lookup, resolve};
+pub use input::{
+    Byline, CreditInput, LinkInput, OutletName, TextFormat, TextInput, blank, no_address,
+};
 pub use model::{CitingArticle, Credit, Link, ListedLink, RichText, Role};
 pub use query::of_articles;
 pub use routes::{Docs, configure, domains};
-pub use store::{NewCredit, NewLink, delete_of, insert};
+pub use store::{Kept, NewCredit, NewLink, delete_of, insert, replace};

@@ -5,6 +5,7 @@ use super::model::{RichText, Role};
 use crate::error::Result;
 use crate::schema::{link_credits, links};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Integer};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 /// A source that is ready to be stored.
@@ -42,15 +43,30 @@ pub struct NewCredit {
 /// # Errors
 /// When the database fails.
 pub async fn insert(conn: &mut AsyncPgConnection, article: i64, list: &[NewLink]) -> Result<()> {
-    let rows: Vec<_> = list.iter().zip(0_i32..).map(|(link, at)| row(article, link, at)).collect();
+    let placed: Vec<(i32, &NewLink)> = (0_i32..).zip(list).collect();
+    insert_at(conn, article, &placed).await
+}
+
+/// Stores these links at these positions of an article.
+async fn insert_at(
+    conn: &mut AsyncPgConnection,
+    article: i64,
+    list: &[(i32, &NewLink)],
+) -> Result<()> {
+    let rows: Vec<_> = list.iter().map(|(at, link)| row(article, link, *at)).collect();
     let ids: Vec<i64> = diesel::insert_into(links::table)
         .values(rows)
         .returning(links::id)
         .get_results(conn)
         .await?;
-    let credits: Vec<_> = ids
+    let list: Vec<(i64, &NewLink)> = ids.into_iter().zip(list.iter().map(|(_, l)| *l)).collect();
+    credit(conn, &list).await
+}
+
+/// Stores the credits of links that have none.
+async fn credit(conn: &mut AsyncPgConnection, list: &[(i64, &NewLink)]) -> Result<()> {
+    let credits: Vec<_> = list
         .iter()
-        .zip(list)
         .flat_map(|(id, link)| {
             link.credits.iter().zip(0_i16..).map(|(credit, at)| {
                 (
@@ -66,8 +82,71 @@ pub async fn insert(conn: &mut AsyncPgConnection, article: i64, list: &[NewLink]
     Ok(())
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = links)]
+/// A link of an article that is written again.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Its id, where it is one that is there.
+    pub id: Option<i64>,
+    /// It is as it was, but perhaps at another place.
+    pub same: bool,
+    /// What it says.
+    pub link: NewLink,
+}
+
+/// Makes these the links of an article, in this order. Those with an id keep it; what is not among
+/// them is deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn replace(conn: &mut AsyncPgConnection, article: i64, list: &[Kept]) -> Result<()> {
+    let own = links::table.filter(links::article_id.eq(article));
+    let stay: Vec<i64> = list.iter().filter_map(|kept| kept.id).collect();
+    diesel::delete(own.filter(links::id.ne_all(&stay))).execute(conn).await?;
+    // Two links may change places: the rule that no two have the same is checked at the end.
+    diesel::sql_query("set constraints links_article_id_position_key deferred")
+        .execute(conn)
+        .await?;
+    let mut new = Vec::new();
+    let (mut moved, mut places) = (Vec::new(), Vec::new());
+    for (kept, at) in list.iter().zip(0_i32..) {
+        match kept.id {
+            None => new.push((at, &kept.link)),
+            Some(id) if kept.same => {
+                moved.push(id);
+                places.push(at);
+            }
+            Some(id) => {
+                diesel::update(links::table.find(id))
+                    .set(row(article, &kept.link, at))
+                    .execute(conn)
+                    .await?;
+                diesel::delete(link_credits::table.filter(link_credits::link_id.eq(id)))
+                    .execute(conn)
+                    .await?;
+                credit(conn, &[(id, &kept.link)]).await?;
+            }
+        }
+    }
+    place(conn, &moved, &places).await?;
+    insert_at(conn, article, &new).await
+}
+
+/// Puts links at their places.
+async fn place(conn: &mut AsyncPgConnection, ids: &[i64], places: &[i32]) -> Result<()> {
+    diesel::sql_query(
+        "update links l set position = p.position \
+         from unnest($1, $2) as p (id, position) \
+         where l.id = p.id and l.position <> p.position",
+    )
+    .bind::<Array<BigInt>, _>(ids)
+    .bind::<Array<Integer>, _>(places)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = links, treat_none_as_null = true)]
 struct Row<'a> {
     article_id: i64,
     role: &'static str,

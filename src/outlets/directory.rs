@@ -3,12 +3,12 @@
 
 use super::known::known;
 use crate::error::Result;
-use crate::schema::{outlet_aliases, outlet_hosts, outlets, site};
+use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets, site};
 use crate::text::slug::{fold, slugify};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::future::try_join;
+use futures_util::future::try_join4;
 use std::collections::HashMap;
 
 /// Which outlet a name or a host is.
@@ -16,6 +16,7 @@ use std::collections::HashMap;
 pub struct Directory {
     names: HashMap<String, i64>,
     hosts: HashMap<String, i64>,
+    slugs: HashMap<String, i64>,
 }
 
 impl Directory {
@@ -26,11 +27,31 @@ impl Directory {
     pub async fn load(conn: &AsyncPgConnection) -> Result<Self> {
         let names = outlet_aliases::table.select((outlet_aliases::key, outlet_aliases::outlet_id));
         let hosts = outlet_hosts::table.select((outlet_hosts::host, outlet_hosts::outlet_id));
-        let (mut a, mut b) = (conn, conn);
-        let (names, hosts) =
-            try_join(names.load::<(String, i64)>(&mut a), hosts.load::<(String, i64)>(&mut b))
-                .await?;
-        Ok(Self { names: names.into_iter().collect(), hosts: hosts.into_iter().collect() })
+        let slugs = outlets::table.select((outlets::slug, outlets::id));
+        let former = outlet_slugs::table.select((outlet_slugs::slug, outlet_slugs::outlet_id));
+        let (mut a, mut b, mut c, mut d) = (conn, conn, conn, conn);
+        let (names, hosts, slugs, former) = try_join4(
+            names.load::<(String, i64)>(&mut a),
+            hosts.load::<(String, i64)>(&mut b),
+            slugs.load::<(String, i64)>(&mut c),
+            former.load::<(String, i64)>(&mut d),
+        )
+        .await?;
+        Ok(Self {
+            names: names.into_iter().collect(),
+            hosts: hosts.into_iter().collect(),
+            slugs: former.into_iter().chain(slugs).collect(),
+        })
+    }
+
+    /// Whether there is an outlet with this id.
+    pub fn has(&self, id: i64) -> bool {
+        self.slugs.values().any(|known| *known == id)
+    }
+
+    /// The outlet that has or had this slug.
+    pub fn slugged(&self, slug: &str) -> Option<i64> {
+        self.slugs.get(slug).copied()
     }
 
     /// The outlet with this name.
@@ -57,14 +78,23 @@ impl Directory {
         if let Some(id) = self.named(name) {
             return Ok((id, false));
         }
-        let id = create(conn, name, now).await?;
+        let (id, new) = create(conn, name, now).await?;
         self.names.insert(fold(name), id);
-        Ok((id, true))
+        Ok((id, new))
     }
 }
 
-/// Makes an outlet of this name under a free slug.
-async fn create(conn: &mut AsyncPgConnection, name: &str, now: DateTime<Utc>) -> Result<i64> {
+/// Makes an outlet of this name under a free slug, unless somebody else made it a moment ago.
+async fn create(
+    conn: &mut AsyncPgConnection,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<(i64, bool)> {
+    lock_names(conn).await?;
+    let known = outlet_aliases::table.find(fold(name)).select(outlet_aliases::outlet_id);
+    if let Some(id) = known.first(conn).await.optional()? {
+        return Ok((id, false));
+    }
     let base = slugify(name);
     let mut slug = base.clone();
     let mut n = 1;
@@ -96,7 +126,17 @@ async fn create(conn: &mut AsyncPgConnection, name: &str, now: DateTime<Utc>) ->
         ))
         .execute(conn)
         .await?;
-    Ok(id)
+    Ok((id, true))
+}
+
+/// Lets nobody else give names to outlets until this transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn lock_names(conn: &mut AsyncPgConnection) -> Result<()> {
+    let lock = "select pg_advisory_xact_lock(hashtextextended('roundup outlet names', 0))";
+    diesel::sql_query(lock).execute(conn).await?;
+    Ok(())
 }
 
 /// Stores the curated list, once in the life of a database: what is deleted later stays deleted.

@@ -1,12 +1,17 @@
 //! An outlet is who published a source: a newspaper, a wire, a blog. It has aliases (`WSJ`) and
 //! hosts (`online.wsj.com`) by which a link finds it.
 
+mod admin;
+mod change;
 mod directory;
+mod input;
 pub mod known;
+mod merge;
 mod model;
 mod query;
 mod routes;
 
+pub use admin::{AdminDocs, configure_admin};
 pub use directory::{Directory, seed};
 pub use model::{Outlet, OutletRef};
 pub use query::{id_of, ids};

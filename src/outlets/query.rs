@@ -1,5 +1,6 @@
 //! Every statement that reads outlets.
 
+use super::input::AdminOutlet;
 use super::model::{AliasRow, HostRow, Outlet, OutletRow, OutletSort};
 use crate::db::{Condition, keyset, total};
 use crate::error::{Error, Result};
@@ -7,6 +8,7 @@ use crate::extract::{Found, Ref};
 use crate::page::{Page, Scan};
 use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use crate::text::slug::fold;
+use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text, Timestamptz};
@@ -154,4 +156,59 @@ pub async fn id_of(conn: &AsyncPgConnection, which: &Ref) -> Result<i64> {
     let named = ids(conn, std::slice::from_ref(which)).await?;
     let found = outlets::table.filter(outlets::id.eq_any(named)).select(outlets::id);
     found.first(&mut &*conn).await.optional()?.ok_or_else(|| Error::not_found("outlet"))
+}
+
+/// A page of all outlets, for their editors. By when they were last seen there is none: some never
+/// were.
+pub(super) async fn admin_page(
+    conn: &AsyncPgConnection,
+    sort: OutletSort,
+    scan: &Scan<Key>,
+) -> Result<Page<AdminOutlet>> {
+    let rows = AdminRow::query().into_boxed::<Pg>();
+    let query = match sort {
+        OutletSort::LinkCount => {
+            let scan = scan.typed::<i64>()?;
+            keyset!(rows, scan, true, BigInt, outlets::link_count, outlets::id)
+        }
+        OutletSort::Name | OutletSort::LastSeenAt => {
+            let scan = scan.typed::<String>()?;
+            keyset!(rows, scan, false, Text, outlets::name, outlets::id)
+        }
+    };
+    let rows: Vec<AdminRow> = query.load(&mut &*conn).await?;
+    let cut = scan.cut(rows, |row| (sort_value(sort, &row.row), row.row.id));
+    let ids: Vec<i64> = cut.items.iter().map(|row| row.row.id).collect();
+    let (aliases, hosts) = names(conn, &ids).await?;
+    let total = total(conn, scan.count, || outlets::table.into_boxed::<Pg>()).await?;
+    Ok(cut.map(|row| row.with(&aliases, &hosts)).counted(total))
+}
+
+/// The outlet with this id, for its editors.
+///
+/// # Errors
+/// 404 when there is none.
+pub(super) async fn admin_find(conn: &AsyncPgConnection, id: i64) -> Result<AdminOutlet> {
+    let row = AdminRow::query().filter(outlets::id.eq(id)).first(&mut &*conn).await.optional()?;
+    let row: AdminRow = row.ok_or_else(|| Error::not_found("outlet"))?;
+    let (aliases, hosts) = names(conn, &[id]).await?;
+    Ok(row.with(&aliases, &hosts))
+}
+
+/// The table's columns, those of the editors among them.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = outlets)]
+struct AdminRow {
+    #[diesel(embed)]
+    row: OutletRow,
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl AdminRow {
+    fn with(self, aliases: &[AliasRow], hosts: &[HostRow]) -> AdminOutlet {
+        let (version, created_at, updated_at) = (self.version, self.created_at, self.updated_at);
+        AdminOutlet { outlet: self.row.with(aliases, hosts), version, created_at, updated_at }
+    }
 }

@@ -1,11 +1,16 @@
 //! A tag is a subject that articles share.
 
+mod admin;
+mod change;
+mod input;
 mod model;
 mod query;
 mod routes;
 mod store;
 
+pub use admin::{AdminDocs, configure_admin};
+pub use input::{TagInput, TagKey, TagName, nameless};
 pub use model::{Tag, TagRef};
 pub use query::{ids, of_articles};
 pub use routes::{Docs, configure};
-pub use store::{delete_of, insert};
+pub use store::{delete_of, insert, named, replace};

@@ -1,5 +1,6 @@
 //! Every statement that reads tags.
 
+use super::input::AdminTag;
 use super::model::{Tag, TagRef, TagSort};
 use crate::db::{Condition, keyset, total};
 use crate::error::Result;
@@ -114,4 +115,30 @@ pub async fn of_articles(
         found.entry(article).or_default().push(tag);
     }
     Ok(found)
+}
+
+/// A page of all tags, for their editors.
+pub(super) async fn admin_page(
+    conn: &AsyncPgConnection,
+    sort: TagSort,
+    scan: &Scan<Key>,
+) -> Result<Page<AdminTag>> {
+    let rows = AdminTag::query().into_boxed::<Pg>();
+    let query = match sort {
+        TagSort::Name => {
+            let scan = scan.typed::<String>()?;
+            keyset!(rows, scan, false, Text, tags::name, tags::id)
+        }
+        TagSort::ArticleCount => {
+            let scan = scan.typed::<i64>()?;
+            keyset!(rows, scan, true, BigInt, tags::article_count, tags::id)
+        }
+    };
+    let rows: Vec<AdminTag> = query.load(&mut &*conn).await?;
+    let page = scan.cut(rows, |tag| match sort {
+        TagSort::Name => (tag.name.clone().into(), tag.id),
+        TagSort::ArticleCount => (tag.article_count.into(), tag.id),
+    });
+    let total = total(conn, scan.count, || tags::table.into_boxed::<Pg>()).await?;
+    Ok(page.counted(total))
 }

@@ -11,6 +11,7 @@ mod attribution;
 mod blocks;
 mod credit;
 mod draft;
+mod html;
 mod line;
 mod markdown;
 mod names;
@@ -25,6 +26,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use credit::parse_credit;
+pub use html::parse_html;
 pub use markdown::parse_markdown;
 pub use pasted::parse_text;
 pub use split::{Split, split_line};
@@ -78,7 +80,7 @@ pub enum Role {
 }
 
 /// How far a reading can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// A guess; it is in the report.
@@ -122,13 +124,15 @@ pub struct Credit {
 }
 
 /// A reader's comment; its author and time are not in the text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reply {
     /// Paragraphs parted by a blank line.
+    #[schema(max_length = 4_194_304)]
     pub text: String,
     /// Whether it may be more or less than one comment; then it is in the report.
     pub uncertain: bool,
     /// The line it begins on, counted from 1.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub line: usize,
 }
 
@@ -145,9 +149,12 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Note {
     /// The line, counted from 1.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub line: usize,
     /// What stands there.
+    #[schema(max_length = 4_194_304)]
     pub raw: String,
     /// Why it is in the report, as a sentence for the editor.
+    #[schema(max_length = 1000)]
     pub reason: String,
 }

@@ -1,0 +1,2 @@
+alter table tags drop column version;
+alter table outlets drop column version;

@@ -1,0 +1,37 @@
+//! Reading a pasted roundup without storing it.
+
+use super::parse::{self, Parsed};
+use crate::app::State;
+use crate::error::Result;
+use crate::extract::{NoParams, Query};
+use crate::http::{Reply, TextBody};
+use crate::keys::{Allowed, scope};
+use crate::openapi::AdminProblems;
+use actix_web::web::{Data, ServiceConfig, resource};
+use utoipa::OpenApi;
+
+/// The addresses of this file.
+pub(super) fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/articles/parse").post(parse_article));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(parse_article))]
+pub struct ParseDocs;
+
+/// Read a pasted roundup, and store nothing
+///
+/// Answers the article that it would become, with the line and the confidence of every credit.
+#[utoipa::path(post, path = "/articles/parse", tag = "articles", security(("key" = ["articles:write"])),
+    request_body(content((String = "text/plain"), (String = "text/markdown"), (String = "text/html"))),
+    responses((status = 200, description = "The article", body = Parsed), AdminProblems))]
+async fn parse_article(
+    _caller: Allowed<scope::ArticlesWrite>,
+    state: Data<State>,
+    _query: Query<NoParams>,
+    body: TextBody,
+) -> Result<Reply> {
+    let parsed = state.read(async |conn| parse::read(conn, &body).await).await?;
+    Reply::whole(&parsed)
+}

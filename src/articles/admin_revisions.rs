@@ -1,0 +1,92 @@
+//! The versions of an article: listed, read, and written again.
+
+use super::admin::told;
+use super::admin_model::{AdminArticle, Revision, WholeRevision};
+use super::admin_query;
+use super::edit;
+use super::ready::Editor;
+use crate::app::State;
+use crate::error::Result;
+use crate::extract::{Both, Id, NoParams, OneQuery, Query};
+use crate::http::{Answer, IfMatch, Reply};
+use crate::keys::{Allowed, scope};
+use crate::openapi::AdminProblems;
+use crate::page::{Page, PageQuery};
+use actix_web::web::{Data, Path, ServiceConfig, resource};
+use utoipa::OpenApi;
+
+/// The addresses of this file.
+pub(super) fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/articles/{id}/revisions").get(list_revisions))
+        .service(resource("/articles/{id}/revisions/{n}").get(get_revision))
+        .service(resource("/articles/{id}/revisions/{n}/restore").post(restore_revision));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(list_revisions, get_revision, restore_revision))]
+pub struct RevisionDocs;
+
+/// List the versions of an article, the latest first
+#[utoipa::path(get, path = "/articles/{id}/revisions", tag = "articles", security(("key" = ["articles:read"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery, PageQuery),
+    responses((status = 200, description = "A page of versions", body = Page<Revision>), AdminProblems))]
+async fn list_revisions(
+    _caller: Allowed<scope::ArticlesRead>,
+    state: Data<State>,
+    id: Id,
+    Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
+) -> Result<Reply> {
+    let scan = page.scan(&("revisions", id.0))?;
+    let found = state
+        .read(async |conn| {
+            admin_query::find(conn, id.0).await?;
+            admin_query::versions(conn, id.0, &scan).await
+        })
+        .await?;
+    Reply::page(found, query.fields.as_deref(), Revision::sample)
+}
+
+/// Get a version of an article as it was written
+#[utoipa::path(get, path = "/articles/{id}/revisions/{n}", tag = "articles", security(("key" = ["articles:read"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
+        ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647)),
+    responses((status = 200, description = "The version", body = WholeRevision), AdminProblems))]
+async fn get_revision(
+    _caller: Allowed<scope::ArticlesRead>,
+    state: Data<State>,
+    path: Path<(i64, i32)>,
+    _query: Query<NoParams>,
+) -> Result<Reply> {
+    let (id, version) = path.into_inner();
+    let found = state.read(async |conn| admin_query::version(conn, id, version).await).await?;
+    Reply::whole(&found)
+}
+
+/// Write what an article said in an earlier version as a new one
+///
+/// Its slug, its status and the time of its publication stay. `If-Match` is looked at when it is
+/// given.
+#[utoipa::path(post, path = "/articles/{id}/revisions/{n}/restore", tag = "articles", security(("key" = ["articles:write"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
+        ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647)),
+    responses((status = 200, description = "The article", body = AdminArticle), AdminProblems))]
+async fn restore_revision(
+    caller: Allowed<scope::ArticlesWrite>,
+    state: Data<State>,
+    path: Path<(i64, i32)>,
+    if_match: Option<IfMatch>,
+    _query: Query<NoParams>,
+) -> Result<Answer> {
+    let (id, version) = path.into_inner();
+    // What stood twice then may do so again.
+    let editor = Editor::of(&caller.principal, state.clock().now()).allowing(true);
+    State::write(&state, move |conn| {
+        Box::pin(async move {
+            let if_match = if_match.unwrap_or(IfMatch::Any);
+            let current = edit::editable(conn, id, &if_match).await?;
+            told(&edit::revert(conn, &editor, &current, version).await?)
+        })
+    })
+    .await
+}

@@ -1,0 +1,185 @@
+//! Whom an editor credits: the outlets that a link names, looked up and made where need be.
+//!
+//! An outlet that is not named is the one that the credit line names, else the one whose host the
+//! address has, else a new one with the name in the credit line.
+
+use super::address;
+use super::input::{CreditInput, LinkInput, OutletName};
+use super::store::{NewCredit, NewLink};
+use crate::error::{Code, Error, FieldError, Result};
+use crate::outlets::Directory;
+use crate::schema::outlet_aliases;
+use crate::text::roundup::parse_credit;
+use crate::text::slug::fold;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::HashSet;
+
+/// The longest name that an outlet can have, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// How to look up.
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    /// Outlets that are known to be there.
+    pub known: HashSet<i64>,
+    /// An outlet that is not known may be made.
+    pub may_make: bool,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// The links with every outlet looked up.
+///
+/// # Errors
+/// 422 with every outlet that is not known and may not be made, and the name nearest to it.
+pub async fn resolve(
+    conn: &mut AsyncPgConnection,
+    list: &[LinkInput],
+    lookup: &Lookup,
+) -> Result<Vec<NewLink>> {
+    let directory = if list.iter().all(|link| lookup.answers(link)) {
+        Directory::default()
+    } else {
+        Directory::load(conn).await?
+    };
+    let mut work = Work { conn, lookup, directory, unknown: Vec::new() };
+    let mut links = Vec::with_capacity(list.len());
+    for (at, input) in list.iter().enumerate() {
+        let credits = work.credits(&format!("/links/{at}"), input).await?;
+        links.push(ready(input, credits));
+    }
+    work.finish().await?;
+    Ok(links)
+}
+
+fn ready(input: &LinkInput, credits: Vec<NewCredit>) -> NewLink {
+    NewLink {
+        role: input.role,
+        title: input.title.clone(),
+        url: input.url.clone(),
+        credit: input.credit.clone(),
+        credits,
+        section: input.section.clone(),
+        quote: input.quote.clone().map(super::TextInput::rendered),
+        uncertain: input.uncertain,
+    }
+}
+
+impl Lookup {
+    /// Whether the link names only outlets that are known.
+    fn answers(&self, link: &LinkInput) -> bool {
+        let known = |credit: &CreditInput| {
+            let id = credit.outlet.as_ref().and_then(|outlet| outlet.id);
+            id.is_some_and(|id| self.known.contains(&id))
+        };
+        link.credits.as_ref().is_some_and(|credits| credits.iter().all(known))
+    }
+}
+
+/// The looking up of one article's links.
+struct Work<'a> {
+    conn: &'a mut AsyncPgConnection,
+    lookup: &'a Lookup,
+    directory: Directory,
+    /// Where which name stands that nothing goes by.
+    unknown: Vec<(String, String)>,
+}
+
+impl Work<'_> {
+    async fn credits(&mut self, at: &str, link: &LinkInput) -> Result<Vec<NewCredit>> {
+        let address = link.url.as_deref().and_then(address::normalise);
+        let host = address.and_then(|address| self.directory.at_host(&address.domain));
+        let Some(list) = &link.credits else {
+            let line = link.credit.as_deref().unwrap_or_default();
+            return self.parsed(&format!("{at}/credit"), line, host).await;
+        };
+        let mut credits = Vec::with_capacity(list.len());
+        for (n, credit) in list.iter().enumerate() {
+            let at = format!("{at}/credits/{n}/outlet");
+            let outlet = match &credit.outlet {
+                Some(outlet) => self.outlet(at, outlet).await?.or(host),
+                None => host,
+            };
+            let bylines = credit.bylines.iter().map(|name| name.0.clone()).collect();
+            credits.push(NewCredit { outlet, bylines });
+        }
+        Ok(credits)
+    }
+
+    /// The outlet by its id, its slug or its name, whichever is the first that is known.
+    async fn outlet(&mut self, at: String, given: &OutletName) -> Result<Option<i64>> {
+        let known = |id: &i64| self.lookup.known.contains(id) || self.directory.has(*id);
+        let slugged = |slug: &str| self.directory.slugged(slug);
+        let found = given.id.filter(known).or_else(|| given.slug.as_deref().and_then(slugged));
+        if found.is_some() {
+            return Ok(found);
+        }
+        if let Some(name) = given.name.as_deref() {
+            return self.named(at, name).await;
+        }
+        let id = given.id.map(|id| id.to_string());
+        if let Some(written) = given.slug.clone().or(id) {
+            self.unknown.push((at, written));
+        }
+        Ok(None)
+    }
+
+    async fn named(&mut self, at: String, name: &str) -> Result<Option<i64>> {
+        let found = self.directory.named(name);
+        if found.is_some() {
+            return Ok(found);
+        }
+        if !self.lookup.may_make || fold(name).is_empty() {
+            self.unknown.push((at, name.to_owned()));
+            return Ok(None);
+        }
+        let (id, _) = self.directory.named_or_new(self.conn, name, self.lookup.now).await?;
+        Ok(Some(id))
+    }
+
+    /// What a credit line means.
+    async fn parsed(&mut self, at: &str, line: &str, host: Option<i64>) -> Result<Vec<NewCredit>> {
+        let (found, _) = parse_credit(line, &self.directory);
+        let mut credits = Vec::new();
+        for credit in found {
+            let outlet = match credit.outlet {
+                None => host,
+                Some(name) => match self.directory.named(&name).or(host) {
+                    None if no_name(&name) => continue,
+                    None => self.named(at.to_owned(), &name).await?,
+                    known => known,
+                },
+            };
+            credits.push(NewCredit { outlet, bylines: credit.bylines });
+        }
+        if credits.is_empty() && host.is_some() {
+            credits.push(NewCredit { outlet: host, bylines: Vec::new() });
+        }
+        Ok(credits)
+    }
+
+    async fn finish(self) -> Result<()> {
+        if self.unknown.is_empty() {
+            return Ok(());
+        }
+        let names = outlet_aliases::table.select(outlet_aliases::name);
+        let names: Vec<String> = names.load(self.conn).await?;
+        let error = |(at, written): (String, String)| {
+            let message = if fold(&written).is_empty() {
+                format!("`{written}` has no letter or digit to know an outlet by")
+            } else {
+                format!("no outlet goes by `{written}`, and the key may not make one")
+            };
+            let field = FieldError::field(at, "unknown_outlet", message);
+            field.suggest(&written, names.iter().map(String::as_str))
+        };
+        Err(Error::fields(Code::Invalid, self.unknown.into_iter().map(error).collect()))
+    }
+}
+
+/// What in a credit line cannot be the name of an outlet.
+fn no_name(name: &str) -> bool {
+    fold(name).is_empty() || name.chars().count() > LONGEST_NAME
+}

@@ -1,0 +1,199 @@
+//! What an editor writes of a link.
+
+use super::model::{Link, RichText, Role};
+use crate::error::FieldError;
+use crate::text::rich::{Markup, Voice, render};
+use serde::{Deserialize, Serialize};
+use url::Url;
+use utoipa::ToSchema;
+
+/// A text to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TextInput {
+    /// The text.
+    #[schema(max_length = 200_000, example = "Iran launched *airstrikes* in recent days …")]
+    pub text: String,
+    /// How it is marked up.
+    #[serde(default)]
+    pub format: TextFormat,
+}
+
+/// How a text is marked up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TextFormat {
+    /// `CommonMark`; HTML within it is sanitised.
+    #[default]
+    Markdown,
+    /// HTML, which is sanitised.
+    Html,
+}
+
+impl TextFormat {
+    /// The text in both forms.
+    pub fn rendered(self, text: String) -> RichText {
+        let markup = match self {
+            Self::Markdown => Markup::Markdown,
+            Self::Html => Markup::Html,
+        };
+        let html = render(&text, markup, Voice::Editor);
+        RichText { text, html }
+    }
+
+    /// How a stored text was marked up, which only its HTML tells: Markdown, unless that would
+    /// render otherwise.
+    pub fn of(text: &str, html: &str) -> Self {
+        let rendered = |markup| render(text, markup, Voice::Editor) == html;
+        if !text.contains(['<', '&']) || rendered(Markup::Markdown) {
+            return Self::Markdown;
+        }
+        // Older rules may have rendered it: then its look decides.
+        if rendered(Markup::Html) || text.trim_start().starts_with('<') {
+            return Self::Html;
+        }
+        Self::Markdown
+    }
+}
+
+impl TextInput {
+    /// The text in both forms.
+    pub fn rendered(self) -> RichText {
+        self.format.rendered(self.text)
+    }
+
+    /// What would be written to store this again.
+    pub fn of(stored: &RichText) -> Self {
+        let format = TextFormat::of(&stored.text, &stored.html);
+        Self { text: stored.text.clone(), format }
+    }
+}
+
+/// A source to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkInput {
+    /// The id of the link that this one is, so that it keeps it. Without one a link is known again
+    /// by its title and address.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 909)]
+    pub id: Option<i64>,
+    /// Which part it plays.
+    #[serde(default = "more")]
+    #[schema(default = "more")]
+    pub role: Role,
+    /// The headline of the source.
+    #[schema(
+        min_length = 1,
+        max_length = 1000,
+        example = "US and Iran have been forced on to the same side by Isis"
+    )]
+    pub title: String,
+    /// Its address, http or https; null for a source credited without one.
+    #[serde(default)]
+    #[schema(max_length = 10_000, example = "https://www.theguardian.com/world/iran-isis")]
+    pub url: Option<String>,
+    /// The credit line. It is parsed when `credits` is left out.
+    #[serde(default)]
+    #[schema(max_length = 500, example = "Ian Black, The Guardian")]
+    pub credit: Option<String>,
+    /// Who published it. Left out, it is what `credit` says, else whose host the address has;
+    /// an empty list credits nobody.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub credits: Option<Vec<CreditInput>>,
+    /// The heading that it stands under, where the article has sections.
+    #[serde(default)]
+    #[schema(max_length = 300, example = "Analysis")]
+    pub section: Option<String>,
+    /// An excerpt from the source.
+    #[serde(default)]
+    pub quote: Option<TextInput>,
+    /// Whether its reading is a guess that somebody should look at.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub uncertain: bool,
+}
+
+fn more() -> Role {
+    Role::More
+}
+
+/// One publisher of a source to be written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreditInput {
+    /// Who published it. Left out, it is found by the host of the address.
+    #[serde(default)]
+    pub outlet: Option<OutletName>,
+    /// Who wrote it.
+    #[serde(default)]
+    #[schema(max_items = 20, example = json!(["Ian Black"]))]
+    pub bylines: Vec<Byline>,
+}
+
+/// The name of somebody who wrote a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(min_length = 1, max_length = 200, example = "Ian Black")]
+pub struct Byline(pub String);
+
+/// Names an outlet: by the first of these that is known. An alias is as good as the name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutletName {
+    /// Its id.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 12)]
+    pub id: Option<i64>,
+    /// Its slug, or a former one.
+    #[serde(default)]
+    #[schema(max_length = 200, example = "the-guardian")]
+    pub slug: Option<String>,
+    /// Its name, or another that it is known by.
+    #[serde(default)]
+    #[schema(max_length = 200, example = "The Guardian")]
+    pub name: Option<String>,
+}
+
+impl LinkInput {
+    /// What would be written to store this link again.
+    pub fn of(link: &Link) -> Self {
+        let credit = |credit: &super::Credit| CreditInput {
+            outlet: credit.outlet.as_ref().map(|outlet| OutletName {
+                id: Some(outlet.id),
+                slug: Some(outlet.slug.clone()),
+                name: Some(outlet.name.clone()),
+            }),
+            bylines: credit.bylines.iter().cloned().map(Byline).collect(),
+        };
+        Self {
+            id: Some(link.id),
+            role: link.role,
+            title: link.title.clone(),
+            url: link.url.clone(),
+            credit: link.credit.clone(),
+            credits: Some(link.credits.iter().map(credit).collect()),
+            section: link.section.clone(),
+            quote: link.quote.as_ref().map(TextInput::of),
+            uncertain: link.uncertain,
+        }
+    }
+
+    /// What the schema cannot say is wrong with it; `at` points to it.
+    pub fn check(&self, at: &str, errors: &mut Vec<FieldError>) {
+        errors.extend(blank(&format!("{at}/title"), &self.title));
+        errors.extend(self.url.as_deref().and_then(|url| no_address(&format!("{at}/url"), url)));
+    }
+}
+
+/// What is wrong with a text that must say something.
+pub fn blank(at: &str, text: &str) -> Option<FieldError> {
+    text.trim().is_empty().then(|| FieldError::field(at, "blank", "must not be blank"))
+}
+
+/// What is wrong with an address that a page may link to.
+pub fn no_address(at: &str, url: &str) -> Option<FieldError> {
+    let web = Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    let message = "must be a whole address, http or https";
+    (!web).then(|| FieldError::field(at, "address", message))
+}

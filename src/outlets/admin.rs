@@ -1,0 +1,205 @@
+//! The editors' side of outlets.
+
+use super::change;
+use super::input::{AdminOutlet, OutletInput};
+use super::merge::merge;
+use super::model::{OutletQuery, OutletSort};
+use super::query;
+use crate::app::State;
+use crate::articles::{VersionHeader, tagged};
+use crate::audit::{self, Actor};
+use crate::error::{Code, Error, Result};
+use crate::extract::{Both, Id, NoParams, OneQuery, Query};
+use crate::http::{Answer, Body, IfMatch, MergePatch, Once, OnceHeader, Reply};
+use crate::keys::{Allowed, scope};
+use crate::openapi::AdminProblems;
+use crate::page::{Page, PageQuery};
+use actix_web::web::{Data, ServiceConfig, resource};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::{OpenApi, ToSchema};
+
+/// The addresses of this file, under `/admin`.
+pub fn configure_admin(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/outlets").get(admin_list_outlets).post(create_outlet))
+        .service(
+            resource("/outlets/{id}")
+                .get(admin_get_outlet)
+                .patch(patch_outlet)
+                .delete(delete_outlet),
+        )
+        .service(resource("/outlets/{id}/merge").post(merge_outlet));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(
+    admin_list_outlets,
+    create_outlet,
+    admin_get_outlet,
+    patch_outlet,
+    delete_outlet,
+    merge_outlet
+))]
+pub struct AdminDocs;
+
+/// Which object takes in this one.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OutletMerge {
+    /// The id of the outlet that stays.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
+    into: i64,
+}
+
+fn told(outlet: &AdminOutlet) -> Result<Answer> {
+    Ok(Answer::ok(outlet)?.version(outlet.version))
+}
+
+/// List all outlets, credited or not
+///
+/// By name, or those credited most first.
+#[utoipa::path(get, path = "/outlets", tag = "outlets", params(OutletQuery, PageQuery), security(("key" = ["outlets:write"])),
+    responses((status = 200, description = "A page of outlets", body = Page<AdminOutlet>), AdminProblems))]
+async fn admin_list_outlets(
+    _caller: Allowed<scope::OutletsWrite>,
+    state: Data<State>,
+    Query(Both(query, page)): Query<Both<OutletQuery, PageQuery>>,
+) -> Result<Reply> {
+    if query.sort == OutletSort::LastSeenAt {
+        let message = "`sort` takes name or -link_count here: some outlets were never seen";
+        return Err(Error::parameter("sort", Code::BadParameter, message));
+    }
+    let scan = page.scan(&("admin outlets", query.sort))?;
+    let found = state.read(async |conn| query::admin_page(conn, query.sort, &scan).await).await?;
+    Reply::page(found, query.fields.as_deref(), AdminOutlet::sample)
+}
+
+/// Make an outlet
+#[utoipa::path(post, path = "/outlets", tag = "outlets", request_body = OutletInput, params(OnceHeader), security(("key" = ["outlets:write"])),
+    responses((status = 201, description = "The outlet", body = AdminOutlet), AdminProblems))]
+async fn create_outlet(
+    caller: Allowed<scope::OutletsWrite>,
+    state: Data<State>,
+    once: Once,
+    _query: Query<NoParams>,
+    body: Body<OutletInput>,
+) -> Result<Answer> {
+    let now = state.clock().now();
+    let attempt = once.by(&caller.principal, &body);
+    State::write_once(&state, attempt, move |conn| {
+        Box::pin(async move {
+            let made = change::create(conn, &body.value, now).await?;
+            let object = ("outlet", Some(made.outlet.id));
+            let who = Actor::of(&caller.principal);
+            let detail = json!({"name": made.outlet.name});
+            audit::record(conn, &who, now, "outlet.create", object, detail).await?;
+            let location = format!("/api/v1/admin/outlets/{}", made.outlet.id);
+            Ok(Answer::created(&made, &location)?.version(made.version))
+        })
+    })
+    .await
+}
+
+/// Get an outlet with the tag of its version
+#[utoipa::path(get, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
+    responses((status = 200, description = "The outlet", body = AdminOutlet), AdminProblems))]
+async fn admin_get_outlet(
+    _caller: Allowed<scope::OutletsWrite>,
+    req: HttpRequest,
+    state: Data<State>,
+    id: Id,
+    Query(query): Query<OneQuery>,
+) -> Result<HttpResponse> {
+    let found = state.read(async |conn| query::admin_find(conn, id.0).await).await?;
+    let reply = Reply::one(&found, query.fields.as_deref(), AdminOutlet::sample)?;
+    Ok(tagged(reply, &req, found.version))
+}
+
+/// Change an outlet
+///
+/// A JSON merge patch. A former name stays among the aliases, a former slug leads on.
+#[utoipa::path(patch, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
+    request_body(content = OutletInput, content_type = "application/merge-patch+json"),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
+    responses((status = 200, description = "The outlet", body = AdminOutlet), AdminProblems))]
+async fn patch_outlet(
+    caller: Allowed<scope::OutletsWrite>,
+    state: Data<State>,
+    id: Id,
+    if_match: IfMatch,
+    _query: Query<NoParams>,
+    patch: MergePatch,
+) -> Result<Answer> {
+    let now = state.clock().now();
+    State::write(&state, move |conn| {
+        Box::pin(async move {
+            let current = change::locked(conn, id.0, &if_match).await?;
+            let input: OutletInput = patch.apply(json!(OutletInput::of(&current.outlet)))?;
+            let made = change::update(conn, &current, &input, now).await?;
+            let who = Actor::of(&caller.principal);
+            let detail = json!({"version": made.version, "name": made.outlet.name});
+            let object = ("outlet", Some(id.0));
+            audit::record(conn, &who, now, "outlet.update", object, detail).await?;
+            told(&made)
+        })
+    })
+    .await
+}
+
+/// Delete an outlet that no link credits
+#[utoipa::path(delete, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
+    responses((status = 204, description = "It is gone"), AdminProblems))]
+async fn delete_outlet(
+    caller: Allowed<scope::OutletsWrite>,
+    state: Data<State>,
+    id: Id,
+    if_match: IfMatch,
+    _query: Query<NoParams>,
+) -> Result<Answer> {
+    let now = state.clock().now();
+    State::write(&state, move |conn| {
+        Box::pin(async move {
+            let current = change::locked(conn, id.0, &if_match).await?;
+            change::delete(conn, id.0).await?;
+            let who = Actor::of(&caller.principal);
+            let detail = json!({"name": current.outlet.name, "slug": current.outlet.slug});
+            let object = ("outlet", Some(id.0));
+            audit::record(conn, &who, now, "outlet.delete", object, detail).await?;
+            Ok(Answer::no_content())
+        })
+    })
+    .await
+}
+
+/// Merge an outlet into another
+///
+/// Its links, names, hosts and slugs become those of the other, which is answered; it is gone.
+#[utoipa::path(post, path = "/outlets/{id}/merge", tag = "outlets", request_body = OutletMerge, security(("key" = ["outlets:write"])),
+    params(("id" = i64, Path, description = "Id of the outlet that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), OnceHeader),
+    responses((status = 200, description = "The outlet that stays", body = AdminOutlet), AdminProblems))]
+async fn merge_outlet(
+    caller: Allowed<scope::OutletsWrite>,
+    state: Data<State>,
+    id: Id,
+    once: Once,
+    _query: Query<NoParams>,
+    body: Body<OutletMerge>,
+) -> Result<Answer> {
+    let now = state.clock().now();
+    let attempt = once.by(&caller.principal, &body);
+    State::write_once(&state, attempt, move |conn| {
+        Box::pin(async move {
+            let made = merge(conn, id.0, body.value.into, now).await?;
+            let who = Actor::of(&caller.principal);
+            let object = ("outlet", Some(id.0));
+            let detail = json!({"into": made.outlet.id});
+            audit::record(conn, &who, now, "outlet.merge", object, detail).await?;
+            told(&made)
+        })
+    })
+    .await
+}

@@ -1,0 +1,186 @@
+//! The editors' side of tags.
+
+use super::change;
+use super::input::{AdminTag, TagInput};
+use super::model::TagQuery;
+use super::query;
+use crate::app::State;
+use crate::articles::{VersionHeader, tagged};
+use crate::audit::{self, Actor};
+use crate::error::Result;
+use crate::extract::{Both, Id, NoParams, OneQuery, Query};
+use crate::http::{Answer, Body, IfMatch, MergePatch, Once, OnceHeader, Reply};
+use crate::keys::{Allowed, scope};
+use crate::openapi::AdminProblems;
+use crate::page::{Page, PageQuery};
+use actix_web::web::{Data, ServiceConfig, resource};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::{OpenApi, ToSchema};
+
+/// The addresses of this file, under `/admin`.
+pub fn configure_admin(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/tags").get(admin_list_tags).post(create_tag))
+        .service(resource("/tags/{id}").get(admin_get_tag).patch(patch_tag).delete(delete_tag))
+        .service(resource("/tags/{id}/merge").post(merge_tag));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(admin_list_tags, create_tag, admin_get_tag, patch_tag, delete_tag, merge_tag))]
+pub struct AdminDocs;
+
+/// Which object takes in this one.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TagMerge {
+    /// The id of the tag that stays.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
+    into: i64,
+}
+
+fn told(tag: &AdminTag) -> Result<Answer> {
+    Ok(Answer::ok(tag)?.version(tag.version))
+}
+
+/// List all tags, whether an article has them or not
+#[utoipa::path(get, path = "/tags", tag = "tags", params(TagQuery, PageQuery), security(("key" = ["outlets:write"])),
+    responses((status = 200, description = "A page of tags", body = Page<AdminTag>), AdminProblems))]
+async fn admin_list_tags(
+    _caller: Allowed<scope::OutletsWrite>,
+    state: Data<State>,
+    Query(Both(query, page)): Query<Both<TagQuery, PageQuery>>,
+) -> Result<Reply> {
+    let scan = page.scan(&("admin tags", query.sort))?;
+    let found = state.read(async |conn| query::admin_page(conn, query.sort, &scan).await).await?;
+    Reply::page(found, query.fields.as_deref(), AdminTag::sample)
+}
+
+/// Make a tag
+#[utoipa::path(post, path = "/tags", tag = "tags", request_body = TagInput, params(OnceHeader), security(("key" = ["outlets:write"])),
+    responses((status = 201, description = "The tag", body = AdminTag), AdminProblems))]
+async fn create_tag(
+    caller: Allowed<scope::OutletsWrite>,
+    state: Data<State>,
+    once: Once,
+    _query: Query<NoParams>,
+    body: Body<TagInput>,
+) -> Result<Answer> {
+    let now = state.clock().now();
+    let attempt = once.by(&caller.principal, &body);
+    State::write_once(&state, attempt, move |conn| {
+        Box::pin(async move {
+            let made = change::create(conn, &body.value, now).await?;
+            let object = ("tag", Some(made.id));
+            let who = Actor::of(&caller.principal);
+            let detail = json!({"name": made.name});
+            audit::record(conn, &who, now, "tag.create", object, detail).await?;
+            let location = format!("/api/v1/admin/tags/{}", made.id);
+            Ok(Answer::created(&made, &location)?.version(made.version))
+        })
+    })
+    .await
+}
+
+/// Get a tag with the tag of its version
+#[utoipa::path(get, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
+    responses((status = 200, description = "The tag", body = AdminTag), AdminProblems))]
+async fn admin_get_tag(
+    _caller: Allowed<scope::OutletsWrite>,
+    req: HttpRequest,
+    state: Data<State>,
+    id: Id,
+    Query(query): Query<OneQuery>,
+) -> Result<HttpResponse> {
+    let found = state.read(async |conn| change::find(conn, id.0).await).await?;
+    let reply = Reply::one(&found, query.fields.as_deref(), AdminTag::sample)?;
+    Ok(tagged(reply, &req, found.version))
+}
+
+/// Change a tag
+///
+/// A JSON merge patch. A former slug leads on.
+#[utoipa::path(patch, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
+    request_body(content = TagInput, content_type = "application/merge-patch+json"),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
+    responses((status = 200, description = "The tag", body = AdminTag), AdminProblems))]
+async fn patch_tag(
+    caller: Allowed<scope::OutletsWrite>,
+    state: Data<State>,
+    id: Id,
+    if_match: IfMatch,
+    _query: Query<NoParams>,
+    patch: MergePatch,
+) -> Result<Answer> {
+    let now = state.clock().now();
+    State::write(&state, move |conn| {
+        Box::pin(async move {
+            let current = change::locked(conn, id.0, &if_match).await?;
+            let input: TagInput = patch.apply(json!(TagInput::of(&current)))?;
+            let made = change::update(conn, &current, &input).await?;
+            let who = Actor::of(&caller.principal);
+            let detail = json!({"version": made.version, "name": made.name});
+            let object = ("tag", Some(id.0));
+            audit::record(conn, &who, now, "tag.update", object, detail).await?;
+            told(&made)
+        })
+    })
+    .await
+}
+
+/// Delete a tag that no article has
+#[utoipa::path(delete, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
+    responses((status = 204, description = "It is gone"), AdminProblems))]
+async fn delete_tag(
+    caller: Allowed<scope::OutletsWrite>,
+    state: Data<State>,
+    id: Id,
+    if_match: IfMatch,
+    _query: Query<NoParams>,
+) -> Result<Answer> {
+    let now = state.clock().now();
+    State::write(&state, move |conn| {
+        Box::pin(async move {
+            let current = change::locked(conn, id.0, &if_match).await?;
+            change::delete(conn, id.0).await?;
+            let who = Actor::of(&caller.principal);
+            let detail = json!({"name": current.name, "slug": current.slug});
+            let object = ("tag", Some(id.0));
+            audit::record(conn, &who, now, "tag.delete", object, detail).await?;
+            Ok(Answer::no_content())
+        })
+    })
+    .await
+}
+
+/// Merge a tag into another
+///
+/// Its articles and slugs become those of the other, which is answered; it is gone.
+#[utoipa::path(post, path = "/tags/{id}/merge", tag = "tags", request_body = TagMerge, security(("key" = ["outlets:write"])),
+    params(("id" = i64, Path, description = "Id of the tag that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), OnceHeader),
+    responses((status = 200, description = "The tag that stays", body = AdminTag), AdminProblems))]
+async fn merge_tag(
+    caller: Allowed<scope::OutletsWrite>,
+    state: Data<State>,
+    id: Id,
+    once: Once,
+    _query: Query<NoParams>,
+    body: Body<TagMerge>,
+) -> Result<Answer> {
+    let now = state.clock().now();
+    let attempt = once.by(&caller.principal, &body);
+    State::write_once(&state, attempt, move |conn| {
+        Box::pin(async move {
+            let made = change::merge(conn, id.0, body.value.into).await?;
+            let who = Actor::of(&caller.principal);
+            let object = ("tag", Some(id.0));
+            let detail = json!({"into": made.id});
+            audit::record(conn, &who, now, "tag.merge", object, detail).await?;
+            told(&made)
+        })
+    })
+    .await
+}

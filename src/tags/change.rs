@@ -1,0 +1,178 @@
+//! Writing tags: made, renamed, merged, deleted.
+
+use super::input::{AdminTag, TagInput, nameless};
+use crate::error::{Code, Error, FieldError, Result};
+use crate::http::IfMatch;
+use crate::schema::{article_tags, articles, tag_slugs, tags};
+use crate::text::slug::slugify;
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+fn check(input: &TagInput) -> Result<()> {
+    match nameless("/name", &input.name) {
+        None => Ok(()),
+        Some(error) => Err(Error::fields(Code::Invalid, vec![error])),
+    }
+}
+
+/// The tag with this id, for its editors.
+///
+/// # Errors
+/// 404 when there is none.
+pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminTag> {
+    let tag = AdminTag::query().filter(tags::id.eq(id)).first(&mut &*conn).await;
+    tag.optional()?.ok_or_else(|| Error::not_found("tag"))
+}
+
+/// Stores a new tag.
+///
+/// # Errors
+/// 422; 409 when its slug is another's.
+pub(super) async fn create(
+    conn: &mut AsyncPgConnection,
+    input: &TagInput,
+    now: DateTime<Utc>,
+) -> Result<AdminTag> {
+    check(input)?;
+    let slug = input.slug.clone().unwrap_or_else(|| slugify(&input.name));
+    refuse_slug(conn, &slug, 0).await?;
+    let id: Option<i64> = diesel::insert_into(tags::table)
+        .values((tags::slug.eq(&slug), tags::name.eq(&input.name), tags::created_at.eq(now)))
+        .on_conflict(tags::slug)
+        .do_nothing()
+        .returning(tags::id)
+        .get_result(conn)
+        .await
+        .optional()?;
+    find(conn, id.ok_or_else(|| taken(&slug))?).await
+}
+
+/// The tag, locked until the transaction ends, if it is at a version that may be replaced.
+///
+/// # Errors
+/// 404, 412.
+pub(super) async fn locked(
+    conn: &mut AsyncPgConnection,
+    id: i64,
+    if_match: &IfMatch,
+) -> Result<AdminTag> {
+    let row = AdminTag::query().filter(tags::id.eq(id)).for_no_key_update();
+    let tag: Option<AdminTag> = row.first(conn).await.optional()?;
+    let tag = tag.ok_or_else(|| Error::not_found("tag"))?;
+    if if_match.admits(tag.version) {
+        return Ok(tag);
+    }
+    Err(Error::version_mismatch(tag.version, Vec::new()))
+}
+
+/// Stores a tag anew.
+///
+/// # Errors
+/// As [`create`].
+pub(super) async fn update(
+    conn: &mut AsyncPgConnection,
+    current: &AdminTag,
+    input: &TagInput,
+) -> Result<AdminTag> {
+    check(input)?;
+    let (id, former) = (current.id, current.slug.as_str());
+    let slug = input.slug.as_deref().unwrap_or(former);
+    if slug != former {
+        refuse_slug(conn, slug, id).await?;
+        retire(conn, former, id).await?;
+        diesel::delete(tag_slugs::table.find(slug)).execute(conn).await?;
+    }
+    diesel::update(tags::table.find(id))
+        .set((tags::slug.eq(slug), tags::name.eq(&input.name), tags::version.eq(tags::version + 1)))
+        .execute(conn)
+        .await?;
+    find(conn, id).await
+}
+
+async fn retire(conn: &mut AsyncPgConnection, slug: &str, id: i64) -> Result<()> {
+    diesel::insert_into(tag_slugs::table)
+        .values((tag_slugs::slug.eq(slug), tag_slugs::tag_id.eq(id)))
+        .on_conflict(tag_slugs::slug)
+        .do_update()
+        .set(tag_slugs::tag_id.eq(id))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+async fn refuse_slug(conn: &mut AsyncPgConnection, slug: &str, own: i64) -> Result<()> {
+    let has = tags::table.filter(tags::slug.eq(slug)).filter(tags::id.ne(own));
+    let had = tag_slugs::table.find(slug).filter(tag_slugs::tag_id.ne(own));
+    let others: bool = diesel::select(exists(has).or(exists(had))).get_result(conn).await?;
+    if others { Err(taken(slug)) } else { Ok(()) }
+}
+
+fn taken(slug: &str) -> Error {
+    let message = format!("another tag has, or had, the slug `{slug}`");
+    Error::fields(Code::SlugTaken, vec![FieldError::field("/slug", "slug_taken", message)])
+}
+
+/// Deletes a tag that no article has.
+///
+/// # Errors
+/// 409 when an article has it.
+pub(super) async fn delete(conn: &mut AsyncPgConnection, id: i64) -> Result<()> {
+    let used = article_tags::table.filter(article_tags::tag_id.eq(id));
+    if diesel::select(exists(used)).get_result(conn).await? {
+        let detail = "articles have this tag: merge it into another, or change those";
+        return Err(Error::new(Code::InUse, detail));
+    }
+    diesel::delete(tags::table.find(id)).execute(conn).await?;
+    Ok(())
+}
+
+/// Makes the tag `from` one with `into`: its articles and slugs follow, and it is gone.
+///
+/// # Errors
+/// 404 when there is no `from`, 422 when there is no `into` or it is the same.
+pub(super) async fn merge(conn: &mut AsyncPgConnection, from: i64, into: i64) -> Result<AdminTag> {
+    let tagged = article_tags::table.filter(article_tags::tag_id.eq(from));
+    articles::table
+        .filter(articles::id.eq_any(tagged.select(article_tags::article_id)))
+        .order(articles::id)
+        .select(articles::id)
+        .for_no_key_update()
+        .load::<i64>(conn)
+        .await?;
+    let rows: Vec<(i64, String)> = tags::table
+        .filter(tags::id.eq_any([from, into]))
+        .order(tags::id)
+        .select((tags::id, tags::slug))
+        .for_update()
+        .load(conn)
+        .await?;
+    let slug = rows.iter().find(|(id, _)| *id == from).map(|(_, slug)| slug.clone());
+    let slug = slug.ok_or_else(|| Error::not_found("tag"))?;
+    if from == into || !rows.iter().any(|(id, _)| *id == into) {
+        let error = FieldError::field("/into", "unknown_tag", "must be another tag");
+        return Err(Error::fields(Code::Invalid, vec![error]));
+    }
+    // An article that has both keeps one.
+    let both = "delete from article_tags f using article_tags k \
+                where f.article_id = k.article_id and f.tag_id = $1 and k.tag_id = $2";
+    let both = diesel::sql_query(both).bind::<BigInt, _>(from).bind::<BigInt, _>(into);
+    both.execute(conn).await?;
+    diesel::update(article_tags::table.filter(article_tags::tag_id.eq(from)))
+        .set(article_tags::tag_id.eq(into))
+        .execute(conn)
+        .await?;
+    diesel::update(tag_slugs::table.filter(tag_slugs::tag_id.eq(from)))
+        .set(tag_slugs::tag_id.eq(into))
+        .execute(conn)
+        .await?;
+    diesel::delete(tags::table.find(from)).execute(conn).await?;
+    retire(conn, &slug, into).await?;
+    diesel::update(tags::table.find(into))
+        .set(tags::version.eq(tags::version + 1))
+        .execute(conn)
+        .await?;
+    find(conn, into).await
+}
