@@ -58,8 +58,8 @@ impl Bound {
         .shutdown_timeout(GRACE_SECONDS)
         .keep_alive(Duration::from_secs(75))
         .listen(self.listener)?;
-        let served = server.run().await;
+        let done = server.run().await;
         publisher.abort();
-        Ok(served?)
+        Ok(done?)
     }
 }

@@ -6,7 +6,7 @@ use super::edit;
 use super::filter::{ArticleQuery, included};
 use super::input::ArticleInput;
 use super::model::Status;
-use super::parse;
+use super::parse::{self, Pasted};
 use super::ready::Editor;
 use crate::app::State;
 use crate::error::Result;
@@ -101,7 +101,7 @@ pub(super) fn told(article: &AdminArticle) -> Result<Answer> {
 /// By date, those that have none by when they were stored.
 #[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, StatusQuery, PageQuery),
     security(("key" = ["articles:read"])),
-    responses((status = 200, description = "A page of articles", body = Page<AdminSummary>), AdminProblems))]
+    responses((status = 200, description = "A page of articles", body = Page<AdminSummary>, example = json!(Page::sample(AdminSummary::sample()))), AdminProblems))]
 async fn admin_list_articles(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
@@ -125,8 +125,8 @@ async fn admin_list_articles(
 /// As `text/plain` or `text/markdown` a roundup is taken as it is pasted and becomes a draft.
 #[utoipa::path(post, path = "/articles", tag = "articles", params(DuplicateQuery, OnceHeader),
     security(("key" = ["articles:write"])),
-    request_body(content((ArticleInput = "application/json"), (String = "text/plain"), (String = "text/markdown"), (String = "text/html"))),
-    responses((status = 201, description = "The article", body = AdminArticle), AdminProblems))]
+    request_body(content((ArticleInput = "application/json"), (Pasted = "text/plain"), (Pasted = "text/markdown"), (Pasted = "text/html"))),
+    responses((status = 201, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminProblems))]
 async fn create_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
@@ -157,7 +157,7 @@ async fn create_article(
 /// Get an article in any status, with the tag of its version
 #[utoipa::path(get, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
-    responses((status = 200, description = "The article", body = AdminArticle), AdminProblems))]
+    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminProblems))]
 async fn admin_get_article(
     _caller: Allowed<scope::ArticlesRead>,
     req: HttpRequest,
@@ -185,7 +185,7 @@ pub(crate) fn tagged(reply: Reply, req: &HttpRequest, version: i32) -> HttpRespo
 /// Links keep their ids where they name them, or have the title and address that they had.
 #[utoipa::path(put, path = "/articles/{id}", tag = "articles", request_body = ArticleInput, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader),
-    responses((status = 200, description = "The article", body = AdminArticle), AdminProblems))]
+    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminProblems))]
 async fn put_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
@@ -213,7 +213,7 @@ async fn put_article(
 #[utoipa::path(patch, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:write"])),
     request_body(content = ArticleInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader),
-    responses((status = 200, description = "The article", body = AdminArticle), AdminProblems))]
+    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminProblems))]
 async fn patch_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
@@ -240,8 +240,11 @@ fn patched(patch: MergePatch, current: &AdminArticle) -> Result<ArticleInput> {
     let publish = patch.0.get("status").and_then(Value::as_str) == Some("published");
     let now = publish && patch.0.get("published_at").is_none();
     // Who publishes what was to come later, and names no time, means now.
-    if now && current.desk.status == Status::Scheduled {
-        before["published_at"] = Value::Null;
+    if let Some(before) = before.as_object_mut()
+        && now
+        && current.desk.status == Status::Scheduled
+    {
+        before.remove("published_at");
     }
     patch.apply(before)
 }
@@ -252,7 +255,7 @@ fn patched(patch: MergePatch, current: &AdminArticle) -> Result<ArticleInput> {
 /// its address, which answers 410.
 #[utoipa::path(delete, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), PurgeQuery, VersionHeader),
-    responses((status = 200, description = "The article, in the trash", body = AdminArticle),
+    responses((status = 200, description = "The article, in the trash", body = AdminArticle, example = json!(AdminArticle::sample())),
         (status = 204, description = "It is gone for good"), AdminProblems))]
 async fn delete_article(
     caller: Allowed<scope::ArticlesWrite>,
@@ -280,7 +283,7 @@ async fn delete_article(
 /// It stands again where it stood. `If-Match` is looked at when it is given.
 #[utoipa::path(post, path = "/articles/{id}/restore", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
-    responses((status = 200, description = "The article", body = AdminArticle), AdminProblems))]
+    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminProblems))]
 async fn restore_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,

@@ -69,7 +69,7 @@ fn own_pointers(error: Error, at: usize) -> Error {
 /// Add a link at the end of an article
 #[utoipa::path(post, path = "/articles/{id}/links", tag = "articles", request_body = LinkInput, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader, OnceHeader),
-    responses((status = 201, description = "The link; the `ETag` is the article's", body = Link), AdminProblems))]
+    responses((status = 201, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminProblems))]
 async fn append_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
@@ -106,15 +106,15 @@ async fn append_link(
 #[utoipa::path(get, path = "/articles/{id}/links/{link_id}", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
-    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link), AdminProblems))]
+    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminProblems))]
 async fn admin_get_link(
     _caller: Allowed<scope::ArticlesRead>,
     req: HttpRequest,
     state: Data<State>,
-    path: Path<(i64, i64)>,
+    ids: Path<(i64, i64)>,
     _query: Query<NoParams>,
 ) -> Result<HttpResponse> {
-    let (id, link) = path.into_inner();
+    let (id, link) = ids.into_inner();
     let found = state.read(async |conn| admin_query::find(conn, id).await).await?;
     let at = place_of(&ArticleInput::of(&found), link)?;
     Ok(super::admin::tagged(Reply::whole(link_at(&found, at)?)?, &req, found.desk.version))
@@ -128,16 +128,16 @@ async fn admin_get_link(
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         DuplicateQuery, VersionHeader),
-    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link), AdminProblems))]
+    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminProblems))]
 async fn patch_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
-    path: Path<(i64, i64)>,
+    ids: Path<(i64, i64)>,
     if_match: IfMatch,
     Query(query): Query<DuplicateQuery>,
     patch: MergePatch,
 ) -> Result<Answer> {
-    let (id, link) = path.into_inner();
+    let (id, link) = ids.into_inner();
     let editor =
         Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
     State::write(&state, move |conn| {
@@ -175,16 +175,16 @@ fn patched(patch: MergePatch, there: &LinkInput, id: i64) -> Result<LinkInput> {
 #[utoipa::path(post, path = "/articles/{id}/links/{link_id}/move", tag = "articles", request_body = Place, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link), AdminProblems))]
+    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminProblems))]
 async fn move_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
-    path: Path<(i64, i64)>,
+    ids: Path<(i64, i64)>,
     if_match: IfMatch,
     _query: Query<NoParams>,
     body: Body<Place>,
 ) -> Result<Answer> {
-    let (id, link) = path.into_inner();
+    let (id, link) = ids.into_inner();
     let editor = Editor::of(&caller.principal, state.clock().now());
     State::write(&state, move |conn| {
         Box::pin(async move {
@@ -214,11 +214,11 @@ async fn move_link(
 async fn delete_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
-    path: Path<(i64, i64)>,
+    ids: Path<(i64, i64)>,
     if_match: IfMatch,
     _query: Query<NoParams>,
 ) -> Result<Answer> {
-    let (id, link) = path.into_inner();
+    let (id, link) = ids.into_inner();
     let editor = Editor::of(&caller.principal, state.clock().now());
     State::write(&state, move |conn| {
         Box::pin(async move {

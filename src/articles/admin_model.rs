@@ -161,6 +161,14 @@ impl Revision {
     }
 }
 
+impl WholeRevision {
+    /// A whole revision with every field filled.
+    pub fn sample() -> Self {
+        let article = ArticleInput::of(&AdminArticle::sample());
+        Self { revision: Revision::sample(), article }
+    }
+}
+
 /// What is kept of a version: what would be written to store it again.
 pub(super) fn kept(current: &AdminArticle) -> Value {
     serde_json::to_value(ArticleInput::of(current)).unwrap_or_default()

@@ -1,6 +1,6 @@
 //! Reading a pasted roundup without storing it.
 
-use super::parse::{self, Parsed};
+use super::parse::{self, Parsed, Pasted};
 use crate::app::State;
 use crate::error::Result;
 use crate::extract::{NoParams, Query};
@@ -24,8 +24,8 @@ pub struct ParseDocs;
 ///
 /// Answers the article that it would become, with the line and the confidence of every credit.
 #[utoipa::path(post, path = "/articles/parse", tag = "articles", security(("key" = ["articles:write"])),
-    request_body(content((String = "text/plain"), (String = "text/markdown"), (String = "text/html"))),
-    responses((status = 200, description = "The article", body = Parsed), AdminProblems))]
+    request_body(content((Pasted = "text/plain"), (Pasted = "text/markdown"), (Pasted = "text/html"))),
+    responses((status = 200, description = "The article", body = Parsed, example = json!(Parsed::sample())), AdminProblems))]
 async fn parse_article(
     _caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,

@@ -30,7 +30,7 @@ pub struct RevisionDocs;
 /// List the versions of an article, the latest first
 #[utoipa::path(get, path = "/articles/{id}/revisions", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery, PageQuery),
-    responses((status = 200, description = "A page of versions", body = Page<Revision>), AdminProblems))]
+    responses((status = 200, description = "A page of versions", body = Page<Revision>, example = json!(Page::sample(Revision::sample()))), AdminProblems))]
 async fn list_revisions(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
@@ -51,7 +51,7 @@ async fn list_revisions(
 #[utoipa::path(get, path = "/articles/{id}/revisions/{n}", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647)),
-    responses((status = 200, description = "The version", body = WholeRevision), AdminProblems))]
+    responses((status = 200, description = "The version", body = WholeRevision, example = json!(WholeRevision::sample())), AdminProblems))]
 async fn get_revision(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
@@ -70,7 +70,7 @@ async fn get_revision(
 #[utoipa::path(post, path = "/articles/{id}/revisions/{n}/restore", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647)),
-    responses((status = 200, description = "The article", body = AdminArticle), AdminProblems))]
+    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminProblems))]
 async fn restore_revision(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,

@@ -20,6 +20,11 @@ use serde::Serialize;
 use std::collections::HashMap;
 use utoipa::ToSchema;
 
+/// A roundup as it is pasted.
+#[derive(Debug, Clone, ToSchema)]
+#[schema(max_length = 4_194_304, example = "Bridge opens -- Harbour Gazette")]
+pub struct Pasted(#[expect(dead_code, reason = "only the document reads it")] String);
+
 /// What a pasted roundup would become; nothing is stored.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Parsed {
@@ -64,6 +69,26 @@ pub struct ReadCredit {
     pub credit: Option<String>,
     /// How far the reading can be trusted.
     pub confidence: Confidence,
+}
+
+impl Parsed {
+    /// A reading with every field filled.
+    pub fn sample() -> Self {
+        let raw = "Bridge opens -- Harbour Gazette".to_owned();
+        let note = |reason: &str| Note { line: 1, raw: raw.clone(), reason: reason.to_owned() };
+        let credit = Some("Harbour Gazette".to_owned());
+        let read =
+            ReadCredit { link: 0, line: 1, raw: raw.clone(), credit, confidence: Confidence::Low };
+        Self {
+            article: ArticleInput::of(&AdminArticle::sample()),
+            comments: vec![Reply { text: "I will miss it.".into(), uncertain: false, line: 9 }],
+            report: ParseReport {
+                credits: vec![read],
+                uncertain: vec![note("neither an outlet nor an address was found")],
+                unread: vec![note("a heading without sources under it")],
+            },
+        }
+    }
 }
 
 /// Reads a pasted roundup.
@@ -193,11 +218,11 @@ fn credits(
     };
     let host = host_of(source, directory).and_then(known);
     let credit = |credit: &roundup::Credit| {
-        let named = |name: &String| {
+        let outlet = |name: &String| {
             let new = || OutletName { name: Some(name.clone()), ..OutletName::default() };
             directory.named(name).and_then(known).unwrap_or_else(new)
         };
-        let outlet = credit.outlet.as_ref().map(named).or_else(|| host.clone());
+        let outlet = credit.outlet.as_ref().map(outlet).or_else(|| host.clone());
         CreditInput { outlet, bylines: credit.bylines.iter().cloned().map(Byline).collect() }
     };
     let mut credits: Vec<CreditInput> = source.credits.iter().map(credit).collect();

@@ -8,12 +8,11 @@ use super::edit;
 use super::model::Status;
 use super::ready::Editor;
 use crate::app::State;
+use crate::db::Condition;
 use crate::error::Result;
 use crate::schema::articles;
 use actix_web::web::Data;
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
@@ -69,7 +68,7 @@ pub async fn publish_due(state: &Data<State>) -> Result<usize> {
 
 async fn some(conn: &mut AsyncPgConnection, editor: &Editor) -> Result<usize> {
     let due: Vec<i64> = articles::table
-        .filter(sql::<Bool>("articles.status = 'scheduled'"))
+        .filter(Condition("articles.status = 'scheduled'"))
         .filter(articles::published_at.le(editor.now))
         .order((articles::published_at, articles::id))
         .limit(AT_ONCE)

@@ -106,7 +106,7 @@ struct AuditQuery {
 
 /// List who did what, the latest first
 #[utoipa::path(get, path = "/audit", tag = "audit", params(AuditQuery, PageQuery), security(("key" = ["audit:read"])),
-    responses((status = 200, description = "A page of deeds", body = Page<Deed>), AdminProblems))]
+    responses((status = 200, description = "A page of deeds", body = Page<Deed>, example = json!(Page::sample(Deed::sample()))), AdminProblems))]
 async fn list_audit(
     _caller: Allowed<scope::AuditRead>,
     state: Data<State>,

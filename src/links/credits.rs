@@ -92,8 +92,8 @@ impl Work<'_> {
         let address = link.url.as_deref().and_then(address::normalise);
         let host = address.and_then(|address| self.directory.at_host(&address.domain));
         let Some(list) = &link.credits else {
-            let line = link.credit.as_deref().unwrap_or_default();
-            return self.parsed(&format!("{at}/credit"), line, host).await;
+            let text = link.credit.as_deref().unwrap_or_default();
+            return self.parsed(&format!("{at}/credit"), text, host).await;
         };
         let mut credits = Vec::with_capacity(list.len());
         for (n, credit) in list.iter().enumerate() {

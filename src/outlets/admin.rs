@@ -61,7 +61,7 @@ fn told(outlet: &AdminOutlet) -> Result<Answer> {
 ///
 /// By name, or those credited most first.
 #[utoipa::path(get, path = "/outlets", tag = "outlets", params(OutletQuery, PageQuery), security(("key" = ["outlets:write"])),
-    responses((status = 200, description = "A page of outlets", body = Page<AdminOutlet>), AdminProblems))]
+    responses((status = 200, description = "A page of outlets", body = Page<AdminOutlet>, example = json!(Page::sample(AdminOutlet::sample()))), AdminProblems))]
 async fn admin_list_outlets(
     _caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -78,7 +78,7 @@ async fn admin_list_outlets(
 
 /// Make an outlet
 #[utoipa::path(post, path = "/outlets", tag = "outlets", request_body = OutletInput, params(OnceHeader), security(("key" = ["outlets:write"])),
-    responses((status = 201, description = "The outlet", body = AdminOutlet), AdminProblems))]
+    responses((status = 201, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminProblems))]
 async fn create_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -105,7 +105,7 @@ async fn create_outlet(
 /// Get an outlet with the tag of its version
 #[utoipa::path(get, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
-    responses((status = 200, description = "The outlet", body = AdminOutlet), AdminProblems))]
+    responses((status = 200, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminProblems))]
 async fn admin_get_outlet(
     _caller: Allowed<scope::OutletsWrite>,
     req: HttpRequest,
@@ -124,7 +124,7 @@ async fn admin_get_outlet(
 #[utoipa::path(patch, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
     request_body(content = OutletInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 200, description = "The outlet", body = AdminOutlet), AdminProblems))]
+    responses((status = 200, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminProblems))]
 async fn patch_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -180,7 +180,7 @@ async fn delete_outlet(
 /// Its links, names, hosts and slugs become those of the other, which is answered; it is gone.
 #[utoipa::path(post, path = "/outlets/{id}/merge", tag = "outlets", request_body = OutletMerge, security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id of the outlet that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), OnceHeader),
-    responses((status = 200, description = "The outlet that stays", body = AdminOutlet), AdminProblems))]
+    responses((status = 200, description = "The outlet that stays", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminProblems))]
 async fn merge_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,

@@ -46,7 +46,7 @@ fn told(tag: &AdminTag) -> Result<Answer> {
 
 /// List all tags, whether an article has them or not
 #[utoipa::path(get, path = "/tags", tag = "tags", params(TagQuery, PageQuery), security(("key" = ["outlets:write"])),
-    responses((status = 200, description = "A page of tags", body = Page<AdminTag>), AdminProblems))]
+    responses((status = 200, description = "A page of tags", body = Page<AdminTag>, example = json!(Page::sample(AdminTag::sample()))), AdminProblems))]
 async fn admin_list_tags(
     _caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -59,7 +59,7 @@ async fn admin_list_tags(
 
 /// Make a tag
 #[utoipa::path(post, path = "/tags", tag = "tags", request_body = TagInput, params(OnceHeader), security(("key" = ["outlets:write"])),
-    responses((status = 201, description = "The tag", body = AdminTag), AdminProblems))]
+    responses((status = 201, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminProblems))]
 async fn create_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -86,7 +86,7 @@ async fn create_tag(
 /// Get a tag with the tag of its version
 #[utoipa::path(get, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
-    responses((status = 200, description = "The tag", body = AdminTag), AdminProblems))]
+    responses((status = 200, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminProblems))]
 async fn admin_get_tag(
     _caller: Allowed<scope::OutletsWrite>,
     req: HttpRequest,
@@ -105,7 +105,7 @@ async fn admin_get_tag(
 #[utoipa::path(patch, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     request_body(content = TagInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 200, description = "The tag", body = AdminTag), AdminProblems))]
+    responses((status = 200, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminProblems))]
 async fn patch_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -161,7 +161,7 @@ async fn delete_tag(
 /// Its articles and slugs become those of the other, which is answered; it is gone.
 #[utoipa::path(post, path = "/tags/{id}/merge", tag = "tags", request_body = TagMerge, security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id of the tag that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), OnceHeader),
-    responses((status = 200, description = "The tag that stays", body = AdminTag), AdminProblems))]
+    responses((status = 200, description = "The tag that stays", body = AdminTag, example = json!(AdminTag::sample())), AdminProblems))]
 async fn merge_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,

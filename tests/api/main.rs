@@ -4,9 +4,16 @@
 
 mod harness;
 
+mod admin_access;
+mod admin_articles;
+mod admin_links;
+mod admin_outlets;
 mod articles;
+mod audit;
+mod concurrency;
 mod keys;
 mod openapi;
 mod paging;
 mod plans;
+mod publish;
 mod semantics;

@@ -8,6 +8,7 @@ pub mod site;
 pub mod volume;
 pub mod wire;
 
+pub use client::Client;
 pub use reply::Reply;
 
 use actix_http::Request;

@@ -1,0 +1,69 @@
+//! The audit: who did what to which object, and when.
+
+use crate::harness::TestApp;
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+const AUDIT: &str = "/api/v1/admin/audit";
+const ARTICLES: &str = "/api/v1/admin/articles";
+
+#[tokio::test]
+async fn every_write_is_in_the_audit() {
+    let app = TestApp::new().await;
+    let editor = app.key("articles:write,outlets:write").await;
+    let any = editor.clone().header("If-Match", "*");
+    let made = editor.post(ARTICLES, &json!({"headline": "One", "tags": ["x"]})).await.json();
+    let at = format!("{ARTICLES}/{}", made["id"]);
+    app.state.clock().advance(TimeDelta::minutes(1));
+    any.patch(&at, &json!({"headline": "Two", "dek": "d"})).await.ok();
+    any.post(&format!("{at}/links"), &json!({"title": "a"})).await;
+    any.call("DELETE", &at).await.ok();
+    app.state.clock().advance(TimeDelta::minutes(1));
+    editor.call("POST", &format!("{at}/restore")).await.ok();
+    editor.call("POST", &format!("{at}/revisions/1/restore")).await.ok();
+    any.call("DELETE", &format!("{at}?purge=true")).await;
+    editor.post("/api/v1/admin/outlets", &json!({"name": "Harbour Gazette"})).await;
+    any.patch("/api/v1/admin/tags/1", &json!({"name": "y"})).await.ok();
+    // What is refused is no deed.
+    any.patch(&at, &json!({})).await.problem(410, "gone");
+
+    let auditor = app.key("audit:read").await;
+    let list = async |query: &str| -> Vec<Value> {
+        let page = auditor.get(&format!("{AUDIT}?{query}")).await.ok();
+        page["items"].as_array().unwrap().clone()
+    };
+    let actions = |deeds: &[Value]| -> Vec<String> {
+        deeds.iter().map(|deed| deed["action"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = list("").await;
+    assert_eq!(
+        actions(&all),
+        [
+            "tag.update",
+            "outlet.create",
+            "article.purge",
+            "article.revert",
+            "article.restore",
+            "article.trash",
+            "article.add_link",
+            "article.update",
+            "article.create"
+        ]
+    );
+    let update = &all[7];
+    assert_eq!(update["key_name"], "articles:write,outlets:write");
+    assert_eq!((&update["object_kind"], &update["object_id"]), (&json!("article"), &made["id"]));
+    assert_eq!(update["detail"], json!({"version": 2, "fields": ["dek", "headline"]}));
+    assert_eq!(update["at"], "2026-03-01T12:01:00Z");
+    assert_eq!(list("object_kind=article&object_id=1").await.len(), 7);
+    assert_eq!(actions(&list("action=tag.update,outlet.create").await).len(), 2);
+    let hour = "at_after=2026-03-01T12:01:00Z&at_before=2026-03-01T12:02:00Z";
+    assert_eq!(list(hour).await.len(), 3);
+    assert_eq!(list(&format!("key_id={}", update["key_id"])).await.len(), 9);
+    assert_eq!(list("key_id=999").await.len(), 0);
+    let first = auditor.get(&format!("{AUDIT}?limit=4&count=exact")).await.ok();
+    assert_eq!(first["page"]["total"], 9);
+    let next = first["page"]["next"].as_str().unwrap();
+    assert_eq!(list(&format!("limit=4&after={next}")).await[0], all[4]);
+    auditor.get(&format!("{AUDIT}?actoin=x")).await.problem(400, "unknown_parameter");
+}

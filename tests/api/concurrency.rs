@@ -1,0 +1,187 @@
+//! Many writers at once: nobody overwrites anybody, nothing is done twice, nothing is lost.
+
+use crate::harness::TestApp;
+use actix_web::http::StatusCode;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+const ARTICLES: &str = "/api/v1/admin/articles";
+
+#[tokio::test]
+async fn of_64_changes_of_one_version_exactly_one_wins() {
+    let app = TestApp::new().await;
+    let editor = app.key("articles:write").await;
+    let made = editor.post(ARTICLES, &json!({"headline": "x"})).await;
+    let at = made.header("location").to_owned();
+    let one = editor.if_match(&made);
+    let bodies: Vec<Value> = (0..64).map(|n| json!({"dek": format!("writer {n}")})).collect();
+    let replies = join_all(bodies.iter().map(|body| one.patch(&at, body))).await;
+    let won: Vec<usize> = (0..64).filter(|n| replies[*n].status == StatusCode::OK).collect();
+    assert_eq!(won.len(), 1, "{:?}", replies.iter().map(|r| r.status.as_u16()).collect::<Vec<_>>());
+    assert!(replies.iter().all(|r| [200, 412].contains(&r.status.as_u16())));
+    let now = editor.get(&at).await.ok();
+    assert_eq!((&now["version"], &now["dek"]), (&json!(2), &json!(format!("writer {}", won[0]))));
+}
+
+#[tokio::test]
+async fn every_edit_that_was_acknowledged_is_a_revision() {
+    let app = TestApp::new().await;
+    let editor = app.key("articles:write").await;
+    let made = editor
+        .post(ARTICLES, &json!({"headline": "x", "links": [{"title": "a", "credit": "AP"}]}))
+        .await;
+    let at = made.header("location").to_owned();
+    let end = Instant::now() + Duration::from_secs(2);
+    let writer = async |writer: usize| {
+        let (mut acknowledged, mut refused) = (Vec::new(), 0);
+        for n in 0.. {
+            if Instant::now() > end {
+                break;
+            }
+            let current = editor.get(&at).await;
+            let dek = format!("writer {writer}, edit {n}");
+            let reply = editor.if_match(&current).patch(&at, &json!({"dek": dek})).await;
+            match reply.status.as_u16() {
+                200 => acknowledged.push((reply.json()["version"].as_i64().unwrap(), dek)),
+                412 => refused += 1,
+                // No connection was free in time: nothing was done.
+                503 => {}
+                _ => panic!("{}: {}", reply.status, reply.text()),
+            }
+        }
+        (acknowledged, refused)
+    };
+    let all = join_all((0..8).map(writer)).await;
+    let refused: usize = all.iter().map(|(_, refused)| refused).sum();
+    let mut acknowledged: Vec<(i64, String)> = all.into_iter().flat_map(|(done, _)| done).collect();
+    acknowledged.sort();
+    let sql = app.sql().await;
+    let query =
+        "select version, body ->> 'dek' from article_revisions where version > 1 order by version";
+    let rows = sql.query(query, &[]).await.unwrap();
+    let kept: Vec<(i64, String)> =
+        rows.iter().map(|row| (i64::from(row.get::<_, i32>(0)), row.get(1))).collect();
+    assert_eq!(kept, acknowledged);
+    for (n, (version, _)) in kept.iter().enumerate() {
+        assert_eq!(*version, i64::try_from(n).unwrap() + 2, "the versions are consecutive");
+    }
+    assert!(kept.len() > 8 && refused > 0, "{} edits, {refused} refused", kept.len());
+}
+
+#[tokio::test]
+async fn one_key_makes_one_article_however_often_it_is_sent() {
+    let app = TestApp::new().await;
+    let editor = app.key("articles:write").await.header("Idempotency-Key", "k-1");
+    let body = json!({"headline": "once"});
+    let replies = join_all((0..16).map(|_| editor.post(ARTICLES, &body))).await;
+    let made = replies
+        .iter()
+        .filter(|r| r.status == StatusCode::CREATED && r.header("idempotent-replayed").is_empty());
+    assert_eq!(made.count(), 1);
+    for reply in &replies {
+        assert!([201, 409].contains(&reply.status.as_u16()), "{}", reply.text());
+    }
+    let page = editor.get(&format!("{ARTICLES}?count=exact")).await.ok();
+    assert_eq!(page["page"]["total"], 1);
+}
+
+#[tokio::test]
+async fn articles_of_one_headline_get_slugs_of_their_own() {
+    let app = TestApp::new().await;
+    let editor = app.key("articles:write,outlets:write").await;
+    let body = json!({"headline": "The same", "tags": ["One", "Two"], "links": [
+        {"title": "a", "credit": "A Gazette That Nobody Knew"}]});
+    let replies = join_all((0..16).map(|_| editor.post(ARTICLES, &body))).await;
+    let made: Vec<Value> = replies.into_iter().map(|r| r.expect(StatusCode::CREATED)).collect();
+    let slugs: BTreeSet<&str> = made.iter().map(|a| a["slug"].as_str().unwrap()).collect();
+    assert_eq!(slugs.len(), 16);
+    let outlets: BTreeSet<i64> = made
+        .iter()
+        .map(|a| a["links"][0]["credits"][0]["outlet"]["id"].as_i64().unwrap())
+        .collect();
+    assert_eq!(outlets.len(), 1, "one outlet was made, not several of one name");
+}
+
+#[tokio::test]
+async fn a_comment_that_arrives_never_makes_an_edit_fail() {
+    let app = TestApp::new().await;
+    let editor = app.key("articles:write").await;
+    let made = editor.post(ARTICLES, &json!({"headline": "x", "status": "published"})).await;
+    let sql = app.sql().await;
+    sql.execute(
+        "insert into comments (article_id, root_id, depth, path, status, text, html, listed_at)
+         values ($1, 1, 0, '\\x0000000000000001', 'approved', 'a', 'a', '2026-03-01T12:00:00Z')",
+        &[&made.json()["id"].as_i64().unwrap()],
+    )
+    .await
+    .unwrap();
+    let at = made.header("location").to_owned();
+    let after = editor.if_match(&made).patch(&at, &json!({"dek": "x"})).await.ok();
+    assert_eq!((&after["comment_count"], &after["version"]), (&json!(1), &json!(2)));
+}
+
+/// Strings that broke something somewhere: <https://github.com/minimaxir/big-list-of-naughty-strings>.
+fn naughty() -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/hostile/blns.json");
+    match std::fs::read_to_string(path) {
+        Ok(text) => serde_json::from_str(&text).unwrap(),
+        Err(_) => {
+            eprintln!("skipped: {path} is not there");
+            Vec::new()
+        }
+    }
+}
+
+#[tokio::test]
+async fn hostile_text_reads_back_byte_for_byte_or_is_refused_by_name() {
+    let app = TestApp::new().await;
+    let editor = app.key("articles:write,outlets:write").await;
+    for (n, text) in naughty().into_iter().enumerate() {
+        let body = json!({
+            "headline": text, "dek": text, "quote": {"text": text},
+            "commentary": {"label": text, "text": text}, "links_heading": text,
+            "author": {"name": text}, "corrections": [{"note": text}],
+            "links": [{"title": text, "credit": text, "section": text, "quote": {"text": text},
+                       "credits": [{"bylines": [text]}]}],
+        });
+        let reply = editor.post(ARTICLES, &body).await;
+        if reply.status == StatusCode::CREATED {
+            let made = reply.json();
+            let read = editor.get(&format!("{ARTICLES}/{}", made["id"])).await.ok();
+            for at in [
+                "/headline",
+                "/dek",
+                "/quote/text",
+                "/commentary/label",
+                "/commentary/text",
+                "/links_heading",
+                "/author/name",
+                "/corrections/0/note",
+                "/links/0/title",
+                "/links/0/credit",
+                "/links/0/section",
+                "/links/0/quote/text",
+                "/links/0/credits/0/bylines/0",
+            ] {
+                assert_eq!(read.pointer(at).unwrap(), &json!(text), "{n}: {at}");
+            }
+        } else {
+            let problem = reply.problem(422, "invalid");
+            for error in problem["errors"].as_array().unwrap() {
+                let known = ["too_short", "too_long", "blank", "forbidden_character"];
+                assert!(known.contains(&error["code"].as_str().unwrap()), "{n}: {error}");
+            }
+        }
+        // Names that others go by too: the answer is one of the documented ones.
+        for body in [
+            json!({"headline": "x", "links": [{"title": "a", "credit": text}]}),
+            json!({"headline": "x", "tags": [text]}),
+            json!({"headline": "x", "links": [{"title": "a", "url": text}]}),
+        ] {
+            let status = editor.post(ARTICLES, &body).await.status.as_u16();
+            assert!([201, 422].contains(&status), "{n}: {status}: {body}");
+        }
+    }
+}
