@@ -27,7 +27,6 @@ pub struct Metrics {
 }
 
 /// Named as OpenTelemetry's semantic conventions name them.
-#[expect(clippy::struct_field_names, reason = "the names are a standard's")]
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
     http_request_method: &'static str,

@@ -65,7 +65,6 @@ async fn a_checkout_ends_at_its_deadline_when_all_connections_are_in_use() {
 
 #[tokio::test]
 async fn a_refused_connection_is_reported_at_once() {
-    let began = Instant::now();
     let pool = pool("postgres://u:s3cr3t@127.0.0.1:1/d", 4);
     match pool.get().await {
         Err(PoolError::Connect(error)) => {
