@@ -10,10 +10,6 @@ mod admin_links;
 mod admin_outlets;
 mod articles;
 mod audit;
-<<<<<<< HEAD
-=======
-mod comment_posting;
->>>>>>> 636c6bf (Name the lints that formats of others go against)
 mod concurrency;
 mod keys;
 mod openapi;
