@@ -62,6 +62,11 @@ async fn migrated() -> Client {
     client(&target).await
 }
 
+/// What stands between this beginning and the bracket that closes it.
+fn inside<'a>(kind: &'a str, beginning: &str) -> Option<&'a str> {
+    kind.strip_prefix(beginning)?.strip_suffix('>')
+}
+
 /// The tables of `src/schema.rs`: each column with its type, `?` behind one that may be null.
 fn declared() -> BTreeMap<String, Vec<String>> {
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -72,10 +77,9 @@ fn declared() -> BTreeMap<String, Vec<String>> {
         }
         if let Some((name, kind)) = line.split_once(" -> ") {
             let kind = kind.trim_end_matches(',');
-            let inner = kind.strip_prefix("Nullable<").map(|kind| &kind[..kind.len() - 1]);
+            let inner = inside(kind, "Nullable<");
             let (kind, null) = inner.map_or((kind, ""), |inner| (inner, "?"));
-            let array =
-                kind.strip_prefix("Array<").map(|kind| format!("_{}", &kind[..kind.len() - 1]));
+            let array = inside(kind, "Array<").map(|kind| format!("_{kind}"));
             let kind = array.unwrap_or_else(|| kind.to_owned()).to_lowercase();
             tables.entry(table.clone()).or_default().push(format!("{name} {kind}{null}"));
         } else if line.ends_with(") {") {

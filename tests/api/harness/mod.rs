@@ -3,6 +3,7 @@
 mod client;
 pub mod db;
 pub mod document;
+pub mod reads;
 mod reply;
 pub mod site;
 pub mod volume;

@@ -7,6 +7,10 @@ use tokio_postgres::Client;
 /// The roundup of the examples.
 pub const HARBOUR: &str = include_str!("../../../examples/harbour-bridge.txt");
 
+/// The outlets that it credits.
+const OUTLETS: [&str; 5] =
+    ["Harbour Gazette", "Coast Radio", "Morning Ledger", "The Islander", "Bridge & Tunnel Review"];
+
 /// The slug of its article.
 pub const SLUG: &str = "harbour-bridge-reopens-after-two-year-repair";
 
@@ -19,9 +23,17 @@ pub struct Site {
 
 /// The application with the harbour bridge's article, two tags and a thread of five comments.
 pub async fn site(app: &TestApp) -> Site {
-    let report = app.import("harbour-bridge.txt", HARBOUR).await;
-    assert_eq!(report.created.articles, 1, "{report:?}");
     let sql = app.sql().await;
+    for name in OUTLETS {
+        let slug = roundup::text::slug::slugify(name);
+        let key = roundup::text::slug::fold(name);
+        let insert = "with o as (insert into outlets (slug, name, created_at, updated_at)
+                          values ($1, $2, '2026-01-01Z', '2026-01-01Z') returning id)
+                      insert into outlet_aliases (key, outlet_id, name) select $3, id, $2 from o";
+        sql.execute(insert, &[&slug, &name, &key]).await.unwrap();
+    }
+    let report = app.import("harbour-bridge.txt", HARBOUR).await;
+    assert_eq!((report.created.articles, report.created.outlets), (1, 0), "{report:?}");
     let article = sql.query_one("select id from articles", &[]).await.unwrap().get(0);
     tag(&sql, article, &["Bridges", "City council"]).await;
     let comment: i64 = sql.query_one("select min(id) from comments", &[]).await.unwrap().get(0);

@@ -1,0 +1,257 @@
+//! Importing roundups: the same again changes nothing, a changed file is brought up to date, and
+//! what cannot be read is told by its place.
+
+use crate::harness::TestApp;
+use crate::harness::site::{HARBOUR, SLUG};
+use roundup::import::{Args, Counts, Report, import};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+async fn run(app: &TestApp, files: &[PathBuf], dry_run: bool) -> Report {
+    let args = Args { files: files.to_vec(), format: None, dry_run, json: false };
+    import(&app.target, &args, app.state.clock().now()).await.unwrap()
+}
+
+/// The report without what differs between a dry run and a real one.
+fn said(report: &Report) -> Value {
+    let mut value = serde_json::to_value(report).unwrap();
+    value["dry_run"].take();
+    value
+}
+
+/// Everything that the public reads show, for comparison.
+async fn shown(app: &TestApp) -> String {
+    let mut text = String::new();
+    for uri in [
+        "/api/v1/articles?include=links&limit=100",
+        "/api/v1/links?limit=100",
+        "/api/v1/outlets?limit=100",
+        "/api/v1/comments?limit=100",
+    ] {
+        text += &app.get(uri).await.text();
+    }
+    text
+}
+
+/// The path of test data that lies beside the project, where it does.
+fn beside(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
+    if !path.exists() {
+        println!("skipped: there is no {}", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+#[tokio::test]
+async fn the_same_file_again_changes_nothing() {
+    let app = TestApp::new().await;
+    let first = app.import("harbour-bridge.txt", HARBOUR).await;
+    assert_eq!((first.created.articles, first.created.links, first.created.comments), (1, 7, 2));
+    assert_eq!(first.read, 3);
+    let before = shown(&app).await;
+    let again = app.import("harbour-bridge.txt", HARBOUR).await;
+    let none = Counts::default();
+    assert_eq!((again.created, again.updated), (none, none));
+    assert_eq!(
+        (again.unchanged.articles, again.unchanged.links, again.unchanged.comments),
+        (1, 7, 2)
+    );
+    assert_eq!(shown(&app).await, before);
+}
+
+#[tokio::test]
+async fn a_changed_file_changes_the_article_and_keeps_its_address() {
+    let app = TestApp::new().await;
+    app.import("harbour-bridge.txt", HARBOUR).await;
+    let uri = format!("/api/v1/articles/{SLUG}");
+    let before = app.get(&uri).await.ok();
+    app.state.clock().advance(chrono::TimeDelta::days(1));
+    let changed = HARBOUR
+        .replace("Night Ferry To Keep Running Until Autumn", "The Night Ferry Stays")
+        .replace(
+            "Council: ring road 'can carry' the lorries for one more winter -- Coast Radio\n",
+            "",
+        );
+    let report = app.import("harbour-bridge.txt", &changed).await;
+    assert_eq!((report.created.articles, report.updated.articles, report.updated.links), (0, 1, 6));
+    assert_eq!(report.unchanged.comments, 2);
+    let after = app.get(&uri).await.ok();
+    assert_eq!(after["dek"], "The Night Ferry Stays");
+    assert_eq!(after["links"].as_array().unwrap().len(), 6);
+    for same in ["id", "slug", "published_at", "comment_count"] {
+        assert_eq!(after[same], before[same], "{same}");
+    }
+    assert_eq!(after["updated_at"], "2026-03-02T12:00:00Z");
+    let coast = app.get("/api/v1/outlets/coast-radio").await.ok();
+    assert_eq!((&coast["link_count"], &coast["article_count"]), (&1.into(), &1.into()));
+}
+
+#[tokio::test]
+async fn a_dry_run_reports_the_same_and_stores_nothing() {
+    let app = TestApp::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    let good = dir.path().join("good.txt");
+    let bad = dir.path().join("bad.txt");
+    std::fs::write(&good, HARBOUR).unwrap();
+    std::fs::write(&bad, b"\xff").unwrap();
+    let before = shown(&app).await;
+    let files = [good, bad];
+    let dry = run(&app, &files, true).await;
+    assert!(dry.dry_run);
+    assert_eq!(shown(&app).await, before);
+    let real = run(&app, &files, false).await;
+    assert_eq!(said(&dry), said(&real));
+    assert_eq!(real.created.articles, 1);
+    let dry_again = run(&app, &files, true).await;
+    assert_eq!(dry_again.unchanged.articles, 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_by_its_place_and_the_rest_comes_in() {
+    let app = TestApp::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for (name, bytes) in [
+        ("empty.txt", b"".to_vec()),
+        ("blank.txt", b" \n\t\n".to_vec()),
+        ("latin1.txt", b"Headline -- BBC\n\ncaf\xe9\n".to_vec()),
+        ("nul.txt", b"Headline -- BBC\na\0b\n".to_vec()),
+        ("control.txt", b"Headline\x01 -- BBC\n".to_vec()),
+        ("nonchar.txt", "Headline\n\n\n\u{ffff}\n".into()),
+        ("good.txt", HARBOUR.into()),
+    ] {
+        let path = dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        files.push(path);
+    }
+    files.push(dir.path().join("missing.txt"));
+    files.push(dir.path().to_owned());
+    let report = run(&app, &files, false).await;
+    let base = format!("{}/", dir.path().display());
+    let skipped: Vec<String> = report
+        .skipped
+        .iter()
+        .map(|one| format!("{}: {}", one.position.replace(&base, ""), one.reason))
+        .collect();
+    insta::assert_json_snapshot!(skipped[..6], @r#"
+    [
+      "empty.txt: the file is empty",
+      "blank.txt: the file is empty",
+      "latin1.txt:3: not UTF-8",
+      "nul.txt:2: the character U+0000",
+      "control.txt:1: the character U+0001",
+      "nonchar.txt:4: the character U+FFFF"
+    ]
+    "#);
+    assert!(skipped[6].starts_with("missing.txt: No such file"), "{skipped:?}");
+    assert!(skipped[7].contains("directory"), "{skipped:?}");
+    assert_eq!((skipped.len(), report.created.articles), (8, 1));
+    app.get(&format!("/api/v1/articles/{SLUG}")).await.ok();
+}
+
+#[tokio::test]
+async fn markdown_and_pasted_text_give_the_same_article() {
+    let (one, other) = (TestApp::new().await, TestApp::new().await);
+    one.import("harbour-bridge.txt", HARBOUR).await;
+    other.import("harbour-bridge.md", include_str!("../../examples/harbour-bridge.md")).await;
+    let uri = format!(
+        "/api/v1/articles/{SLUG}?fields=headline,dek,quote.text,commentary,links_heading,comment_count,links.url"
+    );
+    assert_eq!(one.get(&uri).await.ok(), other.get(&uri).await.ok());
+}
+
+#[tokio::test]
+async fn two_articles_with_one_headline_get_two_slugs() {
+    let app = TestApp::new().await;
+    for name in ["one.txt", "two.txt", "three.txt"] {
+        app.import(name, HARBOUR).await;
+    }
+    for slug in [SLUG.to_owned(), format!("{SLUG}-2"), format!("{SLUG}-3")] {
+        app.get(&format!("/api/v1/articles/{slug}")).await.ok();
+    }
+    let coast = app.get("/api/v1/outlets/coast-radio").await.ok();
+    assert_eq!((&coast["link_count"], &coast["article_count"]), (&6.into(), &3.into()));
+}
+
+#[tokio::test]
+async fn a_markup_of_scripts_is_served_as_text() {
+    let app = TestApp::new().await;
+    let evil = "Evil <script>alert(1)</script> -- BBC\nA dek <img src=x onerror=alert(1)>\n\
+                <script>alert(2)</script> A quote with [a link](javascript:alert(3)).\n\
+                Read more ....\nMore News\nTitle <b>bold</b> -- BBC https://example.org/a\n\
+                My Comment: <iframe src=//x></iframe> fine\n\
+                Hello <svg onload=alert(4)>\nReplyDelete\n";
+    app.import("evil.txt", evil).await;
+    let article = app.get("/api/v1/articles?include=links").await.ok()["items"][0].clone();
+    let whole =
+        app.get(&format!("{}?include=comments", article["url"].as_str().unwrap())).await.ok();
+    let mut html = vec![&whole["quote"]["html"], &whole["commentary"]["html"]];
+    html.extend(whole["comments"]["items"].as_array().unwrap().iter().map(|one| &one["html"]));
+    for html in html {
+        let html = html.as_str().unwrap_or_default();
+        for tag in
+            ["<script", "<iframe", "<svg", "<img", "href=\"javascript", "onload=\"", "onerror=\""]
+        {
+            assert!(!html.contains(tag), "{html}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_model_roundup_comes_in_whole() {
+    let Some(path) = beside("seed/iran-attacked-islamic-state.txt") else { return };
+    let app = TestApp::new().await;
+    let report = app.import_file(&path).await;
+    assert_eq!((report.created.articles, report.created.links, report.created.comments), (1, 9, 3));
+    assert!(report.skipped.is_empty() && report.unread.is_empty(), "{report:?}");
+    let article = app
+        .get("/api/v1/articles/iran-attacked-islamic-state-forces-in-iraq?include=comments")
+        .await
+        .ok();
+    assert_eq!(article["headline"], "Iran Attacked Islamic State Forces in Iraq");
+    assert_eq!(article["dek"], "U.S. Not Coordinating With Tehran on Airstrikes");
+    assert_eq!(article["links_heading"], "More News On U.S. And Iranian Forces Operating In Iraq");
+    assert_eq!(article["commentary"]["label"], "My Comment");
+    assert_eq!(article["outlet_count"], 10);
+    let links = article["links"].as_array().unwrap();
+    let outlets = |link: &Value| {
+        let credits = link["credits"].as_array().unwrap().iter();
+        credits.map(|one| one["outlet"]["slug"].as_str().unwrap()).collect::<Vec<_>>().join("+")
+    };
+    assert_eq!(
+        links.iter().map(outlets).collect::<Vec<_>>().join(" "),
+        "wsj afp the-independent national-post+the-telegraph business-insider bbc reuters ibtimes \
+         the-guardian"
+    );
+    assert_eq!(links[8]["credits"][0]["bylines"], serde_json::json!(["Ian Black"]));
+    for name in ["wsj", "the-wall-street-journal"] {
+        let cited = app.get(&format!("/api/v1/links?outlet={name}")).await.ok();
+        assert_eq!(cited["items"][0]["article"]["slug"], article["slug"], "{name}");
+    }
+    let again = app.import_file(&path).await;
+    assert_eq!((again.created, again.unchanged.articles), (Counts::default(), 1));
+}
+
+#[tokio::test]
+async fn a_shelf_of_newsletters_comes_in_and_comes_in_again_unchanged() {
+    let Some(dir) = beside("roundups/haskellweekly") else { return };
+    let app = TestApp::new().await;
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "markdown"));
+    files.sort();
+    let first = run(&app, &files, false).await;
+    assert!(first.skipped.is_empty(), "{:?}", first.skipped);
+    assert_eq!(first.created.articles, files.len());
+    assert!(first.created.links > files.len() * 10, "{:?}", first.created);
+    let before = shown(&app).await;
+    let again = run(&app, &files, false).await;
+    assert_eq!((again.created, again.updated), (Counts::default(), Counts::default()));
+    assert_eq!(again.unchanged.articles, files.len());
+    assert_eq!(shown(&app).await, before);
+    let wrong = "select count(*) from outlets o where link_count <> (
+                     select count(distinct link_id) from link_credits c where c.outlet_id = o.id)";
+    let wrong: i64 = app.sql().await.query_one(wrong, &[]).await.unwrap().get(0);
+    assert_eq!(wrong, 0);
+}
