@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
 use utoipa::IntoParams;
+use utoipa::openapi::path::Parameter;
+use utoipa::openapi::{RefOr, Schema};
 
 /// The query of a request, read strictly: an unknown parameter, a repeated one or a value that
 /// does not fit is refused by name. What is known is what the OpenAPI document says, since both
@@ -46,9 +48,18 @@ impl<T: DeserializeOwned + IntoParams> Params for T {
     }
 
     fn read(pairs: &[(String, String)]) -> Result<Self> {
-        let names = Self::names();
+        let parameters = Self::into_params(|| None);
         let mut own = url::form_urlencoded::Serializer::new(String::new());
-        own.extend_pairs(pairs.iter().filter(|(name, _)| names.contains(name)));
+        for parameter in &parameters {
+            let Some((name, value)) = pairs.iter().find(|(name, _)| *name == parameter.name) else {
+                continue;
+            };
+            if longest(parameter).is_some_and(|most| value.chars().nth(most).is_some()) {
+                let message = format!("`{name}` is longer than this address takes");
+                return Err(Error::parameter(name, Code::BadParameter, message));
+            }
+            own.append_pair(name, value);
+        }
         let text = own.finish();
         let pairs = url::form_urlencoded::parse(text.as_bytes());
         serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(
@@ -58,6 +69,14 @@ impl<T: DeserializeOwned + IntoParams> Params for T {
                 Error::parameter(&name, Code::BadParameter, message)
             },
         )
+    }
+}
+
+/// How many characters the value of a parameter may have, as the document says.
+fn longest(parameter: &Parameter) -> Option<usize> {
+    match &parameter.schema {
+        Some(RefOr::T(Schema::Object(schema))) => schema.max_length,
+        _ => None,
     }
 }
 

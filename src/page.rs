@@ -27,10 +27,10 @@ pub struct PageQuery {
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
     /// The cursor after which the page begins: `page.next` of the page before.
-    #[param(max_length = 4000)]
+    #[param(max_length = 8000)]
     after: Option<String>,
     /// The cursor before which the page ends: `page.prev` of the page after.
-    #[param(max_length = 4000)]
+    #[param(max_length = 8000)]
     before: Option<String>,
     /// Whether to count all items, and how: exactly, or as the database's planner estimates.
     #[param(inline)]
@@ -64,10 +64,10 @@ pub struct PageInfo {
     #[schema(minimum = 1, maximum = 100, example = 20)]
     pub limit: i64,
     /// The cursor for `after=`; null on the last page.
-    #[schema(max_length = 4000)]
+    #[schema(max_length = 8000)]
     pub next: Option<String>,
     /// The cursor for `before=`; null on the first page.
-    #[schema(max_length = 4000)]
+    #[schema(max_length = 8000)]
     pub prev: Option<String>,
     /// How many items the list has; null unless `count` asks.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]

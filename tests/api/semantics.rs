@@ -173,3 +173,21 @@ async fn a_slash_at_the_end_is_another_address() {
         app.get(&slashed).await.problem(404, "not_found");
     }
 }
+
+#[tokio::test]
+async fn a_value_longer_than_the_document_says_is_refused() {
+    let (app, site) = open().await;
+    let mut values = 0;
+    for operation in reads() {
+        for parameter in operation.parameters("query") {
+            let Some(most) = parameter["schema"]["maxLength"].as_u64() else { continue };
+            let name = parameter["name"].as_str().unwrap();
+            let value = "x".repeat(usize::try_from(most).unwrap() + 1);
+            let uri = with(&fill(&operation.path, &site), name, &value);
+            let problem = app.get(&uri).await.problem(400, "bad_parameter");
+            assert_eq!(problem["errors"][0]["parameter"], name, "{problem}");
+            values += 1;
+        }
+    }
+    assert!(values > 20, "only {values} parameters have a length");
+}
