@@ -8,7 +8,8 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 async fn run(app: &TestApp, files: &[PathBuf], dry_run: bool) -> Report {
-    let args = Args { files: files.to_vec(), format: None, dry_run, json: false, keep_addresses: false };
+    let args =
+        Args { files: files.to_vec(), format: None, dry_run, json: false, keep_addresses: false };
     import(&app.target, &args, app.state.clock().now()).await.unwrap()
 }
 

@@ -56,7 +56,9 @@ impl TestApp {
 
     /// On a database that is there already.
     pub async fn on(target: Target, config: Config) -> Self {
-        let options = PoolOptions { size: 4, ..PoolOptions::default() };
+        // Longer than in production: 64 writers on a busy machine take turns on four connections.
+        let wait = std::time::Duration::from_secs(20);
+        let options = PoolOptions { size: 4, wait, ..PoolOptions::default() };
         let pool = Pool::new(target.clone(), options);
         let state = Data::new(State::new(pool, Clock::fixed(start()), config));
         Self { call: service(state.clone()).await, state, target }
