@@ -105,9 +105,11 @@ async fn get_article(
     let include = included(query.include.as_deref(), &["comments"])?;
     let found = state
         .read(async |conn| {
-            let comments = async |id| match include.is_empty() {
-                true => Ok(None),
-                false => first_comments(conn, id).await.map(Some),
+            let comments = async |id| {
+                if include.is_empty() {
+                    return Ok(None);
+                }
+                first_comments(conn, id).await.map(Some)
             };
             query::find(conn, &which, comments).await
         })
