@@ -13,6 +13,9 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use futures_util::future::BoxFuture;
 use std::time::Duration;
 
+/// The state as handlers and tasks share it.
+pub type SharedState = Data<State>;
+
 /// What every handler can reach.
 #[derive(Debug)]
 pub struct State {

@@ -1,33 +1,41 @@
 //! The editors' side of articles: written, changed, thrown away and brought back.
 
+mod links;
+mod parse;
+mod revisions;
+
+pub use links::LinkDocs;
+pub use parse::ParseDocs;
+pub use revisions::RevisionDocs;
+
 use super::admin_model::{AdminArticle, AdminSummary};
 use super::admin_query::{self, statuses};
 use super::edit;
 use super::filter::{ArticleQuery, included};
 use super::input::ArticleInput;
 use super::model::Status;
-use super::parse::{self, Pasted};
+use super::parse::{self as pasted, Pasted};
 use super::ready::Editor;
 use crate::app::State;
 use crate::error::Result;
 use crate::extract::{Both, Id, NoParams, OneQuery, Query};
-use crate::http::version_tag;
-use crate::http::{Answer, Body, IfMatch, JsonOrText, MergePatch, Once, OnceHeader, Reply};
+use crate::http::{
+    Answer, Body, IfMatch, JsonOrText, MergePatch, Once, OnceHeader, Reply, VersionHeader, tagged,
+};
 use crate::keys::{Allowed, scope};
 use crate::openapi::AdminProblems;
 use crate::page::{Page, PageQuery};
-use actix_web::http::header::{ETAG, HeaderValue};
 use actix_web::web::{Data, ServiceConfig, resource};
-use actix_web::{HttpRequest, HttpResponse, Responder as _};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, OpenApi};
 
 /// The addresses of this file, under `/admin`.
 pub fn configure_admin(cfg: &mut ServiceConfig) {
-    super::admin_parse::configure(cfg);
-    super::admin_links::configure(cfg);
-    super::admin_revisions::configure(cfg);
+    parse::configure(cfg);
+    links::configure(cfg);
+    revisions::configure(cfg);
     cfg.service(resource("/articles").get(admin_list_articles).post(create_article))
         .service(
             resource("/articles/{id}")
@@ -80,15 +88,6 @@ struct PurgeQuery {
     #[serde(default)]
     #[param(required = false, default = false)]
     purge: bool,
-}
-
-/// The header of a change, for the document.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Header)]
-pub struct VersionHeader {
-    /// The `ETag` of the version that the change is meant for, or `*` for any.
-    #[param(rename = "If-Match", max_length = 1000, example = "\"v3\"")]
-    pub if_match: String,
 }
 
 /// An answer of what an article is now, with the tag of its version.
@@ -145,7 +144,7 @@ async fn create_article(
         Box::pin(async move {
             let made = match body {
                 JsonOrText::Json(body) => edit::create(conn, &editor, body.value).await?,
-                JsonOrText::Text(body) => parse::store(conn, &editor, &body).await?,
+                JsonOrText::Text(body) => pasted::store(conn, &editor, &body).await?,
             };
             let answer = Answer::created(&made, &made.location())?;
             Ok(answer.version(made.desk.version))
@@ -168,15 +167,6 @@ async fn admin_get_article(
     let found = state.read(async |conn| admin_query::find(conn, id.0).await).await?;
     let reply = Reply::one(&found, query.fields.as_deref(), AdminArticle::sample)?;
     Ok(tagged(reply, &req, found.desk.version))
-}
-
-/// A read of something that has versions.
-pub(crate) fn tagged(reply: Reply, req: &HttpRequest, version: i32) -> HttpResponse {
-    let mut response = reply.respond_to(req);
-    if let Ok(tag) = HeaderValue::from_str(&version_tag(version)) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    response
 }
 
 /// Write an article anew, whole

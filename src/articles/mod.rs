@@ -2,11 +2,8 @@
 //! further sources, and the editor's commentary. Its sources live in [`crate::links`].
 
 mod admin;
-mod admin_links;
 mod admin_model;
-mod admin_parse;
 mod admin_query;
-mod admin_revisions;
 mod edit;
 mod filter;
 mod input;
@@ -20,12 +17,8 @@ mod slugs;
 mod standing;
 pub mod store;
 
-pub(crate) use admin::tagged;
-pub use admin::{AdminDocs, VersionHeader, configure_admin};
-pub use admin_links::LinkDocs;
+pub use admin::{AdminDocs, LinkDocs, ParseDocs, RevisionDocs, configure_admin};
 pub use admin_model::AdminArticle;
-pub use admin_parse::ParseDocs;
-pub use admin_revisions::RevisionDocs;
 pub use input::ArticleInput;
 pub use model::{Article, ArticleSummary, Author, Commentary, Correction, Status};
 pub use publish::{keep_publishing, publish_due};

@@ -7,11 +7,10 @@
 use super::edit;
 use super::model::Status;
 use super::ready::Editor;
-use crate::app::State;
+use crate::app::{SharedState, State};
 use crate::db::Condition;
 use crate::error::Result;
 use crate::schema::articles;
-use actix_web::web::Data;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::time::Duration;
@@ -25,7 +24,7 @@ const AT_ONCE: i64 = 20;
 
 /// Publishes what comes due, for as long as the service runs. A failure is logged, and the next
 /// look tries again.
-pub async fn keep_publishing(state: Data<State>) {
+pub async fn keep_publishing(state: SharedState) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failing = false;
@@ -51,7 +50,7 @@ pub async fn keep_publishing(state: Data<State>) {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn publish_due(state: &Data<State>) -> Result<usize> {
+pub async fn publish_due(state: &SharedState) -> Result<usize> {
     let mut all = 0;
     loop {
         let editor = Editor::service(state.clock().now());

@@ -1,8 +1,11 @@
 //! Who did what to which object, and when. Written in the transaction of the deed itself.
 
+mod model;
+mod query;
 mod routes;
 
-pub use routes::{Deed, Docs, configure};
+pub use model::Deed;
+pub use routes::{Docs, configure};
 
 use crate::error::Result;
 use crate::keys::Principal;

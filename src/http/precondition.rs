@@ -6,6 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::IF_MATCH;
 use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
+use utoipa::IntoParams;
 
 /// The entity tag of a version: strong, and the same in every coding.
 pub fn version_tag(version: i32) -> String {
@@ -58,6 +59,15 @@ impl IfMatch {
         let detail = "give `If-Match` with the `ETag` of the version that you read";
         Err(Error::new(Code::PreconditionRequired, detail))
     }
+}
+
+/// The header of a change, for the document.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct VersionHeader {
+    /// The `ETag` of the version that the change is meant for, or `*` for any.
+    #[param(rename = "If-Match", max_length = 1000, example = "\"v3\"")]
+    pub if_match: String,
 }
 
 impl FromRequest for IfMatch {

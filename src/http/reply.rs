@@ -93,6 +93,15 @@ fn with_cursor(req: &HttpRequest, parameter: &str, cursor: &str) -> String {
     format!("{}?{}", req.path(), query.finish())
 }
 
+/// A read of something that has versions.
+pub fn tagged(reply: Reply, req: &HttpRequest, version: i32) -> HttpResponse {
+    let mut response = reply.respond_to(req);
+    if let Ok(tag) = HeaderValue::from_str(&super::version_tag(version)) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
 /// 301: what has this former slug is now called `slug`; the rest of the address stays.
 pub fn moved(req: &HttpRequest, slug: &str) -> HttpResponse {
     let pattern = req.match_pattern().unwrap_or_default();

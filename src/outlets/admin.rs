@@ -6,11 +6,12 @@ use super::merge::merge;
 use super::model::{OutletQuery, OutletSort};
 use super::query;
 use crate::app::State;
-use crate::articles::{VersionHeader, tagged};
 use crate::audit::{self, Actor};
 use crate::error::{Code, Error, Result};
 use crate::extract::{Both, Id, NoParams, OneQuery, Query};
-use crate::http::{Answer, Body, IfMatch, MergePatch, Once, OnceHeader, Reply};
+use crate::http::{
+    Answer, Body, IfMatch, MergePatch, Once, OnceHeader, Reply, VersionHeader, tagged,
+};
 use crate::keys::{Allowed, scope};
 use crate::openapi::AdminProblems;
 use crate::page::{Page, PageQuery};

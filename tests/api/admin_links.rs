@@ -1,6 +1,7 @@
 //! The links of an article one by one, and naming who published them.
 
-use crate::harness::{Client, Reply, TestApp};
+use crate::harness::client::Client;
+use crate::harness::{Reply, TestApp};
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 

@@ -65,5 +65,6 @@ async fn every_write_is_in_the_audit() {
     assert_eq!(first["page"]["total"], 9);
     let next = first["page"]["next"].as_str().unwrap();
     assert_eq!(list(&format!("limit=4&after={next}")).await[0], all[4]);
+    assert_eq!(list("fields=action&limit=1").await, [json!({"action": "tag.update"})]);
     auditor.get(&format!("{AUDIT}?actoin=x")).await.problem(400, "unknown_parameter");
 }

@@ -1,6 +1,6 @@
 //! The real application in this process, with a database of its own and a clock that stands still.
 
-mod client;
+pub mod client;
 pub mod db;
 pub mod document;
 pub mod reads;
@@ -9,7 +9,6 @@ pub mod site;
 pub mod volume;
 pub mod wire;
 
-pub use client::Client;
 pub use reply::Reply;
 
 use actix_http::Request;
@@ -28,6 +27,7 @@ use roundup::db::{Pool, PoolOptions, Target};
 use roundup::http::front;
 use serde_json::Value;
 use std::rc::Rc;
+use std::time::Duration;
 
 type Call = dyn Fn(Request) -> LocalBoxFuture<'static, Result<ServiceResponse<BoxBody>, Error>>;
 
@@ -43,10 +43,16 @@ pub fn start() -> DateTime<Utc> {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
 
+/// The default settings, but for a busy machine: nothing is too late within half a minute.
+pub fn patient() -> Config {
+    let long = Duration::from_secs(30);
+    Config { pool_wait_ms: long, query_deadline_ms: long, ..Config::defaults().unwrap() }
+}
+
 impl TestApp {
     /// With the default settings.
     pub async fn new() -> Self {
-        Self::with(Config::defaults().unwrap()).await
+        Self::with(patient()).await
     }
 
     /// With these settings.
@@ -56,8 +62,7 @@ impl TestApp {
 
     /// On a database that is there already.
     pub async fn on(target: Target, config: Config) -> Self {
-        // Longer than in production: 64 writers on a busy machine take turns on four connections.
-        let wait = std::time::Duration::from_secs(20);
+        let wait = config.pool_wait_ms;
         let options = PoolOptions { size: 4, wait, ..PoolOptions::default() };
         let pool = Pool::new(target.clone(), options);
         let state = Data::new(State::new(pool, Clock::fixed(start()), config));

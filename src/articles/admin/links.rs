@@ -1,16 +1,18 @@
 //! The links of an article one by one. Each change is an edit of the article: it needs the version
 //! that it is meant for, makes a new one, and leaves the positions without a gap.
 
-use super::admin::{DuplicateQuery, VersionHeader};
-use super::admin_model::AdminArticle;
-use super::admin_query;
-use super::edit;
-use super::input::ArticleInput;
-use super::ready::Editor;
+use super::super::admin_model::AdminArticle;
+use super::super::admin_query;
+use super::super::edit;
+use super::super::input::ArticleInput;
+use super::super::ready::Editor;
+use super::DuplicateQuery;
 use crate::app::State;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::{Id, NoParams, Query};
-use crate::http::{Answer, Body, IfMatch, MergePatch, Once, OnceHeader, Reply};
+use crate::http::{
+    Answer, Body, IfMatch, MergePatch, Once, OnceHeader, Reply, VersionHeader, tagged,
+};
 use crate::keys::{Allowed, scope};
 use crate::links::{Link, LinkInput};
 use crate::openapi::AdminProblems;
@@ -117,7 +119,7 @@ async fn admin_get_link(
     let (id, link) = ids.into_inner();
     let found = state.read(async |conn| admin_query::find(conn, id).await).await?;
     let at = place_of(&ArticleInput::of(&found), link)?;
-    Ok(super::admin::tagged(Reply::whole(link_at(&found, at)?)?, &req, found.desk.version))
+    Ok(tagged(Reply::whole(link_at(&found, at)?)?, &req, found.desk.version))
 }
 
 /// Change a link of an article

@@ -1,10 +1,10 @@
 //! The versions of an article: listed, read, and written again.
 
-use super::admin::told;
-use super::admin_model::{AdminArticle, Revision, WholeRevision};
-use super::admin_query;
-use super::edit;
-use super::ready::Editor;
+use super::super::admin_model::{AdminArticle, Revision, WholeRevision};
+use super::super::admin_query;
+use super::super::edit;
+use super::super::ready::Editor;
+use super::told;
 use crate::app::State;
 use crate::error::Result;
 use crate::extract::{Both, Id, NoParams, OneQuery, Query};

@@ -1,6 +1,6 @@
 //! Reading a pasted roundup without storing it.
 
-use super::parse::{self, Parsed, Pasted};
+use super::super::parse::{self, Parsed, Pasted};
 use crate::app::State;
 use crate::error::Result;
 use crate::extract::{NoParams, Query};

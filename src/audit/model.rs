@@ -1,0 +1,90 @@
+//! The audit as rows and on the wire.
+
+use crate::schema::audit;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+/// Who did what, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, HasQuery)]
+#[diesel(table_name = audit)]
+pub struct Deed {
+    /// Its id.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
+    pub id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The key that was used; null for the service itself.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
+    pub key_id: Option<i64>,
+    /// The name that the key had.
+    #[schema(max_length = 100, example = "the editor")]
+    pub key_name: Option<String>,
+    /// What was done: `object.verb`.
+    #[schema(max_length = 100, example = "article.update")]
+    pub action: String,
+    /// To what kind of object.
+    #[schema(max_length = 100, example = "article")]
+    pub object_kind: String,
+    /// To which.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 42)]
+    pub object_id: Option<i64>,
+    /// The network address of the request.
+    #[schema(max_length = 100, example = "192.0.2.1")]
+    pub address: Option<String>,
+    /// What else is to be said of it.
+    #[schema(value_type = Object)]
+    pub detail: Value,
+}
+
+impl Deed {
+    /// A deed with every field filled.
+    pub fn sample() -> Self {
+        Self {
+            id: 1,
+            at: DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default(),
+            key_id: Some(1),
+            key_name: Some("the editor".into()),
+            action: "article.update".into(),
+            object_kind: "article".into(),
+            object_id: Some(42),
+            address: Some("192.0.2.1".into()),
+            detail: json!({"version": 3, "fields": ["headline"]}),
+        }
+    }
+}
+
+/// Which deeds to list.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AuditQuery {
+    /// Deeds of this kind; a comma is "or".
+    #[param(max_length = 1000, example = "article.update,article.purge")]
+    pub(super) action: Option<String>,
+    /// Deeds on objects of this kind.
+    #[param(max_length = 100, example = "article")]
+    pub(super) object_kind: Option<String>,
+    /// Deeds on the object with this id.
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    pub(super) object_id: Option<i64>,
+    /// Deeds done with this key.
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    pub(super) key_id: Option<i64>,
+    /// Deeds at this time or later.
+    pub(super) at_after: Option<DateTime<Utc>>,
+    /// Deeds before this time.
+    pub(super) at_before: Option<DateTime<Utc>>,
+    /// Only these fields of each item: `fields=at,action`.
+    #[param(max_length = 1000)]
+    pub(super) fields: Option<String>,
+}
+
+impl AuditQuery {
+    /// Which deeds it asks for: what a cursor is bound to.
+    pub(super) fn filters(&self) -> impl Serialize + use<'_> {
+        let (at_after, at_before) = (self.at_after, self.at_before);
+        (&self.action, &self.object_kind, self.object_id, self.key_id, at_after, at_before)
+    }
+}
