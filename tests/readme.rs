@@ -27,17 +27,34 @@ fn every_command_of_the_readme_does_what_it_shows() {
         eprintln!("skipped: there is no curl");
         return;
     }
+    let run = walk(include_str!("../README.md"));
+    assert!(run >= 7, "only {run} of the README's answers were compared");
+}
+
+#[test]
+fn every_command_of_the_walk_through_for_editors_does_what_it_shows() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no curl");
+        return;
+    }
+    let run = walk(include_str!("../docs/editing.md"));
+    assert!(run >= 12, "only {run} of the answers were compared");
+}
+
+/// Runs a paper's commands, in order; returns how many answers were compared.
+fn walk(paper: &str) -> usize {
     let place = Place::new();
     let mut server: Option<Server> = None;
     let mut run = 0;
-    for step in steps(include_str!("../README.md")) {
+    for step in steps(paper) {
         match step.command.trim().trim_start_matches(INSTALL) {
             "cargo run" => server = Some(Server::start(&place)),
             // It is what runs this test, and what CI runs: see below.
             "cargo test" => {}
             command => {
-                let server = server.as_ref().expect("the README starts the service first");
-                let printed = place.run(command, &server.address);
+                let server = server.as_ref().expect("the paper starts the service first");
+                let mut printed = place.run(command, &server.address);
+                printed = printed.replace(&server.address, ADDRESS);
                 if let Some(shown) = &step.shown {
                     compare(&step.command, shown, &printed);
                     run += 1;
@@ -45,7 +62,7 @@ fn every_command_of_the_readme_does_what_it_shows() {
             }
         }
     }
-    assert!(run >= 7, "only {run} of the README's answers were compared");
+    run
 }
 
 #[test]
