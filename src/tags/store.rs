@@ -62,17 +62,22 @@ pub async fn named(
     names: &[TagName],
     now: DateTime<Utc>,
 ) -> Result<Vec<i64>> {
-    let (mut ids, mut errors) = (Vec::new(), Vec::new());
-    for (at, name) in names.iter().enumerate() {
+    let (mut found, mut errors) = (Vec::new(), Vec::new());
+    let mut list: Vec<(usize, &TagName)> = names.iter().enumerate().collect();
+    // Tags are made in one order, whatever order they stand in: so no two writers wait in a circle.
+    list.sort_by_key(|(_, name)| slugify(name.name().unwrap_or_default()));
+    for (at, name) in list {
         match (id_of(conn, name).await?, name.name()) {
-            (Some(id), _) => ids.push(id),
-            (None, Some(name)) => ids.push(make(conn, name, now).await?),
+            (Some(id), _) => found.push((at, id)),
+            (None, Some(name)) => found.push((at, make(conn, name, now).await?)),
             (None, None) => errors.push(unknown(conn, at, name).await?),
         }
     }
     if !errors.is_empty() {
         return Err(Error::fields(Code::Invalid, errors));
     }
+    found.sort_unstable();
+    let mut ids: Vec<i64> = found.into_iter().map(|(_, id)| id).collect();
     let mut seen = std::collections::HashSet::new();
     ids.retain(|id| seen.insert(*id));
     Ok(ids)

@@ -4,6 +4,7 @@ use crate::harness::TestApp;
 use actix_web::http::StatusCode;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -34,17 +35,22 @@ async fn every_edit_that_was_acknowledged_is_a_revision() {
         .await;
     let at = made.header("location").to_owned();
     let end = Instant::now() + Duration::from_secs(2);
+    let done = Cell::new(0);
     let writer = async |writer: usize| {
         let (mut acknowledged, mut refused) = (Vec::new(), 0);
         for n in 0.. {
-            if Instant::now() > end {
+            // A busy machine gets the time that it needs for some edits.
+            if Instant::now() > end && done.get() >= 20 {
                 break;
             }
             let current = editor.get(&at).await;
             let dek = format!("writer {writer}, edit {n}");
             let reply = editor.if_match(&current).patch(&at, &json!({"dek": dek})).await;
             match reply.status.as_u16() {
-                200 => acknowledged.push((reply.json()["version"].as_i64().unwrap(), dek)),
+                200 => {
+                    done.set(done.get() + 1);
+                    acknowledged.push((reply.json()["version"].as_i64().unwrap(), dek));
+                }
                 412 => refused += 1,
                 // No connection was free in time: nothing was done.
                 503 => {}
@@ -67,7 +73,7 @@ async fn every_edit_that_was_acknowledged_is_a_revision() {
     for (n, (version, _)) in kept.iter().enumerate() {
         assert_eq!(*version, i64::try_from(n).unwrap() + 2, "the versions are consecutive");
     }
-    assert!(kept.len() > 8 && refused > 0, "{} edits, {refused} refused", kept.len());
+    assert!(kept.len() >= 20 && refused > 0, "{} edits, {refused} refused", kept.len());
 }
 
 #[tokio::test]

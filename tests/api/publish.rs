@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use chrono::TimeDelta;
 use roundup::app::State;
-use roundup::articles::publish_due;
+use roundup::articles::{keep_publishing, publish_due};
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions};
@@ -127,4 +127,30 @@ async fn several_instances_publish_each_article_once() {
     let page = editor.get(&format!("{ARTICLES}?limit=100&status=published")).await.ok();
     let items = page["items"].as_array().unwrap();
     assert!(items.len() == 50 && items.iter().all(|item| item["version"] == 2));
+}
+
+#[tokio::test]
+async fn the_running_service_publishes_by_itself_and_not_before_the_time() {
+    let app = TestApp::new().await;
+    let options = PoolOptions { size: 2, ..PoolOptions::default() };
+    let pool = Pool::new(app.target.clone(), options);
+    let state = Data::new(State::new(pool, Clock::System, Config::defaults().unwrap()));
+    let due = Clock::System.now() + TimeDelta::seconds(2);
+    let editor = app.key("articles:write").await;
+    let body = json!({"headline": "Soon", "status": "scheduled", "published_at": due});
+    let made = editor.post(ARTICLES, &body).await.expect(StatusCode::CREATED);
+    let task = tokio::spawn(keep_publishing(state));
+    let public = format!("/api/v1/articles/{}", made["id"]);
+    let given_up = due + TimeDelta::seconds(30);
+    loop {
+        let reply = app.get(&public).await;
+        let now = Clock::System.now();
+        if reply.status == StatusCode::OK {
+            assert!(now >= due, "published {} early", due - now);
+            break;
+        }
+        assert!(now < given_up, "not published");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    task.abort();
 }
