@@ -17,7 +17,8 @@ pub(super) const SOURCE: &str = "commento";
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Comment {
-    comment_hex: String,
+    #[serde(rename = "commentHex")]
+    id: String,
     url: String,
     commenter_hex: String,
     markdown: String,
@@ -30,7 +31,8 @@ struct Comment {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Commenter {
-    commenter_hex: String,
+    #[serde(rename = "commenterHex")]
+    id: String,
     email: String,
     name: String,
     link: String,
@@ -51,7 +53,7 @@ pub(super) fn people(input: impl Read) -> Result<People, Halt> {
             let url = filled(&found.link).filter(|url| url != "undefined");
             let (name, email) = (public_name(&found.name), filled(&found.email));
             let person = Person { name, url, email };
-            people.insert(found.commenter_hex, (person, found.is_moderator));
+            people.insert(found.id, (person, found.is_moderator));
         }
     }
     Ok(People(people))
@@ -81,7 +83,7 @@ fn emit(piece: &Piece, people: &People, out: &Out<'_>) -> Result<(), Halt> {
         let reason = format!("a comment with the character U+{:04X}", u32::from(bad.character));
         return out.put(line, Record::Failed { reason });
     }
-    let Some(id) = filled(&comment.comment_hex) else {
+    let Some(id) = filled(&comment.id) else {
         return out.put(line, Record::Failed { reason: "a comment without an id".to_owned() });
     };
     let paths = spellings(&comment.url);

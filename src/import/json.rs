@@ -53,12 +53,12 @@ impl<R: Read> Pieces<R> {
                 };
             };
             match (&self.at, byte) {
-                (_, b' ' | b'\t' | b'\r' | b'\n') => self.reader.consume(1),
-                (At::Object | At::Array(_), b',') => self.reader.consume(1),
+                (_, b' ' | b'\t' | b'\r' | b'\n') | (At::Object | At::Array(_), b',') => {
+                    self.reader.consume(1);
+                }
                 (At::Start, b'[') => self.enter(At::Array(None)),
-                (At::Start, b'{') => self.enter(At::Object),
                 (At::Object, b'}') | (At::Array(None), b']') => self.enter(At::End),
-                (At::Array(Some(_)), b']') => self.enter(At::Object),
+                (At::Start, b'{') | (At::Array(Some(_)), b']') => self.enter(At::Object),
                 (At::Array(key), _) => {
                     let key = key.clone();
                     return self.value(key).map(Some);

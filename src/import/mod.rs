@@ -2,6 +2,7 @@
 //! them. A record is known by where it came from, so that a second run changes nothing, and a run
 //! that was broken off is made whole by another.
 
+mod batch;
 mod blogger;
 mod body;
 mod commento;
@@ -13,6 +14,7 @@ mod html;
 mod isso;
 mod json;
 pub(crate) mod ndjson;
+mod pingbacks;
 mod place;
 mod private;
 mod progress;
@@ -21,6 +23,7 @@ mod remark42;
 mod report;
 mod restore;
 mod roundup;
+mod scan;
 mod staging;
 mod threads;
 mod writer;
@@ -32,6 +35,7 @@ pub use files::{ReadSeek, Source};
 pub use progress::Progress;
 pub use record::path_hash;
 pub use report::{Counts, Remark, Report, Skipped};
+pub use scan::{Scan, scan};
 
 use crate::clock::Clock;
 use crate::config::Config;

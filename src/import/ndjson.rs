@@ -15,7 +15,7 @@ use std::io::Read;
 #[derive(Debug)]
 pub(super) enum Row {
     Head { database: String },
-    Row { table: String, row: Box<RawValue> },
+    Of { table: String, row: Box<RawValue> },
     End,
 }
 
@@ -71,7 +71,7 @@ pub(super) fn read(input: impl Read, out: &Out<'_>) -> Result<(), Halt> {
                         u32::from(bad)
                     )));
                 }
-                Row::Row { table, row }
+                Row::Of { table, row }
             }
             Line { end: Some(End { rows: said }), .. } if begun => {
                 ended = true;

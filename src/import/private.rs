@@ -52,13 +52,13 @@ pub(super) fn hide_in_post(post: &mut Post) -> bool {
         Body::Text(text) | Body::Markdown(text) | Body::Html(text) | Body::Loose(text) => text,
     };
     let texts = [post.title.as_mut(), post.dek.as_mut(), Some(body)];
-    texts.into_iter().flatten().fold(false, |any, text| hide(text) || any)
+    texts.into_iter().flatten().map(hide).filter(|hidden| *hidden).count() > 0
 }
 
 /// Takes the addresses out of what a reply shows; says whether there were any.
 pub(super) fn hide_in_reply(reply: &mut Reply) -> bool {
-    let texts = [&mut reply.text, &mut reply.html];
-    texts.into_iter().fold(false, |any, text| hide(text) || any)
+    let text = hide(&mut reply.text);
+    hide(&mut reply.html) || text
 }
 
 #[cfg(test)]

@@ -9,9 +9,10 @@ use crate::schema::{articles, outlets, site, tags};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
-use serde::de::IgnoredAny;
+use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// How many rows, or bytes, are stored at once.
 const ROWS: usize = 1000;
@@ -68,7 +69,7 @@ impl Restore {
                 Ok(taken)
             }
             _ if self.refused => Ok(Ok(())),
-            Row::Row { table, row } => {
+            Row::Of { table, row } => {
                 if self.table.is_none_or(|current| current.name != table) {
                     self.flush(conn, done).await?;
                     let Some(table) = named(&table) else {
@@ -110,10 +111,9 @@ impl Restore {
 
     /// Every column of the row must be one of the table's.
     fn check(&self, row: &RawValue) -> std::result::Result<(), String> {
-        let row: BTreeMap<String, IgnoredAny> =
-            serde_json::from_str(row.get()).map_err(|error| error.to_string())?;
+        let row: Keys = serde_json::from_str(row.get()).map_err(|error| error.to_string())?;
         let known = |name: &String| self.columns.contains(name);
-        match (row.keys().find(|name| !known(name)), row.len() == self.columns.len()) {
+        match (row.0.iter().find(|name| !known(name)), row.0.len() == self.columns.len()) {
             (Some(name), _) => Err(format!("this version has no column {name}")),
             (None, false) => Err("a column is missing".to_owned()),
             (None, true) => Ok(()),
@@ -155,6 +155,30 @@ impl Restore {
             }
         }
         Ok(())
+    }
+}
+
+/// The keys of an object, each once.
+struct Keys(BTreeSet<String>);
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        from.deserialize_map(Self(BTreeSet::new()))
+    }
+}
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a row")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> std::result::Result<Self, A::Error> {
+        while let Some((key, IgnoredAny)) = map.next_entry()? {
+            self.0.insert(key);
+        }
+        Ok(self)
     }
 }
 

@@ -32,6 +32,10 @@ const CREATE: &str = "
 const INSERT: &str = "insert into staged \
     select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
+fn column<'a, T>(rows: &'a [(i32, Place, Reply)], of: impl Fn(&'a Reply) -> T) -> Vec<T> {
+    rows.iter().map(|(_, _, reply)| of(reply)).collect()
+}
+
 impl Staging {
     pub(super) async fn new(conn: &mut AsyncPgConnection) -> Result<Self> {
         conn.batch_execute(CREATE).await?;
@@ -62,9 +66,6 @@ impl Staging {
             return Ok(());
         }
         let first = self.count - i64::try_from(rows.len()).unwrap_or_default();
-        fn column<'a, T>(rows: &'a [(i32, Place, Reply)], of: impl Fn(&'a Reply) -> T) -> Vec<T> {
-            rows.iter().map(|(_, _, reply)| of(reply)).collect()
-        }
         diesel::sql_query(INSERT)
             .bind::<Array<BigInt>, _>((first..self.count).collect::<Vec<_>>())
             .bind::<Array<Integer>, _>(rows.iter().map(|(target, ..)| *target).collect::<Vec<_>>())

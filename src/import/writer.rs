@@ -1,25 +1,19 @@
 //! Stores what the formats yield: posts in batches, each batch in one transaction; then, when all
 //! posts are there, the replies. What is stored already is known by where it came from.
 
-use super::Options;
-use super::private;
-use super::record::{Found, Person, Place, Post, Record, Reply, ReplyKind, Target, path_hash};
+use super::batch::batch;
+use super::record::{Found, Place, Post, Record};
 use super::report::{Counts, Remark, Report};
 use super::restore::{Done, Restore};
-use super::roundup::{self, Article};
 use super::staging::{Staging, waiting};
-use super::threads;
-use crate::articles::store::{Draft, add, free_slug, refresh, rewrite};
+use super::{Options, pingbacks, private, roundup, threads};
 use crate::error::{Code, Error, Result};
 use crate::outlets::Directory;
-use crate::schema::{article_paths, article_slugs, articles, links};
-use crate::text::rich::{Markup, Voice, render};
-use crate::text::slug::slugify;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer, Text, Timestamptz};
+use diesel::sql_types::{Array, Integer, Text};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// How many posts one transaction stores.
 const POSTS: usize = 100;
@@ -34,29 +28,10 @@ pub(super) struct Writer {
     options: Options,
     pub(super) report: Report,
     posts: Vec<(Place, Post)>,
-    /// Ids of posts that are whole files: two files of one name must not be taken for one.
-    files: HashSet<String>,
+    /// What this run has stored: of two posts with one id the first counts, in every run.
+    seen: HashMap<(&'static str, String), Vec<u8>>,
     staging: Staging,
     restore: Restore,
-}
-
-/// A post that is known already.
-struct Known {
-    id: i64,
-    hash: Option<Vec<u8>>,
-    published_at: Option<DateTime<Utc>>,
-    links: i64,
-}
-
-/// What a batch did, told when it is stored for good.
-#[derive(Default)]
-struct Batch {
-    created: Counts,
-    updated: Counts,
-    unchanged: Counts,
-    uncertain: Vec<Remark>,
-    unread: Vec<Remark>,
-    replies: Vec<(Place, Reply)>,
 }
 
 impl Writer {
@@ -72,7 +47,7 @@ impl Writer {
             options,
             report,
             posts: Vec::new(),
-            files: HashSet::new(),
+            seen: HashMap::new(),
             staging: Staging::new(conn).await?,
             restore: Restore::default(),
         })
@@ -145,9 +120,7 @@ impl Writer {
     }
 
     async fn post(&mut self, conn: &mut AsyncPgConnection, place: Place, post: Post) -> Result<()> {
-        if post.source == super::SOURCE && !self.files.insert(post.id.clone()) {
-            let reason = "another file of this name was imported in the same run".to_owned();
-            self.report.fail(place.to_string(), reason);
+        if self.again(&place, &post) {
             return Ok(());
         }
         if let Some(reason) = roundup::refused(&post) {
@@ -156,6 +129,28 @@ impl Writer {
         }
         self.posts.push((place, post));
         if self.posts.len() >= POSTS { self.flush(conn).await } else { Ok(()) }
+    }
+
+    /// Whether the run has had another post of this id. A whole file has no other id than its
+    /// name: of two that differ, one would be lost.
+    fn again(&mut self, place: &Place, post: &Post) -> bool {
+        let (key, hash) = ((post.source, post.id.clone()), post.hash());
+        let Some(first) = self.seen.get(&key) else {
+            self.seen.insert(key, hash);
+            return false;
+        };
+        if *first == hash {
+            return false;
+        }
+        if post.source == super::SOURCE {
+            let reason = "another file of this name was imported in the same run";
+            self.report.fail(place.to_string(), reason.to_owned());
+        } else {
+            let reason = format!("a second post of the id {}, which differs", post.id);
+            self.report.met("duplicate");
+            self.report.skip("duplicate", place.to_string(), reason);
+        }
+        true
     }
 
     /// Stores the posts that wait: all at once, or one by one if the database refuses one.
@@ -248,7 +243,7 @@ impl Writer {
             let raw = format!("comment {id}");
             self.report.doubt(Remark { position, raw, reason: reason.to_owned() });
         }
-        let (made, all) = pingbacks(conn, some).await?;
+        let (made, all) = pingbacks::store(conn, some).await?;
         self.report.created.pingbacks += made;
         self.report.unchanged.pingbacks += all - made;
         Ok(())
@@ -287,220 +282,4 @@ struct Lost {
     place: String,
     #[diesel(sql_type = Text)]
     id: String,
-}
-
-/// Stores a batch of posts.
-async fn batch(
-    conn: &mut AsyncPgConnection,
-    directory: &mut Directory,
-    posts: &[(Place, Post)],
-    now: DateTime<Utc>,
-) -> Result<Batch> {
-    let mut known = known(conn, posts).await?;
-    let (mut batch, mut touched) = (Batch::default(), Vec::new());
-    for (place, post) in posts {
-        let key = (post.source.to_owned(), post.id.clone());
-        let hash = post.hash();
-        let before = known.get(&key);
-        if let Some(same) = before.filter(|known| known.hash.as_ref() == Some(&hash)) {
-            batch.unchanged.articles += 1;
-            batch.unchanged.links += usize::try_from(same.links).unwrap_or_default();
-            // What readers said in the body is looked at again: it may have been cut short.
-            if post.source == super::SOURCE {
-                let read = super::body::read(&post.body, directory).roundup.comments;
-                batch.replies.extend(said(place, post, read));
-            }
-            continue;
-        }
-        let article = roundup::article(conn, directory, post, place, now).await?;
-        let Article { mut draft, outlets, replies, uncertain, unread } = article;
-        let id = if let Some(Known { id, published_at, .. }) = before {
-            if post.published_at.is_none() && draft.published_at.is_some() {
-                draft.published_at = published_at.or(draft.published_at);
-            }
-            rewrite(conn, *id, &draft, now).await?;
-            batch.updated.articles += 1;
-            batch.updated.links += draft.links.len();
-            *id
-        } else {
-            let slug = slug(conn, post, &draft).await?;
-            batch.created.articles += 1;
-            batch.created.links += draft.links.len();
-            add(conn, &draft, &slug, now).await?
-        };
-        batch.created.outlets += outlets;
-        batch.uncertain.extend(uncertain);
-        batch.unread.extend(unread);
-        batch.uncertain.extend(paths(conn, id, post, place).await?);
-        batch.replies.extend(said(place, post, replies));
-        touched.push((id, post.updated_at.map_or(now, |at| at.min(now))));
-        let links = i64::try_from(draft.links.len()).unwrap_or_default();
-        let published_at = draft.published_at;
-        known.insert(key, Known { id, hash: Some(hash), published_at, links });
-    }
-    let ids: Vec<i64> = touched.iter().map(|(id, _)| *id).collect();
-    refresh(conn, &ids).await?;
-    edited(conn, &touched).await?;
-    Ok(batch)
-}
-
-type Row = (Option<String>, Option<String>, i64, Option<Vec<u8>>, Option<DateTime<Utc>>);
-
-/// Which of these posts are stored, by source and id.
-async fn known(
-    conn: &mut AsyncPgConnection,
-    posts: &[(Place, Post)],
-) -> Result<HashMap<(String, String), Known>> {
-    let sources: Vec<&str> = posts.iter().map(|(_, post)| post.source).collect();
-    let ids: Vec<&str> = posts.iter().map(|(_, post)| post.id.as_str()).collect();
-    let columns = (
-        articles::source,
-        articles::source_id,
-        articles::id,
-        articles::source_hash,
-        articles::published_at,
-    );
-    let rows: Vec<Row> = articles::table
-        .filter(articles::source.eq_any(sources))
-        .filter(articles::source_id.eq_any(ids))
-        .select(columns)
-        .for_update()
-        .load(conn)
-        .await?;
-    let counts: HashMap<i64, i64> = links::table
-        .filter(links::article_id.eq_any(rows.iter().map(|row| row.2).collect::<Vec<_>>()))
-        .group_by(links::article_id)
-        .select((links::article_id, diesel::dsl::count_star()))
-        .load::<(i64, i64)>(conn)
-        .await?
-        .into_iter()
-        .collect();
-    let known = rows.into_iter().filter_map(|(source, source_id, id, hash, published_at)| {
-        let links = counts.get(&id).copied().unwrap_or_default();
-        Some(((source?, source_id?), Known { id, hash, published_at, links }))
-    });
-    Ok(known.collect())
-}
-
-/// The name that a post had in its old address, if it can be one here; else one from its headline.
-async fn slug(conn: &mut AsyncPgConnection, post: &Post, draft: &Draft) -> Result<String> {
-    let valid = |slug: &&str| slugify(slug) == **slug;
-    let own = post.slug.as_deref().filter(valid);
-    let base = own.map_or_else(|| slugify(&draft.headline), str::to_owned);
-    let articles = articles::table.filter(articles::slug.eq(&base));
-    let former = article_slugs::table.filter(article_slugs::slug.eq(&base));
-    let taken: bool = diesel::select(diesel::dsl::exists(articles).or(diesel::dsl::exists(former)))
-        .get_result(conn)
-        .await?;
-    if taken { free_slug(conn, &base).await } else { Ok(base) }
-}
-
-/// Stores the former addresses of an article; one that another article has is remarked on.
-async fn paths(
-    conn: &mut AsyncPgConnection,
-    id: i64,
-    post: &Post,
-    place: &Place,
-) -> Result<Vec<Remark>> {
-    if post.paths.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<_> = post
-        .paths
-        .iter()
-        .map(|path| {
-            let hash = article_paths::hash.eq(path_hash(path));
-            (hash, article_paths::path.eq(path), article_paths::article_id.eq(id))
-        })
-        .collect();
-    diesel::insert_into(article_paths::table)
-        .values(rows)
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await?;
-    let hashes: Vec<Vec<u8>> = post.paths.iter().map(|path| path_hash(path)).collect();
-    let others: Vec<String> = article_paths::table
-        .filter(article_paths::hash.eq_any(hashes))
-        .filter(article_paths::article_id.ne(id))
-        .select(article_paths::path)
-        .load(conn)
-        .await?;
-    let remark = |raw| Remark {
-        position: place.to_string(),
-        raw,
-        reason: "another article had this address before; it keeps it".to_owned(),
-    };
-    Ok(others.into_iter().map(remark).collect())
-}
-
-/// Gives articles the time of their last edit.
-async fn edited(conn: &mut AsyncPgConnection, touched: &[(i64, DateTime<Utc>)]) -> Result<()> {
-    let statement = "update articles a set updated_at = t.at \
-         from unnest($1, $2) as t (id, at) where a.id = t.id and a.updated_at <> t.at";
-    diesel::sql_query(statement)
-        .bind::<Array<BigInt>, _>(touched.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-        .bind::<Array<Timestamptz>, _>(touched.iter().map(|(_, at)| *at).collect::<Vec<_>>())
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// The readers' comments that stand in a post's own text: without author and time.
-fn said(
-    place: &Place,
-    post: &Post,
-    replies: Vec<crate::text::roundup::Reply>,
-) -> Vec<(Place, Reply)> {
-    let reply = |(reply, n): (crate::text::roundup::Reply, u32)| {
-        let own = Reply {
-            source: post.source,
-            of: Target::Post(post.source, post.id.clone()),
-            id: if post.source == super::SOURCE { n.to_string() } else { format!("text-{n}") },
-            parent: None,
-            kind: ReplyKind::Comment,
-            status: "approved",
-            author: Person::default(),
-            is_editor: false,
-            html: render(&reply.text, Markup::Markdown, Voice::Reader),
-            text: reply.text,
-            created_at: None,
-            uncertain: reply.uncertain,
-        };
-        let line = if place.line == 0 { reply.line as u64 } else { place.line };
-        (Place { file: place.file.clone(), line }, own)
-    };
-    replies.into_iter().zip(1..).map(reply).collect()
-}
-
-/// Stores the notices of other sites; says how many are new and how many there are.
-async fn pingbacks(conn: &mut AsyncPgConnection, targets: &[(i32, i64)]) -> Result<(usize, usize)> {
-    let from = "from unnest($1, $2) as m (target, article) join staged s using (target) \
-                where s.kind <> 'comment'";
-    let insert = format!(
-        "insert into pingbacks (article_id, kind, status, title, url, text, created_at, \
-             source, source_id) \
-         select m.article, s.kind, s.status, s.author_name, s.author_url, s.text, s.created_at, \
-             s.source, s.id {from} order by s.seq on conflict do nothing"
-    );
-    let columns = (
-        targets.iter().map(|pair| pair.0).collect::<Vec<_>>(),
-        targets.iter().map(|pair| pair.1).collect::<Vec<_>>(),
-    );
-    let made = diesel::sql_query(insert)
-        .bind::<Array<Integer>, _>(&columns.0)
-        .bind::<Array<BigInt>, _>(&columns.1)
-        .execute(conn)
-        .await?;
-    let all: Total = diesel::sql_query(format!("select count(*) as n {from}"))
-        .bind::<Array<Integer>, _>(&columns.0)
-        .bind::<Array<BigInt>, _>(&columns.1)
-        .get_result(conn)
-        .await?;
-    Ok((made, usize::try_from(all.n).unwrap_or_default()))
-}
-
-#[derive(QueryableByName)]
-struct Total {
-    #[diesel(sql_type = BigInt)]
-    n: i64,
 }

@@ -1,20 +1,17 @@
 //! Comments that were kept elsewhere find the articles that came before them.
 
 use crate::site::{Site, shared};
-use roundup::import::{Options, Source};
+use roundup::import::{Counts, Options, Source};
 
 /// A blog whose posts have these addresses.
 fn blog(addresses: &[&str]) -> Source {
-    let items: String = addresses
-        .iter()
-        .zip(1..)
-        .map(|(address, id)| {
-            format!(
-                "<item><wp:post_id>{id}</wp:post_id><title>T{id}</title><link>{address}</link>\
-                 <wp:status>publish</wp:status></item>"
-            )
-        })
-        .collect();
+    let mut items = String::new();
+    for (address, id) in addresses.iter().zip(1..) {
+        items += &format!(
+            "<item><wp:post_id>{id}</wp:post_id><title>T{id}</title><link>{address}</link>\
+             <wp:status>publish</wp:status></item>"
+        );
+    }
     let wxr = format!("<rss><channel><link>http://b.example</link>{items}</channel></rss>");
     Source::bytes("blog.xml", wxr.into_bytes())
 }
@@ -27,8 +24,8 @@ async fn with_blog(name: &str, addresses: &[&str]) -> Option<(Site, roundup::imp
     let report = site.import(sources.clone(), Options::default()).await;
     assert_eq!(report.failed, 0, "{name}: {:?}", report.skipped);
     let again = site.import(sources, Options::default()).await;
-    assert_eq!(again.created, Default::default(), "{name}");
-    assert_eq!(again.updated, Default::default(), "{name}");
+    assert_eq!(again.created, Counts::default(), "{name}");
+    assert_eq!(again.updated, Counts::default(), "{name}");
     let public = site.public().await;
     assert!(!public.contains("pii-") && !public.contains("198.18."), "{name}");
     Some((site, report))
@@ -135,8 +132,8 @@ async fn comments_without_any_article_fail() {
         r#"[{"id":"/nowhere/","comments":[{"id":0,"text":"a","created":"2020-01-01 00:00:00"}]}]"#;
     let report = site.text("list.json", list).await;
     assert_eq!(report.failed, 1);
-    let last = report.skipped.last().unwrap();
-    assert!(last.reason.contains("import the articles first"), "{last:?}");
+    let told = report.skipped.last().unwrap();
+    assert!(told.reason.contains("import the articles first"), "{told:?}");
 }
 
 #[tokio::test]
@@ -155,7 +152,7 @@ async fn what_was_done_here_since_is_not_undone() {
         .await
         .unwrap();
     let again = site.import(sources(list), Options::default()).await;
-    assert_eq!(again.updated, Default::default());
+    assert_eq!(again.updated, Counts::default());
     let newer = list.replace("\"c\"", "\"changed there\"");
     let again = site.import(sources(&newer), Options::default()).await;
     assert_eq!(again.updated.comments, 1);

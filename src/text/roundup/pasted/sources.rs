@@ -1,7 +1,7 @@
 //! Sources in pasted text: titles, and the addresses that stand with or under them.
 
 use super::super::draft::source;
-use super::super::line::Line;
+use super::super::line::{Line, take_urls};
 use super::super::rows::Kind;
 use super::super::split::Split;
 use super::super::{Confidence, Role};
@@ -11,6 +11,7 @@ impl<'a> Reader<'_, 'a> {
     pub(super) fn headlines(&mut self, line: Line<'a>, split: &Split) {
         let titles = sentences(&split.title);
         let several = titles.len() > 1;
+        let mut urls = take_urls(line.text).1;
         for title in titles {
             let doubt = several.then_some("several headlines on one line, parted at the full stop");
             let doubt = doubt.or(split.doubt);
@@ -20,7 +21,7 @@ impl<'a> Reader<'_, 'a> {
                 doubt,
                 ..split.clone()
             };
-            self.push(Role::More, split, &[], line);
+            self.push(Role::More, split, &std::mem::take(&mut urls), line);
         }
     }
 

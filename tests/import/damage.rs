@@ -1,0 +1,143 @@
+//! Files that were damaged on the way: cut anywhere, with bytes changed, lost, doubled or put in
+//! from elsewhere. Reading one may fail, but never by a panic, and never without saying so when
+//! the end is missing.
+
+use crate::site::shared;
+use roundup::import::{Format, Source, scan};
+
+/// Small files of every format.
+fn samples() -> Vec<(Format, Vec<u8>)> {
+    let wxr = "<?xml version='1.0'?><rss xmlns:wp='http://wordpress.org/export/1.2/'><channel>\
+        <link>http://a.example</link><item><title>T</title><wp:post_id>1</wp:post_id>\
+        <wp:status>publish</wp:status><content:encoded><![CDATA[<a href='http://b.example/'>A</a> \
+        -- Reuters<br>x &amp; y]]></content:encoded><wp:comment><wp:comment_id>2</wp:comment_id>\
+        <wp:comment_content>c &#8217; d</wp:comment_content></wp:comment></item></channel></rss>";
+    let atom = "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>tag:b.post-1</id><title \
+        type='text'>T</title><content type='html'>&lt;p>a&lt;/p></content></entry><entry>\
+        <id>b.post-2</id><thr:in-reply-to ref='b.post-1'/><content>c</content></entry></feed>";
+    let disqus = "<disqus xmlns:dsq='http://disqus.com/disqus-internals'><thread dsq:id='1'>\
+        <link>http://a.example/b</link></thread><post dsq:id='2'><message>m</message>\
+        <thread dsq:id='1'/></post></disqus>";
+    let tree = "{\"comments\":[{\"comment\":{\"id\":\"1\",\"text\":\"a\\u00e4\",\"locator\":\
+        {\"url\":\"http://a.example/b\"}},\"replies\":[]}],\"info\":{}}";
+    let isso = "[{\"id\":\"/a/\",\"comments\":[{\"id\":0,\"text\":\"b\",\"created\":\
+        \"2020-01-01 00:00:00\"}]}]";
+    let commento = "{\"version\":1,\"comments\":[{\"commentHex\":\"1\",\"url\":\"/a\",\
+        \"markdown\":\"*b*\",\"state\":\"approved\"}],\"commenters\":[]}";
+    let ndjson = "{\"roundup_export\":1,\"database\":\"a\"}\n\
+        {\"table\":\"tags\",\"row\":{\"id\":1}}\n{\"end\":{\"rows\":1}}\n";
+    let text = "A -- Reuters http://a.example\n\nq\n\nB -- AFP\nMy Comment: c\n\nd\nReplyDelete\n";
+    let all = [
+        (Format::Wordpress, wxr),
+        (Format::Blogger, atom),
+        (Format::Disqus, disqus),
+        (Format::Remark42, tree),
+        (Format::Isso, isso),
+        (Format::Commento, commento),
+        (Format::Ndjson, ndjson),
+        (Format::Text, text),
+        (Format::Markdown, text),
+    ];
+    all.into_iter().map(|(format, text)| (format, text.as_bytes().to_vec())).collect()
+}
+
+fn read(format: Format, bytes: &[u8]) -> roundup::import::Scan {
+    let scan = scan(Source::bytes("damaged", bytes.to_vec()), Some(format));
+    let panicked = scan.failed.iter().any(|failed| failed.kind == "panic");
+    assert!(!panicked, "{format:?}: {}", String::from_utf8_lossy(bytes));
+    scan
+}
+
+/// A generator of numbers that are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 11).unwrap() % n
+    }
+}
+
+#[test]
+fn the_samples_are_whole() {
+    for (format, bytes) in samples() {
+        let scan = read(format, &bytes);
+        assert_eq!(scan.failed, [], "{format:?}");
+        assert!(scan.posts + scan.replies + scan.rows > 0, "{format:?}");
+    }
+}
+
+#[test]
+fn a_file_that_was_cut_anywhere_says_so() {
+    for (format, bytes) in samples() {
+        if matches!(format, Format::Text | Format::Markdown) {
+            continue;
+        }
+        let whole = bytes.trim_ascii_end().len();
+        for end in 0..whole {
+            let scan = read(format, &bytes[..end]);
+            assert!(!scan.failed.is_empty(), "{format:?} cut at {end} of {whole}");
+        }
+    }
+}
+
+#[test]
+fn bytes_that_were_changed_lost_or_put_in_do_no_harm() {
+    let pieces: [&[u8]; 12] = [
+        b"<",
+        b">",
+        b"&",
+        b"\"",
+        b"]]>",
+        b"<![CDATA[",
+        b"\xFF",
+        b"\0",
+        b"{",
+        b"[",
+        b"<!--",
+        b"\\u0000",
+    ];
+    let mut dice = Dice(0x2026_1123);
+    for (format, bytes) in samples() {
+        for _ in 0..400 {
+            let mut damaged = bytes.clone();
+            for _ in 0..=dice.below(3) {
+                let at = dice.below(damaged.len());
+                match dice.below(4) {
+                    0 => damaged[at] = u8::try_from(dice.below(256)).unwrap(),
+                    1 => drop(damaged.splice(at..at, pieces[dice.below(pieces.len())].to_vec())),
+                    2 => drop(damaged.drain(at..(at + 1 + dice.below(30)).min(damaged.len()))),
+                    _ => {
+                        let end = (at + 1 + dice.below(60)).min(damaged.len());
+                        let again = damaged[at..end].to_vec();
+                        damaged.splice(at..at, again);
+                    }
+                }
+                if damaged.is_empty() {
+                    break;
+                }
+            }
+            read(format, &damaged);
+        }
+    }
+}
+
+#[test]
+fn real_files_cut_at_many_places_are_survived() {
+    for (name, format) in [
+        ("wxr/theme-unit-test.xml", Format::Wordpress),
+        ("blogger/google-converters-sample2-2008.xml", Format::Blogger),
+        ("comments/remark42-disqus.xml", Format::Disqus),
+        ("comments/remark42-tree_bench.json", Format::Remark42),
+    ] {
+        let Some(path) = shared(name) else { return };
+        let bytes = std::fs::read(path).unwrap();
+        for n in 1..12 {
+            let end = bytes.len() * n / 12;
+            let scan = read(format, &bytes[..end]);
+            assert!(!scan.failed.is_empty(), "{name} cut at {end}");
+        }
+    }
+}
