@@ -28,6 +28,7 @@ pub struct Metrics {
 
 /// Named as OpenTelemetry's semantic conventions name them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the convention")]
 struct Request {
     http_request_method: &'static str,
     http_route: String,

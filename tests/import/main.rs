@@ -4,11 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
 #[path = "../api/harness/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "shared with the tests of the API, which need more of it"
-)]
+#[expect(dead_code, reason = "shared with the tests of the API, which need more of it")]
 mod harness;
 
 mod blogs;
