@@ -125,6 +125,9 @@ impl<R: Read> Pieces<R> {
             }
         }
         json.truncate(json.trim_ascii_end().len());
+        if json.is_empty() {
+            return Err(self.broken("this is no JSON"));
+        }
         Ok(Piece { key, json, line })
     }
 
@@ -187,7 +190,9 @@ mod tests {
 
     #[test]
     fn what_is_cut_or_no_json_is_refused() {
-        for text in ["", "[1", "[", "{\"a\"", "{\"a\":1", "x", "{a:1}", "[1] 2", "{\"a\" 1}"] {
+        for text in
+            ["", "[1", "[", "{\"a\"", "{\"a\":1", "x", "{a:1}", "[1] 2", "{\"a\" 1}", "[}", "[1,}]"]
+        {
             assert!(pieces(text).is_err(), "{text}");
         }
     }

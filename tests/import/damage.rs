@@ -15,7 +15,8 @@ fn samples() -> Vec<(Format, Vec<u8>)> {
     let atom = "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>tag:b.post-1</id><title \
         type='text'>T</title><content type='html'>&lt;p>a&lt;/p></content></entry><entry>\
         <id>b.post-2</id><thr:in-reply-to ref='b.post-1'/><content>c</content></entry></feed>";
-    let disqus = "<disqus xmlns:dsq='http://disqus.com/disqus-internals'><thread dsq:id='1'>\
+    let disqus = "<disqus xmlns='http://disqus.com' \
+        xmlns:dsq='http://disqus.com/disqus-internals'><thread dsq:id='1'>\
         <link>http://a.example/b</link></thread><post dsq:id='2'><message>m</message>\
         <thread dsq:id='1'/></post></disqus>";
     let tree = "{\"comments\":[{\"comment\":{\"id\":\"1\",\"text\":\"a\\u00e4\",\"locator\":\

@@ -46,9 +46,7 @@ impl Writer {
                 self.space();
                 continue;
             }
-            if self.out.ends_with('\n') && self.quotes > 0 {
-                self.out.push_str("> ");
-            }
+            self.begin();
             // A bracket in a title must not end the link that it stands in.
             let bare = if self.href.is_some() {
                 bare.replace('[', "\\[").replace(']', "\\]")
@@ -59,6 +57,13 @@ impl Writer {
             if spaced {
                 self.space();
             }
+        }
+    }
+
+    /// What a line of a quote begins with.
+    fn begin(&mut self) {
+        if self.quotes > 0 && (self.out.is_empty() || self.out.ends_with('\n')) {
+            self.out.push_str("> ");
         }
     }
 
@@ -73,12 +78,13 @@ impl Writer {
         match name.trim_end_matches('/') {
             "a" => self.open_link(attributes),
             "/a" => self.close_link(),
-            "em" | "i" | "cite" => self.open(name, "*"),
-            "strong" | "b" => self.open(name, "**"),
+            "em" | "i" | "cite" => self.open("*"),
+            "strong" | "b" => self.open("**"),
             "/em" | "/i" | "/cite" | "/strong" | "/b" => self.close(),
             "br" | "tr" | "/tr" => self.line(),
             "li" => {
                 self.line();
+                self.begin();
                 self.out.push_str("- ");
             }
             "h1" => self.heading("# "),
@@ -114,6 +120,7 @@ impl Writer {
 
     fn heading(&mut self, mark: &str) {
         self.block();
+        self.begin();
         self.out.push_str(mark);
     }
 
@@ -121,6 +128,7 @@ impl Writer {
         let href = attributes.split("href=\"").nth(1).and_then(|rest| rest.split('"').next());
         self.href = href.map(unescape);
         if self.href.is_some() {
+            self.begin();
             self.out.push('[');
         }
     }
@@ -136,7 +144,8 @@ impl Writer {
         }
     }
 
-    fn open(&mut self, _name: &str, mark: &'static str) {
+    fn open(&mut self, mark: &'static str) {
+        self.begin();
         self.stressed.push((self.out.len(), mark));
         self.out.push_str(mark);
     }
@@ -176,6 +185,10 @@ mod tests {
             ),
             ("<ul><li>a</li><li>b</li></ul>", "- a\n- b\n"),
             ("<blockquote><p>said</p><p>more</p></blockquote>after", "> said\n\n> more\n\nafter\n"),
+            (
+                "<blockquote><a href=\"https://example.com/\">A</a><br><b>b</b><ul><li>c</li></ul></blockquote>",
+                "> [A](<https://example.com/>)\n> **b**\n\n> - c\n",
+            ),
             ("<h2>Head</h2>text<br>line", "## Head\n\ntext\nline\n"),
             ("<script>x</script>", "\n"),
         ] {
