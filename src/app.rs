@@ -23,12 +23,14 @@ pub struct State {
     clock: Clock,
     config: Config,
     metrics: Metrics,
+    comments: comments::Desk,
 }
 
 impl State {
     /// The state of one instance.
     pub fn new(pool: Pool, clock: Clock, config: Config) -> Self {
-        Self { pool, clock, config, metrics: Metrics::default() }
+        let comments = comments::Desk::new(&config);
+        Self { pool, clock, config, metrics: Metrics::default(), comments }
     }
 
     /// Reads from the database: one connection, taken now, and one deadline for all of it.
@@ -107,6 +109,11 @@ impl State {
         &self.config
     }
 
+    /// What is remembered about readers who comment.
+    pub fn comments(&self) -> &comments::Desk {
+        &self.comments
+    }
+
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -134,6 +141,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
             .configure(outlets::configure_admin)
             .configure(tags::configure_admin)
             .configure(audit::configure)
+            .configure(comments::configure_admin)
             .configure(keys::configure),
     );
     cfg.service(

@@ -1,6 +1,7 @@
 //! The settings: flags and the environment, read once, checked, and shown by `roundup config`.
 
 use crate::error::FieldError;
+use crate::http::AddressRanges;
 use actix_web::http::header::HeaderValue;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _};
@@ -60,9 +61,62 @@ pub struct Config {
         default_value = "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400")]
     pub cache_control: HeaderValue,
 
+    /// Which comments show at once: all that no rule holds (`open`), those of a reader who has an
+    /// approved one (`first`), or none (`hold`).
+    #[arg(long, env = "ROUNDUP_COMMENT_POLICY", default_value = "first", global = true)]
+    pub comment_policy: CommentPolicy,
+
+    /// How many comments one client may post or change in a minute; 0 is no limit.
+    #[arg(long, env = "ROUNDUP_COMMENT_RATE", default_value = "10", global = true)]
+    pub comment_rate: u32,
+
+    /// How many comments all clients together may post to one article in a minute; 0 is no limit.
+    #[arg(long, env = "ROUNDUP_ARTICLE_COMMENT_RATE", default_value = "0", global = true)]
+    pub article_comment_rate: u32,
+
+    /// How many comments one client may report in a minute; 0 is no limit.
+    #[arg(long, env = "ROUNDUP_REPORT_RATE", default_value = "10", global = true)]
+    pub report_rate: u32,
+
+    /// How many reports all clients together may make on one article in a minute; 0 is no limit.
+    #[arg(long, env = "ROUNDUP_ARTICLE_REPORT_RATE", default_value = "60", global = true)]
+    pub article_report_rate: u32,
+
+    /// How many days after publishing an article takes comments; 0 is for ever.
+    #[arg(long, env = "ROUNDUP_COMMENT_DAYS", default_value = "0", global = true,
+        value_parser = clap::value_parser!(u32).range(0..=36_500))]
+    pub comment_days: u32,
+
+    /// For how many days the keyed hash of a reader's network address is kept.
+    #[arg(long, env = "ROUNDUP_ADDRESS_DAYS", default_value = "30", global = true,
+        value_parser = clap::value_parser!(u32).range(0..=3_650))]
+    pub address_days: u32,
+
+    /// The proxies whose `X-Forwarded-For` or `Forwarded` is believed, as address ranges with
+    /// commas between them.
+    #[arg(
+        long,
+        env = "ROUNDUP_TRUSTED_PROXIES",
+        default_value = "",
+        global = true,
+        value_name = "RANGES"
+    )]
+    pub trusted_proxies: AddressRanges,
+
     /// What is logged, as `env_logger`'s filter: `info`, `roundup=debug,warn`, `off`.
     #[arg(long, env = "ROUNDUP_LOG", default_value = "info,roundup::access=warn", global = true)]
     pub log: String,
+}
+
+/// Which comments show at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum CommentPolicy {
+    /// All that no rule holds.
+    Open,
+    /// Those of a reader who has an approved comment, unless a rule holds them.
+    First,
+    /// None: an editor approves each.
+    Hold,
 }
 
 fn millis(text: &str) -> Result<Duration, String> {

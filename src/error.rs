@@ -53,6 +53,7 @@ codes! {
     CursorMismatch = "cursor_mismatch" 400 "Cursor of another list" "The cursor belongs to another list, another sort order or other filters.";
     Unauthenticated = "unauthenticated" 401 "Unauthenticated" "The address needs a key, and none or no good one was given.";
     MissingScope = "missing_scope" 403 "Missing scope" "The key is good, but does not hold the scope that this address needs.";
+    EditTokenRefused = "edit_token_refused" 403 "Edit token refused" "`Roundup-Edit-Token` is missing, is not this comment's, or its 15 minutes are over.";
     NotFound = "not_found" 404 "Not found" "Nothing is at this address, or it is not public.";
     MethodNotAllowed = "method_not_allowed" 405 "Method not allowed" "The address exists, but not with this method. `Allow` lists those it takes.";
     NotAcceptable = "not_acceptable" 406 "Not acceptable" "There is no representation of the kind that `Accept` asks for.";
@@ -63,6 +64,7 @@ codes! {
     DuplicateLink = "duplicate_link" 409 "Duplicate link" "The article cites this address already. `?allow_duplicates=true` lets it stand twice.";
     InUse = "in_use" 409 "In use" "Something still refers to it: merge it into another, or change those first.";
     InTrash = "in_trash" 409 "In the trash" "The article is in the trash: restore it first.";
+    CommentsClosed = "comments_closed" 409 "Comments closed" "The article takes no more comments.";
     IdempotencyKeyInUse = "idempotency_key_in_use" 409 "Idempotency key in use" "The first request with this `Idempotency-Key` is still running.";
     Gone = "gone" 410 "Gone" "It was here and was deleted for good.";
     VersionMismatch = "version_mismatch" 412 "Version mismatch" "Somebody changed it meanwhile: read it again and apply your change to what is there now.";
@@ -70,8 +72,10 @@ codes! {
     UriTooLong = "uri_too_long" 414 "Address too long" "The address of the request is longer than the service reads.";
     UnsupportedMediaType = "unsupported_media_type" 415 "Unsupported media type" "The body's `Content-Type` or `Content-Encoding` is not one that this address takes.";
     Invalid = "invalid" 422 "Invalid fields" "The body was read, but fields in it are wrong; `errors` lists each with a JSON pointer.";
+    CommentRefused = "comment_refused" 422 "Comment refused" "A rule of the site refuses this comment; `errors` names its kind. Nothing was stored.";
     IdempotencyKeyReused = "idempotency_key_reused" 422 "Idempotency key reused" "This `Idempotency-Key` was used for another request.";
     PreconditionRequired = "precondition_required" 428 "Precondition required" "A change needs `If-Match` with the `ETag` of the version that it is meant for.";
+    RateLimited = "rate_limited" 429 "Too many requests" "More requests than the limit allows; `RateLimit` and `Retry-After` say when it goes on.";
     HeadersTooLarge = "headers_too_large" 431 "Headers too large" "The request's header fields are larger than the service reads.";
     Internal = "internal" 500 "Internal error" "A defect of the service. The log has the cause under the request id.";
     Unavailable = "unavailable" 503 "Service unavailable" "The database is away or busy. Try again after `Retry-After` seconds.";
@@ -259,6 +263,11 @@ impl Error {
     /// The kind of the failure.
     pub fn code(&self) -> Code {
         self.0.code
+    }
+
+    /// What is wrong with the request, field by field.
+    pub fn fields_wrong(&self) -> &[FieldError] {
+        &self.0.errors
     }
 
     /// What only the log may see.

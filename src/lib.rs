@@ -29,6 +29,7 @@ pub mod open;
 pub mod openapi;
 pub mod outlets;
 pub mod page;
+pub mod schedule;
 mod schema;
 pub mod serve;
 pub mod site;

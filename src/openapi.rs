@@ -37,6 +37,8 @@ use utoipa_swagger_ui::SwaggerUi;
         (name = "tags", description = "Subjects"),
         (name = "comments", description = "What readers answer"),
         (name = "audit", description = "Who did what, and when"),
+        (name = "moderation", description = "Deciding on what readers answer"),
+        (name = "rules", description = "What holds, marks as spam or refuses a comment"),
         (name = "keys", description = "Who may do what"),
         (name = "service", description = "The service itself"),
     ),
@@ -53,6 +55,8 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1/admin", api = outlets::AdminDocs),
         (path = "/api/v1/admin", api = tags::AdminDocs),
         (path = "/api/v1/admin", api = audit::Docs),
+        (path = "/api/v1/admin", api = comments::ModerationDocs),
+        (path = "/api/v1/admin", api = comments::RuleDocs),
         (path = "/api/v1/admin", api = keys::Docs),
     ),
     modifiers(&KeyScheme),
@@ -96,6 +100,30 @@ impl IntoResponses for Problems {
             Code::BadParameter,
             Code::NotFound,
             Code::NotAcceptable,
+            Code::Internal,
+            Code::Unavailable,
+            Code::Deadline,
+        ])
+    }
+}
+
+/// The problems that a reader who writes can meet.
+#[derive(Debug)]
+pub struct PostProblems;
+
+impl IntoResponses for PostProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            Code::BadParameter,
+            Code::EditTokenRefused,
+            Code::NotFound,
+            Code::NotAcceptable,
+            Code::CommentsClosed,
+            Code::Gone,
+            Code::TooLarge,
+            Code::UnsupportedMediaType,
+            Code::Invalid,
+            Code::RateLimited,
             Code::Internal,
             Code::Unavailable,
             Code::Deadline,

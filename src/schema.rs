@@ -90,6 +90,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    comment_reports (id) {
+        id -> Int8,
+        comment_id -> Int8,
+        client_hash -> Nullable<Bytea>,
+        reason -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    comment_rules (id) {
+        id -> Int8,
+        version -> Int4,
+        name -> Nullable<Text>,
+        kind -> Text,
+        action -> Text,
+        terms -> Array<Text>,
+        threshold -> Nullable<Int4>,
+        spare_known -> Bool,
+        enabled -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     comments (id) {
         id -> Int8,
         article_id -> Int8,
@@ -116,6 +142,11 @@ diesel::table! {
         edit_until -> Nullable<Timestamptz>,
         source -> Nullable<Text>,
         source_id -> Nullable<Text>,
+        version -> Int4,
+        author_token_hash -> Nullable<Bytea>,
+        text_hash -> Nullable<Bytea>,
+        report_count -> Int4,
+        former_status -> Nullable<Text>,
     }
 }
 
@@ -286,6 +317,7 @@ diesel::joinable!(article_slugs -> articles (article_id));
 diesel::joinable!(article_tags -> articles (article_id));
 diesel::joinable!(article_tags -> tags (tag_id));
 diesel::joinable!(audit -> keys (key_id));
+diesel::joinable!(comment_reports -> comments (comment_id));
 diesel::joinable!(comments -> articles (article_id));
 diesel::joinable!(link_credits -> links (link_id));
 diesel::joinable!(link_credits -> outlets (outlet_id));
@@ -304,6 +336,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     article_tags,
     articles,
     audit,
+    comment_reports,
+    comment_rules,
     comments,
     idempotency_keys,
     jobs,

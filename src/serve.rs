@@ -3,6 +3,7 @@
 use crate::app::{self, State};
 use crate::articles;
 use crate::http::front;
+use crate::schedule;
 use actix_web::web::Data;
 use actix_web::{App, HttpResponse, HttpServer, middleware, web};
 use anyhow::{Context as _, Result};
@@ -47,6 +48,7 @@ impl Bound {
             n => n.into(),
         };
         let publisher = tokio::spawn(articles::keep_publishing(state.clone()));
+        let duties = tokio::spawn(schedule::run(state.clone()));
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
@@ -60,6 +62,7 @@ impl Bound {
         .listen(self.listener)?;
         let done = server.run().await;
         publisher.abort();
+        duties.abort();
         Ok(done?)
     }
 }

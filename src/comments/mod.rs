@@ -4,14 +4,37 @@
 //! reading order of the thread, and a page of it is a stretch of one index: the last page of
 //! 100,000 comments costs what the first does.
 
+mod desk;
+mod erase;
+pub mod events;
+mod gate;
 mod model;
+mod moderation;
 mod path;
+mod policy;
+mod posting;
 mod query;
+mod reports;
 mod routes;
+mod rules;
 pub mod store;
+mod sweep;
 mod tree;
 
+pub use desk::Desk;
 pub use model::{Comment, ThreadSort};
+pub use moderation::Docs as ModerationDocs;
 pub use path::Path;
+pub use policy::Policy;
 pub use query::{Thread, thread};
 pub use routes::{Docs, configure};
+pub use rules::Docs as RuleDocs;
+pub use sweep::sweep;
+
+use actix_web::web::ServiceConfig;
+
+/// The addresses under `/admin`.
+pub fn configure_admin(cfg: &mut ServiceConfig) {
+    rules::configure(cfg);
+    moderation::configure(cfg);
+}

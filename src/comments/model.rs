@@ -37,7 +37,8 @@ pub struct Comment {
     /// How deep in its thread it stands, from 0.
     #[schema(minimum = 0, maximum = 330, example = 1)]
     pub depth: i16,
-    /// `approved`, or `deleted` for what stays of a removed comment that has replies.
+    /// `approved`, or `deleted` for what stays of a removed comment that has replies; `pending` in
+    /// the answer to its author while it is held.
     #[schema(max_length = 20, example = "approved")]
     pub status: &'static str,
     /// Who wrote it; null when it is removed.
@@ -180,6 +181,13 @@ impl CommentRow {
     /// Where it stands in its thread.
     pub(super) fn path(&self) -> Path {
         Path::from_bytes(&self.path)
+    }
+
+    /// As its author sees it: one that does not show is pending, whatever it is held for.
+    pub(super) fn own(self) -> Comment {
+        let shows = self.status == "approved";
+        let comment = Self { status: "approved".to_owned(), ..self }.public();
+        Comment { status: if shows { "approved" } else { "pending" }, ..comment }
     }
 
     /// As the public sees it: of what is not approved only the place is left.

@@ -45,17 +45,21 @@ pub async fn thread(
     thread: Thread,
     scan: &Scan<Key>,
 ) -> Result<Page<Comment>> {
-    let all = || comments::table.filter(comments::article_id.eq(thread.article)).filter(shows());
-    let query = all().into_boxed::<Pg>();
-    let query = match thread.sort {
-        ThreadSort::Oldest => oldest(query, scan)?,
-        ThreadSort::Newest => newest(query, scan)?,
+    let all = || {
+        let all = comments::table.filter(comments::article_id.eq(thread.article)).filter(shows());
+        all.into_boxed::<Pg>()
     };
-    let query = query.limit(scan.rows()).select(CommentRow::as_select());
-    let rows: Vec<CommentRow> = query.load(&mut &*conn).await?;
+    let rows = match thread.sort {
+        ThreadSort::Oldest => load(conn, oldest(all(), scan)?, scan.rows()).await?,
+        ThreadSort::Newest => newest(conn, all, scan).await?,
+    };
     let page = scan.cut(rows, |row| row.path().ids().to_vec());
-    let total = total(conn, scan.count, || all().into_boxed::<Pg>()).await?;
+    let total = total(conn, scan.count, all).await?;
     Ok(page.map(CommentRow::public).counted(total))
+}
+
+async fn load(conn: &AsyncPgConnection, query: Rows, rows: i64) -> Result<Vec<CommentRow>> {
+    Ok(query.limit(rows).select(CommentRow::as_select()).load(&mut &*conn).await?)
 }
 
 fn start(scan: &Scan<Key>) -> Result<Option<(Path, bool)>> {
@@ -79,37 +83,46 @@ fn oldest(query: Rows, scan: &Scan<Key>) -> Result<Rows> {
     })
 }
 
-/// The latest thread first, each thread in reading order. The condition on the root alone bounds
-/// the scan of the index; a plain `or` of both would read all threads before it.
-fn newest(query: Rows, scan: &Scan<Key>) -> Result<Rows> {
-    let query = match (start(scan)?, scan.backward) {
-        (None, _) => query,
-        (Some((path, whole)), false) => {
-            let bytes = path.to_bytes();
-            let query = query.filter(comments::root_id.le(path.root()));
-            let earlier = comments::root_id.lt(path.root());
-            if whole {
-                query.filter(earlier.or(comments::path.ge(bytes)))
-            } else {
-                query.filter(earlier.or(comments::path.gt(bytes)))
-            }
-        }
-        (Some((path, whole)), true) => {
-            let bytes = path.to_bytes();
-            let query = query.filter(comments::root_id.ge(path.root()));
-            let later = comments::root_id.gt(path.root());
-            if whole {
-                query.filter(later.or(comments::path.le(bytes)))
-            } else {
-                query.filter(later.or(comments::path.lt(bytes)))
-            }
-        }
+/// The latest thread first, each thread in reading order: what is left of the thread at the cursor,
+/// then those behind it. One condition for both would read the thread from its beginning.
+async fn newest(
+    conn: &AsyncPgConnection,
+    all: impl Fn() -> Rows,
+    scan: &Scan<Key>,
+) -> Result<Vec<CommentRow>> {
+    let Some((path, whole)) = start(scan)? else {
+        return load(conn, by_root(all(), scan.backward), scan.rows()).await;
     };
-    Ok(if scan.backward {
+    let (root, bytes) = (path.root(), path.to_bytes());
+    let whole_thread = Path::of(vec![root]).map(|root| (root.to_bytes(), root.end()));
+    let (first, end) = whole_thread.ok_or_else(|| scan.refusal())?;
+    let same = all().filter(comments::root_id.eq(root));
+    let same = same.filter(comments::path.ge(first)).filter(comments::path.lt(end));
+    let same = match (scan.backward, whole) {
+        (false, false) => same.filter(comments::path.gt(bytes)),
+        (false, true) => same.filter(comments::path.ge(bytes)),
+        (true, false) => same.filter(comments::path.lt(bytes)),
+        (true, true) => same.filter(comments::path.le(bytes)),
+    };
+    let mut rows = load(conn, by_root(same, scan.backward), scan.rows()).await?;
+    let missing = scan.rows() - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    if missing > 0 {
+        let behind = if scan.backward {
+            all().filter(comments::root_id.gt(root))
+        } else {
+            all().filter(comments::root_id.lt(root))
+        };
+        rows.extend(load(conn, by_root(behind, scan.backward), missing).await?);
+    }
+    Ok(rows)
+}
+
+fn by_root(query: Rows, backward: bool) -> Rows {
+    if backward {
         query.order((comments::root_id.asc(), comments::path.desc()))
     } else {
         query.order((comments::root_id.desc(), comments::path.asc()))
-    })
+    }
 }
 
 /// A page of the latest comments over all published articles.

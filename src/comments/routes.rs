@@ -1,7 +1,9 @@
 //! The public reads of comments.
 
 use super::model::{CommentInThread, ListedComment, ThreadComment, ThreadQuery, View};
+use super::posting::{self, change_comment, post_comment, withdraw_comment};
 use super::query::{self, Thread};
+use super::reports::{self, report_comment};
 use super::tree::nest;
 use crate::app::State;
 use crate::articles;
@@ -17,13 +19,32 @@ use utoipa::OpenApi;
 /// The addresses of this file.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/comments").get(list_comments))
-        .service(resource("/comments/{id}").get(get_comment))
-        .service(resource("/articles/{ref}/comments").get(list_article_comments));
+        .service(
+            resource("/comments/{id}")
+                .get(get_comment)
+                .patch(change_comment)
+                .delete(withdraw_comment),
+        )
+        .service(resource("/comments/{id}/reports").post(report_comment))
+        .service(
+            resource("/articles/{ref}/comments").get(list_article_comments).post(post_comment),
+        );
 }
 
 /// Their documentation.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(list_comments, get_comment, list_article_comments))]
+#[openapi(
+    paths(
+        list_comments,
+        get_comment,
+        list_article_comments,
+        posting::routes::post_comment,
+        posting::routes::change_comment,
+        posting::routes::withdraw_comment,
+        reports::report_comment
+    ),
+    components(schemas(posting::CommentEdit))
+)]
 pub struct Docs;
 
 /// List the latest comments over all articles

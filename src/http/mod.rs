@@ -1,10 +1,13 @@
 //! What lies between the wire and the handlers, one thing per file.
 
 mod accept;
+mod address_range;
 mod answer;
 mod body;
+mod client;
 mod cors;
 mod front;
+pub mod limit;
 mod once;
 mod precondition;
 mod reply;
@@ -14,8 +17,10 @@ mod schema;
 mod text_body;
 
 pub use accept::prefers_html;
+pub use address_range::{AddressRange, AddressRanges};
 pub use answer::Answer;
 pub use body::{Body, MergePatch, checked};
+pub use client::Client;
 pub use front::front;
 pub use once::{Attempt, Once, OnceHeader, forget};
 pub use precondition::{IfMatch, VersionHeader, version_tag};

@@ -4,12 +4,14 @@ use super::{Reply, TestApp};
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use serde::Serialize;
+use std::net::SocketAddr;
 
 /// Sends requests with the same headers.
 #[derive(Clone)]
 pub struct Client<'a> {
     app: &'a TestApp,
     headers: Vec<(String, String)>,
+    peer: Option<SocketAddr>,
 }
 
 impl TestApp {
@@ -31,12 +33,12 @@ impl TestApp {
     /// A client with this secret.
     pub fn with_key(&self, secret: &str) -> Client<'_> {
         let headers = vec![("Authorization".to_owned(), format!("Bearer {secret}"))];
-        Client { app: self, headers }
+        Client { app: self, headers, peer: None }
     }
 
     /// A client without a key.
     pub fn reader(&self) -> Client<'_> {
-        Client { app: self, headers: Vec::new() }
+        Client { app: self, headers: Vec::new(), peer: None }
     }
 }
 
@@ -48,6 +50,13 @@ impl Client<'_> {
         self
     }
 
+    /// The same, from this network address.
+    #[must_use]
+    pub fn from(mut self, address: &str) -> Self {
+        self.peer = Some(SocketAddr::new(address.parse().unwrap(), 50_000));
+        self
+    }
+
     /// The same, for the version that the answer was of.
     #[must_use]
     pub fn if_match(&self, reply: &Reply) -> Self {
@@ -56,7 +65,10 @@ impl Client<'_> {
 
     fn request(&self, method: &str, uri: &str) -> TestRequest {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let request = TestRequest::default().method(method).uri(uri);
+        let mut request = TestRequest::default().method(method).uri(uri);
+        if let Some(peer) = self.peer {
+            request = request.peer_addr(peer);
+        }
         let insert = |request: TestRequest, (name, value): &(String, String)| {
             request.insert_header((name.as_str(), value.as_str()))
         };

@@ -1,0 +1,61 @@
+//! An editor answers: it shows at once, marked as an editor's.
+
+use super::model::{EditorsAnswer, check_url};
+use crate::audit::{self, Actor};
+use crate::comments::model::Comment;
+use crate::comments::posting::{NewRow, insert, place};
+use crate::comments::rules::Content;
+use crate::error::{Error, Result};
+use crate::schema::{articles, comments};
+use crate::text::rich::{Markup, Voice, render};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+
+/// Stores an editor's comment on an article, below `parent` or at the top; also where readers can
+/// no longer comment.
+///
+/// # Errors
+/// 404 when there is no such article, 422 when the parent does not show.
+pub(super) async fn answer(
+    conn: &mut AsyncPgConnection,
+    article: i64,
+    parent: Option<i64>,
+    given: EditorsAnswer,
+    who: (&Actor, String),
+    now: DateTime<Utc>,
+) -> Result<Comment> {
+    check_url("/author_url", given.author_url.as_deref())?;
+    let hold = articles::table.find(article).select(articles::id).for_no_key_update();
+    let there = hold.first::<i64>(conn).await.optional()?;
+    there.ok_or_else(|| Error::not_found("article"))?;
+    let place = place(conn, article, parent).await?;
+    let html = render(&given.text, Markup::Markdown, Voice::Editor);
+    let text_hash = Content::of(&given.text, &html).hash;
+    let row = NewRow {
+        article,
+        status: "approved",
+        author_name: given.author_name.unwrap_or(who.1),
+        author_url: given.author_url,
+        is_editor: true,
+        text: given.text,
+        html,
+        text_hash,
+        ..NewRow::default()
+    };
+    let row = insert(conn, &place, row, now).await?;
+    let object = ("comment", Some(row.id));
+    audit::record(conn, who.0, now, "comment.answer", object, json!({})).await?;
+    Ok(row.own())
+}
+
+/// The article of a comment that shows.
+///
+/// # Errors
+/// 404 when there is none.
+pub(super) async fn article_of(conn: &mut AsyncPgConnection, id: i64) -> Result<i64> {
+    let shown = comments::table.find(id).filter(comments::status.eq("approved"));
+    let article = shown.select(comments::article_id).first(conn).await.optional()?;
+    article.ok_or_else(|| Error::not_found("comment"))
+}

@@ -1,0 +1,274 @@
+//! Decisions: one by one, in batches, and by reader.
+
+use super::model::{BatchAction, CommentForm, Decided, QueueRow, check_url};
+use crate::audit::{self, Actor};
+use crate::comments::desk::Secret;
+use crate::comments::erase::{Erased, erase};
+use crate::comments::rules::Content;
+use crate::error::{Code, Error, FieldError, Result};
+use crate::http::IfMatch;
+use crate::schema::{articles, comments};
+use crate::text::rich::{Markup, Voice, render};
+use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Takes hold of the articles of these comments, in the order of their ids, as every writer does.
+async fn hold_articles(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> {
+    let of = comments::table.filter(comments::id.eq_any(ids)).select(comments::article_id);
+    articles::table
+        .filter(articles::id.eq_any(of))
+        .order(articles::id)
+        .select(articles::id)
+        .for_no_key_update()
+        .load::<i64>(conn)
+        .await?;
+    Ok(())
+}
+
+/// Takes hold of a comment of a version that may be changed.
+///
+/// # Errors
+/// 404, or 412 when it is of another version.
+pub(super) async fn take(
+    conn: &mut AsyncPgConnection,
+    id: i64,
+    known: &IfMatch,
+) -> Result<QueueRow> {
+    hold_articles(conn, &[id]).await?;
+    let row: Option<QueueRow> =
+        QueueRow::query().filter(comments::id.eq(id)).first(conn).await.optional()?;
+    let row = row.ok_or_else(|| Error::not_found("comment"))?;
+    if known.admits(row.version) {
+        return Ok(row);
+    }
+    Err(Error::version_mismatch(row.version, Vec::new()))
+}
+
+/// Changes a comment that is held; nothing happens when it is so already.
+///
+/// # Errors
+/// 409 when it was erased; 422 for a page that is no web address.
+pub(super) async fn change(
+    conn: &mut AsyncPgConnection,
+    secret: &Secret,
+    row: &QueueRow,
+    form: CommentForm,
+    who: &Actor,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let before = row.form()?;
+    if form == before {
+        return Ok(());
+    }
+    if row.erased() {
+        return Err(Error::new(Code::Conflict, "the comment was erased, and cannot come back"));
+    }
+    if form.text.trim().is_empty() {
+        let field = FieldError::field("/text", "too_short", "is empty");
+        return Err(Error::fields(Code::Invalid, vec![field]));
+    }
+    check_url("/author/url", form.author.url.as_deref())?;
+    if form.status != before.status {
+        set_status(conn, &[row.id], form.status.as_str()).await?;
+    }
+    let voice = if form.author.is_editor { Voice::Editor } else { Voice::Reader };
+    let html = render(&form.text, Markup::Markdown, voice);
+    let hash = Content::of(&form.text, &html).hash;
+    let text_changed = form.text != before.text || form.author.is_editor != before.author.is_editor;
+    if text_changed {
+        diesel::update(comments::table.find(row.id))
+            .set((
+                comments::text.eq(&form.text),
+                comments::html.eq(html),
+                comments::text_hash.eq(hash),
+            ))
+            .execute(conn)
+            .await?;
+    }
+    let email = form.author.email.as_deref();
+    diesel::update(comments::table.find(row.id))
+        .set((
+            comments::author_name.eq(&form.author.name),
+            comments::author_url.eq(&form.author.url),
+            comments::author_email.eq(email),
+            comments::author_hash.eq(email.map(|email| secret.email(email))),
+            comments::is_editor.eq(form.author.is_editor),
+            comments::version.eq(row.version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    // Not what it said nor whose it is: that would outlive its being erased.
+    let detail = json!({
+        "status": {"from": before.status, "to": form.status},
+        "text_changed": text_changed,
+        "author_changed": form.author != before.author,
+    });
+    audit::record(conn, who, now, "comment.change", ("comment", Some(row.id)), detail).await
+}
+
+/// Gives comments this status.
+async fn set_status(conn: &mut AsyncPgConnection, ids: &[i64], status: &str) -> Result<()> {
+    let own = || comments::table.filter(comments::id.eq_any(ids));
+    // Removed twice, it is still what it was at first that comes back.
+    let former = if matches!(status, "rejected" | "spam" | "deleted") {
+        "case when comments.status in ('approved', 'pending') then comments.status \
+         else coalesce(comments.former_status, 'pending') end"
+    } else {
+        "null::text"
+    };
+    diesel::update(own())
+        .set((
+            comments::former_status.eq(sql::<Nullable<Text>>(former)),
+            comments::status.eq(status),
+            comments::version.eq(comments::version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    if status == "approved" {
+        let reported = own().filter(comments::report_count.gt(0));
+        diesel::update(reported).set(comments::report_count.eq(0)).execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// A comment before a decision.
+struct Before {
+    article: i64,
+    status: String,
+    former: Option<String>,
+}
+
+/// What is to become of a comment.
+enum Target {
+    Stay,
+    Become(String),
+    Vanish,
+    Refuse(&'static str),
+}
+
+impl Before {
+    fn target(&self, action: BatchAction) -> Target {
+        let erased = self.status == "deleted" && self.former.is_none();
+        let status = match action {
+            BatchAction::Purge => return Target::Vanish,
+            BatchAction::Delete if erased => return Target::Stay,
+            _ if erased => return Target::Refuse("erased"),
+            BatchAction::Approve => "approved",
+            BatchAction::Reject => "rejected",
+            BatchAction::Spam => "spam",
+            BatchAction::Delete => "deleted",
+            BatchAction::Restore => match self.status.as_str() {
+                "approved" | "pending" => return Target::Refuse("nothing_to_restore"),
+                _ => self.former.as_deref().unwrap_or("pending"),
+            },
+        };
+        if status == self.status { Target::Stay } else { Target::Become(status.to_owned()) }
+    }
+}
+
+/// Does the same to many comments; says what became of each, and of which article it is.
+///
+/// # Errors
+/// When the database fails; a comment to which it cannot be done is no error.
+pub(super) async fn batch(
+    conn: &mut AsyncPgConnection,
+    ids: &[i64],
+    action: BatchAction,
+    who: &Actor,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Decided, Option<i64>)>> {
+    hold_articles(conn, ids).await?;
+    let before = comments::table
+        .filter(comments::id.eq_any(ids))
+        .select((comments::id, (comments::article_id, comments::status, comments::former_status)));
+    let before: HashMap<i64, Before> = before
+        .load::<(i64, (i64, String, Option<String>))>(conn)
+        .await?
+        .into_iter()
+        .map(|(id, (article, status, former))| (id, Before { article, status, former }))
+        .collect();
+    let (mut become_, mut vanish) = (BTreeMap::<String, Vec<i64>>::new(), Vec::new());
+    let mut results = Vec::with_capacity(ids.len());
+    let mut seen = HashSet::new();
+    for id in ids.iter().copied().filter(|id| seen.insert(*id)) {
+        let Some(comment) = before.get(&id) else {
+            let error = Some("not_found");
+            results.push((Decided { id, status: None, changed: false, error }, None));
+            continue;
+        };
+        let now_is = Some(comment.status.clone());
+        let decided = match comment.target(action) {
+            Target::Stay => Decided { id, status: now_is, changed: false, error: None },
+            Target::Refuse(error) => {
+                Decided { id, status: now_is, changed: false, error: Some(error) }
+            }
+            Target::Become(status) => {
+                become_.entry(status.clone()).or_default().push(id);
+                Decided { id, status: Some(status), changed: true, error: None }
+            }
+            Target::Vanish => {
+                vanish.push(id);
+                Decided { id, status: None, changed: true, error: None }
+            }
+        };
+        results.push((decided, Some(comment.article)));
+    }
+    for (status, ids) in &become_ {
+        set_status(conn, ids, status).await?;
+    }
+    erase(conn, &vanish).await?;
+    record(conn, &results, &before, action, who, now).await?;
+    Ok(results)
+}
+
+/// One row of the audit for each comment that was changed.
+async fn record(
+    conn: &mut AsyncPgConnection,
+    results: &[(Decided, Option<i64>)],
+    before: &HashMap<i64, Before>,
+    action: BatchAction,
+    who: &Actor,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let deeds = results.iter().filter(|(decided, _)| decided.changed).map(|(decided, _)| {
+        let from = before.get(&decided.id).map(|before| &before.status);
+        let detail = json!({"status": {"from": from, "to": decided.status}});
+        (("comment", Some(decided.id)), detail)
+    });
+    audit::record_all(conn, who, now, action.deed(), deeds.collect()).await
+}
+
+/// Erases all comments that came with an e-mail address.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn erase_reader(
+    conn: &mut AsyncPgConnection,
+    secret: &Secret,
+    email: &str,
+    who: &Actor,
+    now: DateTime<Utc>,
+) -> Result<(Erased, Vec<(i64, i64)>)> {
+    let hash = secret.email(email);
+    let lower = email.trim().to_lowercase();
+    let own = comments::table
+        .filter(
+            comments::author_hash
+                .assume_not_null()
+                .eq(hash)
+                .or(sql::<Bool>("lower(comments.author_email) = ").bind::<Text, _>(lower)),
+        )
+        .select((comments::id, comments::article_id));
+    let found: Vec<(i64, i64)> = own.load(conn).await?;
+    let ids: Vec<i64> = found.iter().map(|(id, _)| *id).collect();
+    hold_articles(conn, &ids).await?;
+    let erased = erase(conn, &ids).await?;
+    let deeds = ids.iter().map(|id| (("comment", Some(*id)), json!({})));
+    audit::record_all(conn, who, now, "comment.erase", deeds.collect()).await?;
+    Ok((erased, found))
+}

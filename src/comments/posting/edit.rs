@@ -1,0 +1,197 @@
+//! Changing and withdrawing a comment with its edit token.
+
+use super::model::{CommentEdit, PostedComment};
+use super::store::{Judge, Marks, hash, same_text};
+use crate::audit;
+use crate::comments::erase::erase;
+use crate::comments::model::CommentRow;
+use crate::comments::policy::Verdict;
+use crate::comments::rules::{Content, Sample};
+use crate::error::{Code, Error, Result};
+use crate::http::MergePatch;
+use crate::schema::{articles, comments};
+use crate::text::rich::{Markup, Voice, render};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use std::future::{Ready, ready};
+
+/// The hash of the token in `Roundup-Edit-Token`.
+#[derive(Debug, Clone)]
+pub(in crate::comments) struct EditToken(Vec<u8>);
+
+impl FromRequest for EditToken {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let given = req.headers().get("roundup-edit-token").and_then(|token| token.to_str().ok());
+        ready(given.map(|token| Self(hash(token))).ok_or_else(|| {
+            let detail = "give `Roundup-Edit-Token` with the token that came with the comment";
+            Error::new(Code::EditTokenRefused, detail)
+        }))
+    }
+}
+
+/// A comment that its author may change now.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = comments)]
+pub(super) struct Own {
+    article_id: i64,
+    status: String,
+    reply_count: i32,
+    author_name: Option<String>,
+    author_url: Option<String>,
+    author_email: Option<String>,
+    author_hash: Option<Vec<u8>>,
+    author_token_hash: Option<Vec<u8>>,
+    text: String,
+    held_because: Vec<String>,
+    edit_token_hash: Option<Vec<u8>>,
+    edit_until: Option<DateTime<Utc>>,
+}
+
+impl Own {
+    /// Takes hold of a comment, if the token is its own and still good.
+    ///
+    /// # Errors
+    /// 404 when there is none that the caller may know of; 403 when the token is wrong or too old.
+    pub(super) async fn take(
+        conn: &mut AsyncPgConnection,
+        id: i64,
+        token: &EditToken,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        let none = || Error::not_found("comment");
+        let article = comments::table.find(id).select(comments::article_id);
+        let article: i64 = article.first(conn).await.optional()?.ok_or_else(none)?;
+        let hold = articles::table.find(article).select(articles::id).for_no_key_update();
+        hold.first::<i64>(conn).await?;
+        let own = Self::query().filter(comments::id.eq(id));
+        let own: Self = own.first(conn).await.optional()?.ok_or_else(none)?;
+        if own.edit_token_hash.as_ref() != Some(&token.0) {
+            let shows = own.status == "approved" || own.reply_count > 0;
+            let detail = "the token is not this comment's";
+            return Err(if shows { Error::new(Code::EditTokenRefused, detail) } else { none() });
+        }
+        if own.status == "deleted" {
+            return Err(none());
+        }
+        if own.edit_until.is_none_or(|until| now >= until) {
+            let detail = "a comment can be changed for 15 minutes, and they are over";
+            return Err(Error::new(Code::EditTokenRefused, detail));
+        }
+        Ok(own)
+    }
+
+    /// The status after a change: the rules can hold what showed, but a change never makes show
+    /// what was held, nor undoes what an editor decided.
+    fn status_after(&self, verdict: &Verdict) -> String {
+        let stricter = match (self.status.as_str(), verdict.status) {
+            ("approved", stricter) | ("pending", stricter @ Some("spam")) => stricter,
+            _ => None,
+        };
+        stricter.unwrap_or(&self.status).to_owned()
+    }
+}
+
+impl Judge {
+    /// Changes a comment; it goes through the rules and the policy again.
+    ///
+    /// # Errors
+    /// As [`Own::take`]; 422 when the patch is wrong or a rule refuses it.
+    pub(super) async fn change(
+        &self,
+        conn: &mut AsyncPgConnection,
+        id: i64,
+        token: &EditToken,
+        patch: MergePatch,
+    ) -> Result<(PostedComment, i64)> {
+        let own = Own::take(conn, id, token, self.now).await?;
+        let edit: CommentEdit = patch.apply(json!({"text": own.text}))?;
+        if edit.text.trim().is_empty() {
+            let field = crate::error::FieldError::field("/text", "too_short", "is empty");
+            return Err(Error::fields(Code::Invalid, vec![field]));
+        }
+        let html = render(&edit.text, Markup::Markdown, Voice::Reader);
+        let content = Content::of(&edit.text, &html);
+        let verdict = self.again(conn, id, &own, &content).await?;
+        if verdict.status.is_none() {
+            return Err(verdict.refusal());
+        }
+        let status = own.status_after(&verdict);
+        let held = status != "approved";
+        let reasons = match verdict.held_because.as_slice() {
+            [] if held => own.held_because.clone(),
+            reasons => reasons.to_vec(),
+        };
+        let row: CommentRow = diesel::update(comments::table.find(id))
+            .set((
+                comments::text.eq(&edit.text),
+                comments::html.eq(html),
+                comments::text_hash.eq(content.hash),
+                comments::status.eq(status),
+                comments::held_because.eq(&reasons),
+                comments::edited_at.eq(self.now),
+                comments::version.eq(comments::version + 1),
+            ))
+            .returning(CommentRow::as_select())
+            .get_result(conn)
+            .await?;
+        let who = audit::Actor::reader();
+        let object = ("comment", Some(id));
+        audit::record(conn, &who, self.now, "comment.edit", object, verdict.detail()).await?;
+        let posted = PostedComment {
+            comment: row.own(),
+            held_because: reasons,
+            edit_token: None,
+            edit_token_expires_at: own.edit_until,
+            author_token: None,
+        };
+        Ok((posted, own.article_id))
+    }
+
+    async fn again(
+        &self,
+        conn: &mut AsyncPgConnection,
+        id: i64,
+        own: &Own,
+        content: &Content,
+    ) -> Result<Verdict> {
+        let marks = Marks { email: own.author_hash.clone(), token: own.author_token_hash.clone() };
+        let known = marks.known(conn, id).await?;
+        let sample = Sample {
+            content,
+            name: own.author_name.as_deref().unwrap_or_default(),
+            email: own.author_email.as_deref(),
+            url: own.author_url.as_deref(),
+            address: Some(self.address),
+            honeypot: None,
+            form_seconds: None,
+            posted_before_at: same_text(conn, content.hash.as_deref(), Some(id)).await?,
+            known,
+            now: self.now,
+        };
+        Ok(Verdict::of(self.policy, known, self.rules.check(&sample)))
+    }
+}
+
+/// Withdraws a comment: it is erased. Returns its article.
+///
+/// # Errors
+/// As [`Own::take`].
+pub(super) async fn withdraw(
+    conn: &mut AsyncPgConnection,
+    id: i64,
+    token: &EditToken,
+    now: DateTime<Utc>,
+) -> Result<i64> {
+    let own = Own::take(conn, id, token, now).await?;
+    erase(conn, &[id]).await?;
+    let who = audit::Actor::reader();
+    audit::record(conn, &who, now, "comment.withdraw", ("comment", Some(id)), json!({})).await?;
+    Ok(own.article_id)
+}

@@ -1,0 +1,12 @@
+//! Readers post, change and withdraw comments, without an account.
+
+mod edit;
+mod model;
+mod place;
+pub(super) mod routes;
+mod store;
+
+pub(super) use model::{CommentEdit, is_web};
+pub(super) use place::place;
+pub(super) use routes::{change_comment, post_comment, withdraw_comment};
+pub(super) use store::{NewRow, insert, same_text};

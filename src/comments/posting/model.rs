@@ -1,0 +1,128 @@
+//! What a reader sends, and what comes back.
+
+use crate::comments::model::Comment;
+use crate::error::{Code, Error, FieldError, Result};
+use crate::openapi::ShortText;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use url::Url;
+use utoipa::ToSchema;
+
+/// A comment as a reader sends it.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::comments) struct NewComment {
+    /// Who writes it.
+    pub(super) author: NewAuthor,
+    /// What they say, in Markdown.
+    #[schema(min_length = 1, max_length = 20_000, example = "I concur.")]
+    pub(super) text: String,
+    /// The comment that it answers; left out or null at the top of a thread.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 16)]
+    pub(super) parent_id: Option<i64>,
+    /// The token that came with an earlier comment: the reader is recognised by it.
+    #[serde(default)]
+    #[schema(max_length = 100)]
+    pub(super) author_token: Option<String>,
+    /// What stands in the form's hidden field, which a person leaves empty.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    pub(super) honeypot: Option<String>,
+    /// How long the form was open before it was sent, in seconds.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 1_000_000_000, example = 30.5)]
+    pub(super) form_seconds: Option<f64>,
+}
+
+/// The author of a new comment.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::comments) struct NewAuthor {
+    /// The name that is shown.
+    #[schema(min_length = 1, max_length = 100, example = "James")]
+    pub(super) name: String,
+    /// An address for the editors. It is never shown.
+    #[serde(default)]
+    #[schema(max_length = 254, format = Email, example = "james@example.org")]
+    pub(super) email: Option<String>,
+    /// A page of the author's, http or https.
+    #[serde(default)]
+    #[schema(max_length = 2000, format = Uri, example = "https://example.org/")]
+    pub(super) url: Option<String>,
+}
+
+/// What its author can change of a comment.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::comments) struct CommentEdit {
+    /// What they say, in Markdown.
+    #[schema(min_length = 1, max_length = 20_000, example = "I concur entirely.")]
+    pub(super) text: String,
+}
+
+/// A comment as its author gets it back.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(in crate::comments) struct PostedComment {
+    /// The comment. `status` is `pending` while it is held.
+    #[serde(flatten)]
+    pub(super) comment: Comment,
+    /// Why it does not show yet: `first_comment`, `every_comment`, or the kind of a rule. Empty when
+    /// it shows.
+    #[schema(max_items = 300, value_type = Vec<ShortText>, example = json!(["first_comment"]))]
+    pub(super) held_because: Vec<String>,
+    /// For `Roundup-Edit-Token` when the comment is changed or withdrawn; null in the answer to a
+    /// change. It is shown this once.
+    #[schema(max_length = 100, example = "et_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE")]
+    pub(super) edit_token: Option<String>,
+    /// When the edit token ends.
+    pub(super) edit_token_expires_at: Option<DateTime<Utc>>,
+    /// For `author_token` of the reader's next comment, so that they are recognised; null when they
+    /// were recognised already, or the site does not care.
+    #[schema(max_length = 100, example = "at_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE")]
+    pub(super) author_token: Option<String>,
+}
+
+impl PostedComment {
+    /// A comment that shows, or one that is held.
+    pub(super) fn sample(held: bool) -> Self {
+        let status = if held { "pending" } else { "approved" };
+        let mut random = "Zm9vYmFy".repeat(5);
+        random.push_str("Zm8");
+        Self {
+            comment: Comment { status, edited_at: None, ..Comment::sample() },
+            held_because: held.then(|| "first_comment".to_owned()).into_iter().collect(),
+            edit_token: Some(format!("et_{random}")),
+            edit_token_expires_at: DateTime::from_timestamp(1_417_652_100, 0),
+            author_token: held.then(|| format!("at_{random}")),
+        }
+    }
+}
+
+impl NewComment {
+    /// Checks what the schema cannot say, and trims what is shown.
+    ///
+    /// # Errors
+    /// 422 with every mistake.
+    pub(super) fn check(mut self) -> Result<Self> {
+        let mut errors = Vec::new();
+        let name = self.author.name.trim().to_owned();
+        self.author.name = name;
+        if self.author.name.is_empty() {
+            errors.push(FieldError::field("/author/name", "too_short", "is empty"));
+        }
+        if self.text.trim().is_empty() {
+            errors.push(FieldError::field("/text", "too_short", "is empty"));
+        }
+        if self.author.url.as_deref().is_some_and(|url| !is_web(url)) {
+            let message = "must be an address with http or https";
+            errors.push(FieldError::field("/author/url", "format", message));
+        }
+        if errors.is_empty() { Ok(self) } else { Err(Error::fields(Code::Invalid, errors)) }
+    }
+}
+
+/// Whether it is an address that a page may link to.
+pub(in crate::comments) fn is_web(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}

@@ -1,0 +1,195 @@
+//! Posting over HTTP.
+
+use super::edit::{EditToken, withdraw};
+use super::model::{NewComment, PostedComment};
+use super::store::Judge;
+use crate::app::State;
+use crate::articles;
+use crate::audit;
+use crate::comments::events::{Event, announce};
+use crate::comments::gate::Gate;
+use crate::comments::rules::enabled;
+use crate::error::{Code, Error, Result};
+use crate::extract::{Found, Id, NoParams, Query, Ref};
+use crate::http::{Answer, Body, Client, MergePatch, Once};
+use crate::openapi::PostProblems;
+use crate::text::rich::{Markup, Voice, render};
+use actix_web::web::Data;
+use diesel_async::AsyncPgConnection;
+use serde_json::json;
+use std::sync::{Arc, OnceLock};
+
+/// Post a comment
+///
+/// No account is needed. `author.email` is never shown. The site's policy and rules decide whether
+/// the comment shows at once or waits for an editor. The tokens in the answer are shown this once.
+#[utoipa::path(post, path = "/articles/{ref}/comments", tag = "comments", request_body = NewComment,
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), crate::http::OnceHeader),
+    responses((status = 201, description = "It shows", body = PostedComment, example = json!(PostedComment::sample(false))),
+        (status = 202, description = "It is held; `held_because` says why", body = PostedComment, example = json!(PostedComment::sample(true))), PostProblems))]
+pub(in crate::comments) async fn post_comment(
+    state: Data<State>,
+    client: Client,
+    which: Ref,
+    _query: Query<NoParams>,
+    once: Once,
+    body: Body<NewComment>,
+) -> Result<Answer> {
+    let mut gate = Gate::default();
+    let done = post(&state, client, &which, once, body, &mut gate).await;
+    gate.dress(done)
+}
+
+async fn post(
+    state: &Data<State>,
+    client: Client,
+    which: &Ref,
+    once: Once,
+    body: Body<NewComment>,
+    gate: &mut Gate,
+) -> Result<Answer> {
+    let (now, desk) = (state.clock().now(), state.comments());
+    gate.pass(desk.comments.take(client.unit(), now))?;
+    let attempt = once.by_anybody(&body);
+    let new = body.value.check()?;
+    let (article, judge) = state
+        .read(async |conn| Ok((article(conn, which).await?, judge(state, conn, client).await?)))
+        .await?;
+    gate.pass(desk.article_comments.take(article, now))?;
+    let html = render(&new.text, Markup::Markdown, Voice::Reader);
+    let days = state.config().comment_days;
+    let stored = Arc::new(OnceLock::new());
+    let noted = Arc::clone(&stored);
+    let done = State::write_once(state, attempt, move |conn| {
+        Box::pin(async move {
+            let posted = judge.post(conn, article, days, new, html).await?;
+            let id = posted.comment.id;
+            // Not set when the request is a repeat: then nothing happened.
+            noted.get_or_init(|| id);
+            let place = format!("/api/v1/comments/{id}");
+            let answer = match posted.comment.status {
+                "approved" => Answer::created(&posted, &place)?,
+                _ => Answer::accepted(&posted, &place)?,
+            };
+            Ok(answer.with("cache-control", "no-store"))
+        })
+    })
+    .await;
+    if let (Ok(_), Some(comment)) = (&done, stored.get()) {
+        announce(state, &[Event { article, comment: *comment, what: "posted" }]);
+    }
+    if let Err(error) = &done {
+        note_refusal(state, article, error).await?;
+    }
+    done
+}
+
+/// The article that the reference means; a former slug will do, for a POST is not sent elsewhere.
+async fn article(conn: &AsyncPgConnection, which: &Ref) -> Result<i64> {
+    let found = match articles::resolve(conn, which).await? {
+        Found::Moved(slug) => articles::resolve(conn, &Ref::Slug(slug)).await?,
+        found => found,
+    };
+    match found {
+        Found::Here(id) => Ok(id),
+        _ => Err(Error::new(Code::Gone, "the article was deleted for good")),
+    }
+}
+
+async fn judge(state: &State, conn: &AsyncPgConnection, client: Client) -> Result<Judge> {
+    let desk = state.comments();
+    Ok(Judge {
+        secret: desk.secret(conn).await?.clone(),
+        rules: desk.rules(enabled(conn).await?),
+        policy: state.config().comment_policy,
+        address: client.address(),
+        unit: client.unit(),
+        now: state.clock().now(),
+    })
+}
+
+/// Writes down that a rule refused a comment: the comment itself is not kept.
+async fn note_refusal(state: &Data<State>, article: i64, error: &Error) -> Result<()> {
+    if error.code() != Code::CommentRefused {
+        return Ok(());
+    }
+    let now = state.clock().now();
+    let rules: Vec<String> =
+        error.fields_wrong().iter().map(|field| field.code.to_string()).collect();
+    State::write(state, move |conn| {
+        Box::pin(async move {
+            let (who, object) = (audit::Actor::reader(), ("article", Some(article)));
+            let detail = json!({"held_because": rules});
+            audit::record(conn, &who, now, "comment.refuse", object, detail).await
+        })
+    })
+    .await
+}
+
+/// Change a comment of one's own
+///
+/// A JSON merge patch (RFC 7396) of `{"text"}`, within 15 minutes, with the token that came with
+/// the comment. It goes through the policy and the rules again.
+#[utoipa::path(patch, path = "/comments/{id}", tag = "comments",
+    request_body(content((Object = "application/merge-patch+json"), (Object = "application/json"))),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
+        ("Roundup-Edit-Token" = String, Header, description = "The comment's `edit_token`", max_length = 200)),
+    responses((status = 200, description = "It is changed", body = PostedComment, example = json!(PostedComment::sample(false))),
+        (status = 202, description = "It is changed and held", body = PostedComment, example = json!(PostedComment::sample(true))), PostProblems))]
+pub(in crate::comments) async fn change_comment(
+    state: Data<State>,
+    client: Client,
+    id: Id,
+    _query: Query<NoParams>,
+    token: EditToken,
+    patch: MergePatch,
+) -> Result<Answer> {
+    let mut gate = Gate::default();
+    let done = change(&state, client, id.0, token, patch, &mut gate).await;
+    gate.dress(done)
+}
+
+async fn change(
+    state: &Data<State>,
+    client: Client,
+    id: i64,
+    token: EditToken,
+    patch: MergePatch,
+    gate: &mut Gate,
+) -> Result<Answer> {
+    gate.pass(state.comments().comments.take(client.unit(), state.clock().now()))?;
+    let judge = state.read(async |conn| judge(state, conn, client).await).await?;
+    let (posted, article) = State::write(state, move |conn| {
+        Box::pin(async move { judge.change(conn, id, &token, patch).await })
+    })
+    .await?;
+    announce(state, &[Event { article, comment: id, what: "changed by its author" }]);
+    let answer = match posted.comment.status {
+        "approved" => Answer::ok(&posted)?,
+        _ => Answer::accepted(&posted, &format!("/api/v1/comments/{id}"))?,
+    };
+    Ok(answer.with("cache-control", "no-store"))
+}
+
+/// Withdraw a comment of one's own
+///
+/// Within 15 minutes, with the token that came with the comment. What it said is erased; where
+/// replies hang on it, a tombstone stays.
+#[utoipa::path(delete, path = "/comments/{id}", tag = "comments",
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
+        ("Roundup-Edit-Token" = String, Header, description = "The comment's `edit_token`", max_length = 200)),
+    responses((status = 204, description = "It is gone"), PostProblems))]
+pub(in crate::comments) async fn withdraw_comment(
+    state: Data<State>,
+    id: Id,
+    _query: Query<NoParams>,
+    token: EditToken,
+) -> Result<Answer> {
+    let now = state.clock().now();
+    let article = State::write(&state, move |conn| {
+        Box::pin(async move { withdraw(conn, id.0, &token, now).await })
+    })
+    .await?;
+    announce(&state, &[Event { article, comment: id.0, what: "withdrawn by its author" }]);
+    Ok(Answer::no_content())
+}

@@ -1,0 +1,252 @@
+//! Storing what a reader posts.
+
+use super::model::{NewComment, PostedComment};
+use super::place::{Place, open_article, place};
+use crate::audit;
+use crate::comments::desk::Secret;
+use crate::comments::model::CommentRow;
+use crate::comments::policy::{Policy, Verdict};
+use crate::comments::rules::{Content, RuleSet, Sample};
+use crate::comments::store::new_ids;
+use crate::error::{Error, Result};
+use crate::schema::comments;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::{exists, max};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use sha2::{Digest as _, Sha256};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// For how long its author may change a comment.
+const EDITABLE: TimeDelta = TimeDelta::minutes(15);
+
+/// What decides about a comment, besides what it says.
+#[derive(Debug, Clone)]
+pub(super) struct Judge {
+    pub(super) rules: Arc<RuleSet>,
+    pub(super) policy: Policy,
+    pub(super) secret: Secret,
+    pub(super) address: IpAddr,
+    /// The client as it is counted: an address, or the /64 of one.
+    pub(super) unit: IpAddr,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// By what a reader is recognised.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Marks {
+    pub(super) email: Option<Vec<u8>>,
+    pub(super) token: Option<Vec<u8>>,
+}
+
+/// A comment to be stored.
+#[derive(Debug, Clone, Default)]
+pub(in crate::comments) struct NewRow {
+    pub(in crate::comments) article: i64,
+    pub(in crate::comments) status: &'static str,
+    pub(in crate::comments) author_name: String,
+    pub(in crate::comments) author_url: Option<String>,
+    pub(in crate::comments) author_email: Option<String>,
+    pub(in crate::comments) author_hash: Option<Vec<u8>>,
+    pub(in crate::comments) author_token_hash: Option<Vec<u8>>,
+    pub(in crate::comments) is_editor: bool,
+    pub(in crate::comments) text: String,
+    pub(in crate::comments) html: String,
+    pub(in crate::comments) text_hash: Option<Vec<u8>>,
+    pub(in crate::comments) held_because: Vec<String>,
+    pub(in crate::comments) client_hash: Option<Vec<u8>>,
+    pub(in crate::comments) edit_token: Option<(Vec<u8>, DateTime<Utc>)>,
+}
+
+/// Stores a comment in its place.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::comments) async fn insert(
+    conn: &mut AsyncPgConnection,
+    place: &Place,
+    new: NewRow,
+    now: DateTime<Utc>,
+) -> Result<CommentRow> {
+    let id = new_ids(conn, 1).await?.into_iter().next().unwrap_or_default();
+    let path = place.path(id)?;
+    let (token, until) = new.edit_token.unzip();
+    Ok(diesel::insert_into(comments::table)
+        .values((
+            (
+                comments::id.eq(id),
+                comments::article_id.eq(new.article),
+                comments::parent_id.eq(place.parent()),
+                comments::root_id.eq(path.root()),
+                comments::depth.eq(place.depth()),
+                comments::path.eq(path.to_bytes()),
+                comments::status.eq(new.status),
+                comments::created_at.eq(now),
+                comments::listed_at.eq(now),
+            ),
+            (
+                comments::author_name.eq(new.author_name),
+                comments::author_url.eq(new.author_url),
+                comments::author_email.eq(new.author_email),
+                comments::author_hash.eq(new.author_hash),
+                comments::author_token_hash.eq(new.author_token_hash),
+                comments::is_editor.eq(new.is_editor),
+                comments::text.eq(new.text),
+                comments::html.eq(new.html),
+                comments::text_hash.eq(new.text_hash),
+                comments::held_because.eq(new.held_because),
+                comments::client_hash.eq(new.client_hash),
+                comments::edit_token_hash.eq(token),
+                comments::edit_until.eq(until),
+            ),
+        ))
+        .returning(CommentRow::as_select())
+        .get_result(conn)
+        .await?)
+}
+
+/// A new token: 256 random bits. A plain fast hash of it gives nothing away.
+fn token(prefix: &str) -> Result<(String, Vec<u8>)> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(Error::internal)?;
+    let token = format!("{prefix}_{}", BASE64.encode(random));
+    let hash = hash(&token);
+    Ok((token, hash))
+}
+
+/// The hash under which a token is stored.
+pub(super) fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token).to_vec()
+}
+
+impl Marks {
+    /// Whether the reader has an approved comment and none that is spam, `except` not counted.
+    pub(super) async fn known(&self, conn: &mut AsyncPgConnection, except: i64) -> Result<bool> {
+        let with = |status: &'static str| {
+            comments::table
+                .filter(comments::status.eq(status))
+                .filter(comments::id.ne(except))
+                .filter(
+                    comments::author_hash
+                        .eq(self.email.clone())
+                        .or(comments::author_token_hash.eq(self.token.clone())),
+                )
+        };
+        if self.email.is_none() && self.token.is_none() {
+            return Ok(false);
+        }
+        let approved = diesel::select(exists(with("approved"))).get_result::<bool>(conn).await?;
+        Ok(approved && !diesel::select(exists(with("spam"))).get_result::<bool>(conn).await?)
+    }
+
+    /// Whether a comment came with this token.
+    async fn has_token(&self, conn: &mut AsyncPgConnection) -> Result<bool> {
+        let Some(token) = &self.token else { return Ok(false) };
+        let with = comments::table.filter(comments::author_token_hash.eq(token));
+        Ok(diesel::select(exists(with)).get_result(conn).await?)
+    }
+}
+
+/// When the same text was last posted, by `except` not counted.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::comments) async fn same_text(
+    conn: &AsyncPgConnection,
+    hash: Option<&[u8]>,
+    except: Option<i64>,
+) -> Result<Option<DateTime<Utc>>> {
+    let Some(hash) = hash else { return Ok(None) };
+    let last = comments::table
+        .filter(comments::text_hash.eq(hash))
+        .filter(comments::id.ne(except.unwrap_or(0)))
+        .select(max(comments::listed_at));
+    Ok(last.get_result(&mut &*conn).await?)
+}
+
+impl Judge {
+    /// Stores a comment, shown or held; gives it back with its tokens.
+    ///
+    /// # Errors
+    /// As [`open_article`] and [`place`]; 422 when a rule refuses it.
+    pub(super) async fn post(
+        &self,
+        conn: &mut AsyncPgConnection,
+        article: i64,
+        days: u32,
+        new: NewComment,
+        html: String,
+    ) -> Result<PostedComment> {
+        open_article(conn, article, days, self.now).await?;
+        let place = place(conn, article, new.parent_id).await?;
+        let mut marks = Marks {
+            email: new.author.email.as_deref().map(|email| self.secret.email(email)),
+            token: new.author_token.as_deref().map(hash),
+        };
+        let known = marks.known(conn, 0).await?;
+        let content = Content::of(&new.text, &html);
+        let verdict = self.verdict(conn, &new, &content, known).await?;
+        let Some(status) = verdict.status else { return Err(verdict.refusal()) };
+        let mut author_token = None;
+        if self.policy.recognises() && !marks.has_token(conn).await? {
+            let (token, hash) = token("at")?;
+            (author_token, marks.token) = (Some(token), Some(hash));
+        }
+        let (edit_token, edit_hash) = token("et")?;
+        let until = self.now + EDITABLE;
+        let row = NewRow {
+            article,
+            status,
+            author_name: new.author.name,
+            author_url: new.author.url,
+            author_email: new.author.email,
+            author_hash: marks.email,
+            author_token_hash: marks.token,
+            is_editor: false,
+            text: new.text,
+            html,
+            text_hash: content.hash,
+            held_because: verdict.held_because.clone(),
+            client_hash: Some(self.secret.client(self.unit)),
+            edit_token: Some((edit_hash, until)),
+        };
+        let row = insert(conn, &place, row, self.now).await?;
+        if status != "approved" {
+            let reader = audit::Actor::reader();
+            let (action, object) = ("comment.hold", ("comment", Some(row.id)));
+            audit::record(conn, &reader, self.now, action, object, verdict.detail()).await?;
+        }
+        Ok(PostedComment {
+            comment: row.own(),
+            held_because: verdict.held_because,
+            edit_token: Some(edit_token),
+            edit_token_expires_at: Some(until),
+            author_token,
+        })
+    }
+
+    async fn verdict(
+        &self,
+        conn: &mut AsyncPgConnection,
+        new: &NewComment,
+        content: &Content,
+        known: bool,
+    ) -> Result<Verdict> {
+        let sample = Sample {
+            content,
+            name: &new.author.name,
+            email: new.author.email.as_deref(),
+            url: new.author.url.as_deref(),
+            address: Some(self.address),
+            honeypot: new.honeypot.as_deref(),
+            form_seconds: new.form_seconds,
+            posted_before_at: same_text(conn, content.hash.as_deref(), None).await?,
+            known,
+            now: self.now,
+        };
+        Ok(Verdict::of(self.policy, known, self.rules.check(&sample)))
+    }
+}

@@ -1,0 +1,99 @@
+//! Readers report comments to the editors.
+
+use super::events::{Event, announce};
+use super::gate::Gate;
+use crate::app::State;
+use crate::articles::published;
+use crate::error::{Error, Result};
+use crate::extract::{Id, NoParams, Query};
+use crate::http::{Answer, Body, Client};
+use crate::openapi::PostProblems;
+use crate::schema::{articles, comment_reports as reports, comments};
+use actix_web::web::Data;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// A report as a reader sends it.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewReport {
+    /// What is wrong with the comment.
+    #[schema(min_length = 1, max_length = 500, example = "It is an advertisement.")]
+    reason: String,
+}
+
+/// Report a comment to the editors
+///
+/// A second report of the same comment from the same client is taken as the first.
+#[utoipa::path(post, path = "/comments/{id}/reports", tag = "comments", request_body = NewReport,
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
+    responses((status = 204, description = "It is noted"), PostProblems))]
+pub(super) async fn report_comment(
+    state: Data<State>,
+    client: Client,
+    id: Id,
+    _query: Query<NoParams>,
+    body: Body<NewReport>,
+) -> Result<Answer> {
+    let mut gate = Gate::default();
+    let done = report(&state, client, id.0, body.value.reason, &mut gate).await;
+    gate.dress(done)
+}
+
+async fn report(
+    state: &Data<State>,
+    client: Client,
+    id: i64,
+    reason: String,
+    gate: &mut Gate,
+) -> Result<Answer> {
+    let (now, desk) = (state.clock().now(), state.comments());
+    gate.pass(desk.reports.take(client.unit(), now))?;
+    let (article, client) = state
+        .read(async |conn| {
+            Ok((article_of(conn, id).await?, desk.secret(conn).await?.client(client.unit())))
+        })
+        .await?;
+    gate.pass(desk.article_reports.take(article, now))?;
+    let new = State::write(state, move |conn| {
+        Box::pin(async move {
+            let row = (
+                reports::comment_id.eq(id),
+                reports::client_hash.eq(client),
+                reports::reason.eq(reason),
+                reports::at.eq(now),
+            );
+            let new = diesel::insert_into(reports::table)
+                .values(row)
+                .on_conflict_do_nothing()
+                .execute(conn)
+                .await?;
+            if new > 0 {
+                diesel::update(comments::table.find(id))
+                    .set(comments::report_count.eq(comments::report_count + 1))
+                    .execute(conn)
+                    .await?;
+            }
+            Ok(new > 0)
+        })
+    })
+    .await?;
+    if new {
+        announce(state, &[Event { article, comment: id, what: "reported" }]);
+    }
+    Ok(Answer::no_content())
+}
+
+/// The article of a comment that shows.
+async fn article_of(conn: &AsyncPgConnection, id: i64) -> Result<i64> {
+    let article = comments::table
+        .inner_join(articles::table)
+        .filter(comments::id.eq(id))
+        .filter(comments::status.eq("approved"))
+        .filter(published())
+        .select(articles::id);
+    let found = article.first(&mut &*conn).await.optional()?;
+    found.ok_or_else(|| Error::not_found("comment"))
+}

@@ -1,0 +1,163 @@
+//! Checking a comment against the rules.
+
+use super::content::{Content, host, within};
+use super::model::{Fired, Rule, RuleKind, RuleRow, expression};
+use crate::http::AddressRange;
+use chrono::{DateTime, TimeDelta, Utc};
+use regex::{Regex, RegexSet, RegexSetBuilder};
+use std::net::IpAddr;
+
+/// What is checked: a comment with what came along with it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sample<'a> {
+    /// The text, taken apart.
+    pub(crate) content: &'a Content,
+    /// The author's name.
+    pub(crate) name: &'a str,
+    /// The author's e-mail address.
+    pub(crate) email: Option<&'a str>,
+    /// The author's page.
+    pub(crate) url: Option<&'a str>,
+    /// Where it comes from.
+    pub(crate) address: Option<IpAddr>,
+    /// What stands in the form's hidden field.
+    pub(crate) honeypot: Option<&'a str>,
+    /// How long the form was open, in seconds.
+    pub(crate) form_seconds: Option<f64>,
+    /// When the same text was last posted.
+    pub(crate) posted_before_at: Option<DateTime<Utc>>,
+    /// The reader has an approved comment.
+    pub(crate) known: bool,
+    /// When it is checked.
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// Rules that are in force, ready to be checked.
+#[derive(Debug)]
+pub(crate) struct RuleSet(Vec<(Rule, Test)>);
+
+#[derive(Debug)]
+enum Test {
+    MoreLinksThan(usize),
+    Words(Option<Regex>),
+    Expressions(RegexSet),
+    Hosts(Vec<String>),
+    EmailDomains(Vec<String>),
+    Ranges(Vec<AddressRange>),
+    RepeatedWithin(TimeDelta),
+    Honeypot,
+    FasterThan(f64),
+}
+
+impl RuleSet {
+    /// Of the rows that are enabled.
+    pub(crate) fn of(rows: &[RuleRow]) -> Self {
+        let rules = rows.iter().cloned().map(Rule::from).filter(|rule| rule.enabled);
+        Self(rules.map(|rule| (Test::of(&rule), rule)).map(|(test, rule)| (rule, test)).collect())
+    }
+
+    /// The rules that apply to a comment.
+    pub(crate) fn check(&self, sample: &Sample<'_>) -> Vec<Fired> {
+        let applying = self.0.iter().filter(|(rule, _)| !(sample.known && rule.spare_known));
+        let fired = |(rule, test): &(Rule, Test)| {
+            let because = test.check(sample)?;
+            let Rule { id, kind, action, .. } = *rule;
+            Some(Fired { id, name: rule.name.clone(), kind, action, because })
+        };
+        applying.filter_map(fired).collect()
+    }
+}
+
+impl Test {
+    fn of(rule: &Rule) -> Self {
+        let terms = || rule.terms.clone();
+        let threshold = rule.threshold.unwrap_or(0);
+        match rule.kind {
+            RuleKind::MaxLinks => Self::MoreLinksThan(usize::try_from(threshold).unwrap_or(0)),
+            RuleKind::Words => Self::Words(words(&rule.terms)),
+            RuleKind::Regex => Self::Expressions(expressions(&rule.terms)),
+            RuleKind::Hosts => Self::Hosts(terms()),
+            RuleKind::EmailDomains => Self::EmailDomains(terms()),
+            RuleKind::AddressRanges => {
+                Self::Ranges(terms().iter().filter_map(|range| range.parse().ok()).collect())
+            }
+            RuleKind::RepeatedText => Self::RepeatedWithin(TimeDelta::hours(threshold.into())),
+            RuleKind::Honeypot => Self::Honeypot,
+            RuleKind::TooFast => Self::FasterThan(threshold.into()),
+        }
+    }
+
+    /// What it found, if anything.
+    fn check(&self, sample: &Sample<'_>) -> Option<String> {
+        match self {
+            Self::MoreLinksThan(most) => {
+                let links = sample.content.links;
+                (links > *most).then(|| format!("has {links} links, more than {most}"))
+            }
+            Self::Words(words) => {
+                let found = |text: &str| {
+                    words.as_ref()?.captures(text)?.get(1).map(|m| m.as_str().to_owned())
+                };
+                let word = found(&sample.content.visible).or_else(|| found(sample.name))?;
+                Some(format!("says `{word}`"))
+            }
+            Self::Expressions(set) => {
+                let found = [&sample.content.visible, sample.name];
+                let at = found.into_iter().find_map(|text| set.matches(text).iter().next())?;
+                Some(format!("matches `{}`", set.patterns().get(at)?))
+            }
+            Self::Hosts(domains) => {
+                let page = sample.url.and_then(host);
+                let mut hosts = sample.content.hosts.iter().chain(page.as_ref());
+                let found = hosts.find(|host| domains.iter().any(|domain| within(host, domain)))?;
+                Some(format!("leads to {found}"))
+            }
+            Self::EmailDomains(domains) => {
+                let (_, domain) = sample.email?.rsplit_once('@')?;
+                let domain = domain.to_lowercase();
+                let found = domains.iter().find(|known| within(&domain, known))?;
+                Some(format!("has an e-mail address at {found}"))
+            }
+            Self::Ranges(ranges) => {
+                let found = ranges
+                    .iter()
+                    .find(|range| sample.address.is_some_and(|a| range.contains(a)))?;
+                Some(format!("comes from {found}"))
+            }
+            Self::RepeatedWithin(time) => {
+                let before = sample.posted_before_at?;
+                (sample.now - before <= *time)
+                    .then(|| format!("says what was posted within {} hours", time.num_hours()))
+            }
+            Self::Honeypot => {
+                let filled = sample.honeypot.is_some_and(|text| !text.is_empty());
+                filled.then(|| "fills in the hidden field".to_owned())
+            }
+            Self::FasterThan(least) => {
+                let took = sample.form_seconds.filter(|took| took < least)?;
+                Some(format!("was filled in within {took} s, less than {least}"))
+            }
+        }
+    }
+}
+
+/// One expression that finds any of the words where it stands alone.
+fn words(terms: &[String]) -> Option<Regex> {
+    let parts: Vec<String> = terms
+        .iter()
+        .map(|term| term.split_whitespace().map(regex::escape).collect::<Vec<_>>().join(r"\s+"))
+        .collect();
+    // Not `\b`: a term may begin or end with what is no letter.
+    expression(&format!(r"(?:^|[^\p{{L}}\p{{N}}])({})(?:[^\p{{L}}\p{{N}}]|$)", parts.join("|")))
+        .ok()
+}
+
+fn expressions(terms: &[String]) -> RegexSet {
+    let build = |terms: &[String]| {
+        RegexSetBuilder::new(terms)
+            .case_insensitive(true)
+            .size_limit(terms.len().max(1) << 20)
+            .build()
+    };
+    build(terms).unwrap_or_else(|_bad| RegexSet::empty())
+}

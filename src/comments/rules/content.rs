@@ -1,0 +1,102 @@
+//! What the rules see of a text: its links, its words, and whether it was there before.
+
+use regex::Regex;
+use sha2::{Digest as _, Sha256};
+use std::collections::HashSet;
+use std::sync::LazyLock;
+use url::Url;
+
+/// The letters that a text must have for its repetition to mean anything: "I agree." may come twice.
+const TELLING: usize = 20;
+
+/// A comment's text, taken apart once for all rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Content {
+    /// How many links it has, written or rendered.
+    pub(super) links: usize,
+    /// The hosts that they lead to.
+    pub(super) hosts: HashSet<String>,
+    /// The text without characters that cannot be seen.
+    pub(super) visible: String,
+    /// Tells the same text again; none for a text too short to tell.
+    pub(crate) hash: Option<Vec<u8>>,
+}
+
+static LINK: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?i)(?:https?://|\bwww\.)[^\s<>()\[\]"']+"#).ok());
+static HREF: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"href="([^"]*)""#).ok());
+
+impl Content {
+    /// Of a text and the HTML that it renders to.
+    pub(crate) fn of(text: &str, html: &str) -> Self {
+        let visible: String = text.chars().filter(|c| !invisible(*c)).collect();
+        let written = LINK.iter().flat_map(|link| link.find_iter(&visible)).map(|m| m.as_str());
+        let rendered = HREF.iter().flat_map(|href| href.captures_iter(html));
+        let rendered = rendered.filter_map(|found| found.get(1)).map(|m| m.as_str());
+        let (written, rendered) = (written.collect::<Vec<_>>(), rendered.collect::<Vec<_>>());
+        let links = written.len().max(rendered.len());
+        let hosts = written.into_iter().chain(rendered).filter_map(host).collect();
+        let hash = hash(&visible);
+        Self { links, hosts, visible, hash }
+    }
+}
+
+/// Characters by which a word is hidden from a list: soft hyphens, joiners, marks of direction.
+fn invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
+}
+
+/// The host of an address, in lower case and without a final dot.
+pub(super) fn host(address: &str) -> Option<String> {
+    let whole = if address.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www.")) {
+        format!("http://{address}")
+    } else {
+        address.replace("&amp;", "&")
+    };
+    let host = Url::parse(&whole).ok()?.host_str()?.trim_end_matches('.').to_owned();
+    Some(host)
+}
+
+/// Whether a host is this domain or lies below it.
+pub(super) fn within(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+fn hash(text: &str) -> Option<Vec<u8>> {
+    let folded: String =
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    (folded.chars().count() >= TELLING).then(|| Sha256::digest(folded).to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::rich::{Markup, Voice, render};
+
+    fn content(text: &str) -> Content {
+        Content::of(text, &render(text, Markup::Markdown, Voice::Reader))
+    }
+
+    #[test]
+    fn links_are_counted_however_they_are_written() {
+        for (text, links, hosts) in [
+            ("no link", 0, &[][..]),
+            ("see https://a.example/x and www.b.example", 2, &["a.example", "www.b.example"]),
+            ("[x](https://A.example.) <https://c.example?a=1&b=2>", 2, &["a.example", "c.example"]),
+            ("<a href='http://a.example'>a</a>", 1, &["a.example"]),
+            ("ht\u{200B}tps://a.example", 1, &["a.example"]),
+        ] {
+            let found = content(text);
+            assert_eq!(found.links, links, "{text}");
+            assert_eq!(found.hosts, hosts.iter().map(ToString::to_string).collect(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_same_text_is_known_in_other_case_and_spacing() {
+        let one = content("Buy my wonderful new watches!").hash;
+        assert!(one.is_some() && one == content("BUY  my wonderful\nnew watches…").hash);
+        assert_ne!(one, content("Buy my wonderful old watches!").hash);
+        assert_eq!(content("I agree.").hash, None);
+    }
+}

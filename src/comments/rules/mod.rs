@@ -1,0 +1,15 @@
+//! Rules that hold, refuse or mark as spam what readers post. They are data: an editor changes them
+//! while the service runs.
+
+mod check;
+mod content;
+mod model;
+mod query;
+mod routes;
+
+pub(super) use check::{RuleSet, Sample};
+pub(super) use content::Content;
+pub(super) use model::{Action, Fired, RuleRow};
+pub(super) use query::enabled;
+pub use routes::Docs;
+pub(super) use routes::configure;

@@ -1,0 +1,311 @@
+//! Rules as rows and on the wire.
+
+use crate::error::{Code, Error, FieldError, Result};
+use crate::http::AddressRange;
+use crate::openapi::ShortText;
+use crate::schema::comment_rules;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use regex::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How large a compiled expression may be, in bytes.
+const REGEX_SIZE: usize = 1 << 20;
+
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$doc])* $variant,)* }
+
+        impl $name {
+            /// As it is written and stored.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// From how it is stored.
+            pub(super) fn named(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+words! {
+    /// What a rule looks at.
+    RuleKind {
+        /// More links than `threshold`.
+        MaxLinks = "max_links",
+        /// One of the words or phrases in `terms`, in any case.
+        Words = "words",
+        /// One of the regular expressions in `terms` (RE2's syntax; linear time).
+        Regex = "regex",
+        /// A link to one of the hosts in `terms`, or below it.
+        Hosts = "hosts",
+        /// An e-mail address at one of the domains in `terms`, or below it.
+        EmailDomains = "email_domains",
+        /// A network address in one of the ranges in `terms`: `192.0.2.0/24`, `2001:db8::/32`.
+        AddressRanges = "address_ranges",
+        /// The same text, by anybody, within `threshold` hours; texts of under 20 letters excepted.
+        RepeatedText = "repeated_text",
+        /// The form's hidden field is filled in.
+        Honeypot = "honeypot",
+        /// The form was filled in within less than `threshold` seconds.
+        TooFast = "too_fast",
+    }
+}
+
+words! {
+    /// What a rule does; a later one in this list wins over an earlier one.
+    Action {
+        /// An editor decides.
+        Hold = "hold",
+        /// It is kept as spam.
+        Spam = "spam",
+        /// It is refused and not kept.
+        Reject = "reject",
+    }
+}
+
+impl RuleKind {
+    /// The field of a posted comment that it looks at.
+    pub(crate) fn pointer(self) -> &'static str {
+        match self {
+            Self::EmailDomains => "/author/email",
+            Self::AddressRanges => "",
+            Self::Honeypot => "/honeypot",
+            Self::TooFast => "/form_seconds",
+            _ => "/text",
+        }
+    }
+
+    fn takes_terms(self) -> bool {
+        matches!(
+            self,
+            Self::Words | Self::Regex | Self::Hosts | Self::EmailDomains | Self::AddressRanges
+        )
+    }
+
+    /// The values that `threshold` may have; none if it has no meaning.
+    fn thresholds(self) -> Option<std::ops::RangeInclusive<i32>> {
+        match self {
+            Self::MaxLinks => Some(0..=1000),
+            Self::RepeatedText => Some(1..=8760),
+            Self::TooFast => Some(1..=3600),
+            _ => None,
+        }
+    }
+}
+
+/// A rule as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleForm {
+    /// What it is for, in the editor's words.
+    #[serde(default)]
+    #[schema(max_length = 100, example = "No pills")]
+    pub(super) name: Option<String>,
+    /// What it looks at.
+    pub(super) kind: RuleKind,
+    /// What it does.
+    pub(super) action: Action,
+    /// Words, expressions, hosts, domains or ranges, as the kind takes.
+    #[serde(default)]
+    #[schema(max_items = 500, value_type = Vec<ShortText>, example = json!(["cheap pills"]))]
+    pub(super) terms: Vec<String>,
+    /// Links, hours or seconds, as the kind takes.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 8760)]
+    pub(super) threshold: Option<i32>,
+    /// It does not apply to a reader who has an approved comment.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub(super) spare_known: bool,
+    /// It is in force.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    pub(super) enabled: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct Rule {
+    /// Its id.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
+    pub(super) id: i64,
+    /// Counts its changes; its `ETag` says the same.
+    #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
+    pub(super) version: i32,
+    /// What it is for, in the editor's words.
+    #[schema(max_length = 100, example = "No pills")]
+    pub(super) name: Option<String>,
+    /// What it looks at.
+    pub(super) kind: RuleKind,
+    /// What it does.
+    pub(super) action: Action,
+    /// Words, expressions, hosts, domains or ranges.
+    #[schema(max_items = 500, value_type = Vec<ShortText>, example = json!(["cheap pills"]))]
+    pub(super) terms: Vec<String>,
+    /// Links, hours or seconds.
+    #[schema(minimum = 0, maximum = 8760)]
+    pub(super) threshold: Option<i32>,
+    /// It does not apply to a reader who has an approved comment.
+    pub(super) spare_known: bool,
+    /// It is in force.
+    pub(super) enabled: bool,
+    /// When it was made.
+    pub(super) created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub(super) updated_at: DateTime<Utc>,
+}
+
+/// A rule that applies to a comment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Fired {
+    /// Its id.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
+    pub(crate) id: i64,
+    /// Its name.
+    #[schema(max_length = 100, example = "No pills")]
+    pub(crate) name: Option<String>,
+    /// What it looks at.
+    pub(crate) kind: RuleKind,
+    /// What it does.
+    pub(crate) action: Action,
+    /// What it found.
+    #[schema(max_length = 1000, example = "has 3 links, more than 2")]
+    pub(crate) because: String,
+}
+
+/// The table's columns.
+#[derive(Debug, Clone, PartialEq, Eq, HasQuery)]
+#[diesel(table_name = comment_rules)]
+pub(crate) struct RuleRow {
+    pub(super) id: i64,
+    pub(super) version: i32,
+    pub(super) name: Option<String>,
+    pub(super) kind: String,
+    pub(super) action: String,
+    pub(super) terms: Vec<String>,
+    pub(super) threshold: Option<i32>,
+    pub(super) spare_known: bool,
+    pub(super) enabled: bool,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) updated_at: DateTime<Utc>,
+}
+
+impl From<RuleRow> for Rule {
+    fn from(row: RuleRow) -> Self {
+        Self {
+            id: row.id,
+            version: row.version,
+            name: row.name,
+            kind: RuleKind::named(&row.kind).unwrap_or(RuleKind::MaxLinks),
+            action: Action::named(&row.action).unwrap_or(Action::Hold),
+            terms: row.terms,
+            threshold: row.threshold,
+            spare_known: row.spare_known,
+            enabled: row.enabled,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl Rule {
+    /// What of it can be changed, as it is now.
+    pub(super) fn form(self) -> RuleForm {
+        let Self { name, kind, action, terms, threshold, spare_known, enabled, .. } = self;
+        RuleForm { name, kind, action, terms, threshold, spare_known, enabled }
+    }
+
+    /// A rule with every field filled.
+    pub(super) fn sample() -> Self {
+        let at = DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default();
+        Self {
+            id: 3,
+            version: 1,
+            name: Some("No pills".into()),
+            kind: RuleKind::Words,
+            action: Action::Hold,
+            terms: vec!["cheap pills".into()],
+            threshold: None,
+            spare_known: false,
+            enabled: true,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+}
+
+impl RuleForm {
+    /// Checks what the schema cannot say: that the terms are what the kind takes.
+    ///
+    /// # Errors
+    /// 422 with every mistake.
+    pub(super) fn check(mut self) -> Result<Self> {
+        let mut errors = Vec::new();
+        if !self.kind.takes_terms() && !self.terms.is_empty() {
+            let message = format!("a rule of the kind `{}` takes no terms", self.kind.as_str());
+            errors.push(FieldError::field("/terms", "not_allowed", message));
+        }
+        if self.kind.takes_terms() && self.terms.is_empty() {
+            let message = "name at least one".to_owned();
+            errors.push(FieldError::field("/terms", "too_few", message));
+        }
+        match (self.kind.thresholds(), self.threshold) {
+            (Some(range), Some(given)) if range.contains(&given) => {}
+            (Some(range), _) => {
+                let message = format!("must be {} to {}", range.start(), range.end());
+                errors.push(FieldError::field("/threshold", "out_of_range", message));
+            }
+            (None, Some(_)) => {
+                let message = format!("a rule of the kind `{}` has none", self.kind.as_str());
+                errors.push(FieldError::field("/threshold", "not_allowed", message));
+            }
+            (None, None) => {}
+        }
+        for (at, term) in self.terms.iter_mut().enumerate() {
+            match self.kind.term(term) {
+                Ok(normal) => *term = normal,
+                Err(message) => {
+                    errors.push(FieldError::field(format!("/terms/{at}"), "invalid", message));
+                }
+            }
+        }
+        if errors.is_empty() { Ok(self) } else { Err(Error::fields(Code::Invalid, errors)) }
+    }
+}
+
+impl RuleKind {
+    /// A term in the form in which it is stored.
+    fn term(self, term: &str) -> Result<String, String> {
+        let text = term.trim();
+        if text.is_empty() || text.chars().count() > 300 {
+            return Err("must have 1 to 300 characters".to_owned());
+        }
+        match self {
+            Self::Regex => expression(text).map(|_| text.to_owned()).map_err(|e| e.to_string()),
+            Self::AddressRanges => text.parse::<AddressRange>().map(|range| range.to_string()),
+            Self::Hosts | Self::EmailDomains => {
+                let host = text.trim_start_matches('@').trim_start_matches("*.");
+                url::Host::parse(host)
+                    .map(|host| host.to_string())
+                    .map_err(|_bad| format!("`{text}` is no host name"))
+            }
+            _ => Ok(text.to_owned()),
+        }
+    }
+}
+
+/// A regular expression of a rule: it ignores case, and is bounded in size.
+pub(super) fn expression(text: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text).case_insensitive(true).size_limit(REGEX_SIZE).build()
+}

@@ -1,0 +1,42 @@
+//! What is forgotten after its time: readers' network addresses, and empty tombstones.
+
+use crate::config::Config;
+use crate::error::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::sql_types::Timestamptz;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+/// The hashes of addresses, a stretch of rows at once, each with the time before which it forgets.
+const ADDRESSES: [&str; 2] = [
+    "update comments set client_hash = null where id in (select id from comments
+        where client_hash is not null and listed_at <= $1 order by listed_at limit 1000 for update skip locked)",
+    "update comment_reports set client_hash = null where id in (select id from comment_reports
+        where client_hash is not null and at <= $1 order by at limit 1000 for update skip locked)",
+];
+
+/// Erased comments on which no reply hangs any more. The article is taken first, as by every write
+/// to comments.
+const TOMBSTONES: &str = "with bare as (
+        select c.id, c.article_id from comments c
+        where c.status = 'deleted' and c.former_status is null and c.source is null
+          and not exists (select from comments r where r.parent_id = c.id) limit 1000),
+    held as materialized (
+        select a.id from articles a where a.id in (select article_id from bare)
+        order by a.id for no key update)
+    delete from comments c using bare, held where c.id = bare.id and bare.article_id = held.id
+      and not exists (select from comments r where r.parent_id = c.id)";
+
+/// Forgets a stretch of what is to be forgotten by now; returns how many rows were touched. To be
+/// called until there are none.
+///
+/// # Errors
+/// When the database fails; what was done until then stays done.
+pub async fn sweep(conn: &AsyncPgConnection, config: &Config, now: DateTime<Utc>) -> Result<usize> {
+    let before = now - TimeDelta::days(config.address_days.into());
+    let mut touched = 0;
+    for statement in ADDRESSES {
+        let query = diesel::sql_query(statement).bind::<Timestamptz, _>(before);
+        touched += query.execute(&mut &*conn).await?;
+    }
+    Ok(touched + diesel::sql_query(TOMBSTONES).execute(&mut &*conn).await?)
+}
