@@ -6,7 +6,10 @@ use crate::db::{DbError, Pool};
 use crate::error::{Code, Error, Result};
 use crate::health::Metrics;
 use crate::http::{Answer, Attempt};
-use crate::{articles, audit, comments, health, keys, links, openapi, outlets, site, tags};
+use crate::{
+    archive, articles, audit, comments, feeds, health, keys, links, openapi, outlets, pages,
+    related, search, site, tags,
+};
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, scope};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
@@ -134,6 +137,8 @@ pub fn configure(cfg: &mut ServiceConfig) {
     site::configure(cfg);
     health::configure(cfg);
     openapi::configure(cfg);
+    feeds::configure(cfg);
+    pages::configure(cfg);
     cfg.service(
         scope("/api/v1/admin")
             .wrap(from_fn(keys::require_key))
@@ -150,6 +155,10 @@ pub fn configure(cfg: &mut ServiceConfig) {
             .configure(links::configure)
             .configure(outlets::configure)
             .configure(tags::configure)
-            .configure(comments::configure),
+            .configure(comments::configure)
+            .configure(search::configure)
+            .configure(related::configure)
+            .configure(archive::configure)
+            .configure(pages::configure_api),
     );
 }

@@ -8,6 +8,7 @@ use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use url::Url;
 
 /// Every setting of the service. A flag wins over its variable, a variable over the default.
 #[derive(Debug, Clone, Args)]
@@ -103,6 +104,18 @@ pub struct Config {
     )]
     pub trusted_proxies: AddressRanges,
 
+    /// Where readers reach this service, for the addresses in feeds; without it, where it listens.
+    #[arg(long, env = "ROUNDUP_PUBLIC_URL", global = true, value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<Url>,
+
+    /// The address of an article's page, of `{slug}`, `{id}`, `{year}`, `{month}`, `{day}`; without it, that of its data.
+    #[arg(long, env = "ROUNDUP_PERMALINK", global = true, value_name = "TEMPLATE", value_parser = permalink)]
+    pub permalink: Option<String>,
+
+    /// What the site is called, in feeds.
+    #[arg(long, env = "ROUNDUP_SITE_NAME", global = true, default_value = "Roundup")]
+    pub site_name: String,
+
     /// What is logged, as `env_logger`'s filter: `info`, `roundup=debug,warn`, `off`.
     #[arg(long, env = "ROUNDUP_LOG", default_value = "info,roundup::access=warn", global = true)]
     pub log: String,
@@ -128,6 +141,23 @@ fn millis(text: &str) -> Result<Duration, String> {
 
 fn header_value(text: &str) -> Result<HeaderValue, String> {
     HeaderValue::from_str(text).map_err(|error| error.to_string())
+}
+
+fn public_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let plain = url.query().is_none() && url.fragment().is_none();
+    if matches!(url.scheme(), "http" | "https") && plain {
+        Ok(url)
+    } else {
+        Err("must be an http or https address without a query or fragment".to_owned())
+    }
+}
+
+fn permalink(text: &str) -> Result<String, String> {
+    if !(text.contains("{slug}") || text.contains("{id}")) {
+        return Err("must hold {slug} or {id}".to_owned());
+    }
+    public_url(&text.replace(['{', '}'], "")).map(|_| text.to_owned())
 }
 
 #[derive(clap::Parser)]

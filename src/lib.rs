@@ -5,11 +5,13 @@
 //! ```text
 //! main          the command line
 //! app           state, routes, what lies in front of them
-//! features      articles links outlets tags comments, import, site, health, openapi
-//! kernel        http extract page fields error clock config db schema text
+//! features      articles links outlets tags comments search related archive
+//!               feeds pages, import, site, health, openapi
+//! kernel        http extract page permalink fields error clock config db schema text
 //! ```
 
 pub mod app;
+pub mod archive;
 pub mod articles;
 pub mod audit;
 pub mod clock;
@@ -19,6 +21,7 @@ pub mod db;
 pub mod error;
 pub mod export;
 pub mod extract;
+pub mod feeds;
 pub mod fields;
 pub mod health;
 pub mod http;
@@ -30,7 +33,11 @@ pub mod openapi;
 pub mod outlets;
 pub mod page;
 pub mod schedule;
+pub mod pages;
+pub mod permalink;
+pub mod related;
 mod schema;
+pub mod search;
 pub mod serve;
 pub mod site;
 pub mod tags;

@@ -9,7 +9,7 @@ use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::open::Database;
 use roundup::serve::Bound;
-use roundup::{export, import, keys};
+use roundup::{export, import, keys, links};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::ExitCode;
@@ -36,6 +36,8 @@ enum Command {
     Keys(keys::Command),
     /// Write everything out again, for `import` or for other programs
     Export(export::Args),
+    /// Make the keys of addresses anew after the rules of normalising have changed
+    Rekey,
     /// Bring the schema of the database up to date
     Migrate,
     /// Print the OpenAPI document
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
             Command::Import(args) => import::run(&cli.config, &args).await,
             Command::Keys(command) => print(&keys::run(&cli.config, &command).await?),
             Command::Export(args) => export::run(&cli.config, &args).await,
+            Command::Rekey => print(&links::run_rekey(&cli.config).await?),
             Command::Migrate => migrate(&cli.config).await,
             Command::Openapi => print(&roundup::openapi::json()?),
             Command::Config => print(&settings(&matches)),

@@ -2,7 +2,10 @@
 
 use crate::error::Code;
 use crate::extract::{NoParams, Query};
-use crate::{articles, audit, comments, health, keys, links, outlets, site, tags};
+use crate::{
+    archive, articles, audit, comments, feeds, health, keys, links, outlets, pages, related,
+    search, site, tags,
+};
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::middleware::DefaultHeaders;
@@ -39,6 +42,8 @@ use utoipa_swagger_ui::SwaggerUi;
         (name = "audit", description = "Who did what, and when"),
         (name = "moderation", description = "Deciding on what readers answer"),
         (name = "rules", description = "What holds, marks as spam or refuses a comment"),
+        (name = "search", description = "Finding it again"),
+        (name = "feeds", description = "The same for feed readers"),
         (name = "keys", description = "Who may do what"),
         (name = "service", description = "The service itself"),
     ),
@@ -57,6 +62,10 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1/admin", api = audit::Docs),
         (path = "/api/v1/admin", api = comments::ModerationDocs),
         (path = "/api/v1/admin", api = comments::RuleDocs),
+        (path = "/api/v1", api = search::Docs),
+        (path = "/api/v1", api = related::Docs),
+        (path = "/api/v1", api = archive::Docs),
+        (path = "/api/v1", api = pages::ApiDocs),
         (path = "/api/v1/admin", api = keys::Docs),
     ),
     modifiers(&KeyScheme),
@@ -175,7 +184,13 @@ fn problems(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
 pub fn document() -> Document {
     let mut document = Root::openapi();
     // Not nested: under "/" their paths would begin with two slashes.
-    for outside in [site::Docs::openapi(), health::Docs::openapi(), Docs::openapi()] {
+    for outside in [
+        site::Docs::openapi(),
+        health::Docs::openapi(),
+        feeds::Docs::openapi(),
+        pages::Docs::openapi(),
+        Docs::openapi(),
+    ] {
         document.merge(outside);
     }
     name_items(&mut document);

@@ -1,5 +1,18 @@
 // @generated automatically by Diesel CLI.
 
+pub mod sql_types {
+    #[derive(diesel::query_builder::QueryId, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "tsvector", schema = "pg_catalog"))]
+    pub struct Tsvector;
+}
+
+diesel::table! {
+    article_months (month) {
+        month -> Date,
+        article_count -> Int8,
+    }
+}
+
 diesel::table! {
     article_outlets (article_id, outlet_id) {
         article_id -> Int8,
@@ -285,6 +298,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Tsvector;
+
+    search_documents (kind, id) {
+        kind -> Text,
+        id -> Int8,
+        article_id -> Int8,
+        published_at -> Timestamptz,
+        lang -> Text,
+        tsv -> Tsvector,
+    }
+}
+
+diesel::table! {
+    search_languages (lang) {
+        lang -> Text,
+        config -> Text,
+        used -> Bool,
+    }
+}
+
+diesel::table! {
     site (key) {
         key -> Text,
         value -> Text,
@@ -326,9 +361,11 @@ diesel::joinable!(outlet_aliases -> outlets (outlet_id));
 diesel::joinable!(outlet_hosts -> outlets (outlet_id));
 diesel::joinable!(outlet_slugs -> outlets (outlet_id));
 diesel::joinable!(pingbacks -> articles (article_id));
+diesel::joinable!(search_documents -> articles (article_id));
 diesel::joinable!(tag_slugs -> tags (tag_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    article_months,
     article_outlets,
     article_paths,
     article_revisions,
@@ -350,6 +387,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     outlets,
     pingbacks,
     purged_articles,
+    search_documents,
+    search_languages,
     site,
     tag_slugs,
     tags,

@@ -7,8 +7,19 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What every feature may use, and what uses no feature.
-const KERNEL: [&str; 10] =
-    ["clock", "config", "db", "error", "extract", "fields", "http", "page", "schema", "text"];
+const KERNEL: [&str; 11] = [
+    "clock",
+    "config",
+    "db",
+    "error",
+    "extract",
+    "fields",
+    "http",
+    "page",
+    "permalink",
+    "schema",
+    "text",
+];
 
 /// What holds the features together; they may use the state and the words of the document.
 const FRAME: [&str; 6] = ["app", "health", "open", "openapi", "serve", "site"];
@@ -17,8 +28,11 @@ const FRAME: [&str; 6] = ["app", "health", "open", "openapi", "serve", "site"];
 const FEATURES: [&str; 7] = ["keys", "audit", "outlets", "links", "tags", "articles", "comments"];
 
 /// Arrows that point the other way.
-const EXCEPTIONS: [(&str, &str, &str); 7] = [
+const EXCEPTIONS: [(&str, &str, &str); 10] = [
     ("articles", "comments", "include=comments brings a page of them with the article"),
+    ("articles", "pages", "format=jsonld is another form of the article"),
+    ("articles", "related", "include=related brings some with the article"),
+    ("articles", "search", "the list takes words to find"),
     ("keys", "audit", "who made a key is written down"),
     ("outlets", "articles", "a merge changes what is derived from the articles that credit both"),
     ("outlets", "links", "a host is what the addresses on it come down to"),

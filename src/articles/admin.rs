@@ -110,7 +110,7 @@ async fn admin_list_articles(
     let status = statuses(status.status.as_deref())?;
     let found = state
         .read(async |conn| {
-            let filter = query.filter(conn).await?;
+            let filter = query.filter(conn, None).await?;
             let scan = page.scan(&("admin articles", query.sort, &filter, &status))?;
             let which = (&filter, status.as_deref());
             admin_query::page(conn, which, query.sort, &scan, all_links).await

@@ -88,6 +88,8 @@ pub(super) async fn page(
             let keys: Vec<(i32, i64)> = rows.load(&mut &*conn).await?;
             keys.into_iter().map(|(count, id)| (Value::from(count), id)).collect::<Vec<_>>()
         }
+        // Refused where the filters are read: drafts have no place in the search.
+        Sort::Relevance => Vec::new(),
     };
     let cut = scan.cut(keys, Clone::clone);
     let ids: Vec<i64> = cut.items.iter().map(|(_, id)| *id).collect();

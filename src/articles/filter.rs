@@ -2,6 +2,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::extract::{alternatives, refs};
+use crate::search::matching::{Wanted, Words};
 use crate::{outlets, tags};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel_async::AsyncPgConnection;
@@ -45,6 +46,15 @@ pub(super) struct ArticleQuery {
     pub(super) fields: Option<String>,
 }
 
+/// What the public list of articles takes besides.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WordsQuery {
+    /// Articles in whose text, or in the titles of whose links, these words stand.
+    #[param(max_length = 500, example = "airstrikes")]
+    pub(super) q: Option<String>,
+}
+
 /// The orders of the list of articles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(default = "-published_at")]
@@ -62,6 +72,9 @@ pub(super) enum Sort {
     /// Most comments first.
     #[serde(rename = "-comment_count")]
     Discussed,
+    /// Best match first; with `q`, which the public list takes.
+    #[serde(rename = "relevance")]
+    Relevance,
 }
 
 /// The filters with every name looked up.
@@ -74,11 +87,12 @@ pub(super) struct Filter {
     pub(super) langs: Option<Vec<String>>,
     pub(super) after: Option<DateTime<Utc>>,
     pub(super) before: Option<DateTime<Utc>>,
+    pub(super) words: Option<Words>,
 }
 
 impl ArticleQuery {
     /// The filters, with tags and outlets looked up.
-    pub(super) async fn filter(&self, conn: &AsyncPgConnection) -> Result<Filter> {
+    pub(super) async fn filter(&self, conn: &AsyncPgConnection, q: Option<&str>) -> Result<Filter> {
         let list = |text: &String| alternatives(text).map(str::to_owned).collect::<Vec<_>>();
         let mut filter = Filter {
             domains: self.domain.as_deref().map(crate::links::domains),
@@ -86,8 +100,13 @@ impl ArticleQuery {
             langs: self.lang.as_ref().map(list),
             after: time("published_after", self.published_after.as_deref())?,
             before: time("published_before", self.published_before.as_deref())?,
+            words: q.map(|q| Words::read(q, false)).transpose()?,
             ..Filter::default()
         };
+        if self.sort == Sort::Relevance && q.is_none() {
+            let message = "`sort=relevance` needs `q`, which says to what";
+            return Err(Error::parameter("sort", Code::BadParameter, message));
+        }
         if let Some(text) = &self.tag {
             filter.tags = Some(tags::ids(conn, &refs(text)).await?);
         }
@@ -98,8 +117,25 @@ impl ArticleQuery {
     }
 }
 
+impl Filter {
+    /// The same for search, which knows how well each article matches.
+    pub(super) fn wanted(&self) -> Wanted {
+        Wanted {
+            words: self.words.clone().unwrap_or_default(),
+            kinds: Some(vec!["article".to_owned(), "link".to_owned()]),
+            outlets: self.outlets.clone(),
+            tags: self.tags.clone(),
+            domains: self.domains.clone(),
+            authors: self.authors.clone(),
+            langs: self.langs.clone(),
+            after: self.after,
+            before: self.before,
+        }
+    }
+}
+
 /// A time as RFC 3339, or a day, which begins at midnight UTC.
-fn time(name: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>> {
+pub fn time(name: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>> {
     let Some(text) = text else { return Ok(None) };
     let day = || text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|at| at.and_utc());
     let at = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).ok().or_else(day);

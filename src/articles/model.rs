@@ -3,6 +3,7 @@
 use crate::comments::Comment;
 use crate::links::{Link, RichText};
 use crate::page::Page;
+use crate::related::RelatedArticle;
 use crate::schema::articles;
 use crate::tags::TagRef;
 use chrono::{DateTime, Utc};
@@ -151,6 +152,10 @@ pub struct Article {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub comments: Option<Page<Comment>>,
+    /// What has most in common with it, with `include=related`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub related: Option<Page<RelatedArticle>>,
 }
 
 impl ArticleSummary {
@@ -200,6 +205,7 @@ impl Article {
                 html: "<p>They may not be talking to each other, …</p>".into(),
             }),
             comments: Some(Page::sample(Comment::sample())),
+            related: Some(Page::sample(RelatedArticle::sample())),
         }
     }
 }
@@ -272,6 +278,6 @@ impl TextRow {
             html: self.commentary_html.unwrap_or_default(),
         });
         let quote = RichText::of(self.quote_text, self.quote_html);
-        Article { summary, quote, commentary, comments: None }
+        Article { summary, quote, commentary, comments: None, related: None }
     }
 }

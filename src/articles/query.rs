@@ -10,19 +10,20 @@ use crate::page::{Page, Scan};
 use crate::schema::{
     article_outlets, article_slugs, article_tags, articles, links, purged_articles,
 };
+use crate::search::matching;
 use crate::{links as sources, tags};
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
+use diesel::dsl::{exists, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Timestamptz};
+use diesel::sql_types::{Bool, Integer, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::{try_join, try_join3};
 use serde_json::Value;
 use std::collections::HashMap;
 
 /// What the cursor of the list holds: the sort value as JSON, and the id.
-pub(super) type Key = (Value, i64);
+pub type Key = (Value, i64);
 
 /// Articles under conditions that are known only at run time.
 pub(super) type Public = articles::BoxedQuery<'static, Pg>;
@@ -48,7 +49,7 @@ pub(super) async fn page(
     Ok(cut.with(items).counted(total))
 }
 
-async fn keys(
+pub(super) async fn keys(
     conn: &AsyncPgConnection,
     filter: &Filter,
     sort: Sort,
@@ -74,6 +75,11 @@ async fn keys(
             let keys: Vec<(i32, i64)> = query.load(&mut &*conn).await?;
             Ok(keys.into_iter().map(|(count, id)| (count.into(), id)).collect())
         }
+        Sort::Relevance => {
+            let scan = scan.typed::<i64>()?;
+            let keys = matching::articles(conn, &filter.wanted(), &scan).await?;
+            Ok(keys.into_iter().map(|(rank, id)| (rank.into(), id)).collect())
+        }
     }
 }
 
@@ -89,6 +95,7 @@ async fn by_date(
     scan: &Scan<(DateTime<Utc>, i64)>,
 ) -> Result<Vec<(DateTime<Utc>, i64)>> {
     let only = filter.authors.is_none() && filter.langs.is_none() && filter.domains.is_none();
+    let only = only && filter.words.is_none();
     match (filter.tags.as_deref(), filter.outlets.as_deref()) {
         (Some([tag]), None) if only => {
             let at = article_tags::published_at.assume_not_null();
@@ -169,6 +176,14 @@ pub(super) fn narrowed(mut query: Public, filter: &Filter) -> Public {
         Some([one]) => query.filter(articles::lang.eq(one.clone())),
         Some(several) => query.filter(articles::lang.eq_any(several.to_vec())),
     };
+    if let Some(words) = &filter.words {
+        let found = sql::<Bool>("articles.id in (select m.article_id from search_match(")
+            .bind::<Text, _>(words.head.clone())
+            .sql(", ")
+            .bind::<Text, _>(words.tail.clone())
+            .sql(") m where m.kind in ('article', 'link'))");
+        query = query.filter(found);
+    }
     if let Some(after) = filter.after {
         query = query.filter(articles::published_at.ge(after));
     }
@@ -179,7 +194,10 @@ pub(super) fn narrowed(mut query: Public, filter: &Filter) -> Public {
 }
 
 /// These articles as lists show them, in this order.
-pub(super) async fn summaries(
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn summaries(
     conn: &AsyncPgConnection,
     ids: &[i64],
     all_links: bool,
@@ -201,7 +219,7 @@ pub(super) async fn summaries(
 }
 
 /// The published article with this id, whole but for its comments.
-pub(super) async fn whole(conn: &AsyncPgConnection, id: i64) -> Result<Option<Article>> {
+pub async fn whole(conn: &AsyncPgConnection, id: i64) -> Result<Option<Article>> {
     let row = async {
         let query = articles::table
             .filter(articles::id.eq(id))

@@ -1,6 +1,6 @@
 //! The public reads of articles.
 
-use super::filter::{ArticleQuery, included};
+use super::filter::{ArticleQuery, WordsQuery, included};
 use super::model::{Article, ArticleSummary};
 use super::query;
 use crate::app::State;
@@ -10,8 +10,9 @@ use crate::extract::{Both, Found, OneQuery, Query, Ref};
 use crate::http::{Reply, moved};
 use crate::links::{self, Link};
 use crate::openapi::Problems;
-use crate::outlets;
 use crate::page::{Page, PageQuery};
+use crate::permalink::Permalinks;
+use crate::{outlets, pages, related};
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use serde::Deserialize;
@@ -33,28 +34,48 @@ pub struct Docs;
 /// How many comments `include=comments` brings.
 const INCLUDED_COMMENTS: i64 = 50;
 
+/// How many articles `include=related` brings.
+const INCLUDED_RELATED: i64 = 10;
+
 /// The parameters of a single article.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct OneArticle {
-    /// `comments`: with the first 50 of its comments, so that a page needs one request.
-    #[param(max_length = 100, example = "comments")]
+    /// `comments`: with the first 50 of its comments; `related`: with the 10 articles that have most
+    /// in common with it. So that a page needs one request.
+    #[param(max_length = 100, example = "comments,related")]
     include: Option<String>,
+    /// `jsonld`: for search engines, as schema.org's `NewsArticle` with its citations.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    format: Format,
     /// Only these fields: `fields=headline,links.title`.
     #[param(max_length = 1000)]
     fields: Option<String>,
 }
 
+/// How an article is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[schema(default = "json")]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    /// As all else here.
+    #[default]
+    Json,
+    /// In the words of schema.org.
+    Jsonld,
+}
+
 /// List the published articles
 ///
 /// The front page: latest first, each with its lead source.
-#[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, PageQuery),
+#[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, WordsQuery, PageQuery),
     responses((status = 200, description = "A page of articles", body = Page<ArticleSummary>, example = json!(Page::sample(ArticleSummary::sample()))), Problems))]
 async fn list_articles(
     state: Data<State>,
-    Query(Both(query, page)): Query<Both<ArticleQuery, PageQuery>>,
+    Query(Both(query, Both(words, page))): Query<Both<ArticleQuery, Both<WordsQuery, PageQuery>>>,
 ) -> Result<Reply> {
-    list(&state, query, page, None).await
+    list(&state, (query, words), page, None).await
 }
 
 /// List the published articles that credit an outlet
@@ -66,19 +87,19 @@ async fn list_outlet_articles(
     which: Ref,
     Query(page): Query<PageQuery>,
 ) -> Result<Reply> {
-    list(&state, ArticleQuery::default(), page, Some(which)).await
+    list(&state, Default::default(), page, Some(which)).await
 }
 
 async fn list(
     state: &State,
-    query: ArticleQuery,
+    (query, words): (ArticleQuery, WordsQuery),
     page: PageQuery,
     outlet: Option<Ref>,
 ) -> Result<Reply> {
     let all_links = included(query.include.as_deref(), &["links"])?.contains(&"links".to_owned());
     let found = state
         .read(async |conn| {
-            let mut filter = query.filter(conn).await?;
+            let mut filter = query.filter(conn, words.q.as_deref()).await?;
             if let Some(which) = &outlet {
                 filter.outlets = Some(vec![outlets::id_of(conn, which).await?]);
             }
@@ -94,7 +115,7 @@ async fn list(
 /// A former slug answers 301 with the address it has now.
 #[utoipa::path(get, path = "/articles/{ref}", tag = "articles",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), OneArticle),
-    responses((status = 200, description = "The article", body = Article, example = json!(Article::sample())),
+    responses((status = 200, description = "The article", content((Article = "application/json", example = json!(Article::sample())), (Object = "application/ld+json"))),
         (status = 301, description = "It has another slug now"), Problems))]
 async fn get_article(
     req: HttpRequest,
@@ -102,19 +123,27 @@ async fn get_article(
     which: Ref,
     Query(query): Query<OneArticle>,
 ) -> Result<HttpResponse> {
-    let include = included(query.include.as_deref(), &["comments"])?;
+    let include = included(query.include.as_deref(), &["comments", "related"])?;
+    let wants = |part: &str| include.iter().any(|one| one == part);
     let found = state
         .read(async |conn| {
             let comments = async |id| {
-                if include.is_empty() {
+                if !wants("comments") {
                     return Ok(None);
                 }
                 first_comments(conn, id).await.map(Some)
             };
-            query::find(conn, &which, comments).await
+            let mut found = query::find(conn, &which, comments).await?;
+            if let (Found::Here((article, _)), true) = (&mut found, wants("related")) {
+                article.related = Some(first_related(conn, article.summary.id).await?);
+            }
+            Ok(found)
         })
         .await?;
     match found {
+        Found::Here((article, _)) if query.format == Format::Jsonld => {
+            Ok(pages::jsonld(&article, &Permalinks::of(state.config()), &state.config().site_name))
+        }
         Found::Here((article, comments)) => {
             let article = Article { comments, ..article };
             Ok(Reply::one(&article, query.fields.as_deref(), Article::sample)?.respond_to(&req))
@@ -131,6 +160,14 @@ async fn first_comments(
     let sort = comments::ThreadSort::Oldest;
     let scan = PageQuery::default().scan_or(&("thread", article, sort), INCLUDED_COMMENTS)?;
     comments::thread(conn, Thread { article, sort }, &scan).await
+}
+
+async fn first_related(
+    conn: &diesel_async::AsyncPgConnection,
+    article: i64,
+) -> Result<Page<related::RelatedArticle>> {
+    let near = related::Near::to(article);
+    related::related(conn, near, &near.scan(&PageQuery::default(), INCLUDED_RELATED)?).await
 }
 
 /// List the sources of an article, in order

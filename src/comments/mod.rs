@@ -22,11 +22,11 @@ mod sweep;
 mod tree;
 
 pub use desk::Desk;
-pub use model::{Comment, ThreadSort};
+pub use model::{Comment, ListedComment, ThreadSort};
 pub use moderation::Docs as ModerationDocs;
 pub use path::Path;
 pub use policy::Policy;
-pub use query::{Thread, thread};
+pub use query::{Thread, latest, listed, thread};
 pub use routes::{Docs, configure};
 pub use rules::Docs as RuleDocs;
 pub use sweep::sweep;

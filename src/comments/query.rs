@@ -125,30 +125,58 @@ fn by_root(query: Rows, backward: bool) -> Rows {
     }
 }
 
-/// A page of the latest comments over all published articles.
-pub(super) async fn latest(
+/// A page of the latest comments over all published articles, or on one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn latest(
     conn: &AsyncPgConnection,
+    article: Option<i64>,
     scan: &Scan<(DateTime<Utc>, i64)>,
 ) -> Result<Page<ListedComment>> {
-    let query = comments::table
+    let mut query = comments::table
         .inner_join(articles::table)
         .filter(approved())
         .filter(published())
         .select((CommentRow::as_select(), CitingArticle::as_select()))
         .into_boxed::<Pg>();
+    if let Some(article) = article {
+        query = query.filter(comments::article_id.eq(article));
+    }
     let query = keyset!(query, scan, true, Timestamptz, comments::listed_at, comments::id);
     let rows: Vec<(CommentRow, CitingArticle)> = query.load(&mut &*conn).await?;
     let page = scan.cut(rows, |(row, _)| (row.listed_at, row.id));
     let all = || {
-        comments::table
+        let all = comments::table
             .inner_join(articles::table)
             .filter(approved())
             .filter(published())
-            .into_boxed::<Pg>()
+            .into_boxed::<Pg>();
+        match article {
+            Some(article) => all.filter(comments::article_id.eq(article)),
+            None => all,
+        }
     };
     let total = total(conn, scan.count, all).await?;
     let list = |(row, article): (CommentRow, _)| ListedComment { comment: row.public(), article };
     Ok(page.map(list).counted(total))
+}
+
+/// These comments with their articles; those that do not show are left out.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<ListedComment>> {
+    let rows: Vec<(CommentRow, CitingArticle)> = comments::table
+        .inner_join(articles::table)
+        .filter(comments::id.eq_any(ids))
+        .filter(approved())
+        .filter(published())
+        .select((CommentRow::as_select(), CitingArticle::as_select()))
+        .load(&mut &*conn)
+        .await?;
+    let list = |(row, article): (CommentRow, _)| ListedComment { comment: row.public(), article };
+    Ok(rows.into_iter().map(list).collect())
 }
 
 /// A comment that shows, with what it answers and a page of what is below it.

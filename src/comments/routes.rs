@@ -55,7 +55,7 @@ async fn list_comments(
     Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
 ) -> Result<Reply> {
     let scan = page.scan(&"comments")?;
-    let found = state.read(async |conn| query::latest(conn, &scan).await).await?;
+    let found = state.read(async |conn| query::latest(conn, None, &scan).await).await?;
     Reply::page(found, query.fields.as_deref(), ListedComment::sample)
 }
 

@@ -4,8 +4,10 @@
 pub mod address;
 mod credits;
 mod input;
+mod lookup;
 mod model;
 mod query;
+mod rekey;
 mod routes;
 mod store;
 
@@ -14,6 +16,7 @@ pub use input::{
     Byline, CreditInput, LinkInput, OutletName, TextFormat, TextInput, blank, no_address,
 };
 pub use model::{CitingArticle, Credit, Link, ListedLink, RichText, Role};
-pub use query::of_articles;
+pub use query::{listed, of_articles};
+pub use rekey::{rekey, run as run_rekey};
 pub use routes::{Docs, configure, domains};
 pub use store::{Kept, NewCredit, NewLink, delete_of, insert, replace};

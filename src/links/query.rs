@@ -97,7 +97,10 @@ async fn of_outlet(conn: &AsyncPgConnection, outlet: i64, scan: &Scan<Key>) -> R
 }
 
 /// These links with their articles, in this order.
-async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<ListedLink>> {
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<ListedLink>> {
     let rows: Vec<(CitingArticle, LinkRow, Option<CreditRow>, Option<OutletRef>)> = links::table
         .inner_join(articles::table)
         .left_join(link_credits::table.left_join(outlets::table))

@@ -1,12 +1,13 @@
 //! The public reads of links: who cites this page, what is credited to an outlet.
 
 use super::address;
+use super::lookup::{self, Citations, Lookup};
 use super::model::{LinkQuery, ListedLink};
 use super::query::{self, Filter};
 use crate::app::State;
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::extract::{Both, Query, Ref, alternatives, refs};
-use crate::http::Reply;
+use crate::http::{Body, Reply};
 use crate::openapi::Problems;
 use crate::outlets;
 use crate::page::{Page, PageQuery};
@@ -16,12 +17,13 @@ use utoipa::OpenApi;
 /// The addresses of this file.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/links").get(list_links))
+        .service(resource("/links/lookup").post(look_up_links))
         .service(resource("/outlets/{ref}/links").get(list_outlet_links));
 }
 
 /// Their documentation.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(list_links, list_outlet_links))]
+#[openapi(paths(list_links, list_outlet_links, look_up_links))]
 pub struct Docs;
 
 /// List the source links of all articles
@@ -34,6 +36,19 @@ async fn list_links(
     Query(Both(query, page)): Query<Both<LinkQuery, PageQuery>>,
 ) -> Result<Reply> {
     list(&state, query, page, None).await
+}
+
+/// Look up who cites up to 100 addresses
+///
+/// Each is normalised as in the list of links; what comes back is as the editors wrote it.
+#[utoipa::path(post, path = "/links/lookup", tag = "links", request_body = Lookup,
+    responses((status = 200, description = "The citations of each", body = Citations, example = json!(Citations::sample())),
+        (status = 413, description = "Body too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Wrong fields", body = Problem, content_type = "application/problem+json"), Problems))]
+async fn look_up_links(state: Data<State>, body: Body<Lookup>) -> Result<Reply> {
+    let found = state.read(async |conn| lookup::look_up(conn, body.value).await).await?;
+    Reply::whole(&found)
 }
 
 /// List the source links credited to an outlet

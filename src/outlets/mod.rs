@@ -8,11 +8,13 @@ mod input;
 pub mod known;
 mod merge;
 mod model;
+mod partners;
 mod query;
 mod routes;
+mod stats;
 
 pub use admin::{AdminDocs, configure_admin};
 pub use directory::{Directory, seed};
 pub use model::{Outlet, OutletRef};
-pub use query::{id_of, ids};
+pub use query::{find, id_of, ids};
 pub use routes::{Docs, configure};

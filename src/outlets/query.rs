@@ -73,7 +73,7 @@ async fn names(conn: &AsyncPgConnection, ids: &[i64]) -> Result<(Vec<AliasRow>, 
 }
 
 /// The outlet with this id or slug; also by a former slug or a name it is known by, which lead on.
-pub(super) async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Found<Outlet>>> {
+pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Found<Outlet>>> {
     let query = OutletRow::query().into_boxed::<Pg>();
     let query = match which {
         Ref::Id(id) => query.filter(outlets::id.eq(*id)),

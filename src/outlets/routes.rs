@@ -1,10 +1,12 @@
 //! The public reads of outlets.
 
 use super::model::{Outlet, OutletQuery};
+use super::partners::{self, Partners};
 use super::query;
+use super::stats::{self, Stats, StatsQuery};
 use crate::app::State;
 use crate::error::{Error, Result};
-use crate::extract::{Both, Found, OneQuery, Query, Ref};
+use crate::extract::{Both, Found, NoParams, OneQuery, Query, Ref};
 use crate::http::{Reply, moved};
 use crate::openapi::Problems;
 use crate::page::{Page, PageQuery};
@@ -15,12 +17,14 @@ use utoipa::OpenApi;
 /// The addresses of this file.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/outlets").get(list_outlets))
+        .service(resource("/outlets/stats").get(get_stats))
+        .service(resource("/outlets/{ref}/partners").get(list_partners))
         .service(resource("/outlets/{ref}").get(get_outlet));
 }
 
 /// Their documentation.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(list_outlets, get_outlet))]
+#[openapi(paths(list_outlets, get_outlet, get_stats, list_partners))]
 pub struct Docs;
 
 /// List the outlets that published articles credit
@@ -54,5 +58,39 @@ async fn get_outlet(
         }
         Some(Found::Moved(slug)) => Ok(moved(&req, &slug)),
         Some(Found::Gone) | None => Err(Error::not_found("outlet")),
+    }
+}
+
+/// Count how often outlets are credited, by day, week or month
+#[utoipa::path(get, path = "/outlets/stats", tag = "outlets", params(StatsQuery),
+    responses((status = 200, description = "The outlets credited most in each step", body = Stats, example = json!(Stats::sample())), Problems))]
+async fn get_stats(state: Data<State>, Query(query): Query<StatsQuery>) -> Result<Reply> {
+    let found = state.read(async |conn| stats::stats(conn, &query).await).await?;
+    Reply::whole(&found)
+}
+
+/// List the outlets that publish the same pieces as an outlet
+///
+/// Those credited together with it for one link, as in `National Post/The Telegraph`.
+#[utoipa::path(get, path = "/outlets/{ref}/partners", tag = "outlets",
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters")),
+    responses((status = 200, description = "The outlets", body = Partners, example = json!(Partners::sample())),
+        (status = 301, description = "The outlet has another slug now"), Problems))]
+async fn list_partners(
+    req: HttpRequest,
+    state: Data<State>,
+    which: Ref,
+    _query: Query<NoParams>,
+) -> Result<HttpResponse> {
+    let found = state
+        .read(async |conn| match query::find(conn, &which).await? {
+            Some(Found::Here(outlet)) => partners::partners(conn, outlet.id).await.map(Ok),
+            Some(Found::Moved(slug)) => Ok(Err(slug)),
+            Some(Found::Gone) | None => Err(Error::not_found("outlet")),
+        })
+        .await?;
+    match found {
+        Ok(found) => Ok(Reply::whole(&found)?.respond_to(&req)),
+        Err(slug) => Ok(moved(&req, &slug)),
     }
 }

@@ -50,7 +50,7 @@ pub(super) async fn page(
 }
 
 /// The tag with this id or slug; a former slug leads on.
-pub(super) async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Found<Tag>>> {
+pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Found<Tag>>> {
     let query = Tag::query().into_boxed::<Pg>();
     let query = match which {
         Ref::Id(id) => query.filter(tags::id.eq(*id)),

@@ -156,7 +156,12 @@ async fn a_limit_is_never_cut() {
             assert_eq!(problem["errors"][0]["parameter"], "limit", "{problem}");
         }
         for limit in ["1", "100"] {
-            let reply = app.get(&with(&uri, "limit", limit)).await.ok();
+            let reply = app.get(&with(&uri, "limit", limit)).await;
+            if reply.header("content-type") != "application/json" {
+                assert_eq!(reply.status, 200, "{uri}");
+                continue;
+            }
+            let reply = reply.ok();
             let page =
                 if reply["page"].is_null() { &reply["replies"]["page"] } else { &reply["page"] };
             assert_eq!(page["limit"].to_string(), limit, "{uri}");

@@ -143,6 +143,7 @@ async fn columns_are_of_the_few_types_that_the_rules_allow() {
         "timestamptz",
         "jsonb",
         "bytea",
+        "date",
         "tsvector",
     ]);
     for row in sql.query(query, &[]).await.unwrap() {

@@ -108,15 +108,20 @@ pub fn fill(path: &str, site: &Site) -> String {
     let mut filled = Vec::new();
     let mut before = "";
     for segment in path.split('/') {
+        let (segment, format) = match segment.strip_suffix(".{format}") {
+            Some(feed) => (feed, ".atom"),
+            None => (segment, ""),
+        };
         let value = match (before, segment.starts_with('{')) {
             ("articles", true) => site.article.to_string(),
             ("comments", true) => site.comment.to_string(),
             ("outlets", true) => "harbour-gazette".to_owned(),
             ("tags", true) => "bridges".to_owned(),
+            ("sitemaps", true) => "0.xml".to_owned(),
             ("problems", true) => "not_found".to_owned(),
             _ => segment.to_owned(),
         };
-        filled.push(value);
+        filled.push(value + format);
         before = segment;
     }
     filled.join("/")

@@ -1,0 +1,159 @@
+//! A feed, whatever its format.
+
+use crate::text::xml_chars;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use utoipa::{IntoParams, ToSchema};
+
+/// A feed and a page of its entries.
+#[derive(Debug, Clone)]
+pub(super) struct Feed {
+    pub(super) id: String,
+    pub(super) title: String,
+    /// The page that shows the same.
+    pub(super) home: String,
+    /// This page of the feed.
+    pub(super) own: String,
+    /// The pages after and before it (RFC 5005).
+    pub(super) next: Option<String>,
+    pub(super) previous: Option<String>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// An article or a comment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Entry {
+    pub(super) id: String,
+    pub(super) title: String,
+    /// Where its title leads.
+    pub(super) address: String,
+    pub(super) summary: Option<String>,
+    /// Safe HTML.
+    pub(super) html: String,
+    pub(super) lang: Option<String>,
+    pub(super) published: DateTime<Utc>,
+    pub(super) updated: DateTime<Utc>,
+    pub(super) author: Option<Person>,
+    /// Slug and name.
+    pub(super) tags: Vec<(String, String)>,
+    /// The lead source.
+    pub(super) via: Option<Source>,
+    /// The further sources.
+    pub(super) related: Vec<Source>,
+    pub(super) replies: Option<Replies>,
+    /// What it answers: id and address (RFC 4685).
+    pub(super) answers: Option<(String, String)>,
+}
+
+/// Who wrote it.
+#[derive(Debug, Clone)]
+pub(super) struct Person {
+    pub(super) name: String,
+    pub(super) page: Option<String>,
+}
+
+/// Something that an entry cites.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub(super) address: String,
+    pub(super) title: String,
+}
+
+/// The comments on an entry.
+#[derive(Debug, Clone)]
+pub(super) struct Replies {
+    /// Their feed in Atom.
+    pub(super) feed: String,
+    pub(super) count: i32,
+}
+
+impl Feed {
+    /// When something in it changed last; a feed without entries never did.
+    pub(super) fn updated(&self) -> DateTime<Utc> {
+        self.entries.iter().map(|entry| entry.updated).max().unwrap_or_default()
+    }
+}
+
+/// The id of a thing for ever: a UUID (RFC 9562, version 8) of the site's id and the thing's name.
+pub(super) fn urn(site: &str, thing: &str) -> String {
+    let digest = Sha256::digest(format!("{site}:{thing}"));
+    let mut bytes: [u8; 16] = [0; 16];
+    for (to, from) in bytes.iter_mut().zip(digest) {
+        *to = from;
+    }
+    let mut number = u128::from_be_bytes(bytes);
+    number = number & !(0xf << 76) | 8 << 76;
+    number = number & !(0x3 << 62) | 2 << 62;
+    let mut text = "urn:uuid:".to_owned();
+    for (at, digit) in format!("{number:032x}").chars().enumerate() {
+        if matches!(at, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The text with what XML cannot carry replaced, should a hand have stored it.
+pub(super) fn carried(text: &str) -> String {
+    let mut text = text.to_owned();
+    while let Some(found) = xml_chars::first_forbidden(&text) {
+        text = text.replace(found.character, "\u{FFFD}");
+    }
+    text
+}
+
+/// The formats, by their endings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Format {
+    /// Atom 1.0 (RFC 4287).
+    Atom,
+    /// RSS 2.0.
+    Rss,
+    /// JSON Feed 1.1.
+    Json,
+}
+
+/// How a feed is written.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct FeedQuery {
+    /// Where the title of an entry leads: to its page, or to its lead source.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    pub(super) link: LinkTo,
+}
+
+/// Where the title of an entry leads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(default = "page")]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LinkTo {
+    /// To its page.
+    #[default]
+    Page,
+    /// To its lead source, where that has an address.
+    Source,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_uuid_of_its_own_for_each_thing() {
+        let (one, other) = (urn("s", "article:1"), urn("s", "article:2"));
+        assert_ne!(one, other);
+        assert_eq!(one, urn("s", "article:1"));
+        assert_eq!(one.len(), "urn:uuid:".len() + 36);
+        assert_eq!(one.chars().nth(9 + 14), Some('8'), "{one}");
+        assert!("89ab".contains(one.chars().nth(9 + 19).unwrap()), "{one}");
+    }
+
+    #[test]
+    fn what_xml_cannot_carry_is_replaced() {
+        assert_eq!(carried("a\u{1}b\u{FFFE}\u{1}c\n"), "a\u{FFFD}b\u{FFFD}\u{FFFD}c\n");
+    }
+}

@@ -1,0 +1,85 @@
+//! `roundup rekey`: the keys of addresses that older rules made, made anew.
+//!
+//! It may be stopped and run again, and runs beside the service: each batch is a transaction of its
+//! own, and what is done already is not looked at again.
+
+use super::address::{self, RULES_VERSION};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::open::Database;
+use crate::schema::links;
+use anyhow::Result;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Binary, Nullable, SmallInt, Text};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+
+/// How many links are done in one transaction.
+const BATCH: i64 = 1000;
+
+/// Runs `roundup rekey`; returns what to print.
+///
+/// # Errors
+/// When the database cannot be opened or fails.
+pub async fn run(config: &Config) -> Result<String> {
+    let database = Database::open(config, &Clock::System).await?;
+    let done = async {
+        let mut conn = database.target.establish().await?;
+        Ok::<_, anyhow::Error>(rekey(&mut conn).await?)
+    };
+    let done = done.await;
+    database.close().await?;
+    let (seen, changed) = done?;
+    Ok(format!("rules {RULES_VERSION}: {seen} links looked at, {changed} have another key now\n"))
+}
+
+/// Makes the keys anew that were made by older rules; returns how many links were looked at, and how
+/// many have another key now.
+///
+/// # Errors
+/// When the database fails; the batches before stand.
+pub async fn rekey(conn: &mut AsyncPgConnection) -> Result<(usize, usize), diesel::result::Error> {
+    let (mut seen, mut changed) = (0, 0);
+    loop {
+        let (rows, other) = conn.transaction(async |conn| batch(conn).await).await?;
+        if rows == 0 {
+            return Ok((seen, changed));
+        }
+        seen += rows;
+        changed += other;
+        log::info!("rekey: {seen} links looked at, {changed} changed");
+    }
+}
+
+type Old = (i64, String, Option<Vec<u8>>);
+
+async fn batch(conn: &mut AsyncPgConnection) -> Result<(usize, usize), diesel::result::Error> {
+    let rows: Vec<Old> = links::table
+        .filter(links::url.is_not_null())
+        .filter(links::url_rules.lt(RULES_VERSION))
+        .order((links::url_rules, links::id))
+        .limit(BATCH)
+        .select((links::id, links::url.assume_not_null(), links::url_hash))
+        .for_update()
+        .load(conn)
+        .await?;
+    let (mut ids, mut hashes, mut domains, mut changed) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    for (id, url, before) in &rows {
+        let address = address::normalise(url);
+        let hash = address.as_ref().map(|address| address::hash(&address.key));
+        changed += usize::from(hash != *before);
+        ids.push(*id);
+        hashes.push(hash);
+        domains.push(address.map(|address| address.domain));
+    }
+    diesel::sql_query(
+        "update links l set url_hash = n.hash, domain = n.domain, url_rules = $4
+         from unnest($1::bigint[], $2::bytea[], $3::text[]) n (id, hash, domain) where l.id = n.id",
+    )
+    .bind::<Array<BigInt>, _>(ids)
+    .bind::<Array<Nullable<Binary>>, _>(hashes)
+    .bind::<Array<Nullable<Text>>, _>(domains)
+    .bind::<SmallInt, _>(RULES_VERSION)
+    .execute(conn)
+    .await?;
+    Ok((rows.len(), changed))
+}
