@@ -56,7 +56,9 @@ impl<T: DeserializeOwned + IntoParams> Params for T {
             };
             if longest(parameter).is_some_and(|most| value.chars().nth(most).is_some()) {
                 let message = format!("`{name}` is longer than this address takes");
-                return Err(Error::parameter(name, Code::BadParameter, message));
+                // What somebody typed to be looked for is content, as the field of a body is.
+                let code = if name == "q" { Code::Invalid } else { Code::BadParameter };
+                return Err(Error::parameter(name, code, message));
             }
             own.append_pair(name, value);
         }

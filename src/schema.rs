@@ -298,7 +298,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Int8, Text, Timestamptz};
     use super::sql_types::Tsvector;
 
     search_documents (kind, id) {

@@ -100,7 +100,7 @@ impl ArticleQuery {
             langs: self.lang.as_ref().map(list),
             after: time("published_after", self.published_after.as_deref())?,
             before: time("published_before", self.published_before.as_deref())?,
-            words: q.map(|q| Words::read(q, false)).transpose()?,
+            words: q.map(|q| Words::read(q, false)),
             ..Filter::default()
         };
         if self.sort == Sort::Relevance && q.is_none() {

@@ -5,7 +5,7 @@ use super::model::{Article, ArticleSummary};
 use super::query;
 use crate::app::State;
 use crate::comments::{self, Thread};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Problem, Result};
 use crate::extract::{Both, Found, OneQuery, Query, Ref};
 use crate::http::{Reply, moved};
 use crate::links::{self, Link};
@@ -70,7 +70,8 @@ enum Format {
 ///
 /// The front page: latest first, each with its lead source.
 #[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, WordsQuery, PageQuery),
-    responses((status = 200, description = "A page of articles", body = Page<ArticleSummary>, example = json!(Page::sample(ArticleSummary::sample()))), Problems))]
+    responses((status = 200, description = "A page of articles", body = Page<ArticleSummary>, example = json!(Page::sample(ArticleSummary::sample()))),
+        (status = 422, description = "`q` is too long", body = Problem, content_type = "application/problem+json"), Problems))]
 async fn list_articles(
     state: Data<State>,
     Query(Both(query, Both(words, page))): Query<Both<ArticleQuery, Both<WordsQuery, PageQuery>>>,

@@ -1,6 +1,6 @@
 //! What somebody looks for, and the statement that finds it.
 
-use crate::error::{Code, Error, FieldError, Result};
+use crate::error::Result;
 use crate::page::{Count, Scan};
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -10,9 +10,6 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
-
-/// The longest text that is looked for, in characters.
-pub const MAX_LENGTH: usize = 500;
 
 /// Words to find.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -25,30 +22,21 @@ pub struct Words {
 
 impl Words {
     /// Reads the parameter `q`; as one types, its last word may only have begun.
-    ///
-    /// # Errors
-    /// 422 when it is too long.
-    pub fn read(q: &str, prefix: bool) -> Result<Self> {
-        let length = q.chars().count();
-        if length > MAX_LENGTH {
-            let message = format!("`q` may have {MAX_LENGTH} characters, not {length}");
-            let error = FieldError::parameter("q", Code::Invalid, message);
-            return Err(Error::fields(Code::Invalid, vec![error]));
-        }
+    pub fn read(q: &str, prefix: bool) -> Self {
         let whole = || Self { head: q.to_owned(), tail: String::new() };
         if !prefix {
-            return Ok(whole());
+            return whole();
         }
         let (head, last) = q.rsplit_once(char::is_whitespace).unwrap_or(("", q));
         // `-word` is a word that must not occur: one would not want all that begin so gone.
         if last.starts_with('-') || !last.chars().all(|c| c.is_alphanumeric() || "'’-".contains(c))
         {
-            return Ok(whole());
+            return whole();
         }
         // Parted again by the words' own apostrophes and hyphens, which to_tsquery would stumble on.
         let cut = last.rsplit_once(|c: char| !c.is_alphanumeric());
         let (more, tail) = cut.unwrap_or(("", last));
-        Ok(Self { head: format!("{head} {more}").trim().to_owned(), tail: tail.to_owned() })
+        Self { head: format!("{head} {more}").trim().to_owned(), tail: tail.to_owned() }
     }
 }
 
@@ -244,7 +232,7 @@ mod tests {
     use super::*;
 
     fn words(q: &str) -> (String, String) {
-        let words = Words::read(q, true).unwrap();
+        let words = Words::read(q, true);
         (words.head, words.tail)
     }
 
@@ -263,13 +251,5 @@ mod tests {
         ] {
             assert_eq!(words(q), (head.to_owned(), tail.to_owned()), "{q}");
         }
-    }
-
-    #[test]
-    fn a_text_that_is_too_long_is_refused_by_name() {
-        assert!(Words::read(&"é".repeat(500), false).is_ok());
-        let error = Words::read(&"é".repeat(501), false).unwrap_err();
-        assert_eq!(error.code(), Code::Invalid);
-        assert_eq!(error.problem("r").errors[0].parameter.as_deref(), Some("q"));
     }
 }

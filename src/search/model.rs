@@ -69,7 +69,8 @@ impl SearchQuery {
 
     fn words(&self) -> Result<Words> {
         let missing = || Error::parameter("q", Code::BadParameter, "`q` says what to look for");
-        Words::read(self.q.as_deref().ok_or_else(missing)?, self.prefix.unwrap_or_default())
+        let q = self.q.as_deref().ok_or_else(missing)?;
+        Ok(Words::read(q, self.prefix.unwrap_or_default()))
     }
 
     fn kinds(&self) -> Result<Option<Vec<String>>> {

@@ -22,9 +22,11 @@ fn shape(items: &Value) -> String {
 async fn thread(app: &TestApp) -> Site {
     let mut site = site(app).await;
     let sql = &site.sql;
-    sql.batch_execute("truncate comments restart identity; update articles set comment_count = 0")
-        .await
-        .unwrap();
+    sql.batch_execute(
+        "truncate comments restart identity cascade; update articles set comment_count = 0",
+    )
+    .await
+    .unwrap();
     let one = comment(sql, site.article, "approved", "one").await;
     let two = comment(sql, site.article, "approved", "two").await;
     let three = reply(sql, one, "approved", "three").await;

@@ -1,7 +1,7 @@
 //! How often one may post and report.
 
 use crate::comment_posting::comment;
-use crate::harness::Client;
+use crate::harness::client::Client;
 use crate::harness::site::site;
 use crate::harness::{Reply, TestApp};
 use actix_web::http::StatusCode;

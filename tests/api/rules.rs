@@ -1,8 +1,8 @@
 //! The rules: what each finds, what is done then, and how they are managed.
 
 use crate::comment_posting::{app, comment};
-use crate::harness::Client;
 use crate::harness::TestApp;
+use crate::harness::client::Client;
 use crate::harness::site::site;
 use actix_web::http::StatusCode;
 use chrono::TimeDelta;

@@ -85,15 +85,11 @@ async fn a_real_discussion_keeps_every_answer_below_what_it_answers() {
         let before = left.len();
         let mut later = Vec::new();
         for one in left {
-            let parent = match one["pid"].as_str().unwrap() {
-                "" => &Value::Null,
-                pid => match made.get(pid) {
-                    Some(parent) => parent,
-                    None => {
-                        later.push(one);
-                        continue;
-                    }
-                },
+            let pid = one["pid"].as_str().unwrap();
+            let parent = if pid.is_empty() { Some(&Value::Null) } else { made.get(pid) };
+            let Some(parent) = parent else {
+                later.push(one);
+                continue;
             };
             let name = one["user"]["name"].as_str().unwrap();
             let new = json!({"author": {"name": name, "email": "known@example.org"},
@@ -293,7 +289,8 @@ async fn buffers(app: &TestApp, sql: &Client, values: &[String]) -> i64 {
 fn path_of(cursor: &str) -> String {
     let cursor: Value = serde_json::from_slice(&BASE64.decode(cursor).unwrap()).unwrap();
     let ids = cursor["k"].as_array().unwrap().iter().map(|id| id.as_i64().unwrap());
-    format!("'\\x{}'::bytea", ids.map(|id| format!("{id:016x}")).collect::<String>())
+    let hex: Vec<String> = ids.map(|id| format!("{id:016x}")).collect();
+    format!("'\\x{}'::bytea", hex.concat())
 }
 
 #[tokio::test]
@@ -305,7 +302,7 @@ async fn any_page_of_a_long_thread_costs_what_the_first_does() {
     let mut depths: Vec<usize> = Vec::new();
     let mut parents = Vec::new();
     for n in 0..24_000_usize {
-        let parent = if n % 80 == 0 { 0 } else { n - n * 7919 % (n % 80).min(40).max(1) };
+        let parent = if n % 80 == 0 { 0 } else { n - n * 7919 % (n % 80).clamp(1, 40) };
         let depth = if parent == 0 { 0 } else { depths[parent - 1] + 1 };
         let (parent, depth) = if depth > 64 { (0, 0) } else { (parent, depth) };
         parents.push(parent);
