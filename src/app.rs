@@ -1,11 +1,12 @@
 //! The application as `main` and every test build it: its state, its routes and what lies in front.
 
+use crate::cache::{self, Cache, Change, Fill, Replica};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{DbError, Pool};
+use crate::db::{Conn, DbError, Pool};
 use crate::error::{Code, Error, Result};
 use crate::health::Metrics;
-use crate::http::{Answer, Attempt};
+use crate::http::{Answer, Attempt, Entry};
 use crate::{
     archive, articles, audit, comments, feeds, health, keys, links, openapi, outlets, pages,
     related, search, site, tags,
@@ -15,6 +16,7 @@ use actix_web::web::{Data, PayloadConfig, ServiceConfig, scope};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use futures_util::future::BoxFuture;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// The state as handlers and tasks share it.
 pub type SharedState = Data<State>;
@@ -27,16 +29,30 @@ pub struct State {
     config: Config,
     metrics: Metrics,
     comments: comments::Desk,
+    cache: Cache<Entry>,
+    replica: Option<Replica>,
 }
 
 impl State {
     /// The state of one instance.
     pub fn new(pool: Pool, clock: Clock, config: Config) -> Self {
         let comments = comments::Desk::new(&config);
-        Self { pool, clock, config, metrics: Metrics::default(), comments }
+        let cache = Cache::new(config.cache_bytes, config.stale_if_error());
+        let metrics = Metrics::new(&cache);
+        Self { pool, clock, config, metrics, comments, cache, replica: None }
+    }
+
+    /// The same, with replicas that take the reads of a cold cache.
+    #[must_use]
+    pub fn with_replica(mut self, pool: Pool) -> Self {
+        self.cache.coherence().use_position();
+        self.replica = Some(Replica::new(pool));
+        self
     }
 
     /// Reads from the database: one connection, taken now, and one deadline for all of it.
+    ///
+    /// A public read may come from a replica, if that is as new as all that was shown before.
     ///
     /// # Errors
     /// 503 when no connection is to be had, 504 when the deadline passes, and what `work` returns.
@@ -44,16 +60,46 @@ impl State {
         &self,
         work: impl AsyncFnOnce(&AsyncPgConnection) -> Result<T>,
     ) -> Result<T> {
-        let conn = self.pool.get().await?;
-        let deadline = self.config.query_deadline_ms;
-        match tokio::time::timeout(deadline, work(&conn)).await {
-            Ok(result) => result,
-            Err(_) => Err(late(deadline)),
+        let patience = Fill::patience();
+        let wait = patience.unwrap_or(Duration::MAX);
+        let conn = match timeout(wait, self.checkout()).await {
+            Ok(conn) => conn?,
+            Err(_) => return Err(Error::unavailable(DbError::Deadline(wait))),
+        };
+        let deadline = self.config.query_deadline_ms.min(wait);
+        let read = async {
+            let found = work(&conn).await?;
+            if self.replica.is_some() && Fill::is_under_way() {
+                cache::note_shown(&conn, self.cache.coherence()).await?;
+            }
+            Ok(found)
+        };
+        timeout(deadline, read).await.unwrap_or_else(|_late| Err(late(deadline)))
+    }
+
+    async fn checkout(&self) -> Result<Conn> {
+        if let Some(replica) = self.replica.as_ref().filter(|_| Fill::is_under_way())
+            && let Some(conn) = replica.checkout(self.cache.coherence()).await
+        {
+            return Ok(conn);
         }
+        Ok(self.pool.get().await?)
+    }
+
+    /// Says what was changed by other ways than [`State::write`], so that no older answer leaves
+    /// this instance any more. To be called after the commit and before anybody is told; other
+    /// instances hear of it from the database.
+    pub fn changed(&self, change: Change<'_>) {
+        self.cache.coherence().changed(change);
+    }
+
+    /// The cache of public answers.
+    pub fn cache(&self) -> &Cache<Entry> {
+        &self.cache
     }
 
     /// Writes to the database: one transaction, in a task of its own, so that a client that hangs up
-    /// does not break it off half way.
+    /// does not break it off half way. When it returns, no older answer leaves this instance.
     ///
     /// # Errors
     /// As [`State::read`]; then nothing is written.
@@ -66,9 +112,12 @@ impl State {
         let task = tokio::spawn(async move {
             let mut conn = state.pool.get().await?;
             let deadline = state.config.query_deadline_ms;
-            let done =
-                tokio::time::timeout(deadline, conn.transaction(async |conn| work(conn).await));
-            done.await.unwrap_or_else(|_late| Err(late(deadline)))
+            let done = timeout(deadline, conn.transaction(async |conn| work(conn).await));
+            let done = done.await.unwrap_or_else(|_late| Err(late(deadline)));
+            drop(conn);
+            // Also after a failure: whether it was written may not be known.
+            state.cache.coherence().catch_up().await;
+            done
         });
         task.await.map_err(Error::internal)?
     }
@@ -131,7 +180,7 @@ fn late(deadline: Duration) -> Error {
 /// The largest body that is read, in bytes: an article with 500 links and two texts of 200 kB.
 pub const MAX_BODY: usize = 4 << 20;
 
-/// All routes. [`crate::http::front`] is to be wrapped around them.
+/// All routes. [`crate::http::Front`] is to be wrapped around them.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.app_data(PayloadConfig::new(MAX_BODY));
     site::configure(cfg);

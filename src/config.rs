@@ -17,6 +17,16 @@ pub struct Config {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true, value_name = "URL")]
     pub database_url: Option<String>,
 
+    /// A streaming replica, or several, that take the reads of a cold cache.
+    #[arg(
+        long,
+        env = "ROUNDUP_READ_DATABASE_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
+    pub read_database_url: Option<String>,
+
     /// The address and port to serve on.
     #[arg(long, env = "ROUNDUP_LISTEN", default_value = "127.0.0.1:8080", global = true)]
     pub listen: SocketAddr,
@@ -56,6 +66,16 @@ pub struct Config {
     #[arg(long, env = "ROUNDUP_WORKERS", default_value = "0", global = true,
         value_parser = clap::value_parser!(u16).range(0..=1024))]
     pub workers: u16,
+
+    /// How many bytes of finished answers are kept in memory; 0 keeps none.
+    #[arg(
+        long,
+        env = "ROUNDUP_CACHE_BYTES",
+        default_value = "134217728",
+        global = true,
+        value_name = "BYTES"
+    )]
+    pub cache_bytes: usize,
 
     /// The `Cache-Control` of public answers.
     #[arg(long, env = "ROUNDUP_CACHE_CONTROL", global = true, value_parser = header_value,
@@ -182,6 +202,18 @@ pub struct Setting {
 }
 
 impl Config {
+    /// How long the last known answer may be given while the database is away: `stale-if-error`
+    /// of `Cache-Control` (RFC 5861); not at all if it is not there.
+    pub fn stale_if_error(&self) -> Duration {
+        let text = self.cache_control.to_str().unwrap_or_default();
+        let mut directives =
+            text.split(',').filter_map(|directive| directive.trim().split_once('='));
+        let seconds = directives
+            .find(|(name, _)| name.eq_ignore_ascii_case("stale-if-error"))
+            .and_then(|(_, seconds)| seconds.trim_matches('"').parse().ok());
+        Duration::from_secs(seconds.unwrap_or_default())
+    }
+
     /// The settings with no flags and an empty environment: what tests start from.
     ///
     /// # Errors
@@ -250,6 +282,7 @@ mod tests {
         let config = Config::defaults().unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.pool_wait_ms, Duration::from_secs(1));
+        assert_eq!(config.stale_if_error(), Duration::from_hours(24));
     }
 
     #[test]

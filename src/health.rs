@@ -1,10 +1,12 @@
 //! Is it alive, is it ready, and how is it doing: `/livez`, `/readyz`, `/metrics`.
 
 use crate::app::State;
+use crate::cache::Cache;
 use crate::db::PoolStatus;
 use crate::error::{Error, Result};
+use crate::http::Timing;
 use actix_web::dev::ServiceResponse;
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpResponse, Responder};
 use diesel_async::RunQueryDsl;
@@ -12,7 +14,6 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use std::time::Duration;
 use utoipa::OpenApi;
@@ -22,7 +23,7 @@ use utoipa::OpenApi;
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    requests: Family<Request, Histogram, fn() -> Histogram>,
+    requests: Family<Request, Timing>,
     connections: Family<Connections, Gauge>,
 }
 
@@ -40,18 +41,12 @@ struct Connections {
     state: &'static str,
 }
 
-/// The buckets of OpenTelemetry's `http.server.request.duration`, in seconds.
-const BUCKETS: [f64; 14] =
-    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
-
-fn histogram() -> Histogram {
-    Histogram::new(BUCKETS)
-}
-
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// The metrics of an instance with this cache.
+    pub fn new<V>(cache: &Cache<V>) -> Self {
         let mut registry = Registry::default();
-        let requests = Family::new_with_constructor(histogram as fn() -> Histogram);
+        cache.register(&mut registry);
+        let requests: Family<Request, Timing> = Family::default();
         let text = "How long requests took";
         registry.register_with_unit(
             "http_server_request_duration",
@@ -64,17 +59,21 @@ impl Default for Metrics {
         registry.register("db_client_connection_count", text, connections.clone());
         Self { registry, requests, connections }
     }
-}
 
-impl Metrics {
     /// Counts one answer.
     pub fn count(&self, res: &ServiceResponse, method: &Method, took: Duration) {
+        let route = res.request().match_pattern().unwrap_or_default();
+        self.timing(method, route, res.status()).observe(took);
+    }
+
+    /// The times of one kind of answer. The route is a template, never a path.
+    pub fn timing(&self, method: &Method, route: String, status: StatusCode) -> Timing {
         let labels = Request {
             http_request_method: known(method),
-            http_route: res.request().match_pattern().unwrap_or_default(),
-            http_response_status_code: res.status().as_u16().into(),
+            http_route: route,
+            http_response_status_code: status.as_u16().into(),
         };
-        self.requests.get_or_create(&labels).observe(took.as_secs_f64());
+        self.requests.get_or_create_owned(&labels)
     }
 
     fn text(&self, pool: &PoolStatus) -> Result<String> {
@@ -147,6 +146,7 @@ async fn readyz(state: Data<State>) -> Result<HttpResponse> {
     responses((status = 200, description = "OpenMetrics text", body = String, content_type = "text/plain"),
         crate::openapi::Problems))]
 async fn metrics(state: Data<State>) -> Result<HttpResponse> {
+    state.cache().refresh_counts();
     Ok(plain(state.metrics().text(&state.pool().status())?))
 }
 

@@ -7,13 +7,14 @@
 //! app           state, routes, what lies in front of them
 //! features      articles links outlets tags comments search related archive
 //!               feeds pages, import, site, health, openapi
-//! kernel        http extract page permalink fields error clock config db schema text
+//! kernel        http cache extract page permalink fields error clock config db schema text
 //! ```
 
 pub mod app;
 pub mod archive;
 pub mod articles;
 pub mod audit;
+pub mod cache;
 pub mod clock;
 pub mod comments;
 pub mod config;

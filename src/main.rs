@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use anyhow::{Context as _, Result};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use roundup::app::State;
+use roundup::cache::listen;
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::open::Database;
@@ -13,6 +14,7 @@ use roundup::{export, import, keys, links};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A headless news-roundup backend: articles, source links, outlets and comments as data.
@@ -117,10 +119,19 @@ async fn serve(config: Config) -> Result<ExitCode> {
     let address = bound.address()?;
     let clock = Clock::System;
     let database = Database::open(&config, &clock).await?;
-    let state = Data::new(State::new(database.pool(&config), clock, config));
+    let replicas = Database::replicas(&config)?;
+    let mut state = State::new(database.pool(&config), clock, config);
+    if let Some(replicas) = replicas {
+        state = state.with_replica(replicas);
+    }
+    let state = Data::new(state);
+    let coherence = Arc::clone(state.cache().coherence());
+    let pooled = state.config().pgbouncer;
+    let listening = tokio::spawn(listen(coherence, database.target.clone(), pooled));
     let empty = roundup::articles::none(&state).await?;
     print(&welcome(address, &database, empty))?;
     let served = bound.serve(state).await;
+    listening.abort();
     database.close().await?;
     served.map(|()| ExitCode::SUCCESS)
 }

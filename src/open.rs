@@ -62,13 +62,17 @@ impl Database {
 
     /// A pool of connections to it, as the settings say.
     pub fn pool(&self, config: &Config) -> Pool {
-        let options = PoolOptions {
-            size: config.pool_size.into(),
-            wait: config.pool_wait_ms,
-            statement_timeout: config.query_deadline_ms,
-            pgbouncer: config.pgbouncer,
-        };
-        Pool::new(self.target.clone(), options)
+        Pool::new(self.target.clone(), options(config))
+    }
+
+    /// A pool of connections to its replicas, if there are any.
+    ///
+    /// # Errors
+    /// When the URL cannot be read.
+    pub fn replicas(config: &Config) -> Result<Option<Pool>> {
+        let Some(url) = &config.read_database_url else { return Ok(None) };
+        let target = Target::parse(url).context("ROUNDUP_READ_DATABASE_URL")?;
+        Ok(Some(Pool::new(target, options(config))))
     }
 
     /// Stops the private cluster, if there is one and it is ours.
@@ -80,6 +84,15 @@ impl Database {
             tokio::task::spawn_blocking(move || cluster.stop()).await??;
         }
         Ok(())
+    }
+}
+
+fn options(config: &Config) -> PoolOptions {
+    PoolOptions {
+        size: config.pool_size.into(),
+        wait: config.pool_wait_ms,
+        statement_timeout: config.query_deadline_ms,
+        pgbouncer: config.pgbouncer,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::app::{self, State};
 use crate::articles;
-use crate::http::front;
+use crate::http::Front;
 use crate::schedule;
 use actix_web::web::Data;
-use actix_web::{App, HttpResponse, HttpServer, middleware, web};
+use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::{Context as _, Result};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -52,7 +52,7 @@ impl Bound {
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
-                .wrap(middleware::from_fn(front))
+                .wrap(Front::new(state.clone()))
                 .configure(app::configure)
                 .default_service(web::to(HttpResponse::NotFound))
         })

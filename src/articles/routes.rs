@@ -147,7 +147,8 @@ async fn get_article(
         }
         Found::Here((article, comments)) => {
             let article = Article { comments, ..article };
-            Ok(Reply::one(&article, query.fields.as_deref(), Article::sample)?.respond_to(&req))
+            let reply = Reply::one(&article, query.fields.as_deref(), Article::sample)?;
+            Ok(reply.of_article(article.summary.id).respond_to(&req))
         }
         Found::Moved(slug) => Ok(moved(&req, &slug)),
         Found::Gone => Err(gone()),
@@ -190,11 +191,15 @@ async fn list_article_links(
             };
             let scan = page.scan(&("links of", article))?;
             let mut links = links::of_articles(conn, &[article], false).await?;
-            Ok(Ok(scan.cut_all(links.remove(&article).unwrap_or_default(), |link| link.position)))
+            let links = links.remove(&article).unwrap_or_default();
+            Ok(Ok((article, scan.cut_all(links, |link| link.position))))
         })
         .await?;
     match found {
-        Ok(page) => Ok(Reply::page(page, query.fields.as_deref(), Link::sample)?.respond_to(&req)),
+        Ok((article, page)) => {
+            let reply = Reply::page(page, query.fields.as_deref(), Link::sample)?;
+            Ok(reply.of_article(article).respond_to(&req))
+        }
         Err(Found::Moved(slug)) => Ok(moved(&req, &slug)),
         Err(_) => Err(gone()),
     }

@@ -68,7 +68,7 @@ async fn list_comments(
 async fn get_comment(state: Data<State>, id: Id, Query(page): Query<PageQuery>) -> Result<Reply> {
     let scan = page.scan(&("comments below", id.0))?;
     let found = state.read(async |conn| query::find(conn, id.0, &scan).await).await?;
-    Reply::whole(&found)
+    Ok(Reply::whole(&found)?.of_article(found.listed.article.id))
 }
 
 /// List the comments of an article
@@ -91,17 +91,19 @@ async fn list_article_comments(
                 elsewhere => return Ok(Err(elsewhere)),
             };
             let scan = page.scan(&("thread", article, query.sort))?;
-            query::thread(conn, Thread { article, sort: query.sort }, &scan).await.map(Ok)
+            let page = query::thread(conn, Thread { article, sort: query.sort }, &scan).await?;
+            Ok(Ok((article, page)))
         })
         .await?;
     match found {
-        Ok(Page { items, page }) => {
+        Ok((article, Page { items, page })) => {
             let items = match query.view {
                 View::Flat => items.into_iter().map(ThreadComment::flat).collect(),
                 View::Tree => nest(items),
             };
             let page = Page { items, page };
-            Ok(Reply::page(page, query.fields.as_deref(), ThreadComment::sample)?.respond_to(&req))
+            let reply = Reply::page(page, query.fields.as_deref(), ThreadComment::sample)?;
+            Ok(reply.of_article(article).respond_to(&req))
         }
         Err(Found::Moved(slug)) => Ok(moved(&req, &slug)),
         Err(_) => Err(Error::new(Code::Gone, "the article was deleted for good")),

@@ -65,7 +65,7 @@ impl fmt::Display for ConnectError {
 impl std::error::Error for ConnectError {}
 
 /// A connection before it is known what it is used for.
-enum Link {
+pub(super) enum Link {
     Plain(Client, Box<Connection<Socket, NoTlsStream>>),
     Tls(Client, Box<Connection<Socket, TlsStream>>),
 }
@@ -156,7 +156,7 @@ impl Target {
         ConnectError { target: self.to_string(), kind, attempts }
     }
 
-    async fn open(&self) -> Result<Link, ConnectError> {
+    pub(super) async fn open(&self) -> Result<Link, ConnectError> {
         let mut attempts = Vec::new();
         let mut last = ConnectKind::Unreachable;
         let start = if self.random_start { random_below(self.hosts.len()) } else { 0 };

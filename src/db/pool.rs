@@ -23,7 +23,7 @@ use futures_util::FutureExt;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -86,6 +86,7 @@ pub struct Pool {
     inner: Inner<AsyncPgConnection>,
     target: Arc<Target>,
     wait: Duration,
+    statements: Arc<AtomicU64>,
 }
 
 impl Pool {
@@ -103,7 +104,7 @@ impl Pool {
         let target = Arc::new(target);
         let manager = manager(Arc::clone(&target), options.pgbouncer);
         match Inner::builder(manager).max_size(options.size.max(1)).build() {
-            Ok(inner) => Self { inner, target, wait: options.wait },
+            Ok(inner) => Self { inner, target, wait: options.wait, statements: Arc::default() },
             Err(error) => unreachable!("only a pool with its own time-outs can fail: {error}"),
         }
     }
@@ -116,7 +117,7 @@ impl Pool {
             Err(_) => return Err(PoolError::Timeout(self.wait)),
         };
         let watch = Arc::new(Watch::default());
-        object.set_instrumentation(Watcher(Arc::clone(&watch)));
+        object.set_instrumentation(Watcher(Arc::clone(&watch), Arc::clone(&self.statements)));
         Ok(Conn { object: Some(object), watch, target: Arc::clone(&self.target) })
     }
 
@@ -129,6 +130,11 @@ impl Pool {
             waiting: status.waiting,
             max: status.max_size,
         }
+    }
+
+    /// How many statements were sent since the start.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// What this pool connects to.
@@ -212,13 +218,14 @@ struct Watch {
 }
 
 /// Hears from diesel about every query of one checkout.
-struct Watcher(Arc<Watch>);
+struct Watcher(Arc<Watch>, Arc<AtomicU64>);
 
 impl Instrumentation for Watcher {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         match event {
             InstrumentationEvent::StartQuery { .. } => {
                 self.0.running.fetch_add(1, Ordering::Relaxed);
+                self.1.fetch_add(1, Ordering::Relaxed);
             }
             InstrumentationEvent::FinishQuery { error, .. } => {
                 self.0.running.fetch_sub(1, Ordering::Relaxed);

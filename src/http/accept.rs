@@ -13,67 +13,80 @@ pub(super) enum Coding {
 
 impl Coding {
     /// In the order we prefer when the client does not care: smallest first.
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::Brotli, "br"),
-        (Self::Zstd, "zstd"),
-        (Self::Gzip, "gzip"),
-        (Self::Identity, "identity"),
-    ];
+    pub(super) const ALL: [Self; 4] = [Self::Brotli, Self::Zstd, Self::Gzip, Self::Identity];
 
     /// The coding that the client likes best; none if it refuses all of them.
     pub(super) fn negotiate(headers: &HeaderMap) -> Option<Self> {
         if !headers.contains_key(ACCEPT_ENCODING) {
             return Some(Self::Identity);
         }
-        let choices = weights(headers, &ACCEPT_ENCODING);
-        let weight = |name: &str| {
-            let named = choices.iter().find(|(choice, _)| choice == name);
-            let any = choices.iter().find(|(choice, _)| choice == "*");
-            match (named.or(any), name) {
-                (Some((_, q)), _) => *q,
-                // Acceptable though not named, but never preferred to what was.
-                (None, "identity") => 1,
-                (None, _) => 0,
-            }
-        };
         let (mut best, mut at) = (None, 0);
-        for (coding, name) in Self::ALL {
-            if weight(name) > at {
-                (best, at) = (Some(coding), weight(name));
+        for coding in Self::ALL {
+            let weight = coding.weight(headers);
+            if weight > at {
+                (best, at) = (Some(coding), weight);
             }
         }
         best
     }
 
+    fn weight(self, headers: &HeaderMap) -> u32 {
+        let named = |name: &str| {
+            let mut choices = choices(headers, &ACCEPT_ENCODING);
+            choices.find(|(choice, _)| choice.eq_ignore_ascii_case(name)).map(|(_, q)| q)
+        };
+        match (named(self.name()).or_else(|| named("*")), self) {
+            (Some(q), _) => q,
+            // Acceptable though not named, but never preferred to what was.
+            (None, Self::Identity) => 1,
+            (None, _) => 0,
+        }
+    }
+
     /// As in `Content-Encoding`.
-    pub(super) fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(coding, _)| *coding == self).map_or("identity", |(_, name)| name)
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Gzip => "gzip",
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+        }
     }
 }
 
 /// Whether the client takes JSON: when it does not say, or says so.
 pub(super) fn takes_json(headers: &HeaderMap) -> bool {
-    let json = ["*/*", "application/*", "application/json", "application/problem+json"];
-    let choices = weights(headers, &ACCEPT);
-    choices.is_empty() || choices.iter().any(|(name, q)| *q > 0 && json.contains(&name.as_str()))
+    const JSON: [&str; 4] =
+        ["*/*", "application/*", "application/json", "application/problem+json"];
+    let mut any = false;
+    let mut takes = |(name, q): (&str, u32)| {
+        any = true;
+        q > 0 && JSON.iter().any(|json| name.eq_ignore_ascii_case(json))
+    };
+    choices(headers, &ACCEPT).any(&mut takes) || !any
 }
 
 /// Whether the client would rather have a page than data: a browser's address bar.
 pub fn prefers_html(headers: &HeaderMap) -> bool {
-    let choices = weights(headers, &ACCEPT);
-    let q = |name| choices.iter().find(|(choice, _)| choice == name).map_or(0, |(_, q)| *q);
+    let q = |name: &str| {
+        let mut choices = choices(headers, &ACCEPT);
+        choices.find(|(choice, _)| choice.eq_ignore_ascii_case(name)).map_or(0, |(_, q)| q)
+    };
     q("text/html") > q("application/json")
 }
 
 /// The choices of a header with their weights in thousandths.
-fn weights(headers: &HeaderMap, name: &HeaderName) -> Vec<(String, u32)> {
+fn choices<'a>(
+    headers: &'a HeaderMap,
+    name: &'a HeaderName,
+) -> impl Iterator<Item = (&'a str, u32)> {
     let values = headers.get_all(name).filter_map(|value: &HeaderValue| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).filter_map(weight).collect()
+    values.flat_map(|value| value.split(',')).filter_map(choice)
 }
 
-fn weight(choice: &str) -> Option<(String, u32)> {
+fn choice(choice: &str) -> Option<(&str, u32)> {
     let mut parts = choice.split(';').map(str::trim);
-    let name = parts.next().filter(|name| !name.is_empty())?.to_ascii_lowercase();
+    let name = parts.next().filter(|name| !name.is_empty())?;
     let q = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
     Some((name, q.map_or(1000, thousandths)))
 }
@@ -81,7 +94,8 @@ fn weight(choice: &str) -> Option<(String, u32)> {
 /// `0.5` is 500; what cannot be read counts as 1.
 fn thousandths(q: &str) -> u32 {
     let (whole, fraction) = q.split_once('.').unwrap_or((q, ""));
-    let digits = format!("{fraction:0<3}").get(..3).and_then(|digits| digits.parse().ok());
+    let digit = |sum: u32, byte: u8| Some(sum * 10 + char::from(byte).to_digit(10)?);
+    let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(3).try_fold(0, digit);
     match (whole, digits) {
         ("0", Some(digits)) => digits,
         _ => 1000,

@@ -1,66 +1,162 @@
 //! Everything that happens to every request, outside in, in one place and in this order.
 //!
+//! 0. A public read that memory can answer ([`super::cached`]) passes by all that follows.
 //! 1. It gets an id.
 //! 2. HEAD becomes GET: actix answers HEAD without the body but with its length.
 //! 3. A client that takes no JSON is told so.
-//! 4. The handlers do their work.
-//! 5. A public body is coded and tagged, or left out because the client has it.
+//! 4. The handlers do their work; a public read does it for all who ask the same at the time, and
+//!    its answer is finished and kept.
+//! 5. Another public body is coded and tagged, or left out because the client has it.
 //! 6. An answer without a body of ours (a wrong path, a wrong method, a failed extractor) gets its
 //!    problem; OPTIONS is answered from the methods that the address allows.
 //! 7. The headers of every answer are set; the request is counted and logged.
 
 use super::accept::{Coding, takes_json};
+use super::cached::{self, Asked, Made};
 use super::request_id::{RequestId, X_REQUEST_ID};
-use super::{cors, representation};
+use super::{cors, problem, representation};
 use crate::app::State;
 use crate::error::{Code, Error};
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::middleware::Next;
-use actix_web::{HttpMessage as _, HttpResponse, web};
+use actix_web::{Error as ActixError, HttpMessage as _, HttpResponse, web};
+use futures_util::future::{Either, FutureExt as _, LocalBoxFuture};
+use std::future::{Ready, ready};
+use std::rc::Rc;
 use std::time::Instant;
 
-/// The path of everything that needs a key.
-const PRIVATE: &str = "/api/v1/admin/";
+/// The target of the lines that tell of each request.
+const ACCESS: &str = "roundup::access";
 
 /// The middleware around all handlers; see the module's text.
-pub async fn front(
+#[derive(Debug)]
+pub struct Front(web::Data<State>);
+
+impl Front {
+    /// The middleware of one worker.
+    pub fn new(state: web::Data<State>) -> Self {
+        Self(state)
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Front
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = ActixError;
+    type InitError = ();
+    type Transform = Fronted<S>;
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        let access = log::log_enabled!(target: ACCESS, log::Level::Info);
+        ready(Ok(Fronted { inner: Rc::new(inner), state: self.0.clone(), access }))
+    }
+}
+
+/// The handlers with [`Front`] around them.
+#[derive(Debug)]
+pub struct Fronted<S> {
+    inner: Rc<S>,
+    state: web::Data<State>,
+    access: bool,
+}
+
+type Answered = Result<ServiceResponse<BoxBody>, ActixError>;
+
+impl<S, B> Service<ServiceRequest> for Fronted<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = ActixError;
+    type Future = Either<Ready<Answered>, LocalBoxFuture<'static, Answered>>;
+
+    forward_ready!(inner);
+
+    fn call(&self, req: ServiceRequest) -> Self::Future {
+        let begun = Instant::now();
+        if let Some(answer) = cached::from_memory(&self.state, &req, begun) {
+            let res = req.into_response(answer);
+            if self.access {
+                log(&res, res.request().method(), begun);
+            }
+            return Either::Left(ready(Ok(res)));
+        }
+        let (inner, state, access) = (Rc::clone(&self.inner), self.state.clone(), self.access);
+        Either::Right(
+            async move {
+                let method = req.method().clone();
+                let res = answer(&*inner, &state, req, &method, begun).await?;
+                if access {
+                    log(&res, &method, begun);
+                }
+                Ok(res)
+            }
+            .boxed_local(),
+        )
+    }
+}
+
+/// Everything but what memory could answer at once.
+async fn answer<S, B>(
+    inner: &S,
+    state: &State,
     mut req: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let begun = Instant::now();
+    method: &Method,
+    begun: Instant,
+) -> Answered
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError>,
+    B: MessageBody + 'static,
+{
     let id = RequestId::of(req.headers());
     req.extensions_mut().insert(id.clone());
-    let method = req.method().clone();
     if method == Method::HEAD {
         req.head_mut().method = Method::GET;
     }
-    let state = req.app_data::<web::Data<State>>().cloned();
-    let public = !req.path().starts_with(PRIVATE);
-    let refused = req.path().starts_with("/api/") && !takes_json(req.headers());
-    let mut res = if refused {
+    let reads = req.method() == Method::GET;
+    // As the router sees it: `%61dmin` is `admin`.
+    let path = req.match_info().as_str();
+    let public = !is_private(path);
+    let cached = reads && public && is_kept(path) && state.cache().is_enabled();
+    let made = if path.starts_with("/api/") && !takes_json(req.headers()) {
         let error = Error::new(Code::NotAcceptable, "this address speaks application/json only");
-        ServiceResponse::from_err(error, req.request().clone())
+        Made::Raw(req.error_response(error))
+    } else if cached {
+        Asked { state, method, id: &id, begun }.fetch(inner, req).await?
     } else {
-        match next.call(req).await {
-            Ok(res) => res.map_into_boxed_body(),
-            Err(error) => return Err(error),
-        }
+        Made::Raw(inner.call(req).await?.map_into_boxed_body())
     };
-    if res.status().is_success() && (method == Method::GET || method == Method::HEAD) {
-        res = represent(res, public);
+    let mut res = match made {
+        Made::Whole(res) => return Ok(res),
+        Made::Raw(res) => res,
+    };
+    if res.status().is_success() && reads && public {
+        res = represent(res);
     }
     if !res.status().is_success() {
-        res = complete(res, &method, &id);
+        res = complete(res, method, &id);
     }
-    if let Some(state) = state {
-        dress(&mut res, &state, &id, public);
-        state.metrics().count(&res, &method, begun.elapsed());
-    }
-    log(&res, &method, &id, begun);
+    dress(res.headers_mut(), state, public);
+    res.headers_mut().insert(X_REQUEST_ID, id.header());
+    state.metrics().count(&res, method, begun.elapsed());
     Ok(res)
+}
+
+/// Whether everything at this path needs a key.
+fn is_private(path: &str) -> bool {
+    path.strip_prefix("/api/v1/admin").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether public answers at this path may be kept.
+fn is_kept(path: &str) -> bool {
+    path.starts_with("/api/v1/") || path.starts_with("/feeds/")
 }
 
 /// Gives a problem to an answer that tells of a failure, and an answer to OPTIONS.
@@ -77,31 +173,10 @@ fn complete(mut res: ServiceResponse, method: &Method, id: &RequestId) -> Servic
             return res.into_response(answer);
         }
     }
-    if res.status().is_redirection() || is_problem(res.headers()) {
+    if res.status().is_redirection() || problem::is_one(res.headers()) {
         return res;
     }
-    let status = res.status();
-    let (req, answer) = res.into_parts();
-    let given = answer.error().and_then(|error| error.as_error::<Error>());
-    let bare = Error::from_status(status, answer.headers());
-    let error = given.unwrap_or(&bare);
-    if status.is_server_error() {
-        let cause = error.cause().map_or_else(|| "unknown".to_owned(), |c| format!("{c:#}"));
-        log::error!("request {}: {}: {}", id.as_str(), error, one_line(&cause));
-    }
-    let body = serde_json::to_vec(&error.problem(id.as_str())).unwrap_or_default();
-    let mut answer = answer.set_body(body).map_into_boxed_body();
-    let headers = answer.headers_mut();
-    let problem = HeaderValue::from_static("application/problem+json");
-    headers.insert(header::CONTENT_TYPE, problem);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    ServiceResponse::new(req, answer)
-}
-
-fn is_problem(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|t| t.as_bytes().starts_with(b"application/problem"))
+    problem::describe(res, id)
 }
 
 /// HEAD goes where GET goes, and OPTIONS everywhere.
@@ -119,9 +194,9 @@ fn allow_more(headers: &mut HeaderMap) {
     }
 }
 
-/// Codes and tags the body of a public read. A body that streams is left alone.
-fn represent(res: ServiceResponse, public: bool) -> ServiceResponse {
-    if !public || res.status() != StatusCode::OK || res.headers().contains_key(header::ETAG) {
+/// Codes and tags the body of a public read that is not kept. A body that streams is left alone.
+fn represent(res: ServiceResponse) -> ServiceResponse {
+    if res.status() != StatusCode::OK || res.headers().contains_key(header::ETAG) {
         return res;
     }
     let (req, answer) = res.into_parts();
@@ -135,14 +210,12 @@ fn represent(res: ServiceResponse, public: bool) -> ServiceResponse {
         return ServiceResponse::from_err(error, req);
     };
     let coding = representation::worthwhile(coding, body.len());
-    let etag = representation::etag(&body, coding);
-    let mut known = req.headers().get_all(header::IF_NONE_MATCH).filter_map(|v| v.to_str().ok());
-    let fresh = known.any(|tags| representation::matches(tags, &etag));
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
+    let digest = representation::digest(&body);
+    if let Ok(etag) = HeaderValue::from_str(&representation::etag(&digest, coding)) {
         answer.headers_mut().insert(header::ETAG, etag);
     }
     answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    if fresh {
+    if representation::is_known(req.headers(), &digest) {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
         answer.headers_mut().remove(header::CONTENT_TYPE);
         return ServiceResponse::new(req, answer.set_body(BoxBody::new(())));
@@ -159,9 +232,7 @@ fn represent(res: ServiceResponse, public: bool) -> ServiceResponse {
 }
 
 /// The headers that every answer carries.
-fn dress(res: &mut ServiceResponse, state: &State, id: &RequestId, public: bool) {
-    let headers = res.headers_mut();
-    headers.insert(X_REQUEST_ID, id.header());
+pub(super) fn dress(headers: &mut HeaderMap, state: &State, public: bool) {
     if public {
         cors::expose(headers);
         if !headers.contains_key(header::CACHE_CONTROL) {
@@ -187,17 +258,28 @@ fn dress(res: &mut ServiceResponse, state: &State, id: &RequestId, public: bool)
 }
 
 /// One line a request. The path is as it came: percent-coded, so it cannot break the line.
-fn log(res: &ServiceResponse, method: &Method, id: &RequestId, begun: Instant) {
+fn log(res: &ServiceResponse, method: &Method, begun: Instant) {
+    let id = res.headers().get(&X_REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
     log::info!(
-        target: "roundup::access",
-        "{} {method} {} {} {}us",
-        id.as_str(),
+        target: ACCESS,
+        "{id} {method} {} {} {}us",
         res.request().path().escape_debug(),
         res.status().as_u16(),
         begun.elapsed().as_micros(),
     );
 }
 
-fn one_line(text: &str) -> String {
-    text.replace(['\n', '\r'], " ")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_a_key_is_told_by_its_path() {
+        for path in ["/api/v1/admin", "/api/v1/admin/", "/api/v1/admin/keys"] {
+            assert!(is_private(path), "{path}");
+        }
+        for path in ["/api/v1/administration", "/api/v1/articles", "/", "/feeds/articles.atom"] {
+            assert!(!is_private(path), "{path}");
+        }
+    }
 }

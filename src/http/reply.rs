@@ -1,5 +1,6 @@
 //! The success that a handler returns: a finished JSON body and what goes with it.
 
+use crate::cache::Depends;
 use crate::error::{Error, Result};
 use crate::fields::Fields;
 use crate::page::Page;
@@ -16,6 +17,7 @@ pub struct Reply {
     body: Bytes,
     next: Option<String>,
     prev: Option<String>,
+    on: Depends,
 }
 
 impl Reply {
@@ -34,7 +36,7 @@ impl Reply {
     /// One resource, whole.
     pub fn whole<T: Serialize>(value: &T) -> Result<Self> {
         let body = serde_json::to_vec(value).map_err(Error::internal)?;
-        Ok(Self { body: body.into(), next: None, prev: None })
+        Ok(Self { body: body.into(), next: None, prev: None, on: Depends::AnyChange })
     }
 
     /// A page of a list, with `Link` headers (RFC 8288) beside its cursors.
@@ -55,7 +57,16 @@ impl Reply {
                 serde_json::to_vec(&page.with(items)).map_err(Error::internal)?
             }
         };
-        Ok(Self { body: body.into(), next, prev })
+        Ok(Self { body: body.into(), next, prev, on: Depends::AnyChange })
+    }
+
+    /// Says that nothing shows here but this article with its links, credits, tags and comments:
+    /// then the answer is kept in memory until one of these changes. All others last until
+    /// anything changes.
+    #[must_use]
+    pub fn of_article(mut self, id: i64) -> Self {
+        self.on = Depends::Article(id);
+        self
     }
 }
 
@@ -76,7 +87,9 @@ impl Responder for Reply {
                 response.append_header((header::LINK, link));
             }
         }
-        response.body(self.body)
+        let mut response = response.body(self.body);
+        response.extensions_mut().insert(self.on);
+        response
     }
 }
 
@@ -117,5 +130,8 @@ pub fn moved(req: &HttpRequest, slug: &str) -> HttpResponse {
         location.push('?');
         location.push_str(req.query_string());
     }
-    HttpResponse::MovedPermanently().insert_header((header::LOCATION, location)).finish()
+    let mut response = HttpResponse::MovedPermanently();
+    let mut response = response.insert_header((header::LOCATION, location)).finish();
+    response.extensions_mut().insert(Depends::AnyChange);
+    response
 }

@@ -2,6 +2,7 @@
 //! because the client has it (RFC 9110, sections 8.8 and 13).
 
 use super::accept::Coding;
+use actix_web::http::header::{self, HeaderMap};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::io::{Read as _, Write as _};
@@ -9,33 +10,39 @@ use std::io::{Read as _, Write as _};
 /// Bodies below this are sent as they are: the headers would outweigh the gain.
 const WORTH_CODING: usize = 600;
 
-/// The entity tag of a body in one coding: strong, for it is made from the body's bytes.
-pub(super) fn etag(body: &[u8], coding: Coding) -> String {
-    let digest = Sha256::digest(body);
-    let mut tag = String::with_capacity(40);
-    tag.push('"');
-    for byte in digest.iter().take(12) {
+/// What the tags of a body have in common: 96 bits of its SHA-256, in hexadecimal.
+pub(super) fn digest(body: &[u8]) -> String {
+    let mut text = String::with_capacity(24);
+    for byte in Sha256::digest(body).iter().take(12) {
         for digit in [byte >> 4, byte & 15] {
-            tag.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+            text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
         }
     }
-    if coding != Coding::Identity {
-        tag.push('-');
-        tag.push_str(coding.name());
-    }
-    tag.push('"');
-    tag
+    text
 }
 
-/// Whether `If-None-Match` names the body with this tag. The tag of another coding of the same
+/// The entity tag of a body in one coding: strong, for it is made from the body's bytes.
+pub(super) fn etag(digest: &str, coding: Coding) -> String {
+    match coding {
+        Coding::Identity => format!("\"{digest}\""),
+        coded => format!("\"{digest}-{}\"", coded.name()),
+    }
+}
+
+/// Whether the client has the body with this digest.
+pub(super) fn is_known(asked: &HeaderMap, digest: &str) -> bool {
+    asked.get_all(header::IF_NONE_MATCH).any(|tags| matches(tags.as_bytes(), digest))
+}
+
+/// Whether `If-None-Match` names the body with this digest. The tag of another coding of the same
 /// body will do: what the client has is then no older.
-pub(super) fn matches(if_none_match: &str, etag: &str) -> bool {
-    let base = |tag: &str| -> String {
-        let tag = tag.trim().trim_start_matches("W/").trim_matches('"');
-        tag.split_once('-').map_or(tag, |(base, _)| base).to_owned()
-    };
-    let own = base(etag);
-    if_none_match.split(',').any(|tag| tag.trim() == "*" || base(tag) == own)
+fn matches(if_none_match: &[u8], digest: &str) -> bool {
+    if_none_match.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).any(|tag| {
+        let tag = tag.strip_prefix(b"W/").unwrap_or(tag);
+        let tag = tag.strip_prefix(b"\"").unwrap_or(tag);
+        let after = tag.strip_prefix(digest.as_bytes());
+        tag == b"*" || after.is_some_and(|after| matches!(after, [] | [b'"' | b'-', ..]))
+    })
 }
 
 /// The coding worth using for a body of this size.
@@ -83,17 +90,20 @@ mod tests {
 
     #[test]
     fn a_tag_matches_in_every_form_a_client_may_send() {
-        let tag = etag(b"body", Coding::Gzip);
+        let digest = digest(b"body");
+        let tag = etag(&digest, Coding::Gzip);
         assert!(tag.ends_with("-gzip\""));
         for sent in [
             tag.as_str(),
             "*",
             &format!("W/{tag}"),
             &format!("\"x\", {tag}"),
-            &etag(b"body", Coding::Identity),
+            &etag(&digest, Coding::Identity),
         ] {
-            assert!(matches(sent, &tag), "{sent}");
+            assert!(matches(sent.as_bytes(), &digest), "{sent}");
         }
-        assert!(!matches(&etag(b"other", Coding::Gzip), &tag));
+        for sent in ["", "\"\"", "\"x\"", &format!("\"{digest}0\""), &super::digest(b"other")] {
+            assert!(!matches(sent.as_bytes(), &digest), "{sent}");
+        }
     }
 }

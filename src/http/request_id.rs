@@ -2,9 +2,14 @@
 //! each line of the log.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use std::cell::Cell;
 
 /// The header that carries it both ways.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+thread_local! {
+    static RANDOM: Cell<u64> = Cell::new(getrandom::u64().unwrap_or_default());
+}
 
 /// The id of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +27,17 @@ impl RequestId {
     }
 
     fn random() -> Self {
-        let id = format!("{:016x}", getrandom::u64().unwrap_or_default());
-        Self(HeaderValue::from_str(&id).unwrap_or_else(|_never| HeaderValue::from_static("0")))
+        let number = RANDOM.with(|state| {
+            // SplitMix64 (Steele, Lea and Flood 2014): an id need not be hard to guess.
+            let state = state.replace(state.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            mixed ^ (mixed >> 31)
+        });
+        let digit = |n: u64| b"0123456789abcdef".get(usize::try_from(n & 15).unwrap_or_default());
+        let id: [u8; 16] =
+            std::array::from_fn(|at| digit(number >> (60 - 4 * at)).copied().unwrap_or(b'0'));
+        Self(HeaderValue::from_bytes(&id).unwrap_or_else(|_never| HeaderValue::from_static("0")))
     }
 
     /// As text.

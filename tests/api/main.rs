@@ -12,6 +12,7 @@ mod answers;
 mod archive;
 mod articles;
 mod audit;
+mod cache;
 mod comment_posting;
 mod comments;
 mod concurrency;

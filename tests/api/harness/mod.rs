@@ -1,8 +1,10 @@
 //! The real application in this process, with a database of its own and a clock that stands still.
 
+pub mod chaos;
 pub mod client;
 pub mod db;
 pub mod document;
+pub mod pair;
 pub mod reads;
 mod reply;
 pub mod site;
@@ -17,17 +19,20 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::web::Data;
-use actix_web::{App, Error, HttpResponse, middleware, web};
+use actix_web::{App, Error, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 use roundup::app::{self, State};
+use roundup::cache::Change;
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target};
-use roundup::http::front;
+use roundup::http::Front;
 use serde_json::Value;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 type Call = dyn Fn(Request) -> LocalBoxFuture<'static, Result<ServiceResponse<BoxBody>, Error>>;
 
@@ -36,6 +41,9 @@ pub struct TestApp {
     call: Rc<Call>,
     pub state: Data<State>,
     pub target: Target,
+    forgets: bool,
+    /// Ends with the application.
+    _listening: JoinSet<()>,
 }
 
 /// A file of the data beside the project; none, with a note, where there is no such folder.
@@ -65,18 +73,36 @@ impl TestApp {
         Self::with(patient()).await
     }
 
-    /// With these settings.
+    /// With these settings. It forgets what it has cached before each request, so that a test may
+    /// change the database behind its back.
     pub async fn with(config: Config) -> Self {
         Self::on(db::fresh().await, config).await
     }
 
-    /// On a database that is there already.
+    /// The same on a database that is there already.
     pub async fn on(target: Target, config: Config) -> Self {
+        let state = Self::state(&target, config);
+        Self { forgets: true, ..Self::of(state, target, None).await }
+    }
+
+    /// An instance that caches, on a database that may be shared with others. It hears of changes
+    /// by way of `hears`, which may lead elsewhere; or not at all.
+    pub async fn of(state: State, target: Target, hears: Option<Target>) -> Self {
+        let state = Data::new(state);
+        let mut listening = JoinSet::new();
+        if let Some(hears) = hears {
+            let coherence = Arc::clone(state.cache().coherence());
+            listening.spawn(roundup::cache::listen(coherence, hears, false));
+        }
+        let call = service(state.clone()).await;
+        Self { call, state, target, forgets: false, _listening: listening }
+    }
+
+    /// The state of an instance on this database.
+    pub fn state(target: &Target, config: Config) -> State {
         let wait = config.pool_wait_ms;
         let options = PoolOptions { size: 4, wait, ..PoolOptions::default() };
-        let pool = Pool::new(target.clone(), options);
-        let state = Data::new(State::new(pool, Clock::fixed(start()), config));
-        Self { call: service(state.clone()).await, state, target }
+        State::new(Pool::new(target.clone(), options), Clock::fixed(start()), config)
     }
 
     /// A plain client of the test's own database.
@@ -86,6 +112,9 @@ impl TestApp {
 
     /// Sends any request.
     pub async fn send(&self, request: TestRequest) -> Reply {
+        if self.forgets {
+            self.state.changed(Change::Everything);
+        }
         let request = request.to_request();
         let line = format!("{} {}", request.method(), request.uri());
         let response = match (self.call)(request).await {
@@ -130,8 +159,8 @@ impl TestApp {
 
 async fn service(state: Data<State>) -> Rc<Call> {
     let app = App::new()
-        .app_data(state)
-        .wrap(middleware::from_fn(front))
+        .app_data(state.clone())
+        .wrap(Front::new(state))
         .configure(app::configure)
         .default_service(web::to(HttpResponse::NotFound));
     let service = Rc::new(init_service(app).await);

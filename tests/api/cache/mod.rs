@@ -1,0 +1,79 @@
+//! The cache of public answers: what it keeps, and that it is never wrong.
+
+mod bounds;
+mod coherence;
+mod heard;
+mod outage;
+mod reads;
+mod replica;
+
+use crate::harness::{Reply, TestApp, db};
+use diesel_async::SimpleAsyncConnection as _;
+use roundup::app::State;
+use roundup::config::Config;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// An instance with a database of its own that caches and listens, and the id of an article.
+async fn app() -> (TestApp, i64) {
+    app_with(Config::defaults().unwrap()).await
+}
+
+async fn app_with(config: Config) -> (TestApp, i64) {
+    let target = db::fresh().await;
+    let app = instance(&target, config).await;
+    let id = example(&app).await;
+    settle(&app).await;
+    (app, id)
+}
+
+/// An instance that caches and listens on this database.
+async fn instance(target: &roundup::db::Target, config: Config) -> TestApp {
+    let state = TestApp::state(target, config);
+    TestApp::of(state, target.clone(), Some(target.clone())).await
+}
+
+/// Imports the example, and says which article it is.
+async fn example(app: &TestApp) -> i64 {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/harbour-bridge.txt");
+    let report = app.import_file(&file).await;
+    assert_eq!(report.created.articles, 1, "{report:?}");
+    let row = app.sql().await.query_one("select id from articles", &[]).await.unwrap();
+    row.get(0)
+}
+
+/// Waits until the instance listens, and everything so far has been heard.
+async fn settle(app: &TestApp) {
+    let coherence = app.state.cache().coherence();
+    let asked = coherence.trust().now();
+    let listening = || !coherence.trust().is_cut(coherence.trust().now());
+    wait_until("it listens", || listening() && coherence.trust().confirmed() > asked).await;
+}
+
+async fn wait_until(what: &str, done: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < Duration::from_secs(10), "waited for long until {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+fn is_hit(reply: &Reply) -> bool {
+    reply.header("cache-status") == "roundup; hit"
+}
+
+/// Reads twice, so that the second answer comes from memory.
+async fn warm(app: &TestApp, uri: &str) -> Reply {
+    app.get(uri).await;
+    let reply = app.get(uri).await;
+    assert!(is_hit(&reply), "{uri}: {}", reply.header("cache-status"));
+    reply
+}
+
+/// Writes as a handler does.
+async fn write(app: &TestApp, sql: String) {
+    let done = State::write(&app.state, move |conn| {
+        Box::pin(async move { Ok(conn.batch_execute(&sql).await?) })
+    });
+    done.await.unwrap();
+}

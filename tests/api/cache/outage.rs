@@ -1,0 +1,141 @@
+//! The database is away, or does not answer, or only the listening connection is cut.
+
+use super::{example, is_hit, settle, wait_until, warm};
+use crate::harness::chaos::{Mode, Proxy};
+use crate::harness::{TestApp, db};
+use roundup::config::Config;
+use std::time::{Duration, Instant};
+
+const STALE: &str = "roundup; fwd=stale; fwd-status=503; detail=stale-if-error";
+
+/// An instance all of whose connections go through a proxy.
+async fn behind_proxy(config: Config) -> (TestApp, Proxy, i64) {
+    let direct = db::fresh().await;
+    let proxy = Proxy::before(&direct).await;
+    let target = proxy.target();
+    let app = TestApp::of(TestApp::state(&target, config), direct, Some(target)).await;
+    let id = example(&app).await;
+    settle(&app).await;
+    (app, proxy, id)
+}
+
+async fn pause(ms: u64) {
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+}
+
+async fn survives(mode: Mode) {
+    let (app, proxy, id) = behind_proxy(Config::defaults().unwrap()).await;
+    let uri = format!("/api/v1/articles/{id}");
+    let before = warm(&app, &uri).await;
+    warm(&app, "/api/v1/articles").await;
+    warm(&app, "/api/v1/articles/no-such").await;
+    proxy.set(mode);
+    // What was just confirmed is still current.
+    assert!(is_hit(&app.get(&uri).await));
+    pause(1300).await;
+    let (mut slow, began) = (0, Instant::now());
+    while began.elapsed() < Duration::from_secs(2) {
+        for uri in [uri.as_str(), "/api/v1/articles"] {
+            let asked = Instant::now();
+            let stale = app.get(uri).await;
+            assert_eq!(stale.header("cache-status"), STALE, "{}", stale.text());
+            assert!(stale.header("age").parse::<u64>().unwrap() >= 1);
+            assert!(asked.elapsed() < Duration::from_secs(1));
+            slow += u32::from(asked.elapsed() > Duration::from_millis(100));
+        }
+        pause(2).await;
+    }
+    assert!(slow <= 4, "only one request a second tries the database, not {slow}");
+    let stale = app.get(&uri).await;
+    assert_eq!((stale.status, stale.header("etag")), (before.status, before.header("etag")));
+    // What is not in memory, or said that nothing is there, cannot be told.
+    for uri in ["/api/v1/tags", "/api/v1/articles/no-such"] {
+        let asked = Instant::now();
+        let reply = app.get(uri).await;
+        assert!(asked.elapsed() < Duration::from_secs(2));
+        assert_eq!(reply.header("retry-after"), "1");
+        reply.problem(503, "unavailable");
+    }
+    app.sql().await.execute("update articles set headline = 'After'", &[]).await.unwrap();
+    proxy.set(Mode::Open);
+    let began = Instant::now();
+    loop {
+        let reply = app.get(&uri).await;
+        if reply.header("cache-status") != STALE {
+            assert_eq!(reply.ok()["headline"], "After");
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_millis(2500), "still away");
+        pause(10).await;
+    }
+}
+
+#[tokio::test]
+async fn the_last_known_answers_are_given_while_the_database_is_away() {
+    survives(Mode::Cut).await;
+}
+
+#[tokio::test]
+async fn the_last_known_answers_are_given_while_the_database_is_frozen() {
+    survives(Mode::Frozen).await;
+}
+
+#[tokio::test]
+async fn without_stale_if_error_there_is_no_answer() {
+    let mut config = Config::defaults().unwrap();
+    config.cache_control = "public, max-age=0".parse().unwrap();
+    let (app, proxy, id) = behind_proxy(config).await;
+    let uri = format!("/api/v1/articles/{id}");
+    warm(&app, &uri).await;
+    proxy.set(Mode::Cut);
+    pause(1300).await;
+    app.get(&uri).await.problem(503, "unavailable");
+}
+
+#[tokio::test]
+async fn with_the_listening_connection_cut_nothing_is_older_than_a_second() {
+    let target = db::fresh().await;
+    let proxy = Proxy::before(&target).await;
+    let state = TestApp::state(&target, Config::defaults().unwrap());
+    let app = TestApp::of(state, target, Some(proxy.target())).await;
+    let id = example(&app).await;
+    settle(&app).await;
+    let uri = format!("/api/v1/articles/{id}");
+    let sql = app.sql().await;
+    for (round, mode) in [Mode::Cut, Mode::Frozen, Mode::Cut].into_iter().enumerate() {
+        warm(&app, &uri).await;
+        proxy.set(mode);
+        let headline = format!("Round {round}");
+        let write = "update articles set headline = $1";
+        sql.execute(write, &[&headline]).await.unwrap();
+        let written = Instant::now();
+        assert!(is_hit(&app.get(&uri).await), "unheard, and trusted for a moment");
+        loop {
+            let asked = Instant::now();
+            if app.get(&uri).await.ok()["headline"] == headline {
+                break;
+            }
+            assert!(asked - written <= Duration::from_secs(1));
+            pause(5).await;
+        }
+        // The answers are kept all the same, for a second each.
+        assert!(is_hit(&app.get(&uri).await));
+        proxy.set(Mode::Open);
+        let trust = app.state.cache().coherence().trust();
+        wait_until("it listens again", || !trust.is_cut(trust.now())).await;
+        pause(50).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_missed_is_made_up_for_when_the_connection_is_back() {
+    let (app, proxy, id) = behind_proxy(Config::defaults().unwrap()).await;
+    let uri = format!("/api/v1/articles/{id}");
+    warm(&app, &uri).await;
+    proxy.set(Mode::Cut);
+    pause(20).await;
+    app.sql().await.execute("update articles set headline = 'Missed'", &[]).await.unwrap();
+    proxy.set(Mode::Open);
+    settle(&app).await;
+    assert_eq!(app.get(&uri).await.ok()["headline"], "Missed");
+}
