@@ -195,7 +195,8 @@ pub fn configure(cfg: &mut ServiceConfig) {
             .configure(outlets::configure_admin)
             .configure(tags::configure_admin)
             .configure(audit::configure)
-            .configure(comments::configure_admin)
+            .configure(comments::configure_rules)
+            .configure(comments::configure_moderation)
             .configure(keys::configure),
     );
     cfg.service(

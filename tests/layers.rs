@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What every feature may use, and what uses no feature.
-const KERNEL: [&str; 11] = [
+const KERNEL: [&str; 12] = [
+    "cache",
     "clock",
     "config",
     "db",

@@ -147,8 +147,12 @@ async fn get_article(
         }
         Found::Here((article, comments)) => {
             let article = Article { comments, ..article };
-            let reply = Reply::one(&article, query.fields.as_deref(), Article::sample)?;
-            Ok(reply.of_article(article.summary.id).respond_to(&req))
+            let mut reply = Reply::one(&article, query.fields.as_deref(), Article::sample)?;
+            // What is related shows other articles.
+            if !wants("related") {
+                reply = reply.of_article(article.summary.id);
+            }
+            Ok(reply.respond_to(&req))
         }
         Found::Moved(slug) => Ok(moved(&req, &slug)),
         Found::Gone => Err(gone()),

@@ -23,18 +23,10 @@ mod tree;
 
 pub use desk::Desk;
 pub use model::{Comment, ListedComment, ThreadSort};
-pub use moderation::Docs as ModerationDocs;
+pub use moderation::{Docs as ModerationDocs, configure as configure_moderation};
 pub use path::Path;
 pub use policy::Policy;
 pub use query::{Thread, latest, listed, thread};
 pub use routes::{Docs, configure};
-pub use rules::Docs as RuleDocs;
+pub use rules::{Docs as RuleDocs, configure as configure_rules};
 pub use sweep::sweep;
-
-use actix_web::web::ServiceConfig;
-
-/// The addresses under `/admin`.
-pub fn configure_admin(cfg: &mut ServiceConfig) {
-    rules::configure(cfg);
-    moderation::configure(cfg);
-}

@@ -2,14 +2,13 @@
 
 use super::events::{Event, announce};
 use super::gate::Gate;
-use crate::app::State;
+use crate::app::{SharedState, State};
 use crate::articles::published;
 use crate::error::{Error, Result};
 use crate::extract::{Id, NoParams, Query};
 use crate::http::{Answer, Body, Client};
 use crate::openapi::PostProblems;
 use crate::schema::{articles, comment_reports as reports, comments};
-use actix_web::web::Data;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
@@ -31,7 +30,7 @@ pub(super) struct NewReport {
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     responses((status = 204, description = "It is noted"), PostProblems))]
 pub(super) async fn report_comment(
-    state: Data<State>,
+    state: SharedState,
     client: Client,
     id: Id,
     _query: Query<NoParams>,
@@ -43,7 +42,7 @@ pub(super) async fn report_comment(
 }
 
 async fn report(
-    state: &Data<State>,
+    state: &SharedState,
     client: Client,
     id: i64,
     reason: String,

@@ -7,16 +7,14 @@ use crate::app::State;
 use crate::articles::{self, Of};
 use crate::error::{Code, Error, Result};
 use crate::extract::{Both, Found, Query, Ref};
-use crate::http::moved;
+use crate::http::{moved, public, with_cursor};
 use crate::openapi::Problems;
 use crate::page::{Page, PageQuery};
 use crate::permalink::Permalinks;
 use crate::{comments, outlets, tags};
-use actix_web::http::header;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use diesel_async::AsyncPgConnection;
-use url::form_urlencoded;
 use utoipa::{OpenApi, ToSchema};
 
 /// The addresses of this file.
@@ -173,7 +171,7 @@ async fn serve(
         Format::Rss => ("application/rss+xml; charset=utf-8", rss::write(&feed)?),
         Format::Json => ("application/feed+json", json::write(&feed)?),
     };
-    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, kind)).body(body))
+    Ok(public(kind, body))
 }
 
 fn format(req: &HttpRequest) -> Result<Format> {
@@ -183,14 +181,6 @@ fn format(req: &HttpRequest) -> Result<Format> {
         Some("json") => Ok(Format::Json),
         _ => Err(Error::not_found("format of feeds: there are atom, rss and json")),
     }
-}
-
-fn with_cursor(req: &HttpRequest, name: &str, cursor: &str) -> String {
-    let kept = form_urlencoded::parse(req.query_string().as_bytes())
-        .filter(|(name, _)| name != "after" && name != "before");
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(kept).append_pair(name, cursor);
-    format!("{}?{}", req.path(), query.finish())
 }
 
 async fn fill(

@@ -156,7 +156,7 @@ fn is_private(path: &str) -> bool {
 
 /// Whether public answers at this path may be kept.
 fn is_kept(path: &str) -> bool {
-    path.starts_with("/api/v1/") || path.starts_with("/feeds/")
+    ["/api/v1/", "/feeds/", "/sitemap"].iter().any(|start| path.starts_with(start))
 }
 
 /// Gives a problem to an answer that tells of a failure, and an answer to OPTIONS.

@@ -97,8 +97,16 @@ fn mime_json() -> HeaderValue {
     HeaderValue::from_static("application/json")
 }
 
+/// A public answer that is not JSON, such as a feed. It depends on all that the public sees.
+pub fn public(kind: &'static str, body: impl Into<Vec<u8>>) -> HttpResponse {
+    let kind = (header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let mut response = HttpResponse::Ok().insert_header(kind).body(body.into());
+    response.extensions_mut().insert(Depends::AnyChange);
+    response
+}
+
 /// The address of this request with another cursor.
-fn with_cursor(req: &HttpRequest, parameter: &str, cursor: &str) -> String {
+pub fn with_cursor(req: &HttpRequest, parameter: &str, cursor: &str) -> String {
     let kept = form_urlencoded::parse(req.query_string().as_bytes())
         .filter(|(name, _)| name != "after" && name != "before");
     let mut query = form_urlencoded::Serializer::new(String::new());

@@ -1,18 +1,18 @@
 //! An article as schema.org's `NewsArticle`, for a page to put into a script element as it is.
 
 use crate::articles::Article;
+use crate::http::public;
 use crate::links::Link;
 use crate::permalink::Permalinks;
 use crate::text::rich::plain;
 use actix_web::HttpResponse;
-use actix_web::http::header;
 use serde_json::{Value, json};
 
 /// The answer that tells it.
 pub fn jsonld(article: &Article, links: &Permalinks, site_name: &str) -> HttpResponse {
     // In a script element `</script>` would end it, in any string.
     let body = value(article, links, site_name).to_string().replace('<', "\\u003c");
-    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/ld+json")).body(body)
+    public("application/ld+json", body)
 }
 
 fn value(article: &Article, links: &Permalinks, site_name: &str) -> Value {

@@ -7,11 +7,11 @@ use crate::app::State;
 use crate::articles::published;
 use crate::error::{Error, Result};
 use crate::extract::{NoParams, Query};
+use crate::http::public;
 use crate::openapi::Problems;
 use crate::permalink::Permalinks;
 use crate::schema::articles;
 use actix_web::HttpResponse;
-use actix_web::http::header;
 use actix_web::web::{Data, Path};
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::QueryableByName;
@@ -21,6 +21,8 @@ use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use std::fmt::Write as _;
 use utoipa::ToSchema;
+
+const KIND: &str = "application/xml; charset=utf-8";
 
 /// The most addresses that a part may have.
 const PART: i64 = 50_000;
@@ -58,7 +60,7 @@ pub(super) async fn sitemap_index(
         let _ = writeln!(xml, "<sitemap><loc>{}</loc></sitemap>", escape(&address));
     }
     xml += "</sitemapindex>\n";
-    Ok(answer(xml))
+    Ok(public(KIND, xml))
 }
 
 /// A part of the sitemap
@@ -99,7 +101,7 @@ pub(super) async fn sitemap_part(
         let _ = writeln!(xml, "<url><loc>{address}</loc><lastmod>{changed}</lastmod></url>");
     }
     xml += "</urlset>\n";
-    Ok(answer(xml))
+    Ok(public(KIND, xml))
 }
 
 type Row = (i64, String, Option<DateTime<Utc>>, DateTime<Utc>);
@@ -113,9 +115,4 @@ fn head(root: &str) -> String {
 
 fn escape(address: &str) -> String {
     address.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-fn answer(xml: String) -> HttpResponse {
-    let kind = (header::CONTENT_TYPE, "application/xml; charset=utf-8");
-    HttpResponse::Ok().insert_header(kind).body(xml)
 }

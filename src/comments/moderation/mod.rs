@@ -6,5 +6,4 @@ mod model;
 mod query;
 mod routes;
 
-pub use routes::Docs;
-pub(super) use routes::configure;
+pub use routes::{Docs, configure};

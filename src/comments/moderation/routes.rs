@@ -19,7 +19,7 @@ use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 
 /// The addresses of this file, under `/admin`.
-pub(in crate::comments) fn configure(cfg: &mut ServiceConfig) {
+pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/comments").get(list_queue))
         .service(resource("/comments/batch").post(decide_batch))
         .service(resource("/comments/erase").post(erase_reader))

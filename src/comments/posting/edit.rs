@@ -1,7 +1,7 @@
-//! Changing and withdrawing a comment with its edit token.
+//! Changing and withdrawing a comment with its edit token, of which the hash is kept.
 
 use super::model::{CommentEdit, PostedComment};
-use super::store::{Judge, Marks, hash, same_text};
+use super::store::{Judge, Marks, same_text};
 use crate::audit;
 use crate::comments::erase::erase;
 use crate::comments::model::CommentRow;
@@ -11,30 +11,10 @@ use crate::error::{Code, Error, Result};
 use crate::http::MergePatch;
 use crate::schema::{articles, comments};
 use crate::text::rich::{Markup, Voice, render};
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
-use std::future::{Ready, ready};
-
-/// The hash of the token in `Roundup-Edit-Token`.
-#[derive(Debug, Clone)]
-pub(in crate::comments) struct EditToken(Vec<u8>);
-
-impl FromRequest for EditToken {
-    type Error = Error;
-    type Future = Ready<Result<Self>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let given = req.headers().get("roundup-edit-token").and_then(|token| token.to_str().ok());
-        ready(given.map(|token| Self(hash(token))).ok_or_else(|| {
-            let detail = "give `Roundup-Edit-Token` with the token that came with the comment";
-            Error::new(Code::EditTokenRefused, detail)
-        }))
-    }
-}
 
 /// A comment that its author may change now.
 #[derive(Debug, Clone, HasQuery)]
@@ -62,7 +42,7 @@ impl Own {
     pub(super) async fn take(
         conn: &mut AsyncPgConnection,
         id: i64,
-        token: &EditToken,
+        token: &[u8],
         now: DateTime<Utc>,
     ) -> Result<Self> {
         let none = || Error::not_found("comment");
@@ -72,7 +52,7 @@ impl Own {
         hold.first::<i64>(conn).await?;
         let own = Self::query().filter(comments::id.eq(id));
         let own: Self = own.first(conn).await.optional()?.ok_or_else(none)?;
-        if own.edit_token_hash.as_ref() != Some(&token.0) {
+        if own.edit_token_hash.as_deref() != Some(token) {
             let shows = own.status == "approved" || own.reply_count > 0;
             let detail = "the token is not this comment's";
             return Err(if shows { Error::new(Code::EditTokenRefused, detail) } else { none() });
@@ -107,7 +87,7 @@ impl Judge {
         &self,
         conn: &mut AsyncPgConnection,
         id: i64,
-        token: &EditToken,
+        token: &[u8],
         patch: MergePatch,
     ) -> Result<(PostedComment, i64)> {
         let own = Own::take(conn, id, token, self.now).await?;
@@ -186,7 +166,7 @@ impl Judge {
 pub(super) async fn withdraw(
     conn: &mut AsyncPgConnection,
     id: i64,
-    token: &EditToken,
+    token: &[u8],
     now: DateTime<Utc>,
 ) -> Result<i64> {
     let own = Own::take(conn, id, token, now).await?;

@@ -1,8 +1,8 @@
 //! Posting over HTTP.
 
-use super::edit::{EditToken, withdraw};
+use super::edit::withdraw;
 use super::model::{NewComment, PostedComment};
-use super::store::Judge;
+use super::store::{Judge, hash};
 use crate::app::State;
 use crate::articles;
 use crate::audit;
@@ -14,10 +14,30 @@ use crate::extract::{Found, Id, NoParams, Query, Ref};
 use crate::http::{Answer, Body, Client, MergePatch, Once};
 use crate::openapi::PostProblems;
 use crate::text::rich::{Markup, Voice, render};
+use actix_web::dev::Payload;
 use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
+use std::future::{Ready, ready};
 use std::sync::{Arc, OnceLock};
+
+/// The hash of the token in `Roundup-Edit-Token`.
+#[derive(Debug, Clone)]
+pub(in crate::comments) struct EditToken(Vec<u8>);
+
+impl FromRequest for EditToken {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let given = req.headers().get("roundup-edit-token").and_then(|token| token.to_str().ok());
+        ready(given.map(|token| Self(hash(token))).ok_or_else(|| {
+            let detail = "give `Roundup-Edit-Token` with the token that came with the comment";
+            Error::new(Code::EditTokenRefused, detail)
+        }))
+    }
+}
 
 /// Post a comment
 ///
@@ -160,7 +180,7 @@ async fn change(
     gate.pass(state.comments().comments.take(client.unit(), state.clock().now()))?;
     let judge = state.read(async |conn| judge(state, conn, client).await).await?;
     let (posted, article) = State::write(state, move |conn| {
-        Box::pin(async move { judge.change(conn, id, &token, patch).await })
+        Box::pin(async move { judge.change(conn, id, &token.0, patch).await })
     })
     .await?;
     announce(state, &[Event { article, comment: id, what: "changed by its author" }]);
@@ -187,7 +207,7 @@ pub(in crate::comments) async fn withdraw_comment(
 ) -> Result<Answer> {
     let now = state.clock().now();
     let article = State::write(&state, move |conn| {
-        Box::pin(async move { withdraw(conn, id.0, &token, now).await })
+        Box::pin(async move { withdraw(conn, id.0, &token.0, now).await })
     })
     .await?;
     announce(&state, &[Event { article, comment: id.0, what: "withdrawn by its author" }]);

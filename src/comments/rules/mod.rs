@@ -11,5 +11,4 @@ pub(super) use check::{RuleSet, Sample};
 pub(super) use content::Content;
 pub(super) use model::{Action, Fired, RuleRow};
 pub(super) use query::enabled;
-pub use routes::Docs;
-pub(super) use routes::configure;
+pub use routes::{Docs, configure};

@@ -22,7 +22,7 @@ use std::net::IpAddr;
 use utoipa::{OpenApi, ToSchema};
 
 /// The addresses of this file, under `/admin`.
-pub(in crate::comments) fn configure(cfg: &mut ServiceConfig) {
+pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/rules").get(list_rules).post(create_rule))
         .service(resource("/rules/test").post(test_rules))
         .service(
