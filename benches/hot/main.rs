@@ -4,6 +4,9 @@
 //! All are measured in turn, round by round, so that whatever else the machine does falls on each
 //! of them; the medians are printed. "bare" sends the body with its type alone, "same" the headers
 //! of the real answer as well, byte for byte but for the request's id.
+//!
+//! With `serve` as its argument it only prints the addresses and waits for the end of its input:
+//! `benches/hot/instructions` asks it under callgrind.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -52,7 +55,8 @@ fn main() -> Result<()> {
     let mut numbers = std::env::args().skip(1).filter_map(|arg| arg.parse().ok());
     let mut next = |default| numbers.next().unwrap_or(default);
     let load = Load { seconds: next(2), rounds: next(5), connections: next(64) };
-    if Command::new("wrk").arg("-v").output().is_err() {
+    let only_serve = std::env::args().any(|arg| arg == "serve");
+    if !only_serve && Command::new("wrk").arg("-v").output().is_err() {
         say("skipped: wrk is not on this machine (on Debian: apt-get install wrk)");
         return Ok(());
     }
@@ -69,8 +73,15 @@ fn main() -> Result<()> {
             format!("http://{bare}/same/{n}"),
             format!("http://{bare}/bare/{n}"),
         ];
+        if only_serve {
+            say(&[&[case.name.to_owned()], &addresses[..], &case.headers].concat().join("\t"));
+            continue;
+        }
         let rates = measure(case, &addresses, &load)?;
         say(&format!("{:<20} {:>6} bytes  {rates}", case.name, case.answer.body.len()));
+    }
+    if only_serve {
+        std::io::stdin().read_to_end(&mut Vec::new())?;
     }
     cluster.stop()?;
     Ok(())

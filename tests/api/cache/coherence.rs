@@ -101,7 +101,7 @@ async fn write(app: &TestApp, id: i64, proxy: &Proxy, mut clients: [Client<'_>; 
         }
     }
     delays.sort();
-    assert!(delays[delays.len() / 2] < Duration::from_millis(100), "{delays:?}");
+    assert!(delays[delays.len() / 2] < Duration::from_secs(1), "{delays:?}");
 }
 
 #[tokio::test]
