@@ -8,8 +8,8 @@ use crate::error::{Code, Error, Result};
 use crate::health::Metrics;
 use crate::http::{Answer, Attempt, Entry};
 use crate::{
-    archive, articles, audit, comments, feeds, health, keys, links, openapi, outlets, pages,
-    related, search, site, tags,
+    archive, articles, audit, comments, export, feeds, health, jobs, keys, links, openapi, outlets,
+    pages, related, search, site, tags,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, scope};
@@ -29,6 +29,7 @@ pub struct State {
     config: Config,
     metrics: Metrics,
     comments: comments::Desk,
+    jobs: jobs::Desk,
     cache: Cache<Entry>,
     replica: Option<Replica>,
 }
@@ -39,7 +40,8 @@ impl State {
         let comments = comments::Desk::new(&config);
         let cache = Cache::new(config.cache_bytes, config.stale_if_error());
         let metrics = Metrics::new(&cache);
-        Self { pool, clock, config, metrics, comments, cache, replica: None }
+        let jobs = jobs::Desk::default();
+        Self { pool, clock, config, metrics, comments, jobs, cache, replica: None }
     }
 
     /// The same, with replicas that take the reads of a cold cache.
@@ -166,6 +168,11 @@ impl State {
         &self.comments
     }
 
+    /// What is remembered about imports and exports over HTTP.
+    pub fn jobs(&self) -> &jobs::Desk {
+        &self.jobs
+    }
+
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -197,6 +204,8 @@ pub fn configure(cfg: &mut ServiceConfig) {
             .configure(audit::configure)
             .configure(comments::configure_rules)
             .configure(comments::configure_moderation)
+            .configure(jobs::configure)
+            .configure(export::configure)
             .configure(keys::configure),
     );
     cfg.service(

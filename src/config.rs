@@ -77,6 +77,20 @@ pub struct Config {
     )]
     pub cache_bytes: usize,
 
+    /// How long a file may be that is sent to be imported, in bytes.
+    #[arg(
+        long,
+        env = "ROUNDUP_IMPORT_BYTES",
+        default_value = "4294967296",
+        global = true,
+        value_name = "BYTES"
+    )]
+    pub import_bytes: u64,
+
+    /// Where such a file lies while it is imported, on disk; without it, where temporary files go.
+    #[arg(long, env = "ROUNDUP_UPLOAD_DIR", global = true, value_name = "DIR")]
+    pub upload_dir: Option<PathBuf>,
+
     /// The `Cache-Control` of public answers.
     #[arg(long, env = "ROUNDUP_CACHE_CONTROL", global = true, value_parser = header_value,
         default_value = "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400")]

@@ -6,7 +6,7 @@
 //! main          the command line
 //! app           state, routes, what lies in front of them
 //! features      articles links outlets tags comments search related archive
-//!               feeds pages, import, site, health, openapi
+//!               feeds pages, import, export, jobs, site, health, openapi
 //! kernel        http cache extract page permalink fields error clock config db schema text
 //! ```
 
@@ -27,6 +27,7 @@ pub mod fields;
 pub mod health;
 pub mod http;
 pub mod import;
+pub mod jobs;
 pub mod keys;
 pub mod links;
 pub mod open;

@@ -3,8 +3,8 @@
 use crate::error::Code;
 use crate::extract::{NoParams, Query};
 use crate::{
-    archive, articles, audit, comments, feeds, health, keys, links, outlets, pages, related,
-    search, site, tags,
+    archive, articles, audit, comments, export, feeds, health, jobs, keys, links, outlets, pages,
+    related, search, site, tags,
 };
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -44,6 +44,7 @@ use utoipa_swagger_ui::SwaggerUi;
         (name = "rules", description = "What holds, marks as spam or refuses a comment"),
         (name = "search", description = "Finding it again"),
         (name = "feeds", description = "The same for feed readers"),
+        (name = "moving", description = "Moving in and out"),
         (name = "keys", description = "Who may do what"),
         (name = "service", description = "The service itself"),
     ),
@@ -66,6 +67,8 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1", api = related::Docs),
         (path = "/api/v1", api = archive::Docs),
         (path = "/api/v1", api = pages::ApiDocs),
+        (path = "/api/v1/admin", api = jobs::Docs),
+        (path = "/api/v1/admin", api = export::Docs),
         (path = "/api/v1/admin", api = keys::Docs),
     ),
     modifiers(&KeyScheme),

@@ -4,6 +4,7 @@ use crate::app::State;
 use crate::comments;
 use crate::error::Result;
 use crate::http::forget;
+use crate::jobs;
 use actix_web::web::Data;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ const REST: Duration = Duration::from_mins(1);
 pub async fn run(state: Data<State>) {
     loop {
         report("forgetting what is over", tidy(&state).await);
+        report("ending jobs that nobody has", jobs::sweep(&state).await);
         tokio::time::sleep(REST).await;
     }
 }

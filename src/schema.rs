@@ -186,6 +186,10 @@ diesel::table! {
         created_at -> Timestamptz,
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
+        name -> Text,
+        progress_records -> Int8,
+        instance -> Nullable<Int4>,
+        message -> Nullable<Text>,
     }
 }
 

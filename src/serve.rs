@@ -3,7 +3,7 @@
 use crate::app::{self, State};
 use crate::articles;
 use crate::http::Front;
-use crate::schedule;
+use crate::{jobs, schedule};
 use actix_web::web::Data;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::{Context as _, Result};
@@ -49,6 +49,7 @@ impl Bound {
         };
         let publisher = tokio::spawn(articles::keep_publishing(state.clone()));
         let duties = tokio::spawn(schedule::run(state.clone()));
+        let jobs = tokio::spawn(jobs::run(state.clone()));
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
@@ -63,6 +64,7 @@ impl Bound {
         let done = server.run().await;
         publisher.abort();
         duties.abort();
+        jobs.abort();
         Ok(done?)
     }
 }

@@ -129,7 +129,7 @@ impl Target {
     }
 
     /// Asks the server to stop what a connection is doing. Best effort, within a time limit.
-    pub(super) async fn cancel(&self, token: CancelToken) {
+    pub(crate) async fn cancel(&self, token: CancelToken) {
         let request = async {
             let sent = match &self.tls.connector {
                 Some(connector) => token.cancel_query(connector.clone()).await,

@@ -4,21 +4,28 @@
 
 mod atom;
 mod ndjson;
+mod routes;
 pub mod tables;
+
+pub use routes::{Docs, configure};
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Target;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::open::Database;
 use anyhow::Context as _;
 use bytes::Bytes;
 use clap::ValueEnum;
+use serde::Deserialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc::{self, Sender};
+use tokio::time::timeout;
 use tokio_postgres::Client;
+use utoipa::ToSchema;
 
 /// The arguments of `roundup export`.
 #[derive(Debug, Clone, clap::Args)]
@@ -32,7 +39,9 @@ pub struct Args {
 }
 
 /// What an export can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = ExportFormat)]
 pub enum Format {
     /// Everything, as lines of JSON: for `roundup import`. It holds e-mail addresses.
     Ndjson,
@@ -93,19 +102,36 @@ pub async fn write(
 /// # Errors
 /// When the database fails. What has been sent then is no whole export.
 pub async fn read(target: &Target, format: Format, sender: Sender<Bytes>) -> Result<()> {
+    read_for(target, format, &sender, None).await
+}
+
+/// The same for a client that may lose patience: each piece must be taken in this time.
+async fn read_for(
+    target: &Target,
+    format: Format,
+    sender: &Sender<Bytes>,
+    patience: Option<Duration>,
+) -> Result<()> {
     let (client, driver) = target.connect().await.map_err(Error::unavailable)?;
     let driver = tokio::spawn(driver);
-    let snapshot = "set timezone = 'UTC'; set bytea_output = 'hex'; set statement_timeout = 0; \
-                    begin isolation level repeatable read read only";
-    let pieces = Pieces { client: &client, sender: &sender };
-    let done = async {
+    let snapshot = "begin isolation level repeatable read read only; set local timezone = 'UTC'; \
+                    set local bytea_output = 'hex'; set local statement_timeout = 0";
+    let pieces = Pieces { client: &client, sender, patience: patience.unwrap_or(Duration::MAX) };
+    let all = async {
         client.batch_execute(snapshot).await.map_err(failed)?;
         match format {
             Format::Ndjson => ndjson::write(&pieces).await,
             Format::Atom => atom::write(&pieces).await,
         }
     };
-    let done = done.await;
+    let done = tokio::select! {
+        done = all => done,
+        () = sender.closed() => {
+            // Else the server would notice only when it has rows to send.
+            target.cancel(client.cancel_token()).await;
+            Err(Stop::Gone)
+        }
+    };
     drop(client);
     driver.abort();
     match done {
@@ -130,6 +156,7 @@ fn failed(error: tokio_postgres::Error) -> Stop {
 struct Pieces<'a> {
     client: &'a Client,
     sender: &'a Sender<Bytes>,
+    patience: Duration,
 }
 
 /// How many rows are fetched at once.
@@ -137,7 +164,13 @@ const ROWS: usize = 500;
 
 impl Pieces<'_> {
     async fn send(&self, text: String) -> std::result::Result<(), Stop> {
-        self.sender.send(Bytes::from(text)).await.map_err(|_closed| Stop::Gone)
+        match timeout(self.patience, self.sender.send(Bytes::from(text))).await {
+            Ok(sent) => sent.map_err(|_closed| Stop::Gone),
+            Err(_) => {
+                let detail = "the client took too long over a piece of the export";
+                Err(Stop::Failed(Box::new(Error::new(Code::Deadline, detail))))
+            }
+        }
     }
 
     /// Sends what `line` makes of each row of a query of one text column; counts the rows.

@@ -98,7 +98,7 @@ fn merge(target: &mut Value, patch: Value) {
 }
 
 /// Refuses a body of another media type, or one that is coded.
-pub(super) fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<()> {
+pub(crate) fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<()> {
     let refuse = |detail: String| Err(Error::new(Code::UnsupportedMediaType, detail));
     if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         return refuse("send the body without a content coding".to_owned());

@@ -125,7 +125,8 @@ where
     let path = req.match_info().as_str();
     let public = !is_private(path);
     let cached = reads && public && is_kept(path) && state.cache().is_enabled();
-    let made = if path.starts_with("/api/") && !takes_json(req.headers()) {
+    let json = path.starts_with("/api/") && !path.ends_with("/admin/exports");
+    let made = if json && !takes_json(req.headers()) {
         let error = Error::new(Code::NotAcceptable, "this address speaks application/json only");
         Made::Raw(req.error_response(error))
     } else if cached {

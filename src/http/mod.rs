@@ -23,6 +23,7 @@ mod timing;
 pub use accept::prefers_html;
 pub use address_range::{AddressRange, AddressRanges};
 pub use answer::Answer;
+pub(crate) use body::media_type;
 pub use body::{Body, MergePatch, checked};
 pub use client::Client;
 pub use entry::Entry;

@@ -1,9 +1,13 @@
 //! Which format a file is in, told from how it begins.
 
 use clap::ValueEnum;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// What can be imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = ImportFormat)]
 pub enum Format {
     /// A roundup as pasted text.
     Text,
@@ -13,6 +17,7 @@ pub enum Format {
     Blogger,
     /// A WordPress export (WXR), or a part of one.
     #[value(alias = "wxr")]
+    #[serde(alias = "wxr")]
     Wordpress,
     /// Comments from Disqus.
     Disqus,
@@ -48,7 +53,7 @@ impl Format {
     /// With a sentence when it is none of them.
     pub(super) fn detect(name: &str, head: &[u8]) -> Result<Self, String> {
         let unknown =
-            |what: &str| Err(format!("{what} of no known kind; --format says which it is"));
+            |what: &str| Err(format!("{what} of no known kind; `format` can say which it is"));
         if head.starts_with(b"SQLite format 3") {
             return unknown("an SQLite database");
         }

@@ -7,7 +7,8 @@ use super::{blogger, commento, disqus, isso, ndjson, remark42, wxr};
 use crate::articles::{Author, Status};
 use crate::text::xml_chars;
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -50,6 +51,14 @@ impl Source {
         Self { name: name.into(), open: Arc::new(open), size }
     }
 
+    /// A file that is open already, and need not have a name on the disk any more.
+    pub fn opened(name: &str, file: Arc<File>) -> Self {
+        let size = file.metadata().map_or(0, |data| data.len());
+        let open =
+            move || Ok(Box::new(Placed { file: Arc::clone(&file), at: 0 }) as Box<dyn ReadSeek>);
+        Self { name: name.into(), open: Arc::new(open), size }
+    }
+
     /// Bytes in memory.
     pub fn bytes(name: &str, bytes: Vec<u8>) -> Self {
         let (size, bytes) = (bytes.len() as u64, Arc::<[u8]>::from(bytes));
@@ -65,6 +74,32 @@ impl Source {
     /// How long it is, in bytes; 0 if that is not known.
     pub fn size(&self) -> u64 {
         self.size
+    }
+}
+
+/// An open file read from a place of its own, so that many may read it at once.
+struct Placed {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for Placed {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read_at(out, self.at)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl Seek for Placed {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.file.metadata()?.len().checked_add_signed(by),
+        };
+        self.at = place.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.at)
     }
 }
 

@@ -17,7 +17,7 @@ pub struct Report {
     /// Nothing was stored.
     pub dry_run: bool,
     /// How many articles and comments were read.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub read: usize,
     /// What is new.
     pub created: Counts,
@@ -26,9 +26,10 @@ pub struct Report {
     /// What was there already.
     pub unchanged: Counts,
     /// How many of the skipped should have gone in: then the import has failed.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub failed: usize,
     /// How many of each kind were met: `post`, `page`, `comment`, `pingback`, `attachment` …
+    #[schema(value_type = BTreeMap<String, Number>)]
     pub kinds: BTreeMap<String, usize>,
     /// What was not taken in, and why.
     #[schema(max_items = 100_000)]
@@ -40,27 +41,32 @@ pub struct Report {
     #[schema(max_items = 100_000)]
     pub unread: Vec<Remark>,
     /// How many more would stand in these lists; they are bounded.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub omitted: usize,
 }
+
+/// How many there are: for its schema alone.
+#[derive(ToSchema)]
+#[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+struct Number(#[expect(dead_code, reason = "only its schema is used")] i64);
 
 /// How many of each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Counts {
     /// Articles.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub articles: usize,
     /// Source links.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub links: usize,
     /// Outlets that were not known before.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub outlets: usize,
     /// Comments.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub comments: usize,
     /// Notices of other sites: pingbacks and trackbacks.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub pingbacks: usize,
 }
 
@@ -97,8 +103,25 @@ const ENTRIES: usize = 50_000;
 const RAW: usize = 500;
 
 impl Report {
+    /// Leaves out so many entries of the lists that it takes no more bytes as JSON than this.
+    pub(crate) fn shorten(&mut self, bytes: usize) {
+        while serde_json::to_vec(&self).map_or(0, |json| json.len()) > bytes {
+            let before = self.skipped.len() + self.uncertain.len() + self.unread.len();
+            // What failed stays for longest.
+            self.skipped.sort_by_key(|skipped| skipped.kind != "error");
+            self.skipped.truncate(self.skipped.len() / 2);
+            self.uncertain.truncate(self.uncertain.len() / 2);
+            self.unread.truncate(self.unread.len() / 2);
+            let after = self.skipped.len() + self.uncertain.len() + self.unread.len();
+            if after == before {
+                return;
+            }
+            self.omitted += before - after;
+        }
+    }
+
     /// Something should have gone in and did not.
-    pub(super) fn fail(&mut self, position: String, reason: String) {
+    pub(crate) fn fail(&mut self, position: String, reason: String) {
         self.failed += 1;
         self.skip("error", position, reason);
     }

@@ -20,6 +20,7 @@ mod feeds;
 mod hidden;
 mod hostile;
 mod import;
+mod jobs;
 mod keys;
 mod links;
 mod lookup;

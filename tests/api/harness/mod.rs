@@ -94,6 +94,7 @@ impl TestApp {
             let coherence = Arc::clone(state.cache().coherence());
             listening.spawn(roundup::cache::listen(coherence, hears, false));
         }
+        listening.spawn(roundup::jobs::run(state.clone()));
         let call = service(state.clone()).await;
         Self { call, state, target, forgets: false, _listening: listening }
     }

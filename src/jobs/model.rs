@@ -1,0 +1,170 @@
+//! Jobs as rows and on the wire.
+
+use crate::import::{Format, Report};
+use crate::schema::jobs;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Others are done first.
+    Queued,
+    /// It is being done.
+    Running,
+    /// All that should have gone in did.
+    Done,
+    /// Something that should have gone in did not; what did stays.
+    Failed,
+    /// The service ended before the job did; what had gone in stays.
+    Interrupted,
+}
+
+impl JobState {
+    /// All states with their names.
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Queued, "queued"),
+        (Self::Running, "running"),
+        (Self::Done, "done"),
+        (Self::Failed, "failed"),
+        (Self::Interrupted, "interrupted"),
+    ];
+
+    /// Its name.
+    pub(super) fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
+    }
+
+    /// From its name.
+    fn named(name: &str) -> Self {
+        Self::ALL.iter().find(|(_, known)| *known == name).map_or(Self::Failed, |(state, _)| *state)
+    }
+}
+
+/// How far the reading of the file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct JobProgress {
+    /// Bytes that have been read.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 52_428_800)]
+    pub read: i64,
+    /// Bytes that there are.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 52_428_800)]
+    pub total: i64,
+    /// Posts, comments and other records that were found.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 21_000)]
+    pub records: i64,
+}
+
+/// Work that goes on after the request that asked for it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Job {
+    /// Its id.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
+    pub id: i64,
+    /// What is done: `import`.
+    #[schema(max_length = 50, example = "import")]
+    pub kind: String,
+    /// How far it is.
+    pub state: JobState,
+    /// The name of the file.
+    #[schema(max_length = 300, example = "blog-11-22-2026.xml")]
+    pub name: String,
+    /// How far the file is read.
+    pub progress: JobProgress,
+    /// What came of it, as `roundup import --json` prints it; null until then, and in lists.
+    #[schema(value_type = Option<Report>)]
+    pub report: Option<Value>,
+    /// Why it failed or was interrupted.
+    #[schema(max_length = 3000)]
+    pub message: Option<String>,
+    /// When it was taken in.
+    pub created_at: DateTime<Utc>,
+    /// When it was begun.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl Job {
+    /// A job with every field filled but the message.
+    pub fn sample() -> Self {
+        let at =
+            |seconds: i64| DateTime::from_timestamp(1_795_348_800 + seconds, 0).unwrap_or_default();
+        let report = Report {
+            source: "blog-11-22-2026.xml".to_owned(),
+            format: "blogger".to_owned(),
+            ..Report::default()
+        };
+        Self {
+            id: 1,
+            kind: "import".to_owned(),
+            state: JobState::Done,
+            name: "blog-11-22-2026.xml".to_owned(),
+            progress: JobProgress { read: 52_428_800, total: 52_428_800, records: 21_000 },
+            report: serde_json::to_value(report).ok(),
+            message: None,
+            created_at: at(0),
+            started_at: Some(at(1)),
+            finished_at: Some(at(40)),
+        }
+    }
+}
+
+/// A job as it is stored, without its report, which may be long.
+#[derive(Debug, Clone, HasQuery)]
+#[diesel(table_name = jobs)]
+pub(super) struct JobRow {
+    pub(super) id: i64,
+    kind: String,
+    state: String,
+    name: String,
+    progress_read: i64,
+    progress_total: Option<i64>,
+    progress_records: i64,
+    message: Option<String>,
+    pub(super) created_at: DateTime<Utc>,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+impl JobRow {
+    /// As it is shown, with this report.
+    pub(super) fn shown(self, report: Option<Value>) -> Job {
+        let total = self.progress_total.unwrap_or_default();
+        // A file that is read twice over counts twice.
+        let read = self.progress_read.min(total);
+        Job {
+            id: self.id,
+            kind: self.kind,
+            state: JobState::named(&self.state),
+            name: self.name,
+            progress: JobProgress { read, total, records: self.progress_records },
+            report,
+            message: self.message,
+            created_at: self.created_at,
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+        }
+    }
+}
+
+/// How to import what is sent.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ImportQuery {
+    /// In which format the file is; found out by itself if not given.
+    #[param(inline)]
+    pub(super) format: Option<Format>,
+    /// The name of the file. A roundup in text or Markdown is known by it, up to its last dot: the
+    /// same name again is the same roundup. Without it, the name is made from the content.
+    #[param(max_length = 300, example = "blog-11-22-2026.xml")]
+    pub(super) filename: Option<String>,
+    /// Report what would be done, and store nothing.
+    pub(super) dry_run: Option<bool>,
+    /// Show the e-mail addresses that stand in the text of posts and comments.
+    pub(super) keep_addresses: Option<bool>,
+}

@@ -1,0 +1,102 @@
+//! A body that goes to a file as it comes.
+//!
+//! The file loses its name as soon as it is open. So nobody else can open it, and the system takes
+//! it away with the last handle on it, however the process ends.
+
+use crate::config::Config;
+use crate::error::{Code, Error, Result};
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::web::Payload;
+use futures_util::StreamExt as _;
+use sha2::{Digest as _, Sha256};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::io::AsyncWriteExt as _;
+
+/// How the names begin that files have for a moment.
+const PREFIX: &str = "roundup-upload-";
+
+/// What was sent.
+#[derive(Debug, Clone)]
+pub(super) struct Upload {
+    /// It has no name.
+    pub(super) file: Arc<File>,
+    /// In bytes.
+    pub(super) size: u64,
+    /// SHA-256 of its bytes.
+    pub(super) digest: Vec<u8>,
+}
+
+/// The folder for uploads.
+fn folder(config: &Config) -> PathBuf {
+    config.upload_dir.clone().unwrap_or_else(std::env::temp_dir)
+}
+
+/// Writes a body to a file, up to the limit of the settings.
+///
+/// # Errors
+/// 413 for a longer one, before more of it is stored; 400 for one that breaks off; 503 when it
+/// cannot be stored.
+pub(super) async fn receive(
+    mut body: Payload,
+    length: Option<u64>,
+    config: &Config,
+) -> Result<Upload> {
+    let limit = config.import_bytes;
+    let too_large = || Error::new(Code::TooLarge, format!("a file may have {limit} bytes"));
+    if length.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let folder = folder(config);
+    let made = tokio::task::spawn_blocking(move || nameless(&folder)).await;
+    let file = made.map_err(Error::internal)?.map_err(no_room)?;
+    let mut file = tokio::fs::File::from_std(file);
+    let (mut size, mut hash) = (0, Sha256::new());
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(|error| {
+            Error::new(Code::MalformedRequest, format!("the body could not be read: {error}"))
+        })?;
+        size += piece.len() as u64;
+        if size > limit {
+            return Err(too_large());
+        }
+        hash.update(&piece);
+        file.write_all(&piece).await.map_err(no_room)?;
+    }
+    file.flush().await.map_err(no_room)?;
+    let file = Arc::new(file.into_std().await);
+    Ok(Upload { file, size, digest: hash.finalize().to_vec() })
+}
+
+fn no_room(cause: io::Error) -> Error {
+    Error::new(Code::Unavailable, "the file cannot be stored here; the log says why")
+        .caused_by(cause)
+        .with_header(RETRY_AFTER, HeaderValue::from_static("60"))
+}
+
+/// A new file for this account alone, whose name is taken away at once.
+fn nameless(folder: &Path) -> io::Result<File> {
+    let random = getrandom::u64().map_err(io::Error::other)?;
+    let path = folder.join(format!("{PREFIX}{random:016x}"));
+    let file =
+        OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(file),
+    }
+}
+
+/// Removes the names that were left by processes which ended between the two steps of
+/// [`nameless`]. One that another process is about to remove is in nobody's way.
+pub(super) fn sweep(config: &Config) {
+    let Ok(entries) = std::fs::read_dir(folder(config)) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            // In a folder for all, it may be another account's.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
