@@ -164,13 +164,12 @@ const ROWS: usize = 500;
 
 impl Pieces<'_> {
     async fn send(&self, text: String) -> std::result::Result<(), Stop> {
-        match timeout(self.patience, self.sender.send(Bytes::from(text))).await {
-            Ok(sent) => sent.map_err(|_closed| Stop::Gone),
-            Err(_) => {
-                let detail = "the client took too long over a piece of the export";
-                Err(Stop::Failed(Box::new(Error::new(Code::Deadline, detail))))
-            }
-        }
+        let sent = timeout(self.patience, self.sender.send(Bytes::from(text))).await;
+        let late = |_late| {
+            let detail = "the client took too long over a piece of the export";
+            Stop::Failed(Box::new(Error::new(Code::Deadline, detail)))
+        };
+        sent.map_err(late)?.map_err(|_closed| Stop::Gone)
     }
 
     /// Sends what `line` makes of each row of a query of one text column; counts the rows.

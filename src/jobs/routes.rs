@@ -101,10 +101,11 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 /// What the file is called: without a name, the same content is the same file.
 fn name(query: &ImportQuery, upload: &Upload) -> String {
     let given = query.filename.as_deref().map(str::trim).filter(|name| !name.is_empty());
-    given.map(str::to_owned).unwrap_or_else(|| {
-        let hex = upload.digest.iter().take(8).map(|byte| format!("{byte:02x}"));
-        hex.fold("upload-".to_owned(), |name, byte| name + &byte)
-    })
+    if let Some(name) = given {
+        return name.to_owned();
+    }
+    let hex = upload.digest.iter().take(8).map(|byte| format!("{byte:02x}"));
+    hex.fold("upload-".to_owned(), |name, byte| name + &byte)
 }
 
 fn options(query: &ImportQuery, headers: &HeaderMap) -> Options {
