@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 /// The report of one import.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = ImportReport)]
 pub struct Report {
     /// What was read.
     #[schema(max_length = 1000, example = "harbour-bridge.txt")]
@@ -29,7 +30,7 @@ pub struct Report {
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub failed: usize,
     /// How many of each kind were met: `post`, `page`, `comment`, `pingback`, `attachment` …
-    #[schema(value_type = BTreeMap<String, Number>)]
+    #[schema(value_type = Object)]
     pub kinds: BTreeMap<String, usize>,
     /// What was not taken in, and why.
     #[schema(max_items = 100_000)]
@@ -45,13 +46,9 @@ pub struct Report {
     pub omitted: usize,
 }
 
-/// How many there are: for its schema alone.
-#[derive(ToSchema)]
-#[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-struct Number(#[expect(dead_code, reason = "only its schema is used")] i64);
-
 /// How many of each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ImportCounts)]
 pub struct Counts {
     /// Articles.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
@@ -72,6 +69,7 @@ pub struct Counts {
 
 /// Something that was left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ImportSkipped)]
 pub struct Skipped {
     /// What it is: `error` for what should have gone in, else such as `attachment` or `orphan`.
     #[schema(max_length = 100, example = "error")]
@@ -86,6 +84,7 @@ pub struct Skipped {
 
 /// A line that somebody should look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ImportRemark)]
 pub struct Remark {
     /// The file and the line.
     #[schema(max_length = 1000, example = "roundup.txt:18")]
