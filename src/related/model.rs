@@ -122,7 +122,7 @@ impl RelatedArticle {
 }
 
 /// How far to look.
-#[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct RelatedQuery {
     /// How many days before and after the article's own to look.
@@ -130,7 +130,6 @@ pub(super) struct RelatedQuery {
     #[param(minimum = 1, maximum = 3650, default = 30)]
     pub(super) days: Option<i32>,
     /// Only these fields of each item: `fields=score,article.slug`.
-    #[serde(skip_serializing)]
     #[param(max_length = 1000)]
     pub(super) fields: Option<String>,
 }

@@ -45,6 +45,115 @@ async fn cite(app: &TestApp, slug: &str, urls: &[&str]) -> i64 {
     id
 }
 
+/// Adds to the query of an address, in front of its fragment.
+fn with(url: &str, more: &str) -> String {
+    let (page, fragment) = url.split_once('#').map_or((url, None), |(page, end)| (page, Some(end)));
+    let glue = if page.contains('?') { '&' } else { '?' };
+    let fragment = fragment.map_or_else(String::new, |end| format!("#{end}"));
+    format!("{page}{glue}{more}{fragment}")
+}
+
+/// Puts another beginning in the place of the host's `www.`.
+fn host(url: &str, prefix: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap();
+    format!("{scheme}://{prefix}{}", rest.strip_prefix("www.").unwrap_or(rest))
+}
+
+/// The address as ten others would paste it.
+fn decorated(url: &str) -> [String; 10] {
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let other = if scheme == "https" { "http" } else { "https" };
+    let (page, query) = url
+        .split_once(['?', '#'])
+        .map_or((url, ""), |(page, _)| (page, url.strip_prefix(page).unwrap()));
+    let slash = match page.strip_suffix('/') {
+        Some(without) => format!("{without}{query}"),
+        None => format!("{page}/{query}"),
+    };
+    let escaped: String = url::form_urlencoded::byte_serialize(url.as_bytes()).collect();
+    [
+        format!("{other}://{rest}"),
+        slash,
+        format!("{}#comment-12", url.split('#').next().unwrap()),
+        with(url, "utm_source=weekly&utm_medium=email&UTM_Campaign=x"),
+        with(url, "fbclid=IwAR0&gclid=1&mc_cid=2"),
+        host(url, "www."),
+        host(url, "m."),
+        host(url, "amp."),
+        with(&host(&format!("{other}://{rest}"), "mobile."), "ref=feed"),
+        format!("https://www.google.com/url?sa=t&url={escaped}&usg=AOv"),
+    ]
+}
+
+/// The addresses of Markdown links in the shared newsletters; none where they are not at hand.
+fn newsletters() -> Option<Vec<String>> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/roundups/haskellweekly");
+    let mut urls = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(folder).ok()? {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for part in text.split("](").skip(1) {
+            let url = part.split([')', ' ']).next().unwrap();
+            if url.starts_with("http://") || url.starts_with("https://") {
+                urls.insert(url.to_owned());
+            }
+        }
+    }
+    Some(urls.into_iter().collect())
+}
+
+#[tokio::test]
+async fn every_address_of_real_newsletters_is_found_in_ten_decorations() {
+    let Some(urls) = newsletters() else {
+        println!("skipped: there is no shared data here");
+        return;
+    };
+    assert!(urls.len() > 500, "only {} addresses were read", urls.len());
+    let app = TestApp::new().await;
+    for (n, chunk) in urls.chunks(400).enumerate() {
+        let chunk: Vec<&str> = chunk.iter().map(String::as_str).collect();
+        cite(&app, &format!("issue-{n}"), &chunk).await;
+    }
+    let mut missed = Vec::new();
+    for chunk in urls.chunks(10) {
+        let asked: Vec<String> = chunk.iter().flat_map(|url| decorated(url)).collect();
+        let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+        let found = look_up(&app, &asked).await;
+        for (n, decoration) in asked.iter().enumerate() {
+            let own = &chunk[n / 10];
+            let links = found["items"][n]["links"].as_array().unwrap();
+            if !links.iter().any(|link| link["url"] == own.as_str()) {
+                missed.push(format!("{own} as {decoration}"));
+            }
+        }
+    }
+    println!("{} addresses, {} decorations", urls.len(), urls.len() * 10);
+    assert!(missed.is_empty(), "{} are missed: {missed:#?}", missed.len());
+}
+
+#[tokio::test]
+async fn a_video_is_one_page_however_it_is_shared() {
+    let app = TestApp::new().await;
+    cite(&app, "a", &["https://youtu.be/dQw4w9WgXcQ"]).await;
+    let shared = [
+        "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+        "http://youtube.com/watch?v=dQw4w9WgXcQ&si=abcDEF",
+        "https://m.youtube.com/watch?v=dQw4w9WgXcQ&feature=youtu.be",
+        "https://youtu.be/dQw4w9WgXcQ?si=abcDEF",
+        "https://youtu.be/dQw4w9WgXcQ/#top",
+        "https://www.youtube.com/embed/dQw4w9WgXcQ",
+        "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ",
+        "https://www.youtube.com/shorts/dQw4w9WgXcQ",
+        "https://www.youtube.com/live/dQw4w9WgXcQ?si=x",
+        "https://music.youtube.com/watch?v=dQw4w9WgXcQ",
+    ];
+    let found = look_up(&app, &shared).await;
+    for (n, url) in shared.iter().enumerate() {
+        assert_eq!(found["items"][n]["citation_count"], 1, "{url}");
+    }
+    let another = look_up(&app, &["https://youtu.be/dQw4w9WgXcR"]).await;
+    assert_eq!(another["items"][0]["citation_count"], 0);
+}
+
 async fn look_up(app: &TestApp, urls: &[&str]) -> Value {
     app.reader().post("/api/v1/links/lookup", &json!({"urls": urls})).await.ok()
 }

@@ -73,6 +73,10 @@ async fn related_articles_come_in_pages_and_with_the_article() {
     let article = app.get("/api/v1/articles/1?include=related").await.ok();
     assert_eq!(ids(&article["related"]), all);
     assert!(app.get("/api/v1/articles/1").await.ok().get("related").is_none());
+    let short = app.get("/api/v1/articles/1/related?limit=1&fields=article.id,score").await.ok();
+    let item = short["items"][0].as_object().unwrap();
+    let names: Vec<_> = item.keys().map(String::as_str).collect();
+    assert_eq!((names, item["article"]["id"].as_i64()), (vec!["article", "score"], Some(2)));
     app.get("/api/v1/articles/1/related?days=0").await.problem(400, "bad_parameter");
     app.get("/api/v1/articles/7/related").await.problem(404, "not_found");
 }

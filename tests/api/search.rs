@@ -253,8 +253,8 @@ async fn a_search_reads_an_index_and_no_table() {
     for statement in [
         "select m.id from search_match('word77', '') m order by m.rank desc limit 21",
         "select m.id from search_match('', 'word777') m order by m.rank desc limit 21",
-        "select a.id from articles a where a.status = 'published' and a.id in
-            (select m.article_id from search_match('bridge7', '') m) order by a.published_at limit 21",
+        "select a.id from articles a where a.status = 'published' and a.id = any (array
+            (select m.article_id from search_match('bridge7', '') m)) order by a.published_at limit 21",
     ] {
         let rows = sql.query(&format!("explain {statement}"), &[]).await.unwrap();
         let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();

@@ -1,0 +1,130 @@
+//! The example frontend, in headless Chromium against the built program: read, searched and commented
+//! in by `drive.js`. Where there is no Chromium (Debian: `apt-get install chromium`), it is skipped.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, here as in the tests themselves"
+)]
+
+mod site;
+
+use serde_json::{Value, json};
+use site::{Files, Service};
+use std::path::Path;
+use std::process::Command;
+
+/// How it is called by Debian, others, and Google.
+const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+
+/// Milliseconds of the page's own time, which stands still while it waits for an answer.
+const BUDGET: u32 = 120_000;
+
+/// The document after the page has done its work; none where there is no browser.
+fn dump(address: &str, profile: &Path) -> Option<String> {
+    let runs = |name: &&str| Command::new(name).arg("--version").output().is_ok();
+    let Some(browser) = NAMES.into_iter().find(runs) else {
+        println!("skipped: there is no Chromium");
+        return None;
+    };
+    let output = Command::new(browser)
+        .args(["--headless", "--disable-gpu", "--disable-dev-shm-usage", "--dump-dom"])
+        // It refuses to run as root with its sandbox, and reads only pages of ours.
+        .arg("--no-sandbox")
+        .args(["--lang=en-GB", "--no-first-run", "--disable-extensions"])
+        .arg(format!("--virtual-time-budget={BUDGET}"))
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .arg(address)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{browser}: {} {said}", output.status);
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+/// What `drive.js` wrote down.
+fn notes(document: &str) -> Value {
+    let begin = document.split_once("id=\"notes\">").expect("the page came to its end").1;
+    let text = begin.split_once('<').unwrap().0;
+    let text = percent_encoding::percent_decode_str(text).decode_utf8().unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn a_reader_reads_searches_and_comments() {
+    let service = Service::start();
+    service.import();
+    let files = Files::serve(&service.address);
+    let Some(document) = dump(&files.address, files.profile()) else { return };
+    let notes = notes(&document);
+    assert_eq!(notes["failures"], json!([]), "{notes:#}");
+    assert_eq!(notes["violations"], json!([]), "{notes:#}");
+
+    assert_eq!(notes["front"].as_array().unwrap().len(), 10);
+    assert_eq!(notes["older"].as_array().unwrap().len(), 3);
+    assert_eq!(notes["lead"], "Harbour Gazette");
+    reads(&notes);
+    comments(&notes);
+
+    assert_eq!(notes["typed"], "#/search?q=lindq");
+    assert_eq!(notes["stays"], true, "the focus stays where one types");
+    let hit = "What the cracks in the eastern pier taught engineers -- Mara Lindqvist, Bridge & Tunnel Review";
+    assert_eq!(notes["hits"][0], hit);
+    assert_eq!(notes["marks"][0], "Lindqvist");
+    assert_eq!(notes["citations"], 13, "{notes:#}");
+}
+
+fn reads(notes: &Value) {
+    assert_eq!(notes["address"], "#/a/harbour-bridge-reopens-after-two-year-repair");
+    assert_eq!(notes["title"], "Harbour Bridge Reopens After Two-Year Repair – Roundup");
+    assert_eq!(notes["headline"], "Harbour Bridge Reopens After Two-Year Repair");
+    assert!(notes["quote"].as_str().unwrap().contains("rather explain a bill than a collapse"));
+    assert_eq!(notes["leadSource"], "https://www.example.com/gazette/harbour-bridge-reopens");
+    assert_eq!(notes["sources"].as_array().unwrap().len(), 6);
+    assert_eq!(notes["sources"][0], "Thousands walk the bridge on its first morning");
+    assert_eq!(notes["outlets"][0], "Coast Radio");
+    assert!(notes["commentary"].as_str().unwrap().contains("deserves some credit"));
+    assert!(notes["corrections"][0].as_str().unwrap().ends_with("The pier is the eastern one."));
+    assert!(!notes["related"].as_array().unwrap().is_empty(), "the other parts of the series");
+    let (first, all) =
+        (notes["comments"].as_u64().unwrap(), notes["allComments"].as_u64().unwrap());
+    assert!(first < all && all == 62, "{first} comments, then {all}");
+}
+
+fn comments(notes: &Value) {
+    for field in ["Name", "E-mail (never shown)", "Your comment"] {
+        assert!(!notes["refused"][field].as_str().unwrap().is_empty(), "{field}: {notes:#}");
+    }
+    assert_eq!(notes["focused"], "name", "the first field that must be mended");
+    assert_eq!(notes["shown"]["status"], "201", "{notes:#}");
+    let markup = notes["markup"].as_str().unwrap();
+    assert!(markup.contains("<em>daily</em>") && !markup.contains("<script"), "{markup}");
+    assert_eq!(notes["kept"], true, "the edit token");
+    assert_eq!(notes["held"]["status"], "202", "{notes:#}");
+    assert_eq!(notes["badge"], json!(["waits for an editor"]));
+    assert_eq!(notes["reply"].as_str().unwrap().trim(), "So did I.");
+}
+
+#[test]
+fn the_page_loads_nothing_from_elsewhere_and_has_a_strict_policy() {
+    let page = include_str!("../../examples/frontend/index.html");
+    let policy = page.split_once("Security-Policy\" content=\"").unwrap().1;
+    let policy = policy.split_once('"').unwrap().0;
+    for part in ["default-src 'none'", "script-src 'self'", "style-src 'self'", "base-uri 'none'"] {
+        assert!(policy.contains(part), "{part}: {policy}");
+    }
+    assert!(!policy.contains("unsafe"), "{policy}");
+    let mut setters = 0;
+    for entry in std::fs::read_dir(site::FOLDER).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        setters += text.matches("innerHTML").count();
+        let elsewhere: Vec<&str> = text
+            .match_indices("://")
+            .filter_map(|(at, _)| text.get(at..)?.split(['"', '\'', '/', ':', '>', ')']).nth(3))
+            .filter(|host| !["127.0.0.1", "www.w3.org"].contains(host))
+            .collect();
+        assert!(elsewhere.is_empty(), "{}: {elsewhere:?}", path.display());
+    }
+    assert_eq!(setters, 1, "HTML is set in one place");
+}
