@@ -162,6 +162,26 @@ const HOSTILE: [&str; 12] = [
     "</title></entry></feed>",
 ];
 
+/// These, and the strings that others collected, where they are at hand.
+fn hostile() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/hostile");
+    let read = |name: &str| std::fs::read_to_string(format!("{folder}/{name}")).ok();
+    let mut texts: Vec<String> = HOSTILE.iter().copied().map(str::to_owned).collect();
+    match (read("blns.json"), read("xss-payload-list.txt")) {
+        (Some(strings), Some(payloads)) => {
+            texts.extend(serde_json::from_str::<Vec<String>>(&strings).unwrap());
+            // As many as make a thousand, from all over the list.
+            let lines: Vec<&str> = payloads.lines().collect();
+            let room = 1000 - texts.len();
+            texts.extend(lines.iter().step_by(lines.len() / room + 1).map(|&line| line.to_owned()));
+            assert!(texts.len() > 700, "only {} strings were read", texts.len());
+        }
+        _ => println!("skipped: the shared strings are not here"),
+    }
+    let cut = |text: String| text.replace('\0', "").chars().take(300).collect();
+    texts.into_iter().map(cut).collect()
+}
+
 #[tokio::test]
 async fn a_thousand_articles_of_hostile_text_are_well_formed_feeds() {
     let app = TestApp::new().await;
@@ -172,12 +192,12 @@ async fn a_thousand_articles_of_hostile_text_are_well_formed_feeds() {
                 links_heading, published_at, created_at, updated_at)
             select 's' || n, 'published', t || n, t, t, t, t, t,
                 '2020-01-01Z'::timestamptz + n * interval '1 hour', now(), now()
-            from (select n, ($1::text[])[1 + n % 12] as t from generate_series(1, 1000) n) x
+            from (select n, ($1::text[])[1 + n % cardinality($1)] as t from generate_series(1, 1000) n) x
             returning id, dek as t)
         insert into links (article_id, role, position, title, url, credit)
         select id, 'lead', 0, t, 'https://example.org/?q=' || t, t from a
         union all select id, 'more', 1, t, null, t from a";
-    sql.execute(insert, &[&HOSTILE.as_slice()]).await.unwrap();
+    sql.execute(insert, &[&hostile()]).await.unwrap();
     let all = "select refresh_articles(array_agg(id)) from articles";
     sql.batch_execute(all).await.unwrap();
     for format in FORMATS {

@@ -80,7 +80,7 @@ fn decorated(url: &str) -> [String; 10] {
         host(url, "www."),
         host(url, "m."),
         host(url, "amp."),
-        with(&host(&format!("{other}://{rest}"), "mobile."), "ref=feed"),
+        with(&host(&format!("{other}://{rest}"), "mobile."), "igshid=abc&spref=tw"),
         format!("https://www.google.com/url?sa=t&url={escaped}&usg=AOv"),
     ]
 }
