@@ -55,8 +55,16 @@ impl Service {
             let text = example.replacen("Repair --", &format!("Repair, Part {part} --"), 1);
             self.take(&format!("part-{part}.txt"), &text);
         }
-        let more: String =
-            (1..=60).map(|n| format!("I saw it too, said {n}.\nReplyDelete\n")).collect();
+        let more: Vec<String> = (1..=60)
+            .map(|n| {
+                format!(
+                    "I saw it too, said {n}.
+ReplyDelete
+"
+                )
+            })
+            .collect();
+        let more = more.concat();
         self.take("example.txt", &format!("{example}{more}"));
         self.sql(
             "update articles set corrections = '[{\"at\":\"2026-01-01T00:00:00Z\",\"note\":\"The pier is the eastern one.\"}]'
