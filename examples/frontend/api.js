@@ -11,9 +11,9 @@ export class Problem extends Error {
     this.errors = body.errors ?? [];
   }
 
-  /** The message about a field of what was sent, by its JSON pointer. */
+  /** What is wrong with a field of what was sent, by its JSON pointer. */
   about(pointer) {
-    return this.errors.find((error) => error.pointer === pointer)?.message;
+    return this.errors.find((error) => error.pointer === pointer);
   }
 }
 

@@ -14,6 +14,12 @@ const WHY = {
   every_comment: "Here an editor reads every one.",
 };
 
+/** A site's own words for the usual mistakes; for all others the service's. */
+const WRONG = {
+  too_short: "Please fill this in.",
+  format: "This does not look like an e-mail address.",
+};
+
 /** The form for a comment, or for a reply to one; `posted` gets what the service answers. */
 export function composer(article, parent, posted, cancel) {
   const opened = performance.now();
@@ -109,10 +115,10 @@ function refuse(form, said, problem) {
   clear(form, said);
   let first = null;
   for (const field of form.querySelectorAll("[data-pointer]")) {
-    const message = problem.about?.(field.dataset.pointer);
-    if (!message) continue;
+    const error = problem.about?.(field.dataset.pointer);
+    if (!error) continue;
     field.setAttribute("aria-invalid", "true");
-    field.parentElement.querySelector(".wrong").textContent = message;
+    field.parentElement.querySelector(".wrong").textContent = WRONG[error.code] ?? error.message;
     first ??= field;
   }
   said.textContent = first ? "" : problem.message;

@@ -55,11 +55,12 @@ function item(view, comment) {
   const depth = Math.min(comment.depth, DEEPEST);
   const entry = h("li", { id: `comment-${comment.id}`, class: `comment d${depth}`, tabindex: "-1", "data-depth": comment.depth });
   const removed = comment.status === "deleted";
+  // The indentation says it to those who see.
+  const answers = comment.parent_id && h("span", { class: "quiet" }, ` in reply to ${view.names.get(comment.parent_id) ?? "an earlier comment"}`);
   const about = h("p", { class: "facts" }, dotted([
-    removed ? "removed" : h("strong", {}, away(comment.author?.url, comment.author?.name ?? "A reader", { rel: "nofollow ugc noopener" })),
+    h("span", {}, removed ? "removed" : h("strong", {}, away(comment.author?.url, comment.author?.name ?? "A reader", { rel: "nofollow ugc noopener" })), answers),
     comment.author?.is_editor && h("span", { class: "badge" }, "editor"),
     comment.status === "pending" && h("span", { class: "badge" }, "waits for an editor"),
-    comment.parent_id && h("span", { class: "quiet" }, `in reply to ${view.names.get(comment.parent_id) ?? "an earlier comment"}`),
     time(comment.created_at, true),
     comment.edited_at && "edited",
   ]));
@@ -119,7 +120,7 @@ function change(comment, text, save) {
     try {
       await save(field.value);
     } catch (problem) {
-      wrong.textContent = problem.about("/text") ?? problem.message;
+      wrong.textContent = problem.about("/text")?.message ?? problem.message;
     }
   });
   text.replaceWith(form);
