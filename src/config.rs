@@ -91,6 +91,35 @@ pub struct Config {
     #[arg(long, env = "ROUNDUP_UPLOAD_DIR", global = true, value_name = "DIR")]
     pub upload_dir: Option<PathBuf>,
 
+    /// How many connections of clients there may be; more wait until one of these ends.
+    #[arg(long, env = "ROUNDUP_MAX_CONNECTIONS", default_value = "10000", global = true,
+        value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
+    pub max_connections: u32,
+
+    /// How long the head of a request may take, in milliseconds.
+    #[arg(long, env = "ROUNDUP_HEAD_TIMEOUT_MS", default_value = "5000", global = true, value_parser = millis)]
+    pub head_timeout_ms: Duration,
+
+    /// How long the service waits for the body of a request, in milliseconds; `ROUNDUP_MIN_RATE`
+    /// gains time.
+    #[arg(long, env = "ROUNDUP_BODY_TIMEOUT_MS", default_value = "10000", global = true, value_parser = millis)]
+    pub body_timeout_ms: Duration,
+
+    /// How long the service waits for a client to take an answer, in milliseconds; `ROUNDUP_MIN_RATE`
+    /// gains time.
+    #[arg(long, env = "ROUNDUP_WRITE_TIMEOUT_MS", default_value = "10000", global = true, value_parser = millis)]
+    pub write_timeout_ms: Duration,
+
+    /// The bytes a second at which bodies and answers may take as long as they do.
+    #[arg(long, env = "ROUNDUP_MIN_RATE", default_value = "500", global = true,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub min_rate: u32,
+
+    /// How long a connection without a request is kept, in milliseconds: longer than the proxy in
+    /// front keeps it.
+    #[arg(long, env = "ROUNDUP_KEEP_ALIVE_MS", default_value = "75000", global = true, value_parser = millis)]
+    pub keep_alive_ms: Duration,
+
     /// The `Cache-Control` of public answers.
     #[arg(long, env = "ROUNDUP_CACHE_CONTROL", global = true, value_parser = header_value,
         default_value = "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400")]

@@ -66,6 +66,18 @@ impl Metrics {
         self.timing(method, route, res.status()).observe(took);
     }
 
+    /// Counts the answer to a request whose handler broke.
+    pub fn count_broken(&self, method: &Method, took: Duration) {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        self.timing(method, String::new(), status).observe(took);
+    }
+
+    /// Counts the answer to what could not be read as a request.
+    pub fn count_unread(&self, status: StatusCode) {
+        // TRACE is one of the methods that are counted as others.
+        self.timing(&Method::TRACE, String::new(), status).observe(Duration::ZERO);
+    }
+
     /// The times of one kind of answer. The route is a template, never a path.
     pub fn timing(&self, method: &Method, route: String, status: StatusCode) -> Timing {
         let labels = Request {

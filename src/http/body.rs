@@ -9,6 +9,7 @@ use crate::app::MAX_BODY;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::text::xml_chars;
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
 use bytes::BytesMut;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+use std::io::ErrorKind;
 use utoipa::ToSchema;
 
 /// A JSON body that passed its schema.
@@ -120,9 +122,7 @@ pub(crate) fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<()> {
 pub(crate) async fn read(mut payload: Payload) -> Result<BytesMut> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| {
-            Error::new(Code::MalformedRequest, format!("the body could not be read: {error}"))
-        })?;
+        let chunk = chunk.map_err(unread)?;
         if bytes.len() + chunk.len() > MAX_BODY {
             let detail = format!("a body may have {MAX_BODY} bytes");
             return Err(Error::new(Code::TooLarge, detail));
@@ -130,6 +130,15 @@ pub(crate) async fn read(mut payload: Payload) -> Result<BytesMut> {
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+fn unread(error: PayloadError) -> Error {
+    match error {
+        PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => {
+            Error::new(Code::RequestTimeout, "the body came too slowly")
+        }
+        error => Error::new(Code::MalformedRequest, format!("the body could not be read: {error}")),
+    }
 }
 
 /// JSON whose objects name each member once (RFC 7493) and whose texts can be stored.

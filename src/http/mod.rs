@@ -31,6 +31,6 @@ pub use front::{Front, Fronted};
 pub use once::{Attempt, Once, OnceHeader, forget};
 pub use precondition::{IfMatch, VersionHeader, version_tag};
 pub use reply::{Reply, moved, public, tagged, with_cursor};
-pub use request_id::RequestId;
+pub use request_id::{RequestId, X_REQUEST_ID};
 pub use text_body::{JsonOrText, TextBody, TextKind};
 pub use timing::Timing;

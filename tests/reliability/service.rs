@@ -1,0 +1,210 @@
+//! The built program, with a database of its own on the tests' PostgreSQL.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, here as in the tests themselves"
+)]
+
+use crate::wire::{Answer, Wire, request};
+use roundup::db::embedded::{Cluster, start_slot};
+use serde_json::Value;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+
+static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// The address of a new, empty database.
+pub fn database() -> String {
+    let cluster = CLUSTER.get_or_init(|| {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reliability");
+        start_slot(&root, None).unwrap()
+    });
+    let n = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("r_{}_{n}", std::process::id());
+    sql(&cluster.url("postgres"), &format!("drop database if exists {name} with (force)"));
+    sql(&cluster.url("postgres"), &format!("create database {name}"));
+    cluster.url(&name)
+}
+
+/// Runs SQL on a connection of its own and returns the first column.
+#[track_caller]
+pub fn sql(url: &str, text: &str) -> Vec<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+            .await
+            .unwrap_or_else(|error| panic!("{url}: {error:?}"));
+        let connection = tokio::spawn(connection);
+        let answer = client.simple_query(text).await.unwrap_or_else(|e| panic!("{text}: {e:?}"));
+        drop(client);
+        connection.await.unwrap().unwrap();
+        answer
+            .iter()
+            .filter_map(|message| match message {
+                tokio_postgres::SimpleQueryMessage::Row(row) => Some(row.get(0)?.to_owned()),
+                _ => None,
+            })
+            .collect()
+    })
+}
+
+/// A running service.
+pub struct Service {
+    process: Child,
+    pub address: SocketAddr,
+    pub url: String,
+    settings: Vec<(String, String)>,
+    /// An editor's key.
+    pub key: String,
+    dir: TempDir,
+}
+
+fn command(url: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roundup"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("ROUNDUP_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("DATABASE_URL", url);
+    command
+}
+
+impl Service {
+    /// Starts it with these settings on a new database, with a key.
+    pub fn start(settings: &[(&str, &str)]) -> Self {
+        Self::on(database(), settings)
+    }
+
+    /// The same on this database.
+    pub fn on(url: String, settings: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let words = ["keys", "create", "--name", "t", "--scope", "admin"];
+        let made = command(&url).args(words).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let key = String::from_utf8(made.stdout).unwrap().lines().last().unwrap().to_owned();
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let settings: Vec<_> = settings.iter().map(own).collect();
+        let (process, address) =
+            launch(&url, &settings, "127.0.0.1:0".parse().unwrap(), &dir.path().join("log"));
+        Self { process, address, url, settings, key, dir }
+    }
+
+    /// Starts it again, at the same address, after it has ended.
+    pub fn restart(&mut self) {
+        (self.process, self.address) =
+            launch(&self.url, &self.settings, self.address, &self.log_file());
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.dir.path().join("log")
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap()
+    }
+
+    /// Its process number.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Whether the process still runs.
+    pub fn lives(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_none()
+    }
+
+    /// Ends the process without warning.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Asks the process to end.
+    pub fn terminate(&self) {
+        signal(self.pid(), "TERM");
+    }
+
+    /// Waits until it has ended, and says how.
+    pub fn ended(&mut self) -> std::process::ExitStatus {
+        self.process.wait().unwrap()
+    }
+
+    /// A new connection.
+    pub fn wire(&self) -> Wire {
+        Wire::to(self.address)
+    }
+
+    /// One request of the editor's on a new connection.
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
+        self.try_ask(method, path, body)
+            .unwrap_or_else(|error| panic!("{method} {path}: {error}\n{}", self.log()))
+    }
+
+    /// The same where there may be no answer.
+    pub fn try_ask(&self, method: &str, path: &str, body: &str) -> io::Result<Answer> {
+        let mut wire = Wire::try_to(self.address)?;
+        io::Write::write_all(&mut wire.stream, self.request(method, path, body).as_bytes())?;
+        wire.answer()
+    }
+
+    /// A request of the editor's as bytes.
+    pub fn request(&self, method: &str, path: &str, body: &str) -> String {
+        let bearer = format!("Bearer {}", self.key);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        request(method, path, &headers, body)
+    }
+
+    /// A GET that succeeds, as JSON.
+    pub fn get(&self, path: &str) -> Value {
+        let answer = self.ask("GET", path, "");
+        assert_eq!(answer.status, 200, "{path}: {}", String::from_utf8_lossy(&answer.body));
+        answer.json()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Sends a signal to a process.
+pub fn signal(pid: u32, name: &str) {
+    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    assert!(status.unwrap().success(), "kill -{name} {pid}");
+}
+
+fn launch(
+    url: &str,
+    settings: &[(String, String)],
+    listen: SocketAddr,
+    log: &Path,
+) -> (Child, SocketAddr) {
+    let log = File::options().create(true).append(true).open(log).unwrap();
+    let mut process = command(url)
+        .env("ROUNDUP_LISTEN", listen.to_string())
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(process.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next());
+    let address = address.expect("the service says where it is").parse().unwrap();
+    // What it still says goes nowhere, but must not fail.
+    std::thread::spawn(move || io::copy(&mut out, &mut io::sink()));
+    (process, address)
+}

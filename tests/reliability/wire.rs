@@ -1,0 +1,143 @@
+//! HTTP by hand over a blocking socket: what a well-behaved client library does not let one do.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, here as in the tests themselves"
+)]
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// When a test gives up waiting: so late that no busy machine reaches it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An answer as it came.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
+    }
+
+    /// Holds the answer against the form of every error, and returns its code.
+    #[track_caller]
+    pub fn problem(&self) -> String {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status);
+        assert_eq!(problem["request_id"], self.headers["x-request-id"].as_str());
+        problem["code"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A connection.
+pub struct Wire {
+    pub stream: TcpStream,
+    rest: Vec<u8>,
+}
+
+impl Wire {
+    /// Connects.
+    pub fn to(address: SocketAddr) -> Self {
+        Self::try_to(address).unwrap()
+    }
+
+    /// Connects, if there is somebody to connect to.
+    pub fn try_to(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, rest: Vec::new() })
+    }
+
+    /// Sends these bytes.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// Sends byte after byte with a pause after each, until the other side has hung up.
+    pub fn trickle(&mut self, bytes: &[u8], pause: Duration) {
+        for byte in bytes {
+            if self.stream.write_all(&[*byte]).is_err() {
+                return;
+            }
+            std::thread::sleep(pause);
+        }
+    }
+
+    /// The next answer; an error when the connection ends first.
+    pub fn answer(&mut self) -> io::Result<Answer> {
+        let end = loop {
+            match self.rest.windows(4).position(|four| four == b"\r\n\r\n") {
+                Some(at) => break at + 4,
+                None => self.more()?,
+            }
+        };
+        let head = String::from_utf8_lossy(&self.rest[..end]).into_owned();
+        let status: u16 = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let headers: BTreeMap<String, String> = head
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
+        let bare = status == 204 || status == 304;
+        let length = headers.get("content-length").map(|length| length.parse::<usize>().unwrap());
+        let length = if bare { 0 } else { length.unwrap() };
+        while self.rest.len() < end + length {
+            self.more()?;
+        }
+        let body = self.rest[end..end + length].to_vec();
+        self.rest.drain(..end + length);
+        Ok(Answer { status, headers, body })
+    }
+
+    fn more(&mut self) -> io::Result<()> {
+        let mut bytes = [0; 65_536];
+        match self.stream.read(&mut bytes)? {
+            0 => Err(ErrorKind::UnexpectedEof.into()),
+            n => {
+                self.rest.extend_from_slice(&bytes[..n]);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until the other side hangs up, and returns what it said before.
+    #[track_caller]
+    pub fn until_closed(&mut self) -> String {
+        loop {
+            match self.more() {
+                Ok(()) => {}
+                Err(error) => {
+                    let late = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+                    assert!(!late, "the connection stays open");
+                    return String::from_utf8_lossy(&self.rest).into_owned();
+                }
+            }
+        }
+    }
+}
+
+/// A request as bytes, on a connection that is kept.
+pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
+    for (name, value) in headers {
+        text += &format!("{name}: {value}\r\n");
+    }
+    if !body.is_empty() || method == "POST" {
+        text += &format!("content-length: {}\r\n", body.len());
+    }
+    text + "\r\n" + body
+}
