@@ -26,6 +26,10 @@ use tokio::time::{Instant, Sleep};
 /// How long the rest of a body is listened to after the answer, so that the client gets to read it.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
 
+/// How many bytes wait in the system's buffer to be sent, before a connection takes no more: so many
+/// a client has to take within `ROUNDUP_WRITE_TIMEOUT_MS`.
+const UNSENT: u32 = 16 << 10;
+
 /// What the service is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wait {
@@ -133,10 +137,7 @@ impl Connection {
     pub(super) fn new(io: TcpStream, state: Data<State>) -> Self {
         let config = state.config();
         let writing = Patience::new(config.write_timeout_ms, config.min_rate);
-        // Ends a connection whose client takes nothing of what is in the system's own buffer.
-        let socket = SockRef::from(&io);
-        let set = socket.set_tcp_user_timeout(Some(config.write_timeout_ms));
-        if let Err(error) = set.and_then(|()| socket.set_tcp_nodelay(true)) {
+        if let Err(error) = prepare(&SockRef::from(&io), config.write_timeout_ms) {
             log::debug!("a connection without its options: {error}");
         }
         let shared = Rc::new(Shared::new(state));
@@ -202,6 +203,15 @@ impl Connection {
             log::debug!("a connection ends without an answer: {error}");
         }
     }
+}
+
+/// Sets what makes the system's own buffer part of the watch.
+fn prepare(socket: &SockRef<'_>, write_timeout: Duration) -> io::Result<()> {
+    // Ends a connection whose client takes nothing of what is in that buffer.
+    socket.set_tcp_user_timeout(Some(write_timeout))?;
+    // Else megabytes lie there, and that a slow client takes some of them is not seen for long.
+    socket.set_tcp_notsent_lowat(UNSENT)?;
+    socket.set_tcp_nodelay(true)
 }
 
 /// The error that actix tells of in an answer of its own, which has no body.
