@@ -1,0 +1,153 @@
+//! Clients that hang up, a handler that breaks, and a service that is told to stop.
+
+use crate::postgres::Postgres;
+use crate::service::{Service, database, sql};
+use crate::wire::{PATIENCE, Wire, request};
+use crate::writers::{article, compare};
+use actix_web::web::{self, Data};
+use roundup::app::{self, State};
+use roundup::clock::Clock;
+use roundup::config::Config;
+use roundup::db::{Pool, PoolOptions, Target};
+use roundup::serve::Bound;
+use socket2::SockRef;
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::thread::{JoinHandle, spawn};
+use std::time::{Duration, Instant};
+
+/// How many writes are broken off: `ABORTS=10000` for the whole bar.
+fn aborts() -> u32 {
+    std::env::var_os("ABORTS").map_or(800, |n| n.to_string_lossy().parse().unwrap())
+}
+
+#[test]
+fn clients_that_hang_up_leave_whole_writes_and_a_whole_pool() {
+    let service = Service::start(&[("ROUNDUP_POOL_SIZE", "4")]);
+    let n = aborts();
+    let threads: Vec<JoinHandle<()>> = (0..8)
+        .map(|thread| {
+            let address = service.address;
+            let texts: Vec<String> = (0..n / 8)
+                .map(|i| {
+                    let body = article(&format!("headline {thread} {i}"));
+                    service.request("POST", "/api/v1/admin/articles", &body)
+                })
+                .collect();
+            spawn(move || texts.iter().for_each(|text| hang_up(address, text)))
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for _ in 0..200 {
+        assert_eq!(service.ask("GET", "/api/v1/admin/articles?limit=1", "").status, 200);
+    }
+    let began = Instant::now();
+    while !matches!(Postgres::sessions(&service.url), (0..=4, 0)) {
+        let now = Postgres::sessions(&service.url);
+        assert!(began.elapsed() < PATIENCE, "sessions and open transactions: {now:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    compare(&service.url, &BTreeSet::new());
+    let log = service.log();
+    assert!(!log.contains("panicked"), "{log}");
+}
+
+/// Sends some of a request, or all of it, and resets the connection some time later.
+fn hang_up(address: std::net::SocketAddr, text: &str) {
+    let dice = getrandom::u64().unwrap();
+    let mut wire = Wire::to(address);
+    let whole = !dice.is_multiple_of(4);
+    let some = usize::try_from(dice >> 32).unwrap() % text.len();
+    let part = if whole { text.as_bytes() } else { &text.as_bytes()[..some] };
+    // It may have hung up first.
+    let _ = wire.stream.write_all(part);
+    std::thread::sleep(Duration::from_micros(dice % 20_000));
+    SockRef::from(&wire.stream).set_linger(Some(Duration::ZERO)).unwrap();
+}
+
+#[test]
+fn told_to_stop_it_finishes_what_it_has_begun() {
+    let mut service = Service::start(&[("ROUNDUP_QUERY_DEADLINE_MS", "30000")]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let lock = runtime.block_on(async {
+        let (client, driver) =
+            tokio_postgres::connect(&service.url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(driver);
+        client.batch_execute("begin; lock table articles in access exclusive mode").await.unwrap();
+        client
+    });
+    let mut readers: Vec<Wire> = (0..4).map(|_| service.wire()).collect();
+    for wire in &mut readers {
+        wire.send(request("GET", "/api/v1/articles", &[], ""));
+    }
+    let mut writer = service.wire();
+    writer.send(service.request("POST", "/api/v1/admin/articles", &article("headline last")));
+    let waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock'
+                   and datname = current_database()";
+    while sql(&service.url, waiting).len() < 5 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let text = service.request("POST", "/api/v1/admin/articles", &article("headline half"));
+    let (first, second) = text.split_at(text.len() / 2 + 100);
+    let mut half = service.wire();
+    half.send(first);
+    std::thread::sleep(Duration::from_millis(200));
+    service.terminate();
+    while std::net::TcpStream::connect(service.address).is_ok() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    half.send(second);
+    runtime.block_on(lock.batch_execute("rollback")).unwrap();
+    for wire in &mut readers {
+        assert_eq!(wire.answer().unwrap().status, 200);
+    }
+    assert_eq!(writer.answer().unwrap().status, 201);
+    assert_eq!(half.answer().unwrap().status, 201);
+    assert!(service.ended().success());
+    compare(
+        &service.url,
+        &BTreeSet::from(["headline last".to_owned(), "headline half".to_owned()]),
+    );
+}
+
+async fn breaks() -> &'static str {
+    panic!("on\npurpose")
+}
+
+fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/breaks", web::get().to(breaks));
+    app::configure(cfg);
+}
+
+#[test]
+fn a_handler_that_panics_is_a_500_and_hurts_nobody_else() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let bound = Bound::to("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = bound.address().unwrap();
+    let target = Target::parse(&database()).unwrap();
+    let config = Config { workers: 1, ..Config::defaults().unwrap() };
+    let state = runtime.block_on(async {
+        let pool = Pool::new(target, PoolOptions::default());
+        Data::new(State::new(pool, Clock::System, config))
+    });
+    runtime.spawn(bound.serve_with(state, routes));
+    let mut other = Wire::to(address);
+    other.send("GET /livez HTTP/1.1\r\nhost");
+    let mut wire = Wire::to(address);
+    for n in 0..300 {
+        let id = format!("panic-{n}");
+        wire.send(request("GET", "/breaks", &[("x-request-id", &id)], ""));
+        let answer = wire.answer().unwrap();
+        assert_eq!((answer.status, answer.problem().as_str()), (500, "internal"));
+        assert_eq!(answer.headers["x-request-id"], id);
+        assert!(!String::from_utf8_lossy(&answer.body).contains("purpose"));
+    }
+    other.send(": localhost\r\n\r\n");
+    assert_eq!(other.answer().unwrap().status, 200);
+    wire.send(request("GET", "/metrics", &[], ""));
+    let metrics = String::from_utf8(wire.answer().unwrap().body).unwrap();
+    let counted = metrics.lines().find(|line| {
+        line.starts_with("http_server_request_duration_seconds_count") && line.contains("\"500\"")
+    });
+    assert!(counted.unwrap().ends_with(" 300"), "{counted:?}");
+}

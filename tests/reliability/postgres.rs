@@ -1,0 +1,96 @@
+//! A PostgreSQL of a test's own, that may be killed and frozen.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, here as in the tests themselves"
+)]
+
+use crate::service::{signal, sql};
+use roundup::db::embedded::{Cluster, Mode, Options, start};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// The server. Nothing that it acknowledges is lost, as in production.
+pub struct Postgres {
+    cluster: Option<Cluster>,
+    data: PathBuf,
+    _top: TempDir,
+}
+
+impl Postgres {
+    /// Starts a new one.
+    pub fn start() -> Self {
+        let top = tempfile::tempdir().unwrap();
+        // Its account has to reach it when the tests run as root.
+        fs::set_permissions(top.path(), Permissions::from_mode(0o755)).unwrap();
+        let data = fs::canonicalize(top.path()).unwrap().join("data");
+        let mut server = Self { cluster: None, data, _top: top };
+        server.again();
+        server
+    }
+
+    /// Starts it again after it was killed; returns once it takes connections.
+    pub fn again(&mut self) {
+        if let Some(cluster) = self.cluster.take() {
+            // Its server is gone, so there is nothing that could fail to stop.
+            let _ = cluster.stop();
+        }
+        let options = Options { data_dir: self.data.clone(), pg_bin: None, mode: Mode::Durable };
+        self.cluster = Some(start(&options).unwrap());
+    }
+
+    /// The address of its database.
+    pub fn url(&self) -> String {
+        self.cluster.as_ref().unwrap().url("roundup")
+    }
+
+    /// The directory of its socket.
+    pub fn socket_dir(&self) -> String {
+        self.cluster.as_ref().unwrap().socket_dir().to_str().unwrap().to_owned()
+    }
+
+    /// Its processes, the first one first.
+    fn processes(&self) -> Vec<u32> {
+        let text = fs::read_to_string(self.data.join("postmaster.pid")).unwrap();
+        let first: u32 = text.lines().next().unwrap().parse().unwrap();
+        let output = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let rows = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let children = rows.filter(|row| row[1] == first.to_string()).map(|row| row[0]);
+        [first].into_iter().chain(children.map(|pid| pid.parse().unwrap())).collect()
+    }
+
+    /// Kills all of it at once.
+    pub fn kill(&self) {
+        for pid in self.processes() {
+            // The children end by themselves once the first one is gone.
+            let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).output().unwrap();
+        }
+    }
+
+    /// Stops all of it where it stands.
+    pub fn freeze(&self) -> Vec<u32> {
+        let pids = self.processes();
+        pids.iter().for_each(|pid| signal(*pid, "STOP"));
+        pids
+    }
+
+    /// Lets what was frozen go on.
+    pub fn thaw(pids: &[u32]) {
+        pids.iter().for_each(|pid| signal(*pid, "CONT"));
+    }
+
+    /// How many sessions of the service there are, and how many have a transaction open.
+    pub fn sessions(url: &str) -> (usize, usize) {
+        let rows = sql(
+            url,
+            "select state from pg_stat_activity where datname = current_database()
+             and backend_type = 'client backend' and pid <> pg_backend_pid()",
+        );
+        (rows.len(), rows.iter().filter(|state| state.contains("transaction")).count())
+    }
+}

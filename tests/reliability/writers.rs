@@ -1,0 +1,114 @@
+//! Eight editors who write articles as fast as they are let, and what is to be found of that.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, here as in the tests themselves"
+)]
+
+use crate::service::{Service, sql};
+use crate::wire::{Wire, request};
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread::{JoinHandle, spawn};
+
+static NAMES: AtomicU32 = AtomicU32::new(0);
+
+/// The body of an article with three links.
+pub fn article(headline: &str) -> String {
+    format!(
+        r#"{{"headline": "{headline}", "links": [{{"title": "a", "credit": "AP"}},
+        {{"title": "b", "credit": "Reuters"}}, {{"title": "c", "credit": "The Guardian"}}]}}"#
+    )
+}
+
+/// The writers at work.
+pub struct Writers {
+    stop: Arc<AtomicBool>,
+    written: Arc<AtomicU32>,
+    threads: Vec<JoinHandle<Vec<String>>>,
+}
+
+impl Writers {
+    /// Begins to write.
+    pub fn begin(service: &Service) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let written = Arc::new(AtomicU32::new(0));
+        let threads = (0..8).map(|_| {
+            let (address, key) = (service.address, service.key.clone());
+            let (stop, written) = (Arc::clone(&stop), Arc::clone(&written));
+            spawn(move || write(address, &key, &stop, &written))
+        });
+        let threads = threads.collect();
+        Self { stop, written, threads }
+    }
+
+    /// How many articles were acknowledged so far.
+    pub fn written(&self) -> u32 {
+        self.written.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many more were acknowledged.
+    pub fn wait_for(&self, more: u32) {
+        let enough = self.written() + more;
+        while self.written() < enough {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+    }
+
+    /// Stops, and returns the headlines that were acknowledged.
+    pub fn end(self) -> BTreeSet<String> {
+        self.stop.store(true, Ordering::SeqCst);
+        self.threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    }
+}
+
+fn write(address: SocketAddr, key: &str, stop: &AtomicBool, written: &AtomicU32) -> Vec<String> {
+    let bearer = format!("Bearer {key}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let mut acknowledged = Vec::new();
+    let mut wire: Option<Wire> = None;
+    while !stop.load(Ordering::SeqCst) {
+        let headline = format!("headline {}", NAMES.fetch_add(1, Ordering::SeqCst));
+        let text = request("POST", "/api/v1/admin/articles", &headers, &article(&headline));
+        let answer = wire.take().map_or_else(|| Wire::try_to(address), Ok).and_then(|mut w| {
+            w.stream.write_all(text.as_bytes())?;
+            let answer = w.answer()?;
+            wire = Some(w);
+            Ok(answer)
+        });
+        match answer.map(|answer| answer.status) {
+            Ok(201) => {
+                acknowledged.push(headline);
+                written.fetch_add(1, Ordering::SeqCst);
+            }
+            Ok(503 | 504) => std::thread::sleep(std::time::Duration::from_millis(5)),
+            Ok(status) => panic!("a write was answered with {status}"),
+            Err(_) => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
+    }
+    acknowledged
+}
+
+/// Holds what was acknowledged against what is stored.
+#[track_caller]
+pub fn compare(url: &str, acknowledged: &BTreeSet<String>) {
+    let rows = sql(
+        url,
+        "select headline || '|' || (select count(*) from links where article_id = articles.id)
+            || '|' || (select count(*) from article_revisions where article_id = articles.id)
+         from articles where headline like 'headline %'",
+    );
+    let mut stored = BTreeSet::new();
+    for row in &rows {
+        let fields: Vec<&str> = row.split('|').collect();
+        assert_eq!((fields[1], fields[2]), ("3", "1"), "half an article: {row}");
+        assert!(stored.insert(fields[0].to_owned()), "stored twice: {row}");
+    }
+    let lost: Vec<_> = acknowledged.difference(&stored).collect();
+    assert!(lost.is_empty(), "acknowledged and gone: {lost:?}");
+    println!("{} acknowledged, {} stored", acknowledged.len(), stored.len());
+}
