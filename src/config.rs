@@ -182,6 +182,19 @@ pub struct Config {
     /// What is logged, as `env_logger`'s filter: `info`, `roundup=debug,warn`, `off`.
     #[arg(long, env = "ROUNDUP_LOG", default_value = "info,roundup::access=warn", global = true)]
     pub log: String,
+
+    /// How each line of the log is written: as `text` or as `json`.
+    #[arg(long, env = "ROUNDUP_LOG_FORMAT", default_value = "text", global = true)]
+    pub log_format: LogFormat,
+}
+
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: an object with `time`, `level`, `target`, `message` and what else is known.
+    Json,
 }
 
 /// Which comments show at once.

@@ -30,6 +30,7 @@ pub mod import;
 pub mod jobs;
 pub mod keys;
 pub mod links;
+pub mod logging;
 pub mod open;
 pub mod openapi;
 pub mod outlets;

@@ -10,7 +10,7 @@ use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::open::Database;
 use roundup::serve::Bound;
-use roundup::{export, import, keys, links};
+use roundup::{export, import, keys, links, logging};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::ExitCode;
@@ -70,8 +70,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return complain(USAGE, &one_line(&error)),
     };
-    let mut logger = env_logger::Builder::new();
-    logger.parse_filters(&cli.config.log).init();
+    logging::init(&cli.config);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(1, &format!("cannot start: {error}")),
@@ -117,10 +116,9 @@ fn print(text: &str) -> Result<ExitCode> {
 async fn serve(config: Config) -> Result<ExitCode> {
     let bound = Bound::to(config.listen)?;
     let address = bound.address()?;
-    let clock = Clock::System;
-    let database = Database::open(&config, &clock).await?;
+    let (database, pool) = Database::open_or_wait(&config).await?;
     let replicas = Database::replicas(&config)?;
-    let mut state = State::new(database.pool(&config), clock, config);
+    let mut state = State::new(pool, Clock::System, config);
     if let Some(replicas) = replicas {
         state = state.with_replica(replicas);
     }
@@ -128,7 +126,8 @@ async fn serve(config: Config) -> Result<ExitCode> {
     let coherence = Arc::clone(state.cache().coherence());
     let pooled = state.config().pgbouncer;
     let listening = tokio::spawn(listen(coherence, database.target.clone(), pooled));
-    let empty = roundup::articles::none(&state).await?;
+    // One that is waited for is not known to be empty.
+    let empty = roundup::articles::none(&state).await.unwrap_or(false);
     print(&welcome(address, &database, empty))?;
     let served = bound.serve(state).await;
     listening.abort();

@@ -4,11 +4,15 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::embedded::{self, Cluster};
-use crate::db::{Pool, PoolOptions, Target, migrate};
+use crate::db::{ConnectKind, MigrateError, Pool, PoolOptions, Target, migrate};
 use crate::outlets;
 use anyhow::{Context as _, Result, bail};
 use diesel_async::AsyncConnection as _;
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long between two attempts to reach a database that is away.
+const RETRY: Duration = Duration::from_millis(250);
 
 /// The database, open and migrated.
 #[derive(Debug)]
@@ -26,8 +30,27 @@ impl Database {
     /// With a sentence for people: a bad URL, no server, no PostgreSQL to start, a failed step.
     pub async fn open(config: &Config, clock: &Clock) -> Result<Self> {
         let database = Self::connect(config).await?;
-        database.migrate(clock).await?;
+        bring_up_to_date(&database.target, clock).await?;
         Ok(database)
+    }
+
+    /// The same, for a service that is to outlive its database: one that is away is waited for. Until
+    /// it is there and up to date, the pool says so to whoever asks for a connection.
+    ///
+    /// # Errors
+    /// As [`Database::open`], for what waiting does not mend.
+    pub async fn open_or_wait(config: &Config) -> Result<(Self, Pool)> {
+        let database = Self::connect(config).await?;
+        let pool = database.pool(config);
+        if let Err(error) = bring_up_to_date(&database.target, &Clock::System).await {
+            if !is_away(&error) {
+                return Err(error);
+            }
+            log::warn!("{error:#}; it is waited for");
+            pool.hold();
+            tokio::spawn(wait(database.target.clone(), pool.clone()));
+        }
+        Ok((database, pool))
     }
 
     /// Finds or starts the database and leaves its schema as it is.
@@ -47,17 +70,6 @@ impl Database {
         let cluster = tokio::task::spawn_blocking(move || embedded::start(&options)).await??;
         let target = Target::parse(&cluster.url("roundup"))?;
         Ok(Self { target, cluster: Some(cluster) })
-    }
-
-    /// Applies the steps that are missing, and gives a new database its outlets.
-    async fn migrate(&self, clock: &Clock) -> Result<()> {
-        let (steps, mut conn) = migrate(&self.target).await?;
-        for step in steps {
-            log::info!("migrated: {step}");
-        }
-        let now = clock.now();
-        conn.transaction(async |conn| outlets::seed(conn, now).await).await?;
-        Ok(())
     }
 
     /// A pool of connections to it, as the settings say.
@@ -94,6 +106,42 @@ fn options(config: &Config) -> PoolOptions {
         statement_timeout: config.query_deadline_ms,
         pgbouncer: config.pgbouncer,
     }
+}
+
+/// Applies the steps that are missing, and gives a new database its outlets.
+async fn bring_up_to_date(target: &Target, clock: &Clock) -> Result<()> {
+    let (steps, mut conn) = migrate(target).await?;
+    for step in steps {
+        log::info!("migrated: {step}");
+    }
+    let now = clock.now();
+    conn.transaction(async |conn| outlets::seed(conn, now).await).await?;
+    Ok(())
+}
+
+/// Whether the database may yet come by itself.
+fn is_away(error: &anyhow::Error) -> bool {
+    use ConnectKind::{NotReady, TimedOut, Unreachable, WrongRole};
+    let Some(MigrateError::Connect(error)) = error.downcast_ref::<MigrateError>() else {
+        return false;
+    };
+    matches!(error.kind(), Unreachable | TimedOut | NotReady | WrongRole)
+}
+
+/// Tries until the database is there and up to date, and then lets the pool go.
+async fn wait(target: Target, pool: Pool) {
+    let mut told = String::new();
+    while let Err(error) = bring_up_to_date(&target, &Clock::System).await {
+        let reason = format!("{error:#}");
+        // Once is enough, unless it fails in another way.
+        if !is_away(&error) && reason != told {
+            log::error!("{reason}");
+            told = reason;
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+    pool.release();
+    log::info!("the database is there");
 }
 
 /// Where the private cluster lives: as set, else where the platform keeps such data.

@@ -62,6 +62,9 @@ pub enum PoolError {
     /// The database cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The database is waited for, or its schema is not yet up to date.
+    #[error("the database is not ready yet")]
+    Held,
     /// The pool was closed.
     #[error("the database pool is closed")]
     Closed,
@@ -87,6 +90,7 @@ pub struct Pool {
     target: Arc<Target>,
     wait: Duration,
     statements: Arc<AtomicU64>,
+    held: Arc<AtomicBool>,
 }
 
 impl Pool {
@@ -104,13 +108,22 @@ impl Pool {
         let target = Arc::new(target);
         let manager = manager(Arc::clone(&target), options.pgbouncer);
         match Inner::builder(manager).max_size(options.size.max(1)).build() {
-            Ok(inner) => Self { inner, target, wait: options.wait, statements: Arc::default() },
+            Ok(inner) => Self {
+                inner,
+                target,
+                wait: options.wait,
+                statements: Arc::default(),
+                held: Arc::default(),
+            },
             Err(error) => unreachable!("only a pool with its own time-outs can fail: {error}"),
         }
     }
 
     /// Takes a connection out of the pool, or makes one. It goes back when it is dropped.
     pub async fn get(&self) -> Result<Conn, PoolError> {
+        if self.held.load(Ordering::Relaxed) {
+            return Err(PoolError::Held);
+        }
         let mut object = match tokio::time::timeout(self.wait, self.inner.get()).await {
             Ok(Ok(object)) => object,
             Ok(Err(error)) => return Err(PoolError::from(error)),
@@ -119,6 +132,16 @@ impl Pool {
         let watch = Arc::new(Watch::default());
         object.set_instrumentation(Watcher(Arc::clone(&watch), Arc::clone(&self.statements)));
         Ok(Conn { object: Some(object), watch, target: Arc::clone(&self.target) })
+    }
+
+    /// From now on there is no connection to be had, until [`Pool::release`].
+    pub fn hold(&self) {
+        self.held.store(true, Ordering::Relaxed);
+    }
+
+    /// Connections are handed out again.
+    pub fn release(&self) {
+        self.held.store(false, Ordering::Relaxed);
     }
 
     /// How many connections there are.

@@ -17,7 +17,7 @@ use super::request_id::{RequestId, X_REQUEST_ID};
 use super::{cors, problem, representation};
 use crate::app::State;
 use crate::error::{Code, Error};
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -258,15 +258,23 @@ pub(super) fn dress(headers: &mut HeaderMap, state: &State, public: bool) {
     }
 }
 
-/// One line a request. The path is as it came: percent-coded, so it cannot break the line.
+/// One line a request; of a body that streams the length is not known.
 fn log(res: &ServiceResponse, method: &Method, begun: Instant) {
     let id = res.headers().get(&X_REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let bytes = match res.response().body().size() {
+        BodySize::Sized(bytes) => bytes,
+        BodySize::None | BodySize::Stream => 0,
+    };
     log::info!(
         target: ACCESS,
-        "{id} {method} {} {} {}us",
-        res.request().path().escape_debug(),
-        res.status().as_u16(),
-        begun.elapsed().as_micros(),
+        id,
+        method = method.as_str(),
+        path = res.request().path(),
+        route = res.request().match_pattern().unwrap_or_default().as_str(),
+        status = res.status().as_u16(),
+        micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+        bytes;
+        "request"
     );
 }
 

@@ -187,7 +187,8 @@ impl Connection {
         let id = RequestId::of(&HeaderMap::new());
         let code = error.code();
         self.shared.state.metrics().count_unread(code.status());
-        log::info!(target: "roundup::access", "{} - - {} -", id.as_str(), code.status().as_u16());
+        let status = code.status().as_u16();
+        log::info!(target: "roundup::access", id = id.as_str(), status; "no request");
         let body = serde_json::to_string(&error.problem(id.as_str())).unwrap_or_default();
         let answer = format!(
             "HTTP/1.1 {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n\

@@ -10,7 +10,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::web::Bytes;
 use futures_util::{FutureExt as _, Stream};
 use std::any::Any;
@@ -25,17 +25,17 @@ use std::time::Instant;
 /// A request that has come as far as its head.
 pub(super) struct Watched {
     begun: Instant,
-    id: RequestId,
+    /// What the client calls it.
+    given_id: Option<HeaderValue>,
     method: Method,
     working: Option<Working>,
 }
 
 impl Watched {
-    /// Begins to watch a request; the handler gets it with an id and with a body that ends.
+    /// Begins to watch a request; the handler gets it with a body that ends.
     pub(super) fn begin(mut request: Request) -> (Self, Request) {
         let begun = Instant::now();
-        let id = RequestId::of(request.headers());
-        request.headers_mut().insert(X_REQUEST_ID, id.header());
+        let given_id = request.headers().get(X_REQUEST_ID).cloned();
         let body = request.take_payload();
         let rest = if matches!(body, Payload::None) { Rest::None } else { Rest::Some };
         let working = request.conn_data::<Rc<Shared>>().map(|shared| Working::new(shared, rest));
@@ -46,7 +46,7 @@ impl Watched {
             _ => body,
         };
         let method = request.method().clone();
-        (Self { begun, id, method, working }, request)
+        (Self { begun, given_id, method, working }, request)
     }
 
     /// Waits for the answer; a handler that panics leaves none, and takes nothing else with it.
@@ -68,20 +68,22 @@ impl Watched {
 
     /// The answer in place of that of a handler that broke.
     fn broken(&self, panic: &(dyn Any + Send)) -> Response<BoxBody> {
-        log::error!("request {}: a handler panicked: {}", self.id.as_str(), told(panic));
+        let given: HeaderMap = self.given_id.iter().map(|id| (X_REQUEST_ID, id.clone())).collect();
+        let id = RequestId::of(&given);
+        log::error!("request {}: a handler panicked: {}", id.as_str(), told(panic));
         if let Some(working) = &self.working {
             let metrics = working.shared.state.metrics();
             metrics.count_broken(&self.method, self.begun.elapsed());
         }
         let error = Error::internal(anyhow::Error::msg("a handler panicked"));
-        let body = serde_json::to_vec(&error.problem(self.id.as_str())).unwrap_or_default();
+        let body = serde_json::to_vec(&error.problem(id.as_str())).unwrap_or_default();
         let mut response = Response::new(error.code().status()).set_body(BoxBody::new(body));
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(X_REQUEST_ID, self.id.header());
+        headers.insert(X_REQUEST_ID, id.header());
         response
     }
 }

@@ -67,7 +67,7 @@ fn with_a_frozen_database_nobody_waits_past_the_deadline_and_no_connection_is_lo
     let postgres = Postgres::start();
     let service = Service::on(postgres.url(), &[("ROUNDUP_POOL_SIZE", "4")]);
     for _ in 0..2 {
-        crowd(&service, 16).into_iter().for_each(|one| assert_eq!(one.join().unwrap(), 200));
+        assert!(crowd(&service, 16).into_iter().all(|one| one.join().unwrap() == 200));
         let frozen = postgres.freeze();
         let began = Instant::now();
         // All are answered while it is still frozen.
@@ -79,7 +79,7 @@ fn with_a_frozen_database_nobody_waits_past_the_deadline_and_no_connection_is_lo
         assert_eq!(service.ask("GET", "/readyz", "").status / 100, 5);
         Postgres::thaw(&frozen);
         is_back(&service);
-        crowd(&service, 16).into_iter().for_each(|one| assert_eq!(one.join().unwrap(), 200));
+        assert!(crowd(&service, 16).into_iter().all(|one| one.join().unwrap() == 200));
         let began = Instant::now();
         while !matches!(Postgres::sessions(&service.url), (0..=4, 0)) {
             let now = Postgres::sessions(&service.url);

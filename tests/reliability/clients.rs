@@ -34,10 +34,16 @@ fn clients_that_hang_up_leave_whole_writes_and_a_whole_pool() {
                     service.request("POST", "/api/v1/admin/articles", &body)
                 })
                 .collect();
-            spawn(move || texts.iter().for_each(|text| hang_up(address, text)))
+            spawn(move || {
+                for text in texts {
+                    hang_up(address, &text);
+                }
+            })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     for _ in 0..200 {
         assert_eq!(service.ask("GET", "/api/v1/admin/articles?limit=1", "").status, 200);
     }

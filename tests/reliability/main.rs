@@ -1,6 +1,13 @@
 //! The service as a process of its own, and what it does when clients, PostgreSQL and the wire
 //! between treat it badly.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, also outside of the tests themselves"
+)]
+
 mod away;
 mod clients;
 mod kill;
@@ -8,5 +15,6 @@ mod postgres;
 mod proxy;
 mod service;
 mod slow;
+mod start;
 mod wire;
 mod writers;

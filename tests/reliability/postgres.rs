@@ -1,11 +1,5 @@
 //! A PostgreSQL of a test's own, that may be killed and frozen.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking, here as in the tests themselves"
-)]
-
 use crate::service::{signal, sql};
 use roundup::db::embedded::{Cluster, Mode, Options, start};
 use std::fs::{self, Permissions};
@@ -75,13 +69,17 @@ impl Postgres {
     /// Stops all of it where it stands.
     pub fn freeze(&self) -> Vec<u32> {
         let pids = self.processes();
-        pids.iter().for_each(|pid| signal(*pid, "STOP"));
+        for pid in &pids {
+            signal(*pid, "STOP");
+        }
         pids
     }
 
     /// Lets what was frozen go on.
     pub fn thaw(pids: &[u32]) {
-        pids.iter().for_each(|pid| signal(*pid, "CONT"));
+        for pid in pids {
+            signal(*pid, "CONT");
+        }
     }
 
     /// How many sessions of the service there are, and how many have a transaction open.

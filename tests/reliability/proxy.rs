@@ -1,11 +1,5 @@
 //! A wire between the service and PostgreSQL that can be cut.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking, here as in the tests themselves"
-)]
-
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -96,7 +90,7 @@ fn copy(
     swallow: u8,
     answers: Option<&Arc<AtomicU64>>,
 ) {
-    let mut bytes = [0; 65_536];
+    let mut bytes = vec![0; 65_536];
     loop {
         let state = fault();
         if state == Fault::Cut as u8 {

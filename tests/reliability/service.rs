@@ -1,11 +1,5 @@
 //! The built program, with a database of its own on the tests' PostgreSQL.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking, here as in the tests themselves"
-)]
-
 use crate::wire::{Answer, Wire, request};
 use roundup::db::embedded::{Cluster, start_slot};
 use serde_json::Value;
@@ -86,16 +80,23 @@ impl Service {
 
     /// The same on this database.
     pub fn on(url: String, settings: &[(&str, &str)]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
         let words = ["keys", "create", "--name", "t", "--scope", "admin"];
         let made = command(&url).args(words).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let key = String::from_utf8(made.stdout).unwrap().lines().last().unwrap().to_owned();
+        let mut service = Self::keyless(url, settings);
+        service.key = key;
+        service
+    }
+
+    /// The same without a key, for which the database need not be there.
+    pub fn keyless(url: String, settings: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let settings: Vec<_> = settings.iter().map(own).collect();
         let (process, address) =
             launch(&url, &settings, "127.0.0.1:0".parse().unwrap(), &dir.path().join("log"));
-        Self { process, address, url, settings, key, dir }
+        Self { process, address, url, settings, key: String::new(), dir }
     }
 
     /// Starts it again, at the same address, after it has ended.

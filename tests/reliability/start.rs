@@ -1,0 +1,63 @@
+//! A start without a database, and the lines of the log.
+
+use crate::postgres::Postgres;
+use crate::proxy::{Fault, Proxy};
+use crate::service::{Service, sql};
+use crate::wire::{PATIENCE, request};
+use crate::writers::article;
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_database_that_is_away_at_the_start_is_waited_for() {
+    let postgres = Postgres::start();
+    let proxy = Proxy::to(&postgres.socket_dir());
+    proxy.set(Fault::Cut);
+    let url = format!("postgres://roundup@{}/roundup?sslmode=disable", proxy.address);
+    let mut service = Service::keyless(url, &[]);
+    assert_eq!(service.ask("GET", "/livez", "").status, 200);
+    for path in ["/readyz", "/api/v1/articles"] {
+        let answer = service.ask("GET", path, "");
+        assert_eq!((answer.status, answer.problem().as_str()), (503, "unavailable"), "{path}");
+        assert_eq!(answer.headers["retry-after"], "1");
+    }
+    proxy.set(Fault::None);
+    let began = Instant::now();
+    while service.ask("GET", "/readyz", "").status != 200 {
+        assert!(service.lives() && began.elapsed() < PATIENCE, "{}", service.log());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    println!("ready {:?} after the database came, migrations included", began.elapsed());
+    assert_eq!(service.ask("GET", "/api/v1/articles", "").status, 200);
+    assert_ne!(sql(&postgres.url(), "select count(*) from outlets"), ["0"]);
+}
+
+#[test]
+fn each_request_is_one_line_of_the_log_and_no_line_tells_a_secret() {
+    let settings = [("ROUNDUP_LOG", "debug"), ("ROUNDUP_LOG_FORMAT", "json")];
+    let service = Service::start(&settings);
+    let written = service.ask("POST", "/api/v1/admin/articles", &article("a headline"));
+    assert_eq!(written.status, 201);
+    let id = written.headers["x-request-id"].clone();
+    let evil = "/api/v1/articles/%0d%0a%7B%22status%22:1%7D?q=%0aINFO";
+    assert_eq!(service.ask("GET", evil, "").status / 100, 4);
+    let mut wire = service.wire();
+    wire.send(request("GET", "/livez", &[("x-request-id", "a b\u{a0}c")], ""));
+    wire.answer().unwrap();
+    let log = service.log();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    let access: Vec<&Value> =
+        lines.iter().filter(|line| line["target"] == "roundup::access").collect();
+    assert_eq!(access.len(), 3, "{access:#?}");
+    let line = access[0];
+    assert_eq!((&line["id"], &line["method"]), (&Value::from(id), &Value::from("POST")));
+    assert_eq!((&line["route"], &line["status"]), (&"/api/v1/admin/articles".into(), &201.into()));
+    assert_eq!(line["bytes"], written.body.len());
+    assert!(line["micros"].as_u64().unwrap() > 0);
+    let secret = service.key.as_str();
+    assert!(secret.len() > 20 && !log.contains(secret), "a key is in the log");
+    assert!(!log.contains("127.0.0.1:") || !log.contains("peer"), "an address is in the log");
+}
