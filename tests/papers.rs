@@ -176,3 +176,38 @@ fn compare(file: &str, head: &str, rows: &[String]) {
     let table: Vec<&str> = table.collect();
     assert_eq!(table, rows, "{file} is out of date: ACCEPT=1 cargo test --test papers");
 }
+
+#[test]
+fn the_tests_that_the_papers_name_exist() {
+    let mut sources = String::new();
+    for folder in ["tests", "src"] {
+        gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut sources);
+    }
+    let papers = [include_str!("../docs/security.md"), include_str!("../docs/reliability.md")];
+    for paper in papers {
+        let quoted = paper.split('`').skip(1).step_by(2);
+        // Test names are sentences; settings and files are quoted too.
+        let tests: Vec<&str> = quoted
+            .filter(|name| name.matches('_').count() > 2)
+            .filter(|name| {
+                name.chars().all(|c| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit())
+            })
+            .collect();
+        assert!(tests.len() > 10);
+        for test in tests {
+            assert!(sources.contains(&format!("fn {test}(")), "there is no test {test}");
+        }
+    }
+}
+
+/// Appends every Rust source below a folder.
+fn gather(folder: &Path, sources: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(&path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+}
