@@ -19,6 +19,7 @@ mod concurrency;
 mod feeds;
 mod hidden;
 mod hostile;
+mod hostile_bodies;
 mod import;
 mod jobs;
 mod keys;
