@@ -107,7 +107,7 @@ pub struct Config {
 
     /// How long the service waits for a client to take an answer, in milliseconds; `ROUNDUP_MIN_RATE`
     /// gains time.
-    #[arg(long, env = "ROUNDUP_WRITE_TIMEOUT_MS", default_value = "10000", global = true, value_parser = millis)]
+    #[arg(long, env = "ROUNDUP_WRITE_TIMEOUT_MS", default_value = "8000", global = true, value_parser = millis)]
     pub write_timeout_ms: Duration,
 
     /// The bytes a second at which bodies and answers may take as long as they do.
