@@ -132,7 +132,8 @@ pub(crate) async fn read(mut payload: Payload) -> Result<BytesMut> {
     Ok(bytes)
 }
 
-fn unread(error: PayloadError) -> Error {
+/// Why a body did not come whole.
+pub fn unread(error: PayloadError) -> Error {
     match error {
         PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => {
             Error::new(Code::RequestTimeout, "the body came too slowly")

@@ -24,7 +24,7 @@ pub use accept::prefers_html;
 pub use address_range::{AddressRange, AddressRanges};
 pub use answer::Answer;
 pub(crate) use body::media_type;
-pub use body::{Body, MergePatch, checked};
+pub use body::{Body, MergePatch, checked, unread};
 pub use client::Client;
 pub use entry::Entry;
 pub use front::{Front, Fronted};

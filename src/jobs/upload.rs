@@ -5,6 +5,7 @@
 
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
+use crate::http::unread;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::Payload;
 use futures_util::StreamExt as _;
@@ -56,9 +57,7 @@ pub(super) async fn receive(
     let mut file = tokio::fs::File::from_std(file);
     let (mut size, mut hash) = (0, Sha256::new());
     while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|error| {
-            Error::new(Code::MalformedRequest, format!("the body could not be read: {error}"))
-        })?;
+        let piece = piece.map_err(unread)?;
         size += piece.len() as u64;
         if size > limit {
             return Err(too_large());
