@@ -78,7 +78,7 @@ async fn get_queued(
 ///
 /// A JSON merge patch (RFC 7396) of `{"status","text","author":{"name","email","url","is_editor"}}`.
 #[utoipa::path(patch, path = "/comments/{id}", tag = "moderation", security(("key" = ["comments:moderate"])),
-    request_body(content((Object = "application/merge-patch+json"), (Object = "application/json"))),
+    request_body(content = CommentForm, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("If-Match" = String, Header, description = "The `ETag` of the version to change", max_length = 200, example = "\"v1\"")),
     responses((status = 200, description = "The comment", body = ReportedComment, example = json!(ReportedComment::sample())), AdminProblems))]

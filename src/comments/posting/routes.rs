@@ -1,7 +1,7 @@
 //! Posting over HTTP.
 
 use super::edit::withdraw;
-use super::model::{NewComment, PostedComment};
+use super::model::{CommentEdit, NewComment, PostedComment};
 use super::store::{Judge, hash};
 use crate::app::State;
 use crate::articles;
@@ -151,7 +151,7 @@ async fn note_refusal(state: &Data<State>, article: i64, error: &Error) -> Resul
 /// A JSON merge patch (RFC 7396) of `{"text"}`, within 15 minutes, with the token that came with
 /// the comment. It goes through the policy and the rules again.
 #[utoipa::path(patch, path = "/comments/{id}", tag = "comments",
-    request_body(content((Object = "application/merge-patch+json"), (Object = "application/json"))),
+    request_body(content = CommentEdit, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("Roundup-Edit-Token" = String, Header, description = "The comment's `edit_token`", max_length = 200)),
     responses((status = 200, description = "It is changed", body = PostedComment, example = json!(PostedComment::sample(false))),

@@ -121,7 +121,7 @@ async fn replace_rule(
 ///
 /// A JSON merge patch (RFC 7396) of what PUT takes.
 #[utoipa::path(patch, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
-    request_body(content((Object = "application/merge-patch+json"), (Object = "application/json"))),
+    request_body(content = RuleForm, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("If-Match" = String, Header, description = "The `ETag` of the version to change", max_length = 200, example = "\"v1\"")),
     responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminProblems))]

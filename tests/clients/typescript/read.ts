@@ -10,7 +10,9 @@ type Link = components["schemas"]["Link"];
 
 const [address, slug] = process.argv.slice(2);
 if (!address || !slug) throw new Error("give the address of the service and a slug");
-const client = createClient<paths>({ baseUrl: address });
+// Some answers come in other forms too if asked for: an article as JSON-LD.
+type Json = "application/json" | "application/problem+json";
+const client = createClient<paths, Json>({ baseUrl: address });
 
 const found = await client.GET("/api/v1/articles/{ref}", {
   params: { path: { ref: slug }, query: { include: "comments" } },
