@@ -7,7 +7,7 @@ use crate::harness::site::site;
 use roundup::config::Config;
 
 /// Codes that no handler names: answers of actix's own that `Error::from_status` recognises.
-const FROM_STATUS: [&str; 3] = ["RequestTimeout", "UriTooLong", "HeadersTooLarge"];
+const FROM_STATUS: [&str; 2] = ["UriTooLong", "HeadersTooLarge"];
 
 fn sources(dir: &std::path::Path, into: &mut String) {
     for entry in std::fs::read_dir(dir).unwrap() {
