@@ -11,7 +11,7 @@ use crate::comments::events::{Event, announce};
 use crate::comments::model::Comment;
 use crate::error::{Error, Result};
 use crate::extract::{Both, Id, NoParams, OneQuery, Query};
-use crate::http::{Answer, Body, IfMatch, MergePatch, Once, Reply};
+use crate::http::{Answer, Body, IfMatch, MergePatch, Once, Reply, VersionHeader};
 use crate::keys::{Allowed, Principal, scope};
 use crate::openapi::AdminProblems;
 use crate::page::{Page, PageQuery};
@@ -79,8 +79,7 @@ async fn get_queued(
 /// A JSON merge patch (RFC 7396) of `{"status","text","author":{"name","email","url","is_editor"}}`.
 #[utoipa::path(patch, path = "/comments/{id}", tag = "moderation", security(("key" = ["comments:moderate"])),
     request_body(content = CommentForm, content_type = "application/merge-patch+json"),
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
-        ("If-Match" = String, Header, description = "The `ETag` of the version to change", max_length = 200, example = "\"v1\"")),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The comment", body = ReportedComment, example = json!(ReportedComment::sample())), AdminProblems))]
 async fn change_queued(
     caller: Allowed<scope::CommentsModerate>,

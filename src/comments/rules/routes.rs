@@ -9,7 +9,7 @@ use crate::audit;
 use crate::comments::policy::Verdict;
 use crate::error::{Error, Result};
 use crate::extract::{Both, Id, NoParams, OneQuery, Query};
-use crate::http::{Answer, Body, IfMatch, MergePatch, Once, Reply};
+use crate::http::{Answer, Body, IfMatch, MergePatch, Once, Reply, VersionHeader};
 use crate::keys::{Allowed, Principal, scope};
 use crate::openapi::{AdminProblems, ShortText};
 use crate::page::{Page, PageQuery};
@@ -103,8 +103,7 @@ async fn get_rule(
 
 /// Replace a rule
 #[utoipa::path(put, path = "/rules/{id}", tag = "rules", request_body = RuleForm, security(("key" = ["comments:moderate"])),
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
-        ("If-Match" = String, Header, description = "The `ETag` of the version to replace", max_length = 200, example = "\"v1\"")),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminProblems))]
 async fn replace_rule(
     caller: Allowed<scope::CommentsModerate>,
@@ -122,8 +121,7 @@ async fn replace_rule(
 /// A JSON merge patch (RFC 7396) of what PUT takes.
 #[utoipa::path(patch, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
     request_body(content = RuleForm, content_type = "application/merge-patch+json"),
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
-        ("If-Match" = String, Header, description = "The `ETag` of the version to change", max_length = 200, example = "\"v1\"")),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminProblems))]
 async fn change_rule(
     caller: Allowed<scope::CommentsModerate>,
@@ -160,8 +158,7 @@ async fn put(
 
 /// Remove a rule
 #[utoipa::path(delete, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
-        ("If-Match" = String, Header, description = "The `ETag` of the version to remove", max_length = 200, example = "\"v1\"")),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 204, description = "It is gone"), AdminProblems))]
 async fn delete_rule(
     caller: Allowed<scope::CommentsModerate>,
