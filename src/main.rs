@@ -17,6 +17,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+// Measured against glibc's and jemalloc: see docs/performance.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A headless news-roundup backend: articles, source links, outlets and comments as data.
 #[derive(Debug, Parser)]
 #[command(name = "roundup", version, about, max_term_width = 100)]

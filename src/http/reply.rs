@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
+use std::cell::Cell;
 use url::form_urlencoded;
 
 /// A public answer in JSON.
@@ -35,8 +36,8 @@ impl Reply {
 
     /// One resource, whole.
     pub fn whole<T: Serialize>(value: &T) -> Result<Self> {
-        let body = serde_json::to_vec(value).map_err(Error::internal)?;
-        Ok(Self { body: body.into(), next: None, prev: None, on: Depends::AnyChange })
+        let body = to_json(value)?;
+        Ok(Self { body, next: None, prev: None, on: Depends::AnyChange })
     }
 
     /// A page of a list, with `Link` headers (RFC 8288) beside its cursors.
@@ -47,17 +48,17 @@ impl Reply {
     ) -> Result<Self> {
         let (next, prev) = (page.page.next.clone(), page.page.prev.clone());
         let body = match fields {
-            None => serde_json::to_vec(&page).map_err(Error::internal)?,
+            None => to_json(&page)?,
             Some(text) => {
                 let fields = Fields::parse(text, &to_value(&sample())?)?;
                 let mut items = page.items.iter().map(to_value).collect::<Result<Vec<_>>>()?;
                 for item in &mut items {
                     fields.prune(item);
                 }
-                serde_json::to_vec(&page.with(items)).map_err(Error::internal)?
+                to_json(&page.with(items))?
             }
         };
-        Ok(Self { body: body.into(), next, prev, on: Depends::AnyChange })
+        Ok(Self { body, next, prev, on: Depends::AnyChange })
     }
 
     /// Says that nothing shows here but this article with its links, credits, tags and comments:
@@ -68,6 +69,25 @@ impl Reply {
         self.on = Depends::Article(id);
         self
     }
+}
+
+/// The largest buffer that a thread keeps for the next body; in bytes.
+const KEPT: usize = 1 << 20;
+
+/// Writes into a buffer that the thread has had before, and copies it once: a body has its own size
+/// then, and nothing was moved while it grew.
+fn to_json(value: &impl Serialize) -> Result<Bytes> {
+    thread_local! {
+        static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    let mut buffer = BUFFER.take();
+    buffer.clear();
+    serde_json::to_writer(&mut buffer, value).map_err(Error::internal)?;
+    let body = Bytes::copy_from_slice(&buffer);
+    if buffer.capacity() <= KEPT {
+        BUFFER.set(buffer);
+    }
+    Ok(body)
 }
 
 fn to_value(value: &impl Serialize) -> Result<Value> {

@@ -25,6 +25,7 @@ mod restore;
 mod roundup;
 mod scan;
 mod staging;
+mod statistics;
 mod threads;
 mod writer;
 mod wxr;
@@ -86,6 +87,9 @@ pub struct Options {
     /// Show the e-mail addresses that stand in the text of posts and comments.
     pub keep_addresses: bool,
 }
+
+/// How many records are read ahead of what is stored: each may have a text of 2 MiB.
+const AHEAD: usize = 32;
 
 /// Runs `roundup import`: status 0 only when nothing failed.
 ///
@@ -175,7 +179,7 @@ async fn all(
     let total = sources.iter().map(Source::size).sum();
     let report = Report { dry_run: options.dry_run, source: source.clone(), ..Report::default() };
     let mut writer = Writer::new(conn, report, options, now).await?;
-    let (sender, mut receiver) = mpsc::channel(256);
+    let (sender, mut receiver) = mpsc::channel(AHEAD);
     let count = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&count);
     let reader = tokio::task::spawn_blocking(move || {

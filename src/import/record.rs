@@ -42,6 +42,14 @@ pub(super) enum Body {
     Loose(String),
 }
 
+impl Body {
+    /// As the source has it.
+    pub(super) fn text(&self) -> &str {
+        let (Self::Text(text) | Self::Markdown(text) | Self::Html(text) | Self::Loose(text)) = self;
+        text
+    }
+}
+
 impl Post {
     /// Of the whole record: the same hash is the same post.
     pub(super) fn hash(&self) -> Vec<u8> {

@@ -152,6 +152,8 @@ impl Report {
         if let Some((end, _)) = remark.raw.char_indices().nth(RAW) {
             remark.raw.truncate(end);
             remark.raw.push('…');
+            // A line may be a whole post, and the list is long.
+            remark.raw.shrink_to_fit();
         }
         list.push(remark);
     }

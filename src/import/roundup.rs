@@ -1,7 +1,7 @@
 //! A post becomes an article that can be stored: its body read, its outlets looked up.
 
 use super::body::{self, Reading};
-use super::record::{Body, Place, Post};
+use super::record::{Place, Post};
 use super::report::Remark;
 use crate::articles::store::{Draft, Origin};
 use crate::articles::{Author, Commentary, Status};
@@ -41,9 +41,7 @@ const LONGEST: usize = 2 << 20;
 
 /// Why a post cannot be stored, if it cannot.
 pub(super) fn refused(post: &Post) -> Option<&'static str> {
-    let (Body::Text(text) | Body::Markdown(text) | Body::Html(text) | Body::Loose(text)) =
-        &post.body;
-    (text.len() > LONGEST).then_some("its text is longer than 2 MiB")
+    (post.body.text().len() > LONGEST).then_some("its text is longer than 2 MiB")
 }
 
 /// Reads a post.

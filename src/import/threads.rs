@@ -2,6 +2,7 @@
 //! the order in the file; and then storing them, many at once.
 
 use super::staging::Waiting;
+use super::statistics::Statistics;
 use crate::comments::{Path, store::new_ids};
 use crate::error::Result;
 use chrono::{DateTime, Utc};
@@ -40,6 +41,7 @@ pub(super) async fn store(
     conn: &mut AsyncPgConnection,
     rows: Vec<Waiting>,
     now: DateTime<Utc>,
+    statistics: &mut Statistics,
 ) -> Result<Changed> {
     let mut changed = Changed::default();
     let elsewhere = parents_elsewhere(conn, &rows).await?;
@@ -77,6 +79,7 @@ pub(super) async fn store(
             placed.push(Placed { seq: row.seq, article: row.article, path });
         }
         insert(conn, &placed, now).await?;
+        statistics.grew(conn, placed.len()).await?;
     }
     Ok(changed)
 }

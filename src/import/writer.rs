@@ -6,6 +6,7 @@ use super::record::{Found, Place, Post, Record};
 use super::report::{Counts, Remark, Report};
 use super::restore::{Done, Restore};
 use super::staging::{Staging, waiting};
+use super::statistics::Statistics;
 use super::{Options, pingbacks, private, roundup, threads};
 use crate::error::{Code, Error, Result};
 use crate::outlets::Directory;
@@ -15,8 +16,10 @@ use diesel::sql_types::{Array, Integer, Text};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 
-/// How many posts one transaction stores.
+/// How many posts one transaction stores at most, and of how much text together, in bytes: a post
+/// is held several times over while it is read and rendered.
 const POSTS: usize = 100;
+const TEXT: usize = 1 << 20;
 
 /// How many comments are placed at once, at least, but for the last.
 const REPLIES: i64 = 5000;
@@ -28,9 +31,12 @@ pub(super) struct Writer {
     options: Options,
     pub(super) report: Report,
     posts: Vec<(Place, Post)>,
+    /// Of the posts that wait, in bytes.
+    text: usize,
     /// What this run has stored: of two posts with one id the first counts, in every run.
     seen: HashMap<(&'static str, String), Vec<u8>>,
     staging: Staging,
+    statistics: Statistics,
     restore: Restore,
 }
 
@@ -47,8 +53,10 @@ impl Writer {
             options,
             report,
             posts: Vec::new(),
+            text: 0,
             seen: HashMap::new(),
             staging: Staging::new(conn).await?,
+            statistics: Statistics::new(),
             restore: Restore::default(),
         })
     }
@@ -127,8 +135,9 @@ impl Writer {
             self.report.fail(place.to_string(), reason.to_owned());
             return Ok(());
         }
+        self.text += post.body.text().len();
         self.posts.push((place, post));
-        if self.posts.len() >= POSTS { self.flush(conn).await } else { Ok(()) }
+        if self.posts.len() >= POSTS || self.text >= TEXT { self.flush(conn).await } else { Ok(()) }
     }
 
     /// Whether the run has had another post of this id. A whole file has no other id than its
@@ -156,6 +165,7 @@ impl Writer {
     /// Stores the posts that wait: all at once, or one by one if the database refuses one.
     async fn flush(&mut self, conn: &mut AsyncPgConnection) -> Result<()> {
         let posts = std::mem::take(&mut self.posts);
+        self.text = 0;
         if posts.is_empty() {
             return Ok(());
         }
@@ -188,6 +198,8 @@ impl Writer {
                 return Err(error);
             }
         };
+        let stored = batch.created.articles + batch.updated.articles;
+        self.statistics.grew(conn, stored).await?;
         self.report.created.add(batch.created);
         self.report.updated.add(batch.updated);
         self.report.unchanged.add(batch.unchanged);
@@ -235,7 +247,7 @@ impl Writer {
 
     async fn place(&mut self, conn: &mut AsyncPgConnection, some: &[(i32, i64)]) -> Result<()> {
         let rows = waiting(conn, some).await?;
-        let changed = threads::store(conn, rows, self.now).await?;
+        let changed = threads::store(conn, rows, self.now, &mut self.statistics).await?;
         self.report.created.comments += changed.created;
         self.report.updated.comments += changed.updated;
         self.report.unchanged.comments += changed.unchanged;
