@@ -1,7 +1,9 @@
--- Fills an empty, migrated database for the load bench: psql -v articles=100000 -f data.sql
+-- Fills an empty, migrated database for the load bench:
+-- psql -v articles=100000 -v least=10 -v most=50 -f data.sql
 --
 -- Each article has 9 links and 10 outlet credits, of outlets that are credited unevenly, and 0 to 3
--- tags. The first quarter of the articles has 50 comments each, the others 10 to 49, most of them few.
+-- tags. The first quarter of the articles has `most` comments each, the others from `least` on, most of
+-- them few.
 -- Everything is derived from the ids, so that two runs measure the same rows. The counters that
 -- triggers keep are set at the end by plain statements: that is quicker for all rows at once.
 
@@ -85,8 +87,9 @@ insert into comments (id, article_id, parent_id, root_id, depth, path, status, a
         from (select a.id as article_id, a.published_at as at, n, k,
                 row_number() over (order by a.id, k) as id
             from articles a,
-                lateral (select case when a.id <= :articles / 4 then 50
-                    else 10 + floor(40 * power(pg_temp.chance('comments', a.id), 3))::integer end as n) c,
+                lateral (select case when a.id <= :articles / 4 then :most
+                    else :least + floor((:most - :least) * power(pg_temp.chance('comments', a.id), 3))::integer
+                    end as n) c,
                 generate_series(0, n - 1) k) numbered) c;
 
 update articles a set comment_count = n, last_comment_at = at
