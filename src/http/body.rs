@@ -4,6 +4,7 @@
 //! the document cannot promise anything else, and every mistake is reported at once, each with its
 //! JSON pointer.
 
+use super::room::Room;
 use super::schema;
 use crate::app::MAX_BODY;
 use crate::error::{Code, Error, FieldError, Result};
@@ -120,13 +121,14 @@ pub(crate) fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<()> {
 
 /// The bytes of a body within the limit.
 pub(crate) async fn read(mut payload: Payload) -> Result<BytesMut> {
-    let mut bytes = BytesMut::new();
+    let (mut bytes, mut room) = (BytesMut::new(), Room::default());
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(unread)?;
         if bytes.len() + chunk.len() > MAX_BODY {
             let detail = format!("a body may have {MAX_BODY} bytes");
             return Err(Error::new(Code::TooLarge, detail));
         }
+        room.hold(bytes.len() + chunk.len())?;
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)

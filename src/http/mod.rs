@@ -16,6 +16,7 @@ mod problem;
 mod reply;
 mod representation;
 mod request_id;
+mod room;
 mod schema;
 mod text_body;
 mod timing;

@@ -25,6 +25,7 @@ mod jobs;
 mod keys;
 mod links;
 mod lookup;
+mod metrics;
 mod moderation;
 mod openapi;
 mod outlets;

@@ -1,0 +1,55 @@
+//! What `/metrics` counts, whatever is asked.
+
+use crate::harness::TestApp;
+use std::collections::BTreeMap;
+
+/// The counts of requests by status, and how many lines there are in all.
+async fn counted(app: &TestApp) -> (BTreeMap<String, u64>, usize) {
+    let text = app.get("/metrics").await.text();
+    let mut counts = BTreeMap::new();
+    for line in text.lines() {
+        let Some(rest) = line.strip_prefix("http_server_request_duration_seconds_count{") else {
+            continue;
+        };
+        if rest.contains("http_route=\"/metrics\"") {
+            continue;
+        }
+        let status = rest.split("status_code=\"").nth(1).unwrap().split('"').next().unwrap();
+        let count: u64 = rest.rsplit(' ').next().unwrap().parse().unwrap();
+        *counts.entry(status.to_owned()).or_default() += count;
+    }
+    (counts, text.lines().filter(|line| !line.starts_with('#')).count())
+}
+
+/// A request that is like no other: the address, sometimes the method.
+async fn strange(app: &TestApp, n: usize) -> u16 {
+    let uri = match n % 6 {
+        0 => format!("/{n}"),
+        1 => format!("/api/v1/articles/slug-{n}"),
+        2 => format!("/api/v1/nothing-{n}/{n}"),
+        3 => format!("/api/v1/outlets/{n}/links"),
+        4 => format!("/api/v1/articles?tag=t{n}"),
+        _ => format!("/api/v1/articles?page={n}"),
+    };
+    let method = if n % 11 == 0 { format!("M{n}") } else { "GET".to_owned() };
+    app.call(&method, &uri).await.status.as_u16()
+}
+
+#[tokio::test]
+async fn strange_requests_are_all_counted_and_make_no_new_series() {
+    let app = TestApp::new().await;
+    for n in 0..66 {
+        strange(&app, n).await;
+    }
+    let (before, lines) = counted(&app).await;
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    for n in 66..2000 {
+        *seen.entry(strange(&app, n).await.to_string()).or_default() += 1;
+    }
+    let (mut after, now) = counted(&app).await;
+    assert_eq!(now, lines, "series that hang on what a client asks");
+    for (status, count) in before {
+        *after.get_mut(&status).unwrap() -= count;
+    }
+    assert_eq!(after, seen);
+}
