@@ -15,6 +15,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, scope};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use futures_util::future::BoxFuture;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -32,6 +33,7 @@ pub struct State {
     jobs: jobs::Desk,
     cache: Cache<Entry>,
     replica: Option<Replica>,
+    stopping: AtomicBool,
 }
 
 impl State {
@@ -41,7 +43,8 @@ impl State {
         let cache = Cache::new(config.cache_bytes, config.stale_if_error());
         let metrics = Metrics::new(&cache);
         let jobs = jobs::Desk::default();
-        Self { pool, clock, config, metrics, comments, jobs, cache, replica: None }
+        let stopping = AtomicBool::new(false);
+        Self { pool, clock, config, metrics, comments, jobs, cache, replica: None, stopping }
     }
 
     /// The same, with replicas that take the reads of a cold cache.
@@ -146,6 +149,16 @@ impl State {
             })
         })
         .await
+    }
+
+    /// Says from now on that the service is about to stop, so that others send no more requests.
+    pub fn stop_soon(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the service is about to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// The pool of connections.

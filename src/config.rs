@@ -120,6 +120,11 @@ pub struct Config {
     #[arg(long, env = "ROUNDUP_KEEP_ALIVE_MS", default_value = "75000", global = true, value_parser = millis)]
     pub keep_alive_ms: Duration,
 
+    /// How long requests are still taken after SIGTERM, in milliseconds, while `/readyz` says 503
+    /// already: longer than a load balancer's checks are apart.
+    #[arg(long, env = "ROUNDUP_DRAIN_MS", default_value = "200", global = true, value_parser = pause)]
+    pub drain_ms: Duration,
+
     /// The `Cache-Control` of public answers.
     #[arg(long, env = "ROUNDUP_CACHE_CONTROL", global = true, value_parser = header_value,
         default_value = "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400")]
@@ -212,6 +217,13 @@ fn millis(text: &str) -> Result<Duration, String> {
     match text.parse::<u64>() {
         Ok(ms) if (1..=600_000).contains(&ms) => Ok(Duration::from_millis(ms)),
         _ => Err("must be 1 to 600000 milliseconds".to_owned()),
+    }
+}
+
+fn pause(text: &str) -> Result<Duration, String> {
+    match text.parse::<u64>() {
+        Ok(ms) if ms <= 600_000 => Ok(Duration::from_millis(ms)),
+        _ => Err("must be 0 to 600000 milliseconds".to_owned()),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::app::State;
 use crate::cache::Cache;
 use crate::db::PoolStatus;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::http::Timing;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::{Method, StatusCode, header};
@@ -137,11 +137,14 @@ async fn livez() -> impl Responder {
 
 /// Whether requests can be answered
 ///
-/// 503 while the database does not answer.
+/// 503 while the database does not answer, and once the service is about to stop.
 #[utoipa::path(get, path = "/readyz", tag = "service",
     responses((status = 200, description = "It is ready", body = String, content_type = "text/plain", example = "ready\n"),
         crate::openapi::Problems))]
 async fn readyz(state: Data<State>) -> Result<HttpResponse> {
+    if state.is_stopping() {
+        return Err(Error::new(Code::Unavailable, "the service is about to stop"));
+    }
     state
         .read(async |conn| {
             diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"))

@@ -3,6 +3,7 @@
 mod connection;
 mod patience;
 mod requests;
+mod stopping;
 
 use crate::app::{self, State};
 use crate::articles;
@@ -22,6 +23,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Socket, Type};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
+use stopping::{Signals, run};
 use tokio::net::TcpStream;
 
 /// How long requests in flight may take to finish once the service is told to stop.
@@ -58,7 +60,7 @@ impl Bound {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Serves until told to stop by SIGTERM or SIGINT; requests in flight are finished.
+    /// Serves until told to stop by a signal; requests in flight are finished.
     ///
     /// # Errors
     /// When the listener fails.
@@ -82,11 +84,14 @@ impl Bound {
         let publisher = tokio::spawn(articles::keep_publishing(state.clone()));
         let duties = tokio::spawn(schedule::run(state.clone()));
         let jobs = tokio::spawn(jobs::run(state.clone()));
+        let signals = Signals::listen()?;
         let builder = Server::build()
+            .disable_signals()
             .workers(workers)
             .max_concurrent_connections(most.div_ceil(workers))
             .shutdown_timeout(GRACE_SECONDS);
         let stop = builder.graceful_shutdown_signal();
+        let stopped = state.clone();
         let server = builder.listen("http", self.listener, move || {
             let watched = state.clone();
             let accept = fn_service(move |io: TcpStream| {
@@ -96,7 +101,7 @@ impl Bound {
             });
             accept.and_then(http(address, state.clone(), routes, stop.clone()))
         })?;
-        let done = server.run().await;
+        let done = run(server.run(), &stopped, signals).await;
         publisher.abort();
         duties.abort();
         jobs.abort();

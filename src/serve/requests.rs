@@ -60,7 +60,7 @@ impl Watched {
             Err(panic) => self.broken(&*panic),
         };
         let working = self.working;
-        if working.as_ref().is_some_and(|working| working.rest.get() == Rest::TooSlow) {
+        if working.as_ref().is_some_and(Working::is_last) {
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
         Ok(response.map_body(|_, body| Answer { body, _working: working }))
@@ -118,6 +118,12 @@ impl Working {
     fn new(shared: &Rc<Shared>, rest: Rest) -> Self {
         shared.begin();
         Self { shared: Rc::clone(shared), rest: Rc::new(Cell::new(rest)) }
+    }
+
+    /// Whether the connection ends with this answer. A client that is told so while the service is
+    /// about to stop does not send its next request into a connection that is being closed.
+    fn is_last(&self) -> bool {
+        self.rest.get() == Rest::TooSlow || self.shared.state.is_stopping()
     }
 
     fn body(&self, payload: Payload) -> Body {

@@ -1,7 +1,7 @@
 //! Clients that hang up, a handler that breaks, and a service that is told to stop.
 
 use crate::postgres::Postgres;
-use crate::service::{Service, database, sql};
+use crate::service::{Service, database, signal, sql};
 use crate::wire::{PATIENCE, Wire, request};
 use crate::writers::{article, compare};
 use actix_web::web::{self, Data};
@@ -115,6 +115,52 @@ fn told_to_stop_it_finishes_what_it_has_begun() {
         &service.url,
         &BTreeSet::from(["headline last".to_owned(), "headline half".to_owned()]),
     );
+}
+
+#[test]
+fn told_to_stop_it_says_so_before_it_takes_no_more() {
+    let mut service = Service::start(&[("ROUNDUP_DRAIN_MS", "1500")]);
+    let ask = |wire: &mut Wire, path| {
+        wire.stream.write_all(request("GET", path, &[], "").as_bytes())?;
+        wire.answer()
+    };
+    let mut kept = service.wire();
+    assert!(!ask(&mut kept, "/livez").unwrap().headers.contains_key("connection"));
+    service.terminate();
+    let began = Instant::now();
+    while ask(&mut service.wire(), "/readyz").unwrap().status == 200 {
+        assert!(began.elapsed() < PATIENCE, "{}", service.log());
+    }
+    let not_ready = ask(&mut service.wire(), "/readyz").unwrap();
+    assert_eq!((not_ready.status, not_ready.problem().as_str()), (503, "unavailable"));
+    // Whoever has not noticed is still served, on a kept connection for the last time.
+    let article = service.request("POST", "/api/v1/admin/articles", &article("headline late"));
+    kept.send(article);
+    let written = kept.answer().unwrap();
+    assert_eq!((written.status, written.headers["connection"].as_str()), (201, "close"));
+    assert_eq!(kept.until_closed(), "");
+    let read = ask(&mut service.wire(), "/api/v1/articles").unwrap();
+    assert_eq!((read.status, read.headers["connection"].as_str()), (200, "close"));
+    while Wire::try_to(service.address).is_ok() {
+        assert!(began.elapsed() < PATIENCE, "{}", service.log());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(service.ended().success());
+}
+
+#[test]
+fn a_second_signal_and_one_from_the_keyboard_do_not_wait_for_others_to_notice() {
+    for signals in [["TERM", "TERM"].as_slice(), &["INT"]] {
+        let mut service = Service::start(&[("ROUNDUP_DRAIN_MS", "600000")]);
+        let began = Instant::now();
+        for (n, name) in signals.iter().enumerate() {
+            // One that comes before the last is noticed counts as the same.
+            while n > 0 && service.ask("GET", "/readyz", "").status == 200 {}
+            signal(service.pid(), name);
+        }
+        assert!(service.ended().success());
+        assert!(began.elapsed() < PATIENCE, "{signals:?}");
+    }
 }
 
 async fn breaks() -> &'static str {
