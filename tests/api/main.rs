@@ -16,6 +16,7 @@ mod cache;
 mod comment_posting;
 mod comments;
 mod concurrency;
+mod dashboard;
 mod feeds;
 mod hidden;
 mod hostile;
