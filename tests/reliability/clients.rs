@@ -152,6 +152,8 @@ fn told_to_stop_it_says_so_before_it_takes_no_more() {
 fn a_second_signal_and_one_from_the_keyboard_do_not_wait_for_others_to_notice() {
     for signals in [["TERM", "TERM"].as_slice(), &["INT"]] {
         let mut service = Service::start(&[("ROUNDUP_DRAIN_MS", "600000")]);
+        // From its first answer on it hears signals.
+        assert_eq!(service.ask("GET", "/livez", "").status, 200);
         let began = Instant::now();
         for (n, name) in signals.iter().enumerate() {
             // One that comes before the last is noticed counts as the same.
