@@ -31,7 +31,7 @@ async fn strange(app: &TestApp, n: usize) -> u16 {
         4 => format!("/api/v1/articles?tag=t{n}"),
         _ => format!("/api/v1/articles?page={n}"),
     };
-    let method = if n % 11 == 0 { format!("M{n}") } else { "GET".to_owned() };
+    let method = if n.is_multiple_of(11) { format!("M{n}") } else { "GET".to_owned() };
     app.call(&method, &uri).await.status.as_u16()
 }
 
