@@ -5,6 +5,7 @@ use crate::cache::Cache;
 use crate::db::PoolStatus;
 use crate::error::{Code, Error, Result};
 use crate::http::Timing;
+use crate::openapi::ShortText;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{Data, ServiceConfig, resource};
@@ -16,7 +17,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use std::time::Duration;
-use utoipa::OpenApi;
+use utoipa::{OpenApi, ToSchema};
 
 /// Counts of what the service does. Labels come from closed lists (the route's template, never the
 /// path), so the number of series is bounded whatever is asked.
@@ -129,7 +130,7 @@ pub struct Docs;
 /// Never touches the database: an orchestrator that restarts on a failure of this must not restart
 /// the service because its database is away.
 #[utoipa::path(get, path = "/livez", tag = "service",
-    responses((status = 200, description = "It lives", body = String, content_type = "text/plain", example = "ok\n"),
+    responses((status = 200, description = "It lives", body = ShortText, content_type = "text/plain", example = "ok\n"),
         crate::openapi::Problems))]
 async fn livez() -> impl Responder {
     plain("ok\n".to_owned())
@@ -139,7 +140,7 @@ async fn livez() -> impl Responder {
 ///
 /// 503 while the database does not answer, and once the service is about to stop.
 #[utoipa::path(get, path = "/readyz", tag = "service",
-    responses((status = 200, description = "It is ready", body = String, content_type = "text/plain", example = "ready\n"),
+    responses((status = 200, description = "It is ready", body = ShortText, content_type = "text/plain", example = "ready\n"),
         crate::openapi::Problems))]
 async fn readyz(state: Data<State>) -> Result<HttpResponse> {
     if state.is_stopping() {
@@ -156,9 +157,16 @@ async fn readyz(state: Data<State>) -> Result<HttpResponse> {
     Ok(plain("ready\n".to_owned()))
 }
 
+/// Metrics: for their schema alone.
+#[derive(ToSchema)]
+#[schema(max_length = 10_000_000)]
+struct MetricsText(#[expect(dead_code, reason = "only its schema is used")] String);
+
 /// Counts and times, for Prometheus
+///
+/// The text of `OpenMetrics`: requests by route and status, connections to the database, the cache.
 #[utoipa::path(get, path = "/metrics", tag = "service",
-    responses((status = 200, description = "OpenMetrics text", body = String, content_type = "text/plain"),
+    responses((status = 200, description = "OpenMetrics text", body = MetricsText, content_type = "text/plain"),
         crate::openapi::Problems))]
 async fn metrics(state: Data<State>) -> Result<HttpResponse> {
     state.cache().refresh_counts();

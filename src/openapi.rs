@@ -1,5 +1,7 @@
 //! The OpenAPI 3.1 document, made from the handlers, and the page that shows it.
 
+mod shape;
+
 use crate::error::Code;
 use crate::extract::{NoParams, Query};
 use crate::{
@@ -14,8 +16,8 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi as Document, Ref, RefOr, Response};
 use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
@@ -32,7 +34,7 @@ use utoipa_swagger_ui::SwaggerUi;
         license(name = "MIT", identifier = "MIT"),
         contact(name = "The roundup authors", url = "https://github.com/roundup")
     ),
-    servers((url = "/", description = "This service")),
+    servers((url = "/", description = "This service: in production, in staging or on a local machine")),
     tags(
         (name = "articles", description = "The posts of the roundup"),
         (name = "links", description = "The sources that articles cite"),
@@ -71,7 +73,7 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1/admin", api = export::Docs),
         (path = "/api/v1/admin", api = keys::Docs),
     ),
-    modifiers(&KeyScheme),
+    modifiers(&KeyScheme, &Audience),
     security(()),
 )]
 struct Root;
@@ -89,6 +91,18 @@ impl Modify for KeyScheme {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("key", SecurityScheme::Http(bearer));
+    }
+}
+
+/// Declares for whom the service is.
+struct Audience;
+
+impl Modify for Audience {
+    fn modify(&self, document: &mut Document) {
+        for server in document.servers.iter_mut().flatten() {
+            let public = Extensions::builder().add("x-internal", false).build();
+            server.extensions = Some(public);
+        }
     }
 }
 
@@ -116,6 +130,18 @@ impl IntoResponses for Problems {
             Code::Unavailable,
             Code::Deadline,
         ])
+    }
+}
+
+/// The problems that a reader can meet who takes back what they wrote.
+#[derive(Debug)]
+pub struct WithdrawProblems;
+
+impl IntoResponses for WithdrawProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut all = PostProblems::responses();
+        all.remove(Code::RateLimited.status().as_str());
+        all
     }
 }
 
@@ -185,6 +211,13 @@ fn problems(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
 
 /// The document.
 pub fn document() -> Document {
+    let mut document = raw();
+    shape::finish(&mut document);
+    document
+}
+
+/// The document as the handlers and types give it.
+fn raw() -> Document {
     let mut document = Root::openapi();
     // Not nested: under "/" their paths would begin with two slashes.
     for outside in [
@@ -196,26 +229,7 @@ pub fn document() -> Document {
     ] {
         document.merge(outside);
     }
-    name_items(&mut document);
     document
-}
-
-/// Gives the items of each page the name of their schema: written out in place, as they come, a
-/// generated client would have no name for them.
-fn name_items(document: &mut Document) {
-    let Some(components) = document.components.as_mut() else { return };
-    let names: Vec<String> = components.schemas.keys().cloned().collect();
-    for (name, schema) in &mut components.schemas {
-        let Some(item) = name.strip_prefix("Page_").filter(|item| names.iter().any(|n| n == item))
-        else {
-            continue;
-        };
-        if let RefOr::T(Schema::Object(page)) = schema
-            && let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items")
-        {
-            items.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
-        }
-    }
 }
 
 /// The document as it is served and committed: indented, with a final newline.
@@ -245,6 +259,8 @@ pub fn configure(cfg: &mut ServiceConfig) {
 }
 
 /// This document
+///
+/// OpenAPI 3.1, made from the handlers; `/docs` shows it to people.
 #[utoipa::path(get, path = "/openapi.json", tag = "service",
     responses((status = 200, description = "OpenAPI 3.1", body = Object, example = json!({"openapi": "3.1.0"})), Problems))]
 async fn openapi(_query: Query<NoParams>) -> HttpResponse {

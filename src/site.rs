@@ -81,11 +81,16 @@ impl Index {
     }
 }
 
+/// The index as a page: for its schema alone.
+#[derive(ToSchema)]
+#[schema(max_length = 100_000)]
+struct IndexPage(#[expect(dead_code, reason = "only its schema is used")] String);
+
 /// The index of the service
 ///
 /// JSON; a small page for a browser.
 #[utoipa::path(get, path = "/", tag = "service",
-    responses((status = 200, description = "Where things are", content((Index = "application/json", example = json!(Index::new())), (String = "text/html"))), Problems))]
+    responses((status = 200, description = "Where things are", content((Index = "application/json", example = json!(Index::new())), (IndexPage = "text/html"))), Problems))]
 async fn index(req: HttpRequest, _query: Query<NoParams>) -> Result<HttpResponse> {
     let mut response = if prefers_html(req.headers()) {
         HttpResponse::Ok().content_type("text/html; charset=utf-8").body(Index::new().html())
@@ -137,6 +142,8 @@ impl ProblemKinds {
 }
 
 /// List the kinds of problems
+///
+/// Every `code` that an answer can carry, with its status and meaning.
 #[utoipa::path(get, path = "/problems", tag = "service",
     responses((status = 200, description = "Every code", body = ProblemKinds, example = json!(ProblemKinds::new())), Problems))]
 async fn list_problems(_query: Query<NoParams>) -> Result<Reply> {

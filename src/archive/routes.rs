@@ -24,6 +24,8 @@ pub fn configure(cfg: &mut ServiceConfig) {
 pub struct Docs;
 
 /// Count the articles of each year and month
+///
+/// Published articles only, in UTC.
 #[utoipa::path(get, path = "/archive", tag = "articles",
     responses((status = 200, description = "The years and their months", body = Archive, example = json!(Archive::sample())), Problems))]
 async fn get_archive(state: Data<State>, _query: Query<NoParams>) -> Result<Reply> {

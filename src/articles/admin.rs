@@ -154,6 +154,8 @@ async fn create_article(
 }
 
 /// Get an article in any status, with the tag of its version
+///
+/// `ETag` is for `If-Match` when it is changed.
 #[utoipa::path(get, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminProblems))]

@@ -80,6 +80,8 @@ async fn list_articles(
 }
 
 /// List the published articles that credit an outlet
+///
+/// The latest first.
 #[utoipa::path(get, path = "/outlets/{ref}/articles", tag = "outlets",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"), PageQuery),
     responses((status = 200, description = "A page of articles", body = Page<ArticleSummary>, example = json!(Page::sample(ArticleSummary::sample()))), Problems))]
@@ -177,6 +179,8 @@ async fn first_related(
 }
 
 /// List the sources of an article, in order
+///
+/// Each with the outlets and writers it is credited to.
 #[utoipa::path(get, path = "/articles/{ref}/links", tag = "articles",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), OneQuery, PageQuery),
     responses((status = 200, description = "A page of links", body = Page<Link>, example = json!(Page::sample(Link::sample()))),

@@ -73,8 +73,10 @@ pub(super) struct AuditQuery {
     #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub(super) key_id: Option<i64>,
     /// Deeds at this time or later.
+    #[param(max_length = 64)]
     pub(super) at_after: Option<DateTime<Utc>>,
     /// Deeds before this time.
+    #[param(max_length = 64)]
     pub(super) at_before: Option<DateTime<Utc>>,
     /// Only these fields of each item: `fields=at,action`.
     #[param(max_length = 1000)]

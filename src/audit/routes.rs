@@ -23,6 +23,8 @@ pub fn configure(cfg: &mut ServiceConfig) {
 pub struct Docs;
 
 /// List who did what, the latest first
+///
+/// Filters are combined: only what matches all of them.
 #[utoipa::path(get, path = "/audit", tag = "audit", params(AuditQuery, PageQuery), security(("key" = ["audit:read"])),
     responses((status = 200, description = "A page of deeds", body = Page<Deed>, example = json!(Page::sample(Deed::sample()))), AdminProblems))]
 async fn list_audit(

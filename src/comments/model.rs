@@ -60,6 +60,15 @@ pub struct Comment {
     pub uncertain: bool,
 }
 
+/// An editor's comment as it was just made: for its schema alone.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub struct EditorsComment {
+    /// The comment.
+    #[serde(flatten)]
+    comment: Comment,
+}
+
 /// A comment in its thread.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ThreadComment {

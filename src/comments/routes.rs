@@ -48,6 +48,8 @@ pub fn configure(cfg: &mut ServiceConfig) {
 pub struct Docs;
 
 /// List the latest comments over all articles
+///
+/// The latest first, each with the article it answers.
 #[utoipa::path(get, path = "/comments", tag = "comments", params(OneQuery, PageQuery),
     responses((status = 200, description = "A page of comments", body = Page<ListedComment>, example = json!(Page::sample(ListedComment::sample()))), Problems))]
 async fn list_comments(

@@ -52,6 +52,8 @@ async fn feed_articles(
 }
 
 /// The articles with a tag, latest first
+///
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
 #[utoipa::path(get, path = "/feeds/tags/{slug}.{format}", tag = "feeds",
     params(("slug" = String, Path, description = "Slug or id", max_length = 200, example = "iraq"),
         ("format" = inline(Format), Path, description = "The format"), FeedQuery, PageQuery),
@@ -67,6 +69,8 @@ async fn feed_tag(
 }
 
 /// The articles that credit an outlet, latest first
+///
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
 #[utoipa::path(get, path = "/feeds/outlets/{ref}.{format}", tag = "feeds",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"),
         ("format" = inline(Format), Path, description = "The format"), FeedQuery, PageQuery),
@@ -82,6 +86,8 @@ async fn feed_outlet(
 }
 
 /// The comments on an article, latest first
+///
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
 #[utoipa::path(get, path = "/feeds/articles/{ref}/comments.{format}", tag = "feeds",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"),
         ("format" = inline(Format), Path, description = "The format"), FeedQuery, PageQuery),
@@ -97,6 +103,8 @@ async fn feed_article_comments(
 }
 
 /// The comments on all articles, latest first
+///
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
 #[utoipa::path(get, path = "/feeds/comments.{format}", tag = "feeds",
     params(("format" = inline(Format), Path, description = "The format"), FeedQuery, PageQuery),
     responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))), Problems))]

@@ -30,7 +30,7 @@ pub struct Report {
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub failed: usize,
     /// How many of each kind were met: `post`, `page`, `comment`, `pingback`, `attachment` …
-    #[schema(value_type = Object)]
+    #[schema(value_type = ImportKinds)]
     pub kinds: BTreeMap<String, usize>,
     /// What was not taken in, and why.
     #[schema(max_items = 100_000)]
@@ -45,6 +45,17 @@ pub struct Report {
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub omitted: usize,
 }
+
+/// How many of each kind: for its schema alone.
+#[derive(ToSchema)]
+struct ImportKinds(
+    #[expect(dead_code, reason = "only its schema is used")] BTreeMap<String, ImportNumber>,
+);
+
+/// How many: for its schema alone.
+#[derive(ToSchema)]
+#[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+struct ImportNumber(#[expect(dead_code, reason = "only its schema is used")] i64);
 
 /// How many of each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]

@@ -58,7 +58,7 @@ const KINDS: [&str; 8] = [
     params(ImportQuery, OnceHeader),
     request_body(content((Export = "application/octet-stream"), (Export = "application/xml"), (Export = "text/xml"),
         (Export = "application/zip"), (Export = "application/json"), (Export = "application/x-ndjson"),
-        (Export = "text/plain"), (Export = "text/markdown"))),
+        (Export = "text/plain", example = "Bridge opens -- Harbour Gazette"), (Export = "text/markdown"))),
     responses((status = 202, description = "The job", body = Job, example = json!(Job::sample())), AdminProblems))]
 async fn create_import(
     caller: Allowed<scope::ImportsWrite>,
@@ -119,6 +119,8 @@ fn options(query: &ImportQuery, headers: &HeaderMap) -> Options {
 }
 
 /// List the jobs, the latest first, without their reports
+///
+/// Those that wait and those that run included.
 #[utoipa::path(get, path = "/jobs", tag = "moving", params(OneQuery, PageQuery), security(("key" = ["imports:write"])),
     responses((status = 200, description = "A page of jobs", body = Page<Job>, example = json!(Page::sample(Job::sample()))), AdminProblems))]
 async fn list_jobs(
@@ -133,6 +135,8 @@ async fn list_jobs(
 }
 
 /// Get a job: how far it is, and its report once it is over
+///
+/// Ask again while it is `queued` or `running`.
 #[utoipa::path(get, path = "/jobs/{id}", tag = "moving", security(("key" = ["imports:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
     responses((status = 200, description = "The job", body = Job, example = json!(Job::sample())), AdminProblems))]

@@ -26,6 +26,8 @@ pub fn configure(cfg: &mut ServiceConfig) {
 pub struct Docs;
 
 /// List the keys, without their secrets
+///
+/// Revoked and expired ones included. Only a hash of each secret is kept.
 #[utoipa::path(get, path = "/keys", tag = "keys", params(OneQuery, PageQuery), security(("key" = ["keys:manage"])),
     responses((status = 200, description = "A page of keys", body = Page<Key>, example = json!(Page::sample(Key::sample()))), AdminProblems))]
 async fn list_keys(

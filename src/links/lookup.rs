@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(super) struct Lookup {
     /// The addresses, however they are written.
-    #[schema(min_items = 1, max_items = 100, value_type = Vec<AnyAddress>)]
+    #[schema(min_items = 1, max_items = 100, value_type = Vec<AnyAddress>, example = json!(["https://www.example.org/story?utm_source=feed"]))]
     urls: Vec<String>,
 }
 

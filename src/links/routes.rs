@@ -52,6 +52,8 @@ async fn look_up_links(state: Data<State>, body: Body<Lookup>) -> Result<Reply> 
 }
 
 /// List the source links credited to an outlet
+///
+/// Each with the article that cites it, the latest first.
 #[utoipa::path(get, path = "/outlets/{ref}/links", tag = "outlets",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"), PageQuery),
     responses((status = 200, description = "A page of links", body = Page<ListedLink>, example = json!(Page::sample(ListedLink::sample()))), Problems))]

@@ -78,6 +78,8 @@ async fn admin_list_outlets(
 }
 
 /// Make an outlet
+///
+/// Its aliases and hosts are what imports and new links know it by.
 #[utoipa::path(post, path = "/outlets", tag = "outlets", request_body = OutletInput, params(OnceHeader), security(("key" = ["outlets:write"])),
     responses((status = 201, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminProblems))]
 async fn create_outlet(
@@ -104,6 +106,8 @@ async fn create_outlet(
 }
 
 /// Get an outlet with the tag of its version
+///
+/// Also one that no published article credits. `ETag` is for `If-Match`.
 #[utoipa::path(get, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
     responses((status = 200, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminProblems))]
@@ -151,6 +155,8 @@ async fn patch_outlet(
 }
 
 /// Delete an outlet that no link credits
+///
+/// One that links credit is not deleted: merge it into another.
 #[utoipa::path(delete, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 204, description = "It is gone"), AdminProblems))]

@@ -28,6 +28,8 @@ pub fn configure(cfg: &mut ServiceConfig) {
 pub struct Docs;
 
 /// List the outlets that published articles credit
+///
+/// Each with how many links credit it, and since when.
 #[utoipa::path(get, path = "/outlets", tag = "outlets", params(OutletQuery, PageQuery),
     responses((status = 200, description = "A page of outlets", body = Page<Outlet>, example = json!(Page::sample(Outlet::sample()))), Problems))]
 async fn list_outlets(
@@ -62,6 +64,8 @@ async fn get_outlet(
 }
 
 /// Count how often outlets are credited, by day, week or month
+///
+/// Links of published articles, by the time of publication.
 #[utoipa::path(get, path = "/outlets/stats", tag = "outlets", params(StatsQuery),
     responses((status = 200, description = "The outlets credited most in each step", body = Stats, example = json!(Stats::sample())), Problems))]
 async fn get_stats(state: Data<State>, Query(query): Query<StatsQuery>) -> Result<Reply> {

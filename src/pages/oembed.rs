@@ -127,6 +127,8 @@ fn escape(text: &str) -> String {
 }
 
 /// Embed an article (oEmbed 1.0)
+///
+/// For sites that show a card where somebody pastes the address of an article.
 #[utoipa::path(get, path = "/oembed", tag = "articles", params(EmbedQuery),
     responses((status = 200, description = "How to show it", body = Embed, example = json!(Embed::sample())), Problems))]
 pub(super) async fn get_oembed(

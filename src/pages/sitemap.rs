@@ -45,6 +45,8 @@ const PARTS: &str = "select p.part from generate_series(0,
     order by p.part limit 50000";
 
 /// The sitemap's index
+///
+/// Names the parts, in the form of sitemaps.org.
 #[utoipa::path(get, path = "/sitemap.xml", tag = "feeds",
     responses((status = 200, description = "Its parts", body = SitemapXml, content_type = "application/xml"), Problems))]
 pub(super) async fn sitemap_index(
@@ -64,6 +66,8 @@ pub(super) async fn sitemap_index(
 }
 
 /// A part of the sitemap
+///
+/// The addresses of published articles, in the form of sitemaps.org.
 #[utoipa::path(get, path = "/sitemaps/{part}", tag = "feeds",
     params(("part" = String, Path, description = "Its number, as the index has it", max_length = 30, example = "0.xml")),
     responses((status = 200, description = "The articles' pages", body = SitemapXml, content_type = "application/xml"), Problems))]

@@ -134,19 +134,27 @@ pub(super) struct RelatedQuery {
     pub(super) fields: Option<String>,
 }
 
+/// An article that comes before or after another.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct Neighbour {
+    /// The article.
+    #[serde(flatten)]
+    pub(super) article: CitingArticle,
+}
+
 /// The articles before and after one, by the time of publication.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Adjacent {
     /// The one published before it; null for the first.
-    pub(super) previous: Option<CitingArticle>,
+    pub(super) previous: Option<Neighbour>,
     /// The one published after it; null for the latest.
-    pub(super) next: Option<CitingArticle>,
+    pub(super) next: Option<Neighbour>,
 }
 
 impl Adjacent {
     /// What the documentation shows.
     pub(super) fn sample() -> Self {
         let article = crate::links::ListedLink::sample().article;
-        Self { previous: Some(article), next: None }
+        Self { previous: Some(Neighbour { article }), next: None }
     }
 }

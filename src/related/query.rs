@@ -1,6 +1,6 @@
 //! Finding related articles and neighbours.
 
-use super::model::{Adjacent, Reason, RelatedArticle};
+use super::model::{Adjacent, Neighbour, Reason, RelatedArticle};
 use crate::articles::{self, published};
 use crate::error::Result;
 use crate::links::CitingArticle;
@@ -113,5 +113,6 @@ pub(super) async fn adjacent(conn: &AsyncPgConnection, id: i64) -> Result<Adjace
         .first(&mut &*conn)
         .await
         .optional()?;
-    Ok(Adjacent { previous: before, next: after })
+    let [previous, next] = [before, after].map(|found| found.map(|article| Neighbour { article }));
+    Ok(Adjacent { previous, next })
 }

@@ -46,6 +46,8 @@ fn told(tag: &AdminTag) -> Result<Answer> {
 }
 
 /// List all tags, whether an article has them or not
+///
+/// The public list has only those of published articles.
 #[utoipa::path(get, path = "/tags", tag = "tags", params(TagQuery, PageQuery), security(("key" = ["outlets:write"])),
     responses((status = 200, description = "A page of tags", body = Page<AdminTag>, example = json!(Page::sample(AdminTag::sample()))), AdminProblems))]
 async fn admin_list_tags(
@@ -59,6 +61,8 @@ async fn admin_list_tags(
 }
 
 /// Make a tag
+///
+/// Articles make the tags they name by themselves; this is for one with a slug of its own.
 #[utoipa::path(post, path = "/tags", tag = "tags", request_body = TagInput, params(OnceHeader), security(("key" = ["outlets:write"])),
     responses((status = 201, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminProblems))]
 async fn create_tag(
@@ -85,6 +89,8 @@ async fn create_tag(
 }
 
 /// Get a tag with the tag of its version
+///
+/// `ETag` is for `If-Match` when it is changed.
 #[utoipa::path(get, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
     responses((status = 200, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminProblems))]
@@ -132,6 +138,8 @@ async fn patch_tag(
 }
 
 /// Delete a tag that no article has
+///
+/// One that articles have is not deleted: merge it into another.
 #[utoipa::path(delete, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 204, description = "It is gone"), AdminProblems))]

@@ -23,6 +23,8 @@ pub fn configure(cfg: &mut ServiceConfig) {
 pub struct Docs;
 
 /// List the tags that published articles have
+///
+/// Each with the number of articles that have it.
 #[utoipa::path(get, path = "/tags", tag = "tags", params(TagQuery, PageQuery),
     responses((status = 200, description = "A page of tags", body = Page<Tag>, example = json!(Page::sample(Tag::sample()))), Problems))]
 async fn list_tags(

@@ -69,6 +69,8 @@ fn own_pointers(error: Error, at: usize) -> Error {
 }
 
 /// Add a link at the end of an article
+///
+/// `If-Match` is the tag of the article's version: links are a part of it.
 #[utoipa::path(post, path = "/articles/{id}/links", tag = "articles", request_body = LinkInput, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader, OnceHeader),
     responses((status = 201, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminProblems))]
@@ -105,6 +107,8 @@ async fn append_link(
 }
 
 /// Get a link of an article in any status
+///
+/// `ETag` is that of the article's version, for `If-Match` when the link is changed.
 #[utoipa::path(get, path = "/articles/{id}/links/{link_id}", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
@@ -174,6 +178,8 @@ fn patched(patch: MergePatch, there: &LinkInput, id: i64) -> Result<LinkInput> {
 }
 
 /// Move a link of an article to another position
+///
+/// The others keep their order. Position 0 is the first.
 #[utoipa::path(post, path = "/articles/{id}/links/{link_id}/move", tag = "articles", request_body = Place, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
@@ -209,6 +215,8 @@ async fn move_link(
 }
 
 /// Remove a link from an article
+///
+/// Those after it move up. The version before stays among the article's revisions.
 #[utoipa::path(delete, path = "/articles/{id}/links/{link_id}", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),

@@ -24,7 +24,8 @@ pub struct ParseDocs;
 ///
 /// Answers the article that it would become, with the line and the confidence of every credit.
 #[utoipa::path(post, path = "/articles/parse", tag = "articles", security(("key" = ["articles:write"])),
-    request_body(content((Pasted = "text/plain"), (Pasted = "text/markdown"), (Pasted = "text/html"))),
+    request_body(content((Pasted = "text/plain", example = "Bridge opens -- Harbour Gazette"),
+        (Pasted = "text/markdown"), (Pasted = "text/html"))),
     responses((status = 200, description = "The article", body = Parsed, example = json!(Parsed::sample())), AdminProblems))]
 async fn parse_article(
     _caller: Allowed<scope::ArticlesWrite>,

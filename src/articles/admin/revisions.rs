@@ -28,6 +28,8 @@ pub(super) fn configure(cfg: &mut ServiceConfig) {
 pub struct RevisionDocs;
 
 /// List the versions of an article, the latest first
+///
+/// Each write to an article, its links included, leaves one; `get_revision` has what it held.
 #[utoipa::path(get, path = "/articles/{id}/revisions", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery, PageQuery),
     responses((status = 200, description = "A page of versions", body = Page<Revision>, example = json!(Page::sample(Revision::sample()))), AdminProblems))]
@@ -48,6 +50,8 @@ async fn list_revisions(
 }
 
 /// Get a version of an article as it was written
+///
+/// With its links; `restore_revision` writes it anew.
 #[utoipa::path(get, path = "/articles/{id}/revisions/{n}", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647)),

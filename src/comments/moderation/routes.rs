@@ -8,7 +8,7 @@ use super::{answer, decide, query};
 use crate::app::State;
 use crate::audit::Actor;
 use crate::comments::events::{Event, announce};
-use crate::comments::model::Comment;
+use crate::comments::model::{Comment, EditorsComment};
 use crate::error::{Error, Result};
 use crate::extract::{Both, Id, NoParams, OneQuery, Query};
 use crate::http::{Answer, Body, IfMatch, MergePatch, Once, Reply, VersionHeader};
@@ -61,6 +61,8 @@ async fn list_queue(
 }
 
 /// Get a comment in any status, with the reports about it
+///
+/// Also what is held, marked as spam or removed. `ETag` is for `If-Match`.
 #[utoipa::path(get, path = "/comments/{id}", tag = "moderation", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     responses((status = 200, description = "The comment", body = ReportedComment, example = json!(ReportedComment::sample())), AdminProblems))]
@@ -181,7 +183,7 @@ async fn erase_reader(
 /// It shows at once, marked `is_editor`, also where comments are closed.
 #[utoipa::path(post, path = "/comments/{id}/replies", tag = "moderation", request_body = EditorsAnswer, security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "The comment to answer", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::http::OnceHeader),
-    responses((status = 201, description = "The answer", body = Comment, example = json!(Comment::sample())), AdminProblems))]
+    responses((status = 201, description = "The answer", body = EditorsComment, example = json!(Comment::sample())), AdminProblems))]
 async fn answer_comment(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -198,7 +200,7 @@ async fn answer_comment(
 /// It shows at once, marked `is_editor`, also where comments are closed.
 #[utoipa::path(post, path = "/articles/{id}/comments", tag = "moderation", request_body = EditorsAnswer, security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "The article", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::http::OnceHeader),
-    responses((status = 201, description = "The comment", body = Comment, example = json!(Comment::sample())), AdminProblems))]
+    responses((status = 201, description = "The comment", body = EditorsComment, example = json!(Comment::sample())), AdminProblems))]
 async fn comment_as_editor(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,

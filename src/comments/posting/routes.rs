@@ -12,7 +12,7 @@ use crate::comments::rules::enabled;
 use crate::error::{Code, Error, Result};
 use crate::extract::{Found, Id, NoParams, Query, Ref};
 use crate::http::{Answer, Body, Client, MergePatch, Once};
-use crate::openapi::PostProblems;
+use crate::openapi::{PostProblems, WithdrawProblems};
 use crate::text::rich::{Markup, Voice, render};
 use actix_web::dev::Payload;
 use actix_web::web::Data;
@@ -198,7 +198,7 @@ async fn change(
 #[utoipa::path(delete, path = "/comments/{id}", tag = "comments",
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("Roundup-Edit-Token" = String, Header, description = "The comment's `edit_token`", max_length = 200)),
-    responses((status = 204, description = "It is gone"), PostProblems))]
+    responses((status = 204, description = "It is gone"), WithdrawProblems))]
 pub(in crate::comments) async fn withdraw_comment(
     state: Data<State>,
     id: Id,

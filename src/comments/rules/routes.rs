@@ -48,6 +48,8 @@ pub fn configure(cfg: &mut ServiceConfig) {
 pub struct Docs;
 
 /// List the rules, in force or not
+///
+/// All that are in force are asked about each comment.
 #[utoipa::path(get, path = "/rules", tag = "rules", params(OneQuery, PageQuery), security(("key" = ["comments:moderate"])),
     responses((status = 200, description = "A page of rules", body = Page<Rule>, example = json!(Page::sample(Rule::sample()))), AdminProblems))]
 async fn list_rules(
@@ -88,6 +90,8 @@ async fn create_rule(
 }
 
 /// Get a rule
+///
+/// `ETag` is for `If-Match` when it is changed.
 #[utoipa::path(get, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminProblems))]
@@ -102,6 +106,8 @@ async fn get_rule(
 }
 
 /// Replace a rule
+///
+/// It holds for what is posted from then on; comments that stand already stay.
 #[utoipa::path(put, path = "/rules/{id}", tag = "rules", request_body = RuleForm, security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminProblems))]
@@ -157,6 +163,8 @@ async fn put(
 }
 
 /// Remove a rule
+///
+/// Comments that it held or marked stay as they are.
 #[utoipa::path(delete, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 204, description = "It is gone"), AdminProblems))]
