@@ -129,6 +129,18 @@ impl FieldError {
         }
     }
 
+    /// The same within the lengths that the document promises: what a client sent may be quoted.
+    fn shortened(&self) -> Self {
+        let part = |text: &Option<String>| text.as_deref().map(|text| shortened(text, 300).into());
+        Self {
+            pointer: part(&self.pointer),
+            parameter: part(&self.parameter),
+            code: self.code.clone(),
+            message: shortened(&self.message, 1000).into(),
+            did_you_mean: self.did_you_mean.clone(),
+        }
+    }
+
     /// Adds the name among `known` that is nearest to what was written, if one is near.
     #[must_use]
     pub fn suggest<'a>(mut self, written: &str, known: impl Iterator<Item = &'a str>) -> Self {
@@ -139,6 +151,14 @@ impl FieldError {
             .map(|(_, name)| name.to_owned());
         self
     }
+}
+
+/// At most `most` characters of a text, the last a sign that there were more.
+fn shortened(text: &str, most: usize) -> Cow<'static, str> {
+    if text.chars().nth(most).is_none() {
+        return text.to_owned().into();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect::<String>().into()
 }
 
 /// Problem details (RFC 9457): the body of every answer that is not a success.
@@ -305,9 +325,9 @@ impl Error {
             title: code.title().into(),
             status: code.status().as_u16(),
             code: *code,
-            detail: detail.clone(),
+            detail: shortened(detail, 2000),
             request_id: request_id.to_owned(),
-            errors: errors.clone(),
+            errors: errors.iter().take(500).map(FieldError::shortened).collect(),
             current_version: self.0.current_version,
         }
     }

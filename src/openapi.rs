@@ -1,5 +1,6 @@
 //! The OpenAPI 3.1 document, made from the handlers, and the page that shows it.
 
+mod exact;
 mod shape;
 
 use crate::error::Code;
@@ -237,7 +238,9 @@ fn raw() -> Document {
 /// # Errors
 /// None in practice.
 pub fn json() -> serde_json::Result<String> {
-    document().to_pretty_json().map(|text| text + "\n")
+    let mut document = document();
+    exact::complete(&mut document);
+    document.to_pretty_json().map(|text| text + "\n")
 }
 
 static BYTES: LazyLock<Bytes> = LazyLock::new(|| json().unwrap_or_default().into());

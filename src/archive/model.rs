@@ -91,6 +91,7 @@ pub(super) struct ResolveQuery {
     /// A path, or a whole address, as it was on the old site.
     #[param(
         required = true,
+        min_length = 1,
         max_length = 10_000,
         example = "/2024/12/harbour-bridge-reopens-after-two-year-repair.html"
     )]

@@ -43,7 +43,11 @@ const INCLUDED_RELATED: i64 = 10;
 struct OneArticle {
     /// `comments`: with the first 50 of its comments; `related`: with the 10 articles that have most
     /// in common with it. So that a page needs one request.
-    #[param(max_length = 100, example = "comments,related")]
+    #[param(
+        max_length = 100,
+        pattern = "^(comments|related)(,(comments|related))*$",
+        example = "comments,related"
+    )]
     include: Option<String>,
     /// `jsonld`: for search engines, as schema.org's `NewsArticle` with its citations.
     #[serde(default)]

@@ -76,13 +76,28 @@ impl FromRequest for MergePatch {
 impl MergePatch {
     /// What `current` becomes, checked as a whole: so a patch can do just what a PUT can.
     pub fn apply<T: DeserializeOwned + ToSchema>(self, mut current: Value) -> Result<T> {
-        merge(&mut current, self.0);
+        // A null only takes away, so a name that nothing has would leave no trace to be refused.
+        let mut named = current.clone();
+        merge(&mut named, self.0.clone(), Nulls::Stay);
+        let mut errors = schema::check::<T>(&named)?;
+        errors.retain(|error| error.code == schema::UNKNOWN_FIELD);
+        if !errors.is_empty() {
+            return Err(Error::fields(Code::Invalid, errors));
+        }
+        merge(&mut current, self.0, Nulls::Remove);
         typed(current)
     }
 }
 
+/// What a null in a patch does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nulls {
+    Remove,
+    Stay,
+}
+
 /// RFC 7396, section 2.
-fn merge(target: &mut Value, patch: Value) {
+fn merge(target: &mut Value, patch: Value, nulls: Nulls) {
     let Value::Object(patch) = patch else {
         *target = patch;
         return;
@@ -92,10 +107,10 @@ fn merge(target: &mut Value, patch: Value) {
     }
     let Value::Object(target) = target else { return };
     for (name, value) in patch {
-        if value.is_null() {
+        if value.is_null() && nulls == Nulls::Remove {
             target.remove(&name);
         } else {
-            merge(target.entry(name).or_insert(Value::Null), value);
+            merge(target.entry(name).or_insert(Value::Null), value, nulls);
         }
     }
 }
@@ -308,7 +323,7 @@ mod tests {
             (json!({}), json!({"a":{"bb":{"ccc":null}}}), json!({"a":{"bb":{}}})),
         ];
         for (mut target, patch, result) in cases {
-            merge(&mut target, patch.clone());
+            merge(&mut target, patch.clone(), Nulls::Remove);
             assert_eq!(target, result, "{patch}");
         }
     }

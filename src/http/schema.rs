@@ -8,6 +8,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use utoipa::ToSchema;
 
+/// The code of a member that the type does not have.
+pub(super) const UNKNOWN_FIELD: &str = "unknown_field";
+
 /// The schemas of the document, from which each type's is taken.
 static COMPONENTS: LazyLock<Value> = LazyLock::new(|| {
     let document = serde_json::to_value(crate::openapi::document()).unwrap_or_default();
@@ -47,7 +50,7 @@ fn told(error: &ValidationError<'_>) -> Vec<FieldError> {
         Kind::AdditionalProperties { unexpected } => {
             let one = |name: &String| {
                 let at = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
-                FieldError::field(at, "unknown_field", format!("there is no field `{name}` here"))
+                FieldError::field(at, UNKNOWN_FIELD, format!("there is no field `{name}` here"))
             };
             unexpected.iter().map(one).collect()
         }

@@ -25,7 +25,7 @@ pub(super) struct EmbedQuery {
     )]
     url: Option<String>,
     /// The format; there is `json`.
-    #[param(max_length = 10, example = "json")]
+    #[param(max_length = 10, pattern = "^json$", example = "json")]
     format: Option<String>,
     /// The most pixels it may be wide.
     #[param(minimum = 1, maximum = 100_000)]

@@ -35,6 +35,10 @@ async fn an_outlet_is_made_and_changed() {
         assert_eq!(link["credits"][0]["outlet"]["id"], outlet["id"]);
     }
     editor.patch(&at, &json!({"name": "x"})).await.problem(428, "precondition_required");
+    // A null only takes away, but a name that no outlet has is still a mistake.
+    let misspelt = json!({"contry": null});
+    let problem = editor.if_match(&made).patch(&at, &misspelt).await.problem(422, "invalid");
+    assert_eq!(problem["errors"][0]["pointer"], "/contry");
     let patch = json!({"name": "The Harbour Times", "slug": "harbour-times", "country": null});
     let after = editor.if_match(&made).patch(&at, &patch).await;
     editor.if_match(&made).patch(&at, &patch).await.problem(412, "version_mismatch");

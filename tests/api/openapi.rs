@@ -190,3 +190,46 @@ async fn the_document_is_served_as_it_is_committed() {
     assert_eq!(served.header("content-type"), "application/json");
     assert_eq!(served.text(), roundup::openapi::json().unwrap());
 }
+
+#[tokio::test]
+async fn every_name_that_the_document_gives_for_fields_is_taken() {
+    let app = TestApp::new().await;
+    let mut taken = 0;
+    for operation in operations() {
+        let parameters = operation.parameters("query");
+        let fields = parameters.iter().find(|parameter| parameter["name"] == "fields");
+        let (Some(fields), false) = (fields, operation.path.contains("/admin/")) else { continue };
+        if operation.path.contains('{') {
+            continue;
+        }
+        let pattern = fields["schema"]["pattern"].as_str().unwrap();
+        let names = pattern.strip_prefix("^(").unwrap().split_once(")(,(").unwrap().0;
+        let names: Vec<_> = names.split('|').map(|name| name.replace(r"\.", ".")).collect();
+        let q = if operation.path.ends_with("/search") { "&q=bridge" } else { "" };
+        for some in names.chunks(20) {
+            app.get(&format!("{}?fields={}{q}", operation.path, some.join(","))).await.ok();
+            taken += some.len();
+        }
+    }
+    assert!(taken > 100, "only {taken} names were tried");
+}
+
+#[test]
+fn a_merge_patch_needs_no_member_and_a_text_says_which_characters_it_takes() {
+    let mut patches = 0;
+    for operation in operations() {
+        let body = &operation.value["requestBody"]["content"]["application/merge-patch+json"];
+        if !body.is_null() {
+            let validator = validator(&body["schema"]);
+            let name = operation.name();
+            assert!(errors(&validator, &serde_json::json!({})).is_empty(), "{name}");
+            let unknown = serde_json::json!({"nobody knows": null});
+            assert!(!errors(&validator, &unknown).is_empty(), "{name}");
+            patches += 1;
+        }
+    }
+    assert!(patches >= 6, "only {patches} patches were looked at");
+    let reason = validator(&serde_json::json!({"$ref": "#/components/schemas/NewReport"}));
+    assert!(errors(&reason, &serde_json::json!({"reason": "rude\n\ttwice"})).is_empty());
+    assert!(!errors(&reason, &serde_json::json!({"reason": "rude\u{8}"})).is_empty());
+}

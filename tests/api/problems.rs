@@ -95,3 +95,18 @@ async fn a_defect_is_a_500_that_keeps_its_cause_to_itself() {
     reply.problem(500, "internal");
     assert!(!text.contains("dek") && !text.contains("column"), "{text}");
 }
+
+#[tokio::test]
+async fn a_problem_quotes_what_was_sent_only_so_far() {
+    let app = TestApp::new().await;
+    let schema = serde_json::json!({"$ref": "#/components/schemas/Problem"});
+    let schema = crate::harness::document::validator(&schema);
+    let uri = format!("/api/v1/articles?fields={}", "é".repeat(1000));
+    let problem = app.get(&uri).await.problem(400, "bad_parameter");
+    let message = problem["errors"][0]["message"].as_str().unwrap();
+    assert_eq!((message.chars().count(), message.chars().last()), (1000, Some('…')));
+    assert_eq!(errors(&schema, &problem), Vec::<String>::new());
+    let uri = format!("/api/v1/articles?{}=1", "x".repeat(3000));
+    let problem = app.get(&uri).await.problem(400, "unknown_parameter");
+    assert_eq!(errors(&schema, &problem), Vec::<String>::new());
+}
