@@ -102,7 +102,6 @@ impl Database {
 fn options(config: &Config) -> PoolOptions {
     PoolOptions {
         size: config.pool_size.into(),
-        parts: config.worker_threads(),
         wait: config.pool_wait_ms,
         statement_timeout: config.query_deadline_ms,
         pgbouncer: config.pgbouncer,

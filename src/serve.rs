@@ -78,7 +78,10 @@ impl Bound {
         routes: fn(&mut ServiceConfig),
     ) -> Result<()> {
         let config = state.config();
-        let workers = config.worker_threads();
+        let workers = match config.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n.into(),
+        };
         let most = most_connections(config.max_connections, config.pool_size);
         let address = self.address()?;
         let publisher = tokio::spawn(articles::keep_publishing(state.clone()));

@@ -10,7 +10,6 @@
 
 use super::connect::ConnectError;
 use super::target::Target;
-use deadpool::managed::{TimeoutType, Timeouts};
 use diesel::ConnectionError;
 use diesel::connection::{CacheSize, Instrumentation, InstrumentationEvent};
 use diesel::result::{DatabaseErrorKind, Error};
@@ -21,13 +20,12 @@ use diesel_async::pooled_connection::{
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use futures_util::FutureExt;
-use futures_util::future::select_all;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 /// How a [`Pool`] behaves.
@@ -35,9 +33,6 @@ use tokio::task::JoinSet;
 pub struct PoolOptions {
     /// The most connections to have at a time; at least 1.
     pub size: usize,
-    /// In how many parts they are held. A worker thread asks its own part first, and carries what it
-    /// connects itself: an answer of the database then wakes no other thread.
-    pub parts: usize,
     /// How long [`Pool::get`] may take, connecting included.
     pub wait: Duration,
     /// When the server ends a statement. Not sent through pgbouncer, which refuses it.
@@ -51,7 +46,6 @@ impl Default for PoolOptions {
     fn default() -> Self {
         Self {
             size: 8,
-            parts: 1,
             wait: Duration::from_secs(1),
             statement_timeout: Duration::from_secs(2),
             pgbouncer: false,
@@ -92,7 +86,7 @@ pub struct PoolStatus {
 /// Connections to one target. Cheap to clone; all clones share the connections.
 #[derive(Clone)]
 pub struct Pool {
-    parts: Arc<[Inner<AsyncPgConnection>]>,
+    inner: Inner<AsyncPgConnection>,
     target: Arc<Target>,
     wait: Duration,
     statements: Arc<AtomicU64>,
@@ -102,8 +96,8 @@ pub struct Pool {
 impl Pool {
     /// Makes a pool; connects on first use.
     ///
-    /// In one part, the runtime this is called in carries the connections, whichever runtime asks
-    /// for them: a worker thread that ends takes none of them with it.
+    /// The runtime this is called in carries the connections, whichever runtime asks for them: a
+    /// worker thread that ends takes none of them with it.
     pub fn new(mut target: Target, mut options: PoolOptions) -> Self {
         options.pgbouncer |= target.pgbouncer();
         // A little below the deadline, so that the reason is known by then.
@@ -112,20 +106,16 @@ impl Pool {
             target.limit_statements(options.statement_timeout);
         }
         let target = Arc::new(target);
-        let (size, parts) = (options.size.max(1), options.parts.clamp(1, options.size.max(1)));
-        let part = |at| {
-            let manager = manager(Arc::clone(&target), options.pgbouncer, parts > 1);
-            match Inner::builder(manager).max_size((size + at) / parts).build() {
-                Ok(inner) => inner,
-                Err(error) => unreachable!("only a pool with its own time-outs can fail: {error}"),
-            }
-        };
-        Self {
-            parts: (0..parts).map(part).collect(),
-            target: Arc::clone(&target),
-            wait: options.wait,
-            statements: Arc::default(),
-            held: Arc::default(),
+        let manager = manager(Arc::clone(&target), options.pgbouncer);
+        match Inner::builder(manager).max_size(options.size.max(1)).build() {
+            Ok(inner) => Self {
+                inner,
+                target,
+                wait: options.wait,
+                statements: Arc::default(),
+                held: Arc::default(),
+            },
+            Err(error) => unreachable!("only a pool with its own time-outs can fail: {error}"),
         }
     }
 
@@ -134,7 +124,7 @@ impl Pool {
         if self.held.load(Ordering::Relaxed) {
             return Err(PoolError::Held);
         }
-        let mut object = match tokio::time::timeout(self.wait, self.object()).await {
+        let mut object = match tokio::time::timeout(self.wait, self.inner.get()).await {
             Ok(Ok(object)) => object,
             Ok(Err(error)) => return Err(PoolError::from(error)),
             Err(_) => return Err(PoolError::Timeout(self.wait)),
@@ -142,21 +132,6 @@ impl Pool {
         let watch = Arc::new(Watch::default());
         object.set_instrumentation(Watcher(Arc::clone(&watch), Arc::clone(&self.statements)));
         Ok(Conn { object: Some(object), watch, target: Arc::clone(&self.target) })
-    }
-
-    /// A connection of the caller's own part, or of any other; whichever is free first.
-    async fn object(&self) -> Result<Object<AsyncPgConnection>, InnerError> {
-        let (before, own) = self.parts.split_at(own_part() % self.parts.len());
-        let parts = || own.iter().chain(before);
-        let at_once = Timeouts { wait: Some(Duration::ZERO), ..Timeouts::default() };
-        for part in parts() {
-            match part.timeout_get(&at_once).await {
-                Err(InnerError::Timeout(TimeoutType::Wait)) => {}
-                done => return done,
-            }
-        }
-        // What is not taken of the others goes back by itself.
-        select_all(parts().map(|part| Box::pin(part.get()))).await.0
     }
 
     /// From now on there is no connection to be had, until [`Pool::release`].
@@ -171,14 +146,13 @@ impl Pool {
 
     /// How many connections there are.
     pub fn status(&self) -> PoolStatus {
-        let none = PoolStatus { size: 0, available: 0, waiting: 0, max: 0 };
-        self.parts.iter().map(Inner::status).fold(none, |sum, part| PoolStatus {
-            size: sum.size + part.size,
-            available: sum.available + part.available,
-            // Who waits does so for all parts at once.
-            waiting: sum.waiting.max(part.waiting),
-            max: sum.max + part.max_size,
-        })
+        let status = self.inner.status();
+        PoolStatus {
+            size: status.size,
+            available: status.available,
+            waiting: status.waiting,
+            max: status.max_size,
+        }
     }
 
     /// How many statements were sent since the start.
@@ -193,7 +167,7 @@ impl Pool {
 
     /// Closes the free connections, and each other one when it comes back; `get` fails at once.
     pub fn close(&self) {
-        self.parts.iter().for_each(Inner::close);
+        self.inner.close();
     }
 }
 
@@ -203,32 +177,16 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// Whether this thread carries its tasks alone, as actix's workers do.
-fn on_worker() -> bool {
-    Handle::try_current()
-        .is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::CurrentThread)
-}
-
-/// The number of this worker thread; other threads share the first part with the first worker.
-fn own_part() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static OWN: usize = NEXT.fetch_add(1, Ordering::Relaxed);
-    }
-    if on_worker() { OWN.with(|own| *own) } else { 0 }
-}
-
 fn manager(
     target: Arc<Target>,
     pgbouncer: bool,
-    by_workers: bool,
 ) -> AsyncDieselConnectionManager<AsyncPgConnection> {
     let runtime = Handle::try_current().ok();
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_url| {
         let target = Arc::clone(&target);
-        let runtime = runtime.clone().filter(|_| !by_workers || !on_worker());
+        let runtime = runtime.clone();
         async move {
             let mut connection = establish_on(runtime, target).await.map_err(wrap)?;
             if pgbouncer {

@@ -292,56 +292,6 @@ async fn a_connection_outlives_the_worker_that_asked_for_it() {
     assert_eq!(backend(&mut pool.get().await.unwrap()).await, first);
 }
 
-/// In parts, as it is when several worker threads serve.
-fn in_parts(name: &str, size: usize, parts: usize) -> Pool {
-    let url = SECURE.url("roundup", "h", &format!("&application_name={name}"));
-    let options = PoolOptions { size, parts, wait: Duration::from_secs(1), ..Default::default() };
-    Pool::new(Target::parse(&url).unwrap(), options)
-}
-
-#[tokio::test]
-async fn who_finds_its_own_part_in_use_takes_of_the_others() {
-    let pool = in_parts("parts", 3, 2);
-    let mut held = Vec::new();
-    for _ in 0..3 {
-        held.push(pool.get().await.unwrap());
-    }
-    assert!(matches!(pool.get().await, Err(PoolError::Timeout(_))));
-    assert_eq!((pool.status().size, pool.status().max), (3, 3));
-    for _ in 0..3 {
-        let back = held.remove(0);
-        let giving = async {
-            sleep(Duration::from_millis(50)).await;
-            drop(back);
-        };
-        let (conn, ()) = tokio::join!(pool.get(), giving);
-        held.push(conn.unwrap());
-    }
-    drop(held);
-    assert_eq!(pool.status().available, 3);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn what_a_worker_carried_is_replaced_when_that_has_ended() {
-    let pool = in_parts("carried", 2, 2);
-    for _ in 0..3 {
-        let shared = pool.clone();
-        let worker = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let both = async {
-                let (mut one, mut other) =
-                    (shared.get().await.unwrap(), shared.get().await.unwrap());
-                (backend(&mut one).await, backend(&mut other).await)
-            };
-            runtime.unwrap().block_on(both)
-        };
-        let (one, other) = tokio::task::spawn_blocking(worker).await.unwrap();
-        assert_ne!(one, other);
-    }
-    let mut conn = pool.get().await.unwrap();
-    backend(&mut conn).await;
-}
-
 #[tokio::test]
 async fn a_closed_pool_gives_nothing_and_closes_what_comes_back() {
     let pool = named("closed", 2);
