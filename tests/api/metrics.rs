@@ -27,7 +27,7 @@ async fn strange(app: &TestApp, n: usize) -> u16 {
         0 => format!("/{n}"),
         1 => format!("/api/v1/articles/slug-{n}"),
         2 => format!("/api/v1/nothing-{n}/{n}"),
-        3 => format!("/api/v1/outlets/{n}/links"),
+        3 => format!("/api/v1/outlets/{}/links", 1_000_000 + n),
         4 => format!("/api/v1/articles?tag=t{n}"),
         _ => format!("/api/v1/articles?page={n}"),
     };
