@@ -66,7 +66,11 @@ pub struct AdminDocs;
 struct StatusQuery {
     /// Articles that stand here: `draft`, `scheduled`, `published`, `archived` or `trashed`; a
     /// comma is "or". All of them, if left out.
-    #[param(max_length = 100, example = "draft,scheduled")]
+    #[param(
+        max_length = 100,
+        pattern = "^((draft|scheduled|published|archived|trashed)(,(draft|scheduled|published|archived|trashed))*)?$",
+        example = "draft,scheduled"
+    )]
     status: Option<String>,
 }
 

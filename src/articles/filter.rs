@@ -39,7 +39,7 @@ pub(super) struct ArticleQuery {
     #[param(inline, required = false)]
     pub(super) sort: Sort,
     /// `links`: each item with all its sources, not only the lead.
-    #[param(max_length = 100, pattern = "^links$", example = "links")]
+    #[param(max_length = 100, pattern = "^(links)?$", example = "links")]
     pub(super) include: Option<String>,
     /// Only these fields of each item: `fields=id,headline,links.title`.
     #[param(max_length = 1000)]

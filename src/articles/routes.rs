@@ -45,7 +45,7 @@ struct OneArticle {
     /// in common with it. So that a page needs one request.
     #[param(
         max_length = 100,
-        pattern = "^(comments|related)(,(comments|related))*$",
+        pattern = "^((comments|related)(,(comments|related))*)?$",
         example = "comments,related"
     )]
     include: Option<String>,

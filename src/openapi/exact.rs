@@ -62,14 +62,17 @@ fn plain_text(parameter: &mut Parameter) -> Option<&mut Object> {
     }
 }
 
-/// A text that nothing else narrows.
+/// A text that nothing else narrows, and not a long one: what makes examples from a pattern would
+/// be busy for minutes.
 fn is_text(object: &Object) -> bool {
     let text = match &object.schema_type {
         SchemaType::Type(kind) => *kind == Type::String,
         SchemaType::Array(kinds) => kinds.contains(&Type::String),
         SchemaType::AnyValue => false,
     };
-    text && object.enum_values.is_none() && object.format.is_none()
+    text && object.enum_values.is_none()
+        && object.format.is_none()
+        && object.max_length.is_some_and(|most| most <= 1000)
 }
 
 /// The pattern of `fields`: the paths in the example of the answer, which has every member.

@@ -101,7 +101,7 @@ async fn a_problem_quotes_what_was_sent_only_so_far() {
     let app = TestApp::new().await;
     let schema = serde_json::json!({"$ref": "#/components/schemas/Problem"});
     let schema = crate::harness::document::validator(&schema);
-    let uri = format!("/api/v1/articles?fields={}", "é".repeat(1000));
+    let uri = format!("/api/v1/articles?fields={}", "%C3%A9".repeat(1000));
     let problem = app.get(&uri).await.problem(400, "bad_parameter");
     let message = problem["errors"][0]["message"].as_str().unwrap();
     assert_eq!((message.chars().count(), message.chars().last()), (1000, Some('…')));

@@ -400,7 +400,11 @@ pub(super) struct QueueQuery {
     #[param(max_length = 100, example = "pending")]
     pub(super) status: Option<String>,
     /// Only of this article: its id or slug.
-    #[param(max_length = 200, example = "42")]
+    #[param(
+        max_length = 200,
+        pattern = "^([1-9][0-9]{0,14}|[a-z0-9-]*[a-z-][a-z0-9-]*)$",
+        example = "42"
+    )]
     pub(super) article: Option<String>,
     /// Only those with this text in them, in the author's name or in the e-mail address.
     #[param(max_length = 200, example = "concur")]
