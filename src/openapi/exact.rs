@@ -33,10 +33,20 @@ pub(super) fn complete(document: &mut Document) {
         limit_texts(schema, &mut named);
         open.extend(named.into_iter().filter(|name| sent.insert(name.clone())));
     }
-    for name in patched {
-        if let Some(whole) = components.schemas.get(&name) {
-            let patch = partial(whole.clone());
+    let nulls: BTreeSet<String> =
+        components.schemas.iter().filter(|(_, s)| takes_null(s)).map(|(n, _)| n.clone()).collect();
+    for name in &patched {
+        if let Some(whole) = components.schemas.get(name) {
+            let patch = partial(whole.clone(), &nulls);
             components.schemas.insert(format!("{name}Patch"), patch);
+        }
+    }
+    // What is only ever patched is named nowhere now.
+    let text = document.to_json().unwrap_or_default();
+    let unused = |name: &String| !text.contains(&format!("\"{SCHEMAS}{name}\""));
+    if let Some(components) = document.components.as_mut() {
+        for name in patched.into_iter().filter(unused) {
+            components.schemas.remove(&name);
         }
     }
 }
@@ -161,24 +171,35 @@ fn limit_texts(schema: &mut RefOr<Schema>, named: &mut Vec<String>) {
 }
 
 /// The schema of a merge patch: nothing must be there, and what may be left out may be null.
-fn partial(mut whole: RefOr<Schema>) -> RefOr<Schema> {
+///
+/// `nulls` are the schemas that take null by themselves.
+fn partial(mut whole: RefOr<Schema>, nulls: &BTreeSet<String>) -> RefOr<Schema> {
     if let RefOr::T(Schema::Object(object)) = &mut whole {
         let required = std::mem::take(&mut object.required);
         for (name, member) in &mut object.properties {
             if !required.contains(name) {
-                or_null(member);
+                or_null(member, nulls);
             }
         }
     }
     whole
 }
 
-fn or_null(member: &mut RefOr<Schema>) {
+fn takes_null(schema: &RefOr<Schema>) -> bool {
+    let RefOr::T(Schema::Object(object)) = schema else { return false };
+    matches!(&object.schema_type, SchemaType::Array(kinds) if kinds.contains(&Type::Null))
+}
+
+fn or_null(member: &mut RefOr<Schema>, nulls: &BTreeSet<String>) {
     let kind = match member {
         RefOr::T(Schema::Object(object)) => &mut object.schema_type,
         RefOr::T(Schema::Array(array)) => &mut array.schema_type,
         RefOr::T(_) => return,
-        RefOr::Ref(_) => {
+        RefOr::Ref(reference) => {
+            let name = reference.ref_location.strip_prefix(SCHEMAS).unwrap_or_default();
+            if nulls.contains(name) {
+                return;
+            }
             let null = Object::with_type(Type::Null);
             let either = OneOfBuilder::new().item(null).item(member.clone());
             *member = either.into();
