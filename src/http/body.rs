@@ -79,13 +79,17 @@ impl MergePatch {
         // A null only takes away, so a name that nothing has would leave no trace to be refused.
         let mut named = current.clone();
         merge(&mut named, self.0.clone(), Nulls::Stay);
-        let mut errors = schema::check::<T>(&named)?;
-        errors.retain(|error| error.code == schema::UNKNOWN_FIELD);
-        if !errors.is_empty() {
-            return Err(Error::fields(Code::Invalid, errors));
-        }
+        let mut unknown = schema::check::<T>(&named)?;
+        unknown.retain(|error| error.code == schema::UNKNOWN_FIELD);
         merge(&mut current, self.0, Nulls::Remove);
-        typed(current)
+        if unknown.is_empty() {
+            return typed(current);
+        }
+        let mut errors = schema::check::<T>(&current)?;
+        errors.retain(|error| error.code != schema::UNKNOWN_FIELD);
+        errors.append(&mut unknown);
+        errors.sort_by(|one, other| one.pointer.cmp(&other.pointer));
+        Err(Error::fields(Code::Invalid, errors))
     }
 }
 

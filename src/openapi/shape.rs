@@ -17,7 +17,7 @@ type Schemas = BTreeMap<String, RefOr<Schema>>;
 
 /// What stands nowhere but where `null` may stand too: that is said by its own type, so that
 /// nothing has to choose between two schemas.
-const OR_NULL: [&str; 4] = ["AuthorForm", "ImportReport", "Neighbour", "OutletKind"];
+const OR_NULL: [&str; 3] = ["ImportReport", "Neighbour", "OutletKind"];
 
 /// Members that can be null elsewhere but never are here: what was just posted has an author.
 const PRESENT: [(&str, &str); 2] = [("EditorsComment", "author"), ("PostedComment", "author")];
