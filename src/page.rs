@@ -37,6 +37,28 @@ pub struct PageQuery {
     count: Option<Count>,
 }
 
+/// The same for a list that has no place for its total, such as a feed.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UncountedQuery {
+    /// How many items a page has.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<i64>,
+    /// The cursor after which the page begins: it stands in the address of the next page.
+    #[param(max_length = 8000)]
+    after: Option<String>,
+    /// The cursor before which the page ends: it stands in the address of the previous page.
+    #[param(max_length = 8000)]
+    before: Option<String>,
+}
+
+impl From<UncountedQuery> for PageQuery {
+    fn from(query: UncountedQuery) -> Self {
+        let UncountedQuery { limit, after, before } = query;
+        Self { limit, after, before, count: None }
+    }
+}
+
 /// How `page.total` is filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

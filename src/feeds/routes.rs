@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::extract::{Both, Found, Query, Ref};
 use crate::http::{moved, public, with_cursor};
 use crate::openapi::Problems;
-use crate::page::{Page, PageQuery};
+use crate::page::{Page, PageQuery, UncountedQuery};
 use crate::permalink::Permalinks;
 use crate::{comments, outlets, tags};
 use actix_web::web::{Data, ServiceConfig, resource};
@@ -41,12 +41,12 @@ struct Xml(#[expect(dead_code, reason = "only its schema is used")] String);
 /// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005). `rel="via"` is the lead source, `related`
 /// each further one.
 #[utoipa::path(get, path = "/feeds/articles.{format}", tag = "feeds",
-    params(("format" = inline(Format), Path, description = "The format"), FeedQuery, PageQuery),
+    params(("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
     responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))), Problems))]
 async fn feed_articles(
     req: HttpRequest,
     state: Data<State>,
-    query: Query<Both<FeedQuery, PageQuery>>,
+    query: Query<Both<FeedQuery, UncountedQuery>>,
 ) -> Result<HttpResponse> {
     serve(&req, &state, query, What::Articles).await
 }
@@ -56,14 +56,14 @@ async fn feed_articles(
 /// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
 #[utoipa::path(get, path = "/feeds/tags/{slug}.{format}", tag = "feeds",
     params(("slug" = String, Path, description = "Slug or id", max_length = 200, example = "iraq"),
-        ("format" = inline(Format), Path, description = "The format"), FeedQuery, PageQuery),
+        ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
     responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))),
         (status = 301, description = "The tag has another slug now"), Problems))]
 async fn feed_tag(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
-    query: Query<Both<FeedQuery, PageQuery>>,
+    query: Query<Both<FeedQuery, UncountedQuery>>,
 ) -> Result<HttpResponse> {
     serve(&req, &state, query, What::Tag(which)).await
 }
@@ -73,14 +73,14 @@ async fn feed_tag(
 /// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
 #[utoipa::path(get, path = "/feeds/outlets/{ref}.{format}", tag = "feeds",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"),
-        ("format" = inline(Format), Path, description = "The format"), FeedQuery, PageQuery),
+        ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
     responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))),
         (status = 301, description = "The outlet has another slug now"), Problems))]
 async fn feed_outlet(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
-    query: Query<Both<FeedQuery, PageQuery>>,
+    query: Query<Both<FeedQuery, UncountedQuery>>,
 ) -> Result<HttpResponse> {
     serve(&req, &state, query, What::Outlet(which)).await
 }
@@ -90,14 +90,14 @@ async fn feed_outlet(
 /// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
 #[utoipa::path(get, path = "/feeds/articles/{ref}/comments.{format}", tag = "feeds",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"),
-        ("format" = inline(Format), Path, description = "The format"), FeedQuery, PageQuery),
+        ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
     responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))),
         (status = 301, description = "The article has another slug now"), Problems))]
 async fn feed_article_comments(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
-    query: Query<Both<FeedQuery, PageQuery>>,
+    query: Query<Both<FeedQuery, UncountedQuery>>,
 ) -> Result<HttpResponse> {
     serve(&req, &state, query, What::CommentsOn(which)).await
 }
@@ -106,12 +106,12 @@ async fn feed_article_comments(
 ///
 /// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
 #[utoipa::path(get, path = "/feeds/comments.{format}", tag = "feeds",
-    params(("format" = inline(Format), Path, description = "The format"), FeedQuery, PageQuery),
+    params(("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
     responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))), Problems))]
 async fn feed_comments(
     req: HttpRequest,
     state: Data<State>,
-    query: Query<Both<FeedQuery, PageQuery>>,
+    query: Query<Both<FeedQuery, UncountedQuery>>,
 ) -> Result<HttpResponse> {
     serve(&req, &state, query, What::Comments).await
 }
@@ -135,10 +135,11 @@ struct Filled {
 async fn serve(
     req: &HttpRequest,
     state: &State,
-    Query(Both(query, page)): Query<Both<FeedQuery, PageQuery>>,
+    Query(Both(query, page)): Query<Both<FeedQuery, UncountedQuery>>,
     what: What,
 ) -> Result<HttpResponse> {
     let format = format(req)?;
+    let page = PageQuery::from(page);
     let links = Permalinks::of(state.config());
     let (site, found) = state
         .read(async |conn| {

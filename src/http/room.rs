@@ -32,7 +32,8 @@ impl Room {
         self.taken += more;
         if TAKEN.fetch_add(more, Ordering::Relaxed) + more > SHARED {
             let detail = "too many large bodies are being read at once; try again";
-            return Err(Error::new(Code::Unavailable, detail));
+            let cause = anyhow::anyhow!("bodies hold more than {SHARED} bytes");
+            return Err(Error::new(Code::Unavailable, detail).caused_by(cause));
         }
         Ok(())
     }

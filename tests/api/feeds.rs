@@ -245,3 +245,10 @@ fn next(text: &str, format: &str) -> Option<String> {
     };
     Some(address.strip_prefix("http://127.0.0.1:8080").unwrap().to_owned())
 }
+
+#[tokio::test]
+async fn a_feed_has_no_total_and_takes_no_count() {
+    let app = TestApp::new().await;
+    let reply = app.get("/feeds/articles.json?count=exact").await;
+    reply.problem(400, "unknown_parameter");
+}

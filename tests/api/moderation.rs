@@ -211,6 +211,7 @@ async fn an_editor_changes_a_comment_of_the_version_that_they_read() {
     assert_eq!(shown["author"]["is_editor"], true);
     for wrong in [
         json!({"status": "new"}),
+        json!({"author": null}),
         json!({"text": null}),
         json!({"text": " "}),
         json!({"author": {"url": "javascript:x"}}),

@@ -235,13 +235,12 @@ pub(super) struct CommentForm {
     /// Its text, in Markdown.
     #[schema(min_length = 1, max_length = 200_000, example = "I concur.")]
     pub(super) text: String,
-    /// Who wrote it.
-    #[serde(default)]
+    /// Who wrote it; each member may be null.
     pub(super) author: AuthorForm,
 }
 
 /// The author of a comment, as an editor writes them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AuthorForm {
     /// The name that is shown.
