@@ -131,13 +131,13 @@ fn pairs(query: &str, names: &[String]) -> Result<Vec<(String, String)>> {
 /// Decodes one part of a query: `+` and percent escapes, which must give UTF-8 without controls.
 fn decode(name: &str, part: &str) -> Result<String> {
     let spaced = part.replace('+', " ");
-    match percent_decode_str(&spaced).decode_utf8() {
-        Ok(text) if !text.contains(|c: char| c.is_control()) => Ok(text.into_owned()),
-        _ => {
-            let message = format!("`{}` is not text in UTF-8", name.escape_debug());
-            Err(Error::parameter(name, Code::BadParameter, message))
-        }
-    }
+    let fault = match percent_decode_str(&spaced).decode_utf8() {
+        Err(_) => "is not text in UTF-8",
+        Ok(text) if text.contains(|c: char| c.is_control()) => "has a control character",
+        Ok(text) => return Ok(text.into_owned()),
+    };
+    let message = format!("`{}` {fault}", name.escape_debug());
+    Err(Error::parameter(name, Code::BadParameter, message))
 }
 
 /// The `{ref}` of a path: an id or a slug, told apart because a slug holds a non-digit.
@@ -231,7 +231,8 @@ mod tests {
         assert_eq!(pairs("tga=1", &names).unwrap_err().code(), Code::UnknownParameter);
         assert_eq!(pairs("tag=1&tag=2", &names).unwrap_err().code(), Code::RepeatedParameter);
         assert_eq!(pairs("tag=%ff", &names).unwrap_err().code(), Code::BadParameter);
-        assert_eq!(pairs("tag=%00", &names).unwrap_err().code(), Code::BadParameter);
+        let control = pairs("tag=%00", &names).unwrap_err().problem("r");
+        assert_eq!(control.errors[0].message, "`tag` has a control character");
         let problem = pairs("tga=1", &names).unwrap_err().problem("r");
         assert_eq!(problem.errors[0].did_you_mean.as_deref(), Some("tag"));
     }

@@ -11,7 +11,7 @@ pub use revisions::RevisionDocs;
 use super::admin_model::{AdminArticle, AdminSummary};
 use super::admin_query::{self, statuses};
 use super::edit;
-use super::filter::{ArticleQuery, included};
+use super::filter::{AdminSort, ArticleQuery, included};
 use super::input::ArticleInput;
 use super::model::Status;
 use super::parse::{self as pasted, Pasted};
@@ -60,10 +60,10 @@ pub fn configure_admin(cfg: &mut ServiceConfig) {
 ))]
 pub struct AdminDocs;
 
-/// Which articles an editor's list has beyond the public filters.
+/// What an editor's list of articles takes beyond the public filters.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct StatusQuery {
+struct DeskQuery {
     /// Articles that stand here: `draft`, `scheduled`, `published`, `archived` or `trashed`; a
     /// comma is "or". All of them, if left out.
     #[param(
@@ -72,6 +72,10 @@ struct StatusQuery {
         example = "draft,scheduled"
     )]
     status: Option<String>,
+    /// The order: latest first unless said otherwise.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    sort: AdminSort,
 }
 
 /// Whether an address may stand twice in one article.
@@ -102,22 +106,22 @@ pub(super) fn told(article: &AdminArticle) -> Result<Answer> {
 /// List the articles in any status
 ///
 /// By date, those that have none by when they were stored.
-#[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, StatusQuery, PageQuery),
+#[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, DeskQuery, PageQuery),
     security(("key" = ["articles:read"])),
     responses((status = 200, description = "A page of articles", body = Page<AdminSummary>, example = json!(Page::sample(AdminSummary::sample()))), AdminProblems))]
 async fn admin_list_articles(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
-    Query(Both(query, Both(status, page))): Query<Both<ArticleQuery, Both<StatusQuery, PageQuery>>>,
+    Query(Both(query, Both(desk, page))): Query<Both<ArticleQuery, Both<DeskQuery, PageQuery>>>,
 ) -> Result<Reply> {
     let all_links = included(query.include.as_deref(), &["links"])?.contains(&"links".to_owned());
-    let status = statuses(status.status.as_deref())?;
+    let status = statuses(desk.status.as_deref())?;
     let found = state
         .read(async |conn| {
-            let filter = query.filter(conn, None).await?;
-            let scan = page.scan(&("admin articles", query.sort, &filter, &status))?;
+            let filter = query.filter(conn).await?;
+            let scan = page.scan(&("admin articles", desk.sort, &filter, &status))?;
             let which = (&filter, status.as_deref());
-            admin_query::page(conn, which, query.sort, &scan, all_links).await
+            admin_query::page(conn, which, desk.sort, &scan, all_links).await
         })
         .await?;
     Reply::page(found, query.fields.as_deref(), AdminSummary::sample)

@@ -1,7 +1,7 @@
 //! Every statement that reads articles for their editors: in any status, with their versions.
 
 use super::admin_model::{AdminArticle, AdminSummary, DeskRow, Revision, WholeRevision};
-use super::filter::{Filter, Sort};
+use super::filter::{AdminSort, Filter};
 use super::model::{Status, SummaryRow, TextRow};
 use super::query::{self, Public, gone, json_key, narrowed};
 use crate::db::{keyset, total};
@@ -54,16 +54,16 @@ fn dated() -> SqlLiteral<Timestamptz> {
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     (filter, status): (&Filter, Option<&[&'static str]>),
-    sort: Sort,
+    sort: AdminSort,
     scan: &Scan<query::Key>,
     all_links: bool,
 ) -> Result<Page<AdminSummary>> {
     let rows = matching(filter, status);
     let keys = match sort {
-        Sort::Latest | Sort::Oldest => {
+        AdminSort::Latest | AdminSort::Oldest => {
             let scan = scan.typed::<DateTime<Utc>>()?;
             let rows = rows.select((dated(), articles::id));
-            let latest = sort == Sort::Latest;
+            let latest = sort == AdminSort::Latest;
             let rows = keyset!(rows, scan, latest, Timestamptz, dated(), articles::id);
             rows.load::<(DateTime<Utc>, i64)>(&mut &*conn)
                 .await?
@@ -71,7 +71,7 @@ pub(super) async fn page(
                 .map(json_key)
                 .collect()
         }
-        Sort::Edited => {
+        AdminSort::Edited => {
             let scan = scan.typed::<DateTime<Utc>>()?;
             let rows = rows.select((articles::updated_at, articles::id));
             let rows = keyset!(rows, scan, true, Timestamptz, articles::updated_at, articles::id);
@@ -81,15 +81,13 @@ pub(super) async fn page(
                 .map(json_key)
                 .collect()
         }
-        Sort::Discussed => {
+        AdminSort::Discussed => {
             let scan = scan.typed::<i32>()?;
             let rows = rows.select((articles::comment_count, articles::id));
             let rows = keyset!(rows, scan, true, Integer, articles::comment_count, articles::id);
             let keys: Vec<(i32, i64)> = rows.load(&mut &*conn).await?;
             keys.into_iter().map(|(count, id)| (Value::from(count), id)).collect::<Vec<_>>()
         }
-        // Refused where the filters are read: drafts have no place in the search.
-        Sort::Relevance => Vec::new(),
     };
     let cut = scan.cut(keys, Clone::clone);
     let ids: Vec<i64> = cut.items.iter().map(|(_, id)| *id).collect();

@@ -9,7 +9,7 @@ use diesel_async::AsyncPgConnection;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Which articles to list, in which order, and how much of each.
+/// Which articles to list, and how much of each.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ArticleQuery {
@@ -34,10 +34,6 @@ pub(super) struct ArticleQuery {
     /// Articles published before this time (RFC 3339) or day.
     #[param(max_length = 40, example = "2015-01-01T00:00:00Z")]
     published_before: Option<String>,
-    /// The order: latest first unless said otherwise.
-    #[serde(default)]
-    #[param(inline, required = false)]
-    pub(super) sort: Sort,
     /// `links`: each item with all its sources, not only the lead.
     #[param(max_length = 100, pattern = "^(links)?$", example = "links")]
     pub(super) include: Option<String>,
@@ -53,9 +49,27 @@ pub(super) struct WordsQuery {
     /// Articles in whose text, or in the titles of whose links, these words stand.
     #[param(max_length = 500, example = "airstrikes")]
     pub(super) q: Option<String>,
+    /// The order: latest first unless said otherwise.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    pub(super) sort: Sort,
 }
 
-/// The orders of the list of articles.
+impl WordsQuery {
+    /// The words, where there are some to order by.
+    ///
+    /// # Errors
+    /// 400 when the order needs words and there are none.
+    pub(super) fn words(&self) -> Result<Option<Words>> {
+        if self.sort == Sort::Relevance && self.q.is_none() {
+            let message = "`sort=relevance` needs `q`, which says to what";
+            return Err(Error::parameter("sort", Code::BadParameter, message));
+        }
+        Ok(self.q.as_deref().map(|q| Words::read(q, false)))
+    }
+}
+
+/// The orders of the public list of articles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(default = "-published_at")]
 pub(super) enum Sort {
@@ -72,9 +86,29 @@ pub(super) enum Sort {
     /// Most comments first.
     #[serde(rename = "-comment_count")]
     Discussed,
-    /// Best match first; with `q`, which the public list takes.
+    /// Best match first; with `q`.
     #[serde(rename = "relevance")]
     Relevance,
+}
+
+/// The orders of the editors' list of articles: drafts have no place in the search, so there is no
+/// best match.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(default = "-published_at")]
+pub(super) enum AdminSort {
+    /// Latest first.
+    #[default]
+    #[serde(rename = "-published_at")]
+    Latest,
+    /// Oldest first.
+    #[serde(rename = "published_at")]
+    Oldest,
+    /// Edited latest first.
+    #[serde(rename = "-updated_at")]
+    Edited,
+    /// Most comments first.
+    #[serde(rename = "-comment_count")]
+    Discussed,
 }
 
 /// The filters with every name looked up.
@@ -92,7 +126,7 @@ pub(super) struct Filter {
 
 impl ArticleQuery {
     /// The filters, with tags and outlets looked up.
-    pub(super) async fn filter(&self, conn: &AsyncPgConnection, q: Option<&str>) -> Result<Filter> {
+    pub(super) async fn filter(&self, conn: &AsyncPgConnection) -> Result<Filter> {
         let list = |text: &String| alternatives(text).map(str::to_owned).collect::<Vec<_>>();
         let mut filter = Filter {
             domains: self.domain.as_deref().map(crate::links::domains),
@@ -100,13 +134,8 @@ impl ArticleQuery {
             langs: self.lang.as_ref().map(list),
             after: time("published_after", self.published_after.as_deref())?,
             before: time("published_before", self.published_before.as_deref())?,
-            words: q.map(|q| Words::read(q, false)),
             ..Filter::default()
         };
-        if self.sort == Sort::Relevance && q.is_none() {
-            let message = "`sort=relevance` needs `q`, which says to what";
-            return Err(Error::parameter("sort", Code::BadParameter, message));
-        }
         if let Some(text) = &self.tag {
             filter.tags = Some(tags::ids(conn, &refs(text)).await?);
         }

@@ -18,7 +18,8 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use std::collections::HashMap;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// A roundup as it is pasted.
 #[derive(Debug, Clone, ToSchema)]
@@ -28,14 +29,36 @@ pub struct Pasted(#[expect(dead_code, reason = "only the document reads it")] St
 /// What a pasted roundup would become; nothing is stored.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Parsed {
-    /// The article, as it can be written with `POST /api/v1/admin/articles`. Its headline is empty
-    /// where none was found.
-    pub article: ArticleInput,
+    /// The article, as it can be written with `POST /api/v1/admin/articles`.
+    pub article: ParsedArticle,
     /// The readers' comments that stand below it, oldest first.
     #[schema(max_items = 10_000)]
     pub comments: Vec<Reply>,
     /// How sure the reading is.
     pub report: ParseReport,
+}
+
+/// An article as it can be written, but that its headline is empty where none was found.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct ParsedArticle(ArticleInput);
+
+impl PartialSchema for ParsedArticle {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = ArticleInput::schema();
+        if let RefOr::T(Schema::Object(article)) = &mut schema
+            && let Some(RefOr::T(Schema::Object(headline))) = article.properties.get_mut("headline")
+        {
+            headline.min_length = None;
+        }
+        schema
+    }
+}
+
+impl ToSchema for ParsedArticle {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ArticleInput::schemas(schemas);
+    }
 }
 
 /// How sure a reading is.
@@ -80,7 +103,7 @@ impl Parsed {
         let read =
             ReadCredit { link: 0, line: 1, raw: raw.clone(), credit, confidence: Confidence::Low };
         Self {
-            article: ArticleInput::of(&AdminArticle::sample()),
+            article: ParsedArticle(ArticleInput::of(&AdminArticle::sample())),
             comments: vec![Reply { text: "I will miss it.".into(), uncertain: false, line: 9 }],
             report: ParseReport {
                 credits: vec![read],
@@ -94,7 +117,8 @@ impl Parsed {
 /// Reads a pasted roundup.
 ///
 /// # Errors
-/// When the database fails.
+/// 422 when something in it is longer than an article can have it, such as a headline of 400
+/// characters.
 pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<Parsed> {
     let directory = Directory::load(conn).await?;
     let text = body.text.as_str();
@@ -104,7 +128,14 @@ pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<Pa
         TextKind::Html => parse_html(text, &directory),
     };
     let names = names(conn, &roundup, &directory).await?;
-    Ok(parsed(roundup, &directory, &names))
+    let parsed = parsed(roundup, &directory, &names);
+    let mut article = parsed.article.0.clone();
+    if article.headline.is_empty() {
+        // The editor has yet to write one.
+        "-".clone_into(&mut article.headline);
+    }
+    checked(&article)?;
+    Ok(parsed)
 }
 
 /// Stores a pasted roundup as a draft, with the readers' comments below it.
@@ -117,12 +148,12 @@ pub(super) async fn store(
     body: &TextBody,
 ) -> Result<AdminArticle> {
     let parsed = read(conn, body).await?;
-    if parsed.article.headline.is_empty() {
+    if parsed.article.0.headline.is_empty() {
         let message = "no headline was found: the first line is to be `TITLE -- OUTLET`";
         let error = FieldError::field("/headline", "required", message);
         return Err(Error::fields(Code::Invalid, vec![error]));
     }
-    let made = edit::create(conn, editor, checked(&parsed.article)?).await?;
+    let made = edit::create(conn, editor, parsed.article.0).await?;
     let found = |reply: Reply| Found { text: reply.text, uncertain: reply.uncertain };
     let replies: Vec<Found> = parsed.comments.into_iter().map(found).collect();
     if replies.is_empty() {
@@ -185,7 +216,7 @@ fn parsed(roundup: Roundup, directory: &Directory, names: &HashMap<i64, OutletRe
         links: links.collect(),
         ..ArticleInput::empty()
     };
-    Parsed { article, comments: roundup.comments, report }
+    Parsed { article: ParsedArticle(article), comments: roundup.comments, report }
 }
 
 fn link(source: Source, credits: Vec<CreditInput>) -> LinkInput {

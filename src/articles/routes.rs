@@ -1,6 +1,6 @@
 //! The public reads of articles.
 
-use super::filter::{ArticleQuery, WordsQuery, included};
+use super::filter::{ArticleQuery, Filter, WordsQuery, included};
 use super::model::{Article, ArticleSummary};
 use super::query;
 use crate::app::State;
@@ -106,12 +106,12 @@ async fn list(
     let all_links = included(query.include.as_deref(), &["links"])?.contains(&"links".to_owned());
     let found = state
         .read(async |conn| {
-            let mut filter = query.filter(conn, words.q.as_deref()).await?;
+            let mut filter = Filter { words: words.words()?, ..query.filter(conn).await? };
             if let Some(which) = &outlet {
                 filter.outlets = Some(vec![outlets::id_of(conn, which).await?]);
             }
-            let scan = page.scan(&("articles", query.sort, &filter))?;
-            query::page(conn, &filter, query.sort, &scan, all_links).await
+            let scan = page.scan(&("articles", words.sort, &filter))?;
+            query::page(conn, &filter, words.sort, &scan, all_links).await
         })
         .await?;
     Reply::page(found, query.fields.as_deref(), ArticleSummary::sample)

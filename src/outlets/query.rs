@@ -9,6 +9,8 @@ use crate::page::{Page, Scan};
 use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use crate::text::slug::fold;
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text, Timestamptz};
@@ -41,7 +43,7 @@ pub(super) async fn page(
             keyset!(rows, scan, true, BigInt, outlets::link_count, outlets::id)
         }
         OutletSort::LastSeenAt => {
-            let scan = scan.typed::<chrono::DateTime<chrono::Utc>>()?;
+            let scan = scan.typed::<DateTime<Utc>>()?;
             let seen = outlets::last_seen_at.assume_not_null();
             keyset!(rows, scan, true, Timestamptz, seen, outlets::id)
         }
@@ -59,7 +61,9 @@ fn sort_value(sort: OutletSort, row: &OutletRow) -> Value {
     match sort {
         OutletSort::Name => row.name.clone().into(),
         OutletSort::LinkCount => row.link_count.into(),
-        OutletSort::LastSeenAt => serde_json::json!(row.last_seen_at),
+        OutletSort::LastSeenAt => {
+            serde_json::json!(row.last_seen_at.unwrap_or(DateTime::UNIX_EPOCH))
+        }
     }
 }
 
@@ -158,8 +162,12 @@ pub async fn id_of(conn: &AsyncPgConnection, which: &Ref) -> Result<i64> {
     found.first(&mut &*conn).await.optional()?.ok_or_else(|| Error::not_found("outlet"))
 }
 
-/// A page of all outlets, for their editors. By when they were last seen there is none: some never
-/// were.
+/// When an outlet was last seen; one that never was stands where 1970 does, after those that were.
+fn seen() -> SqlLiteral<Timestamptz> {
+    sql("coalesce(outlets.last_seen_at, 'epoch')")
+}
+
+/// A page of all outlets, for their editors.
 pub(super) async fn admin_page(
     conn: &AsyncPgConnection,
     sort: OutletSort,
@@ -171,9 +179,13 @@ pub(super) async fn admin_page(
             let scan = scan.typed::<i64>()?;
             keyset!(rows, scan, true, BigInt, outlets::link_count, outlets::id)
         }
-        OutletSort::Name | OutletSort::LastSeenAt => {
+        OutletSort::Name => {
             let scan = scan.typed::<String>()?;
             keyset!(rows, scan, false, Text, outlets::name, outlets::id)
+        }
+        OutletSort::LastSeenAt => {
+            let scan = scan.typed::<DateTime<Utc>>()?;
+            keyset!(rows, scan, true, Timestamptz, seen(), outlets::id)
         }
     };
     let rows: Vec<AdminRow> = query.load(&mut &*conn).await?;

@@ -19,7 +19,11 @@ pub(super) struct SearchQuery {
     #[param(required = true, max_length = 500, example = "airstrikes")]
     q: Option<String>,
     /// Only these: `article`, `link`, `comment`; a comma is "or".
-    #[param(max_length = 100, example = "article,link")]
+    #[param(
+        max_length = 100,
+        pattern = "^((article|link|comment)(,(article|link|comment))*)?$",
+        example = "article,link"
+    )]
     r#type: Option<String>,
     /// The last word may only have begun: for search as one types.
     prefix: Option<bool>,

@@ -357,6 +357,27 @@ async fn a_pasted_roundup_is_read_and_nothing_stored() {
 }
 
 #[tokio::test]
+async fn a_paste_that_is_too_long_somewhere_is_told_where() {
+    let app = TestApp::new().await;
+    let editor = app.key("articles:write").await;
+    let parse = format!("{ARTICLES}/parse");
+    let line = "Who pays for it? -- Harbour Gazette\n\n";
+    let text = format!("Bridge opens -- BBC\n\n{}", line.repeat(501));
+    for at in [&parse, ARTICLES] {
+        let problem = editor.send_as("POST", at, "text/plain", &text).await.problem(422, "invalid");
+        assert_eq!(problem["errors"][0]["pointer"], "/links", "{problem}");
+    }
+    // A first paragraph is no headline: the editor has yet to write one.
+    let text = "word ".repeat(100);
+    let parsed = editor.send_as("POST", &parse, "text/plain", &text).await.ok();
+    assert_eq!(parsed["article"]["headline"], "");
+    assert_eq!(parsed["article"]["commentary"]["text"], text.trim());
+    let problem =
+        editor.send_as("POST", ARTICLES, "text/plain", &text).await.problem(422, "invalid");
+    assert_eq!(problem["errors"][0]["pointer"], "/headline");
+}
+
+#[tokio::test]
 async fn html_is_read_like_the_text_that_it_shows() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;

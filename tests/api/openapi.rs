@@ -214,6 +214,29 @@ async fn every_name_that_the_document_gives_for_fields_is_taken() {
     assert!(taken > 100, "only {taken} names were tried");
 }
 
+#[tokio::test]
+async fn a_list_in_a_parameter_takes_just_the_values_that_the_document_gives() {
+    let app = TestApp::new().await;
+    let editor = app.key("admin").await;
+    let mut tried = 0;
+    for operation in operations().into_iter().filter(|one| !one.path.contains('{')) {
+        for parameter in operation.parameters("query") {
+            let pattern = parameter["schema"]["pattern"].as_str().unwrap_or_default();
+            let Some(values) = pattern.strip_prefix("^((").and_then(|p| p.split_once(")(,("))
+            else {
+                continue;
+            };
+            let q = if operation.path.ends_with("/search") { "q=bridge&" } else { "" };
+            let name = parameter["name"].as_str().unwrap();
+            let at = format!("{}?{q}{name}=", operation.path);
+            editor.get(&format!("{at}{}", values.0.replace('|', ","))).await.ok();
+            editor.get(&format!("{at}x")).await.problem(400, "bad_parameter");
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 3, "`type` of the search, `status` of articles and of comments");
+}
+
 #[test]
 fn a_merge_patch_needs_no_member_and_a_text_says_which_characters_it_takes() {
     let mut patches = 0;

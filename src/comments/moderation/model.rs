@@ -396,7 +396,11 @@ pub(super) struct ErasedReader {
 #[into_params(parameter_in = Query)]
 pub(super) struct QueueQuery {
     /// Only with these statuses; a comma is "or": `status=pending,spam`.
-    #[param(max_length = 100, example = "pending")]
+    #[param(
+        max_length = 100,
+        pattern = "^((pending|approved|rejected|spam|deleted)(,(pending|approved|rejected|spam|deleted))*)?$",
+        example = "pending"
+    )]
     pub(super) status: Option<String>,
     /// Only of this article: its id or slug.
     #[param(

@@ -10,7 +10,8 @@ use super::split::Split;
 use super::{Outlets, Role, Roundup, replies};
 
 /// Reads pasted text; see the module for the grammar. A text that shows no sign of a roundup
-/// becomes a headline (its first line) and a commentary (the rest), all of it uncertain.
+/// becomes a headline (its first line, unless that is too long for one) and a commentary (the
+/// rest), all of it uncertain.
 pub fn parse_text(input: &str, outlets: &dyn Outlets) -> Roundup {
     let lines = lines(input);
     let (rows, comments) = apart(&lines, outlets);
@@ -80,9 +81,9 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn read_prose(&mut self) {
-        for row in self.rows.iter().filter(|row| !row.is_blank()) {
+        for (at, row) in self.rows.iter().filter(|row| !row.is_blank()).enumerate() {
             let Line { no, text } = row.line;
-            if self.draft.roundup.headline.is_none() {
+            if at == 0 && !is_long(text) {
                 self.draft.roundup.headline = Some(text.to_owned());
                 self.draft.uncertain(no, text, "no roundup was recognised; taken for the headline");
             } else {
@@ -104,7 +105,7 @@ impl<'a> Reader<'_, 'a> {
                 self.draft.roundup.headline = Some(split.title.clone());
                 self.push(Role::Lead, split.clone(), urls, row.line);
             }
-            Kind::Text(_) | Kind::Section | Kind::Photo => {
+            Kind::Text(_) | Kind::Section | Kind::Photo if !is_long(row.line.text) => {
                 self.at += 1;
                 self.draft.roundup.headline = Some(row.line.text.to_owned());
                 self.headline_line = Some(row.line);
