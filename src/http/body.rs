@@ -13,7 +13,7 @@ use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
-use bytes::BytesMut;
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
@@ -138,19 +138,38 @@ pub(crate) fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<()> {
     refuse(format!("send {} in UTF-8, not `{given}`", accepted.join(" or ")))
 }
 
-/// The bytes of a body within the limit.
-pub(crate) async fn read(mut payload: Payload) -> Result<BytesMut> {
-    let (mut bytes, mut room) = (BytesMut::new(), Room::default());
+/// How much of a body is kept in one piece, in bytes.
+const BLOCK: usize = 32 << 10;
+
+/// The bytes of a body within the limit. They are kept in blocks and joined when all have come: a
+/// buffer that grew with them would take twice the memory, mostly for bodies that are too large.
+pub(crate) async fn read(mut payload: Payload) -> Result<Bytes> {
+    let (mut blocks, mut size, mut room) = (Vec::<Vec<u8>>::new(), 0, Room::default());
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(unread)?;
-        if bytes.len() + chunk.len() > MAX_BODY {
+        let mut chunk: &[u8] = &chunk.map_err(unread)?;
+        size += chunk.len();
+        if size > MAX_BODY {
             let detail = format!("a body may have {MAX_BODY} bytes");
             return Err(Error::new(Code::TooLarge, detail));
         }
-        room.hold(bytes.len() + chunk.len())?;
-        bytes.extend_from_slice(&chunk);
+        room.hold(size)?;
+        if blocks.is_empty() {
+            // Most bodies come in one piece.
+            blocks.push(Vec::with_capacity(chunk.len()));
+        }
+        while let Some(block) = blocks.last_mut().filter(|_| !chunk.is_empty()) {
+            let (fits, rest) = chunk.split_at(chunk.len().min(block.capacity() - block.len()));
+            block.extend_from_slice(fits);
+            chunk = rest;
+            if !rest.is_empty() {
+                blocks.push(Vec::with_capacity(BLOCK));
+            }
+        }
     }
-    Ok(bytes)
+    if blocks.len() > 1 {
+        blocks = vec![blocks.concat()];
+    }
+    Ok(blocks.pop().unwrap_or_default().into())
 }
 
 /// Why a body did not come whole.

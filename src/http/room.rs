@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const FREE: usize = 64 << 10;
 
 /// What all bodies may hold beyond that, together, in bytes.
-const SHARED: usize = 16 << 20;
+const SHARED: usize = 8 << 20;
 
 /// How much of [`SHARED`] is taken, in the whole process.
 static TAKEN: AtomicUsize = AtomicUsize::new(0);

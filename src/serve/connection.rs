@@ -30,6 +30,10 @@ pub(super) const LINGER: Duration = Duration::from_secs(1);
 /// a client has to take within `ROUNDUP_WRITE_TIMEOUT_MS`.
 const UNSENT: u32 = 16 << 10;
 
+/// How many bytes are read before what came is looked at: actix would take 128 KiB, as long as more
+/// comes at once, and a hundred clients with large bodies 26 MB.
+const BURST: usize = 16 << 10;
+
 /// What the service is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wait {
@@ -129,6 +133,8 @@ pub(super) struct Connection {
     writing: Patience,
     /// Something is to be written that the client does not take at the moment.
     stuck: bool,
+    /// How many bytes were read since there were none.
+    burst: usize,
     over: bool,
 }
 
@@ -141,7 +147,7 @@ impl Connection {
             log::debug!("a connection without its options: {error}");
         }
         let shared = Rc::new(Shared::new(state));
-        Self { io, shared, reading: None, writing, stuck: false, over: false }
+        Self { io, shared, reading: None, writing, stuck: false, burst: 0, over: false }
     }
 
     /// What the requests on it are to know.
@@ -231,15 +237,22 @@ impl AsyncRead for Connection {
         if self.over {
             return Poll::Ready(Ok(()));
         }
+        if self.burst >= BURST {
+            self.burst = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buf.filled().len();
         match Pin::new(&mut self.io).poll_read(cx, buf) {
             Poll::Ready(done) => {
                 if let Some(bytes) = buf.filled().get(before..).filter(|b| !b.is_empty()) {
+                    self.burst += bytes.len();
                     self.shared.arrived(bytes);
                 }
                 Poll::Ready(done)
             }
             Poll::Pending => {
+                self.burst = 0;
                 std::task::ready!(self.poll_late(cx));
                 self.end();
                 Poll::Ready(Ok(()))
