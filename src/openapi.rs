@@ -2,6 +2,7 @@
 
 mod exact;
 mod shape;
+mod walk;
 
 use crate::error::Code;
 use crate::extract::{NoParams, Query};

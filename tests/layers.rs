@@ -149,3 +149,25 @@ fn http_stays_in_routes_and_sql_out_of_them() {
     });
     assert!(routes >= 5, "only {routes} routes.rs were found");
 }
+
+/// No address that somebody wrote is ever asked: connections are made to databases, and by `roundup
+/// health` to the service itself.
+#[test]
+fn connections_are_made_to_databases_alone() {
+    let (mut found, mut strange) = (0, Vec::new());
+    source(&mut |path, code| {
+        let connects = ["Stream::connect", "lookup_host(", "to_socket_addrs("];
+        for word in connects.iter().filter(|word| code.contains(**word)) {
+            found += 1;
+            if !path.starts_with("db/") && path != "main.rs" {
+                strange.push(format!("{path}: {word}"));
+            }
+        }
+    });
+    assert_eq!(strange, Vec::<String>::new());
+    assert!(found >= 3, "only {found} found: the words to look for have changed");
+    let manifest = include_str!("../Cargo.toml");
+    for client in ["reqwest", "ureq", "awc", "hyper", "curl", "isahc"] {
+        assert!(!manifest.lines().any(|line| line.starts_with(client)), "{client}");
+    }
+}

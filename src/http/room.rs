@@ -2,6 +2,7 @@
 //! anybody may send one: what many large ones hold at once is bounded, and small ones always fit.
 
 use crate::error::{Code, Error, Result};
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a body may hold without asking, in bytes: far more than a comment takes.
@@ -33,7 +34,8 @@ impl Room {
         if TAKEN.fetch_add(more, Ordering::Relaxed) + more > SHARED {
             let detail = "too many large bodies are being read at once; try again";
             let cause = anyhow::anyhow!("bodies hold more than {SHARED} bytes");
-            return Err(Error::new(Code::Unavailable, detail).caused_by(cause));
+            let error = Error::new(Code::Unavailable, detail).caused_by(cause);
+            return Err(error.with_header(RETRY_AFTER, HeaderValue::from_static("1")));
         }
         Ok(())
     }

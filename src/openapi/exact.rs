@@ -1,10 +1,11 @@
 //! What the types alone do not tell the document: which characters a text may have, which names
 //! `fields` takes, and that a merge patch need not hold what a whole object must.
 
+use super::walk::{each, name, operations};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
-use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Object, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{Object, Schema, SchemaType, Type};
 use utoipa::openapi::{OneOfBuilder, OpenApi as Document, Ref, RefOr};
 
 /// No control character stands in a query.
@@ -17,20 +18,15 @@ const SCHEMAS: &str = "#/components/schemas/";
 /// Adds all this to a document.
 pub(super) fn complete(document: &mut Document) {
     let (mut sent, mut patched) = (BTreeSet::new(), BTreeSet::new());
-    for path in document.paths.paths.values_mut() {
-        let operations =
-            [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch];
-        for operation in operations.into_iter().flatten() {
-            describe_query(operation);
-            describe_body(operation, &mut sent, &mut patched);
-        }
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        describe_query(operation);
+        describe_body(operation, &mut sent, &mut patched);
     }
     let Some(components) = document.components.as_mut() else { return };
     let mut open: Vec<String> = sent.iter().cloned().collect();
     while let Some(name) = open.pop() {
         let Some(schema) = components.schemas.get_mut(&name) else { continue };
-        let mut named = Vec::new();
-        limit_texts(schema, &mut named);
+        let named = limit_texts(schema);
         open.extend(named.into_iter().filter(|name| sent.insert(name.clone())));
     }
     let nulls: BTreeSet<String> =
@@ -52,7 +48,7 @@ pub(super) fn complete(document: &mut Document) {
 }
 
 fn describe_query(operation: &mut Operation) {
-    let known = names(operation);
+    let known = field_names(operation);
     for parameter in operation.parameters.iter_mut().flatten() {
         let RefOr::T(parameter) = parameter else { continue };
         if parameter.parameter_in != ParameterIn::Query {
@@ -86,7 +82,7 @@ fn is_text(object: &Object) -> bool {
 }
 
 /// The pattern of `fields`: the paths in the example of the answer, which has every member.
-fn names(operation: &Operation) -> Option<String> {
+fn field_names(operation: &Operation) -> Option<String> {
     let RefOr::T(answer) = operation.responses.responses.get("200")? else { return None };
     let RefOr::T(content) = answer.content.get("application/json")? else { return None };
     let example = content.example.as_ref()?;
@@ -124,9 +120,7 @@ fn describe_body(
     for (kind, content) in &mut body.content {
         let RefOr::T(content) = content else { continue };
         let Some(RefOr::Ref(reference)) = content.schema.as_mut() else { continue };
-        let Some(name) = reference.ref_location.strip_prefix(SCHEMAS).map(str::to_owned) else {
-            continue;
-        };
+        let name = name(reference).to_owned();
         if kind == PATCH {
             *reference = Ref::from_schema_name(format!("{name}Patch"));
             patched.insert(name.clone());
@@ -135,39 +129,17 @@ fn describe_body(
     }
 }
 
-/// Says of every text in a schema which characters it may have; `named` are the others it refers to.
-fn limit_texts(schema: &mut RefOr<Schema>, named: &mut Vec<String>) {
-    match schema {
-        RefOr::Ref(reference) => {
-            named.extend(reference.ref_location.strip_prefix(SCHEMAS).map(str::to_owned));
-        }
-        RefOr::T(Schema::Array(array)) => {
-            if let ArrayItems::RefOrSchema(items) = &mut array.items {
-                limit_texts(items, named);
-            }
-        }
-        RefOr::T(Schema::Object(object)) => {
-            if is_text(object) {
-                object.pattern.get_or_insert_with(|| BODY_TEXT.to_owned());
-            }
-            object.properties.values_mut().for_each(|member| limit_texts(member, named));
-            if let Some(AdditionalProperties::RefOr(rest)) =
-                object.additional_properties.as_deref_mut()
-            {
-                limit_texts(rest, named);
-            }
-        }
-        RefOr::T(Schema::OneOf(one)) => {
-            one.items.iter_mut().for_each(|form| limit_texts(form, named));
-        }
-        RefOr::T(Schema::AllOf(all)) => {
-            all.items.iter_mut().for_each(|part| limit_texts(part, named));
-        }
-        RefOr::T(Schema::AnyOf(any)) => {
-            any.items.iter_mut().for_each(|form| limit_texts(form, named));
+/// Says of every text in a schema which characters it may have; the names are those it refers to.
+fn limit_texts(schema: &mut RefOr<Schema>) -> Vec<String> {
+    let mut named = Vec::new();
+    each(schema, &mut |schema| match schema {
+        RefOr::Ref(reference) => named.push(name(reference).to_owned()),
+        RefOr::T(Schema::Object(object)) if is_text(object) => {
+            object.pattern.get_or_insert_with(|| BODY_TEXT.to_owned());
         }
         RefOr::T(_) => {}
-    }
+    });
+    named
 }
 
 /// The schema of a merge patch: nothing must be there, and what may be left out may be null.
@@ -178,7 +150,7 @@ fn partial(mut whole: RefOr<Schema>, nulls: &BTreeSet<String>) -> RefOr<Schema> 
         let required = std::mem::take(&mut object.required);
         for (name, member) in &mut object.properties {
             if !required.contains(name) {
-                or_null(member, nulls);
+                make_nullable(member, nulls);
             }
         }
     }
@@ -190,14 +162,13 @@ fn takes_null(schema: &RefOr<Schema>) -> bool {
     matches!(&object.schema_type, SchemaType::Array(kinds) if kinds.contains(&Type::Null))
 }
 
-fn or_null(member: &mut RefOr<Schema>, nulls: &BTreeSet<String>) {
+fn make_nullable(member: &mut RefOr<Schema>, nulls: &BTreeSet<String>) {
     let kind = match member {
         RefOr::T(Schema::Object(object)) => &mut object.schema_type,
         RefOr::T(Schema::Array(array)) => &mut array.schema_type,
         RefOr::T(_) => return,
         RefOr::Ref(reference) => {
-            let name = reference.ref_location.strip_prefix(SCHEMAS).unwrap_or_default();
-            if nulls.contains(name) {
+            if nulls.contains(name(reference)) {
                 return;
             }
             let null = Object::with_type(Type::Null);

@@ -5,9 +5,10 @@
 //! descriptions, numbers and times have the bounds that their Rust types give them, and answers
 //! name the headers that tell of rate limits.
 
+use super::walk::{each, name, operations};
 use std::collections::BTreeMap;
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{
     AllOf, ArrayItems, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
 };
@@ -65,11 +66,6 @@ pub(super) fn finish(document: &mut Document) {
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let PathItem { get, put, post, delete, patch, .. } = item;
-    [get, put, post, delete, patch].into_iter().flatten()
-}
-
 /// Names the headers of each answer. Those around a limit are left out while nothing was counted.
 fn tell_headers(operation: &mut Operation, public: bool) {
     let responses = &mut operation.responses.responses;
@@ -122,29 +118,6 @@ fn object<'a>(schemas: &'a mut Schemas, name: &str) -> Option<&'a mut Object> {
     match schemas.get_mut(name) {
         Some(RefOr::T(Schema::Object(object))) => Some(object),
         _ => None,
-    }
-}
-
-/// What a reference names.
-fn name(reference: &Ref) -> &str {
-    reference.ref_location.rsplit_once('/').map_or("", |(_, name)| name)
-}
-
-/// Calls `visit` with a schema and everything within it; references are not followed.
-fn each(schema: &mut RefOr<Schema>, visit: &mut impl FnMut(&mut RefOr<Schema>)) {
-    visit(schema);
-    let RefOr::T(schema) = schema else { return };
-    match schema {
-        Schema::Object(object) => object.properties.values_mut().for_each(|s| each(s, visit)),
-        Schema::Array(array) => {
-            if let ArrayItems::RefOrSchema(items) = &mut array.items {
-                each(items, visit);
-            }
-        }
-        Schema::OneOf(of) => of.items.iter_mut().for_each(|s| each(s, visit)),
-        Schema::AllOf(of) => of.items.iter_mut().for_each(|s| each(s, visit)),
-        Schema::AnyOf(of) => of.items.iter_mut().for_each(|s| each(s, visit)),
-        _ => {}
     }
 }
 

@@ -30,9 +30,9 @@ pub(super) const LINGER: Duration = Duration::from_secs(1);
 /// a client has to take within `ROUNDUP_WRITE_TIMEOUT_MS`.
 const UNSENT: u32 = 16 << 10;
 
-/// How many bytes are read before what came is looked at: actix would take 128 KiB, as long as more
-/// comes at once, and a hundred clients with large bodies 26 MB.
-const BURST: usize = 16 << 10;
+/// How many bytes are read ahead of what is made of them. Left alone actix fills a buffer of 256 KiB
+/// for each client with a large body, whether or not anybody wants it.
+const AHEAD: usize = 16 << 10;
 
 /// What the service is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,10 @@ pub(super) struct Shared {
     working: Cell<u32>,
     /// Some answer of a handler's is not yet written out.
     answering: Cell<bool>,
+    /// A handler has yet to take the rest of its body.
+    taking: Cell<bool>,
+    /// Bytes that came since it last took some.
+    ahead: Cell<usize>,
     /// The last four bytes that came.
     tail: Cell<[u8; 4]>,
     reader: RefCell<Option<Waker>>,
@@ -71,21 +75,39 @@ impl Shared {
             end: Cell::new(end),
             working: Cell::new(0),
             answering: Cell::new(false),
+            taking: Cell::new(false),
+            ahead: Cell::new(0),
             tail: Cell::new([0; 4]),
             reader: RefCell::new(None),
         }
     }
 
     /// A request is there as far as its head.
-    pub(super) fn begin(&self) {
+    pub(super) fn begin(&self, has_body: bool) {
         self.wait.set(Wait::Nothing);
+        self.taking.set(has_body);
         self.working.set(self.working.get() + 1);
         self.answering.set(true);
+    }
+
+    /// The handler took some of its body, or the last of it.
+    pub(super) fn took(&self, last: bool) {
+        self.taking.set(!last);
+        if self.ahead.replace(0) >= AHEAD {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.reader.borrow().as_ref() {
+            waker.wake_by_ref();
+        }
     }
 
     /// The answer is made. Its request may have had a body, of which some may be still to come.
     pub(super) fn finish(&self, had_body: bool, rest_to_come: bool) {
         self.working.set(self.working.get().saturating_sub(1));
+        self.took(true);
         if rest_to_come {
             self.expect(Wait::Rest, LINGER);
         } else if !had_body && !ends_a_head(self.tail.get()) {
@@ -97,12 +119,11 @@ impl Shared {
         self.wait.set(wait);
         self.end.set(Instant::now() + within);
         // It may have gone to sleep without a timer.
-        if let Some(waker) = self.reader.borrow().as_ref() {
-            waker.wake_by_ref();
-        }
+        self.wake();
     }
 
     fn arrived(&self, bytes: &[u8]) {
+        self.ahead.set(self.ahead.get() + bytes.len());
         let mut tail = self.tail.get();
         for byte in bytes.iter().skip(bytes.len().saturating_sub(tail.len())) {
             tail.rotate_left(1);
@@ -133,8 +154,6 @@ pub(super) struct Connection {
     writing: Patience,
     /// Something is to be written that the client does not take at the moment.
     stuck: bool,
-    /// How many bytes were read since there were none.
-    burst: usize,
     over: bool,
 }
 
@@ -147,7 +166,7 @@ impl Connection {
             log::debug!("a connection without its options: {error}");
         }
         let shared = Rc::new(Shared::new(state));
-        Self { io, shared, reading: None, writing, stuck: false, burst: 0, over: false }
+        Self { io, shared, reading: None, writing, stuck: false, over: false }
     }
 
     /// What the requests on it are to know.
@@ -177,6 +196,20 @@ impl Connection {
             shared.end.set(Instant::now() + shared.state.config().head_timeout_ms);
         }
         poll_at(&mut self.reading, shared.end.get(), cx)
+    }
+
+    /// Reads what there is, up to [`AHEAD`].
+    fn read_some(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let room = AHEAD.saturating_sub(self.shared.ahead.get());
+        if buf.remaining() <= room {
+            return Pin::new(&mut self.io).poll_read(cx, buf);
+        }
+        // actix makes a buffer that is full larger, so that it would grow each time.
+        let mut part = ReadBuf::new(buf.initialize_unfilled_to(room));
+        std::task::ready!(Pin::new(&mut self.io).poll_read(cx, &mut part))?;
+        let n = part.filled().len();
+        buf.advance(n);
+        Poll::Ready(Ok(()))
     }
 
     /// Says why the connection ends, if somebody may be listening.
@@ -237,22 +270,25 @@ impl AsyncRead for Connection {
         if self.over {
             return Poll::Ready(Ok(()));
         }
-        if self.burst >= BURST {
-            self.burst = 0;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+        if self.shared.ahead.get() >= AHEAD {
+            if !self.shared.taking.get() {
+                self.shared.ahead.set(0);
+                cx.waker().wake_by_ref();
+            }
+            // Its time runs also while something comes all the time.
+            std::task::ready!(self.poll_late(cx));
+            self.end();
+            return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
-        match Pin::new(&mut self.io).poll_read(cx, buf) {
+        match self.read_some(cx, buf) {
             Poll::Ready(done) => {
                 if let Some(bytes) = buf.filled().get(before..).filter(|b| !b.is_empty()) {
-                    self.burst += bytes.len();
                     self.shared.arrived(bytes);
                 }
                 Poll::Ready(done)
             }
             Poll::Pending => {
-                self.burst = 0;
                 std::task::ready!(self.poll_late(cx));
                 self.end();
                 Poll::Ready(Ok(()))

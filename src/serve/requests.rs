@@ -116,7 +116,7 @@ struct Working {
 
 impl Working {
     fn new(shared: &Rc<Shared>, rest: Rest) -> Self {
-        shared.begin();
+        shared.begin(rest == Rest::Some);
         Self { shared: Rc::clone(shared), rest: Rc::new(Cell::new(rest)) }
     }
 
@@ -129,7 +129,7 @@ impl Working {
     fn body(&self, payload: Payload) -> Body {
         let config = self.shared.state.config();
         let patience = Patience::new(config.body_timeout_ms, config.min_rate);
-        Body { payload, patience, rest: Rc::clone(&self.rest) }
+        Body { payload, patience, shared: Rc::clone(&self.shared), rest: Rc::clone(&self.rest) }
     }
 }
 
@@ -145,6 +145,7 @@ impl Drop for Working {
 struct Body {
     payload: Payload,
     patience: Patience,
+    shared: Rc<Shared>,
     rest: Rc<Cell<Rest>>,
 }
 
@@ -155,9 +156,11 @@ impl Stream for Body {
         match Pin::new(&mut self.payload).poll_next(cx) {
             Poll::Ready(Some(Ok(bytes))) => {
                 self.patience.moved(bytes.len());
+                self.shared.took(false);
                 Poll::Ready(Some(Ok(bytes)))
             }
             Poll::Ready(end) => {
+                self.shared.took(true);
                 self.rest.set(Rest::Read);
                 Poll::Ready(end)
             }

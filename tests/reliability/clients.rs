@@ -12,7 +12,7 @@ use roundup::db::{Pool, PoolOptions, Target};
 use roundup::serve::Bound;
 use socket2::SockRef;
 use std::collections::BTreeSet;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::thread::{JoinHandle, spawn};
 use std::time::{Duration, Instant};
 
@@ -163,6 +163,50 @@ fn a_second_signal_and_one_from_the_keyboard_do_not_wait_for_others_to_notice() 
         assert!(service.ended().success());
         assert!(began.elapsed() < PATIENCE, "{signals:?}");
     }
+}
+
+/// A request with a large body, of which the end is missing.
+fn unended(service: &Service) -> Wire {
+    let mut wire = service.wire();
+    wire.send("POST /api/v1/articles/1/comments HTTP/1.1\r\nhost: localhost\r\n");
+    wire.send("content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
+    wire.send(format!("380000\r\n{}\r\n", "x".repeat(0x38_0000)));
+    wire
+}
+
+#[test]
+fn more_large_bodies_than_there_is_room_for_are_told_to_come_back() {
+    let service = Service::start(&[]);
+    // 3.5 MiB each, where 8 are shared.
+    let mut wires = [unended(&service), unended(&service), unended(&service)];
+    for wire in &wires {
+        wire.stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    }
+    let (refused, answer) = (0..3)
+        .cycle()
+        .find_map(|n| match wires[n].answer() {
+            Ok(answer) => Some((n, answer)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+            Err(error) => panic!("{error}"),
+        })
+        .unwrap();
+    assert_eq!((answer.status, answer.problem().as_str()), (503, "unavailable"));
+    assert!(answer.headers.contains_key("retry-after"));
+    // What is small is taken meanwhile, and what was being read goes on.
+    let small = service.ask(
+        "POST",
+        "/api/v1/articles/1/comments",
+        r#"{"text":"x","author":{"name":"Ann"}}"#,
+    );
+    assert_eq!(small.status, 404);
+    for (n, wire) in wires.iter_mut().enumerate().filter(|(n, _)| *n != refused) {
+        wire.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        wire.send("0\r\n\r\n");
+        assert_eq!(wire.answer().unwrap().problem(), "malformed_request", "{n}");
+    }
+    let mut wire = unended(&service);
+    wire.send("0\r\n\r\n");
+    assert_eq!(wire.answer().unwrap().problem(), "malformed_request");
 }
 
 async fn breaks() -> &'static str {

@@ -1,0 +1,40 @@
+//! Ways through the document.
+
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Schema};
+use utoipa::openapi::{Ref, RefOr};
+
+/// The operations at a path.
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
+
+/// What a reference names.
+pub(super) fn name(reference: &Ref) -> &str {
+    reference.ref_location.rsplit_once('/').map_or("", |(_, name)| name)
+}
+
+/// Calls `visit` with a schema and everything within it; references are not followed.
+pub(super) fn each(schema: &mut RefOr<Schema>, visit: &mut impl FnMut(&mut RefOr<Schema>)) {
+    visit(schema);
+    let RefOr::T(schema) = schema else { return };
+    match schema {
+        Schema::Object(object) => {
+            object.properties.values_mut().for_each(|s| each(s, visit));
+            let rest = object.additional_properties.as_deref_mut();
+            if let Some(AdditionalProperties::RefOr(rest)) = rest {
+                each(rest, visit);
+            }
+        }
+        Schema::Array(array) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                each(items, visit);
+            }
+        }
+        Schema::OneOf(of) => of.items.iter_mut().for_each(|s| each(s, visit)),
+        Schema::AllOf(of) => of.items.iter_mut().for_each(|s| each(s, visit)),
+        Schema::AnyOf(of) => of.items.iter_mut().for_each(|s| each(s, visit)),
+        _ => {}
+    }
+}
