@@ -1,5 +1,7 @@
--- wrk asks for random articles with their comments: ARTICLES is the highest id.
+-- wrk asks for random articles with their comments: ARTICLES is the highest id; with a SKEW above 1,
+-- the lower the id, the more often.
 local highest = tonumber(os.getenv("ARTICLES"))
+local skew = tonumber(os.getenv("SKEW"))
 local threads = 0
 
 function setup(thread)
@@ -12,5 +14,6 @@ function init()
 end
 
 function request()
-  return wrk.format("GET", "/api/v1/articles/" .. math.random(highest) .. "?include=comments")
+  local id = math.floor(highest * math.random() ^ skew) % highest + 1
+  return wrk.format("GET", "/api/v1/articles/" .. id .. "?include=comments")
 end

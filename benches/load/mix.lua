@@ -1,6 +1,7 @@
 -- wrk reads articles that few ask for and some ask for often, and posts a comment in SHARE of 100
--- requests. ARTICLES is the highest id.
+-- requests. ARTICLES is the highest id; with a SKEW above 1, the lower the id, the more often.
 local highest = tonumber(os.getenv("ARTICLES"))
+local skew = tonumber(os.getenv("SKEW"))
 local share = tonumber(os.getenv("SHARE"))
 local threads = 0
 local posts = 0
@@ -15,8 +16,7 @@ function init()
 end
 
 function request()
-  -- Half of all requests go to an eighth of a thousandth of the articles.
-  local id = math.floor(highest * math.random() ^ 8) % highest + 1
+  local id = math.floor(highest * math.random() ^ skew) % highest + 1
   local path = "/api/v1/articles/" .. id
   if math.random() * 100 >= share then
     return wrk.format("GET", path .. "?include=comments")

@@ -1,6 +1,7 @@
 -- The article page with its comments, as the service asks for it, for pgbench -M prepared.
--- `highest` is the highest id to ask for. benches/load/run checks that these are the statements.
-\set id random(1, :highest)
+-- `highest` is the highest id to ask for; with a `skew` above 1, the lower the id, the more often.
+-- benches/load/run checks that these are the statements.
+\set id greatest(1, int(:highest * pow(random(1, 1000000) / 1000001.0, :skew) + 0.5))
 \set one 1
 \set comments 51
 \startpipeline
