@@ -4,7 +4,7 @@
 use crate::postgres::Postgres;
 use crate::proxy::{Fault, Proxy};
 use crate::service::{Service, sql};
-use crate::wire::{PATIENCE, Wire, request};
+use crate::wire::{Answer, PATIENCE, Wire, request};
 use crate::writers::article;
 use serde_json::json;
 use std::thread::{JoinHandle, spawn};
@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 /// An editor's list: it always comes from the database, never from memory.
 const LIST: &str = "/api/v1/admin/articles";
 
-/// Asks for the same address in so many threads; returns the statuses once they have answers.
-fn crowd(service: &Service, n: usize) -> Vec<JoinHandle<u16>> {
+/// Asks for the same address in so many threads; returns the answers once they have them.
+fn crowd(service: &Service, n: usize) -> Vec<JoinHandle<Answer>> {
     let address = service.address;
     let text = service.request("GET", LIST, "");
     let one = move || {
@@ -27,7 +27,7 @@ fn crowd(service: &Service, n: usize) -> Vec<JoinHandle<u16>> {
         if answer.status == 503 {
             assert_eq!(answer.headers["retry-after"], "1");
         }
-        answer.status
+        answer
     };
     (0..n).map(|_| spawn(one.clone())).collect()
 }
@@ -68,19 +68,21 @@ fn with_a_frozen_database_nobody_waits_past_the_deadline_and_no_connection_is_lo
     let postgres = Postgres::start();
     let service = Service::on(postgres.url(), &[("ROUNDUP_POOL_SIZE", "4")]);
     for _ in 0..2 {
-        assert!(crowd(&service, 16).into_iter().all(|one| one.join().unwrap() == 200));
+        assert!(crowd(&service, 16).into_iter().all(|one| one.join().unwrap().status == 200));
         let frozen = postgres.freeze();
         let began = Instant::now();
         // All are answered while it is still frozen.
         for one in crowd(&service, 16) {
-            assert!([503, 504].contains(&one.join().unwrap()));
+            let answer = one.join().unwrap();
+            assert!([503, 504].contains(&answer.status));
+            service.told_once(&answer);
         }
         println!("all had their answer after {:?}", began.elapsed());
         works_without_a_database(&service);
         assert_eq!(service.ask("GET", "/readyz", "").status / 100, 5);
         Postgres::thaw(&frozen);
         is_back(&service);
-        assert!(crowd(&service, 16).into_iter().all(|one| one.join().unwrap() == 200));
+        assert!(crowd(&service, 16).into_iter().all(|one| one.join().unwrap().status == 200));
         let began = Instant::now();
         // The pool's four, and the one that hears of changes.
         while !matches!(Postgres::sessions(&service.url), (0..=5, 0)) {
@@ -110,7 +112,7 @@ fn a_cut_wire_is_told_at_once_and_mended_by_itself() {
         proxy.set(fault);
         let began = Instant::now();
         for one in crowd(&service, 16) {
-            assert!([503, 504].contains(&one.join().unwrap()), "{fault:?}");
+            assert!([503, 504].contains(&one.join().unwrap().status), "{fault:?}");
         }
         println!("{fault:?}: all had their answer after {:?}", began.elapsed());
         works_without_a_database(&service);
@@ -188,7 +190,7 @@ fn when_every_connection_is_in_use_the_rest_are_told_so_and_what_needs_none_is_a
     }
     println!("without a database {quick:?}; all others refused after {:?}", began.elapsed());
     runtime.block_on(lock.batch_execute("rollback")).unwrap();
-    let statuses: Vec<u16> = crowd.into_iter().map(|one| one.join().unwrap()).collect();
+    let statuses: Vec<u16> = crowd.into_iter().map(|one| one.join().unwrap().status).collect();
     // What the service does by itself may hold a connection too.
     let refused = statuses.iter().filter(|status| **status == 503).count();
     assert!(refused >= 36 && statuses.iter().all(|s| [200, 503].contains(s)), "{statuses:?}");

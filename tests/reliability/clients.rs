@@ -192,6 +192,7 @@ fn more_large_bodies_than_there_is_room_for_are_told_to_come_back() {
         .unwrap();
     assert_eq!((answer.status, answer.problem().as_str()), (503, "unavailable"));
     assert!(answer.headers.contains_key("retry-after"));
+    service.told_once(&answer);
     // What is small is taken meanwhile, and what was being read goes on: of two that ask for the
     // last room at the same moment both may be refused, the third not.
     let small = r#"{"text":"x","author":{"name":"Ann"}}"#;

@@ -109,6 +109,15 @@ impl Service {
         self.dir.path().join("log")
     }
 
+    /// Holds that the log has one error about this answer, by its id.
+    #[track_caller]
+    pub fn told_once(&self, answer: &Answer) {
+        let id = &answer.headers["x-request-id"];
+        let log = self.log();
+        let errors = log.lines().filter(|line| line.contains(" ERROR ") && line.contains(id));
+        assert_eq!(errors.count(), 1, "{id}: {log}");
+    }
+
     /// What it has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap()
