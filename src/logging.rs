@@ -2,8 +2,8 @@
 
 use crate::config::{Config, LogFormat};
 use env_logger::{Builder, Target};
-use log::Record;
 use log::kv::{Error, Key, Value, VisitSource};
+use log::{LevelFilter, Record};
 use serde_json::Map;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -15,6 +15,8 @@ pub fn init(config: &Config) {
         LogFormat::Json => json,
     };
     let mut builder = Builder::new();
+    // What is no request is no error of ours, as this module has it; it stands among the requests.
+    builder.filter_module("actix_http::h1::dispatcher", LevelFilter::Off);
     builder.parse_filters(&config.log).target(Target::Stderr);
     builder.format(move |out, record| {
         let time = out.timestamp_millis().to_string();

@@ -191,6 +191,9 @@ fn what_is_no_request_is_answered_with_a_problem() {
     wire.send("hello\r\n\r\n");
     let answer = wire.answer().unwrap();
     assert_eq!((answer.status, answer.problem().as_str()), (400, "malformed_request"));
+    // Nothing of ours went wrong.
+    let log = service.log();
+    assert!(!log.contains(" ERROR ") && !log.contains(" WARN "), "{log}");
 }
 
 #[test]
