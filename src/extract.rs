@@ -4,8 +4,8 @@ use crate::error::{Code, Error, FieldError, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use percent_encoding::percent_decode_str;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use std::future::{Ready, ready};
 use utoipa::IntoParams;
 use utoipa::openapi::path::Parameter;
@@ -174,6 +174,17 @@ pub enum Found<T> {
 /// An id as it may stand in an address: below 2^53, so that every JSON reader keeps it whole.
 fn id(text: &str) -> Option<i64> {
     text.parse().ok().filter(|id| (1..1 << 53).contains(id))
+}
+
+/// An id in a query.
+///
+/// # Errors
+/// When it is no id.
+pub fn some_id<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<i64>, D::Error> {
+    let given = String::deserialize(deserializer)?;
+    id(&given).map(Some).ok_or_else(|| D::Error::custom("an id is from 1 to 9007199254740991"))
 }
 
 impl FromRequest for Ref {

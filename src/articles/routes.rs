@@ -149,6 +149,8 @@ async fn get_article(
         .await?;
     match found {
         Found::Here((article, _)) if query.format == Format::Jsonld => {
+            // It is always whole; a field that no article has is a mistake all the same.
+            Reply::one(&article, query.fields.as_deref(), Article::sample)?;
             Ok(pages::jsonld(&article, &Permalinks::of(state.config()), &state.config().site_name))
         }
         Found::Here((article, comments)) => {

@@ -20,6 +20,7 @@ pub(super) struct EmbedQuery {
     /// The address of an article's page, or of its data.
     #[param(
         required = true,
+        min_length = 1,
         max_length = 10_000,
         example = "http://127.0.0.1:8080/articles/harbour-bridge-reopens-after-two-year-repair"
     )]

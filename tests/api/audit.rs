@@ -56,6 +56,10 @@ async fn every_write_is_in_the_audit() {
     assert_eq!(update["detail"], json!({"version": 2, "fields": ["dek", "headline"]}));
     assert_eq!(update["at"], "2026-03-01T12:01:00Z");
     assert_eq!(list("object_kind=article&object_id=1").await.len(), 7);
+    for id in ["0", "-1", "x", "9007199254740992"] {
+        let at = format!("{AUDIT}?object_id={id}");
+        auditor.get(&at).await.problem(400, "bad_parameter");
+    }
     assert_eq!(actions(&list("action=tag.update,outlet.create").await).len(), 2);
     let hour = "at_after=2026-03-01T12:01:00Z&at_before=2026-03-01T12:02:00Z";
     assert_eq!(list(hour).await.len(), 3);

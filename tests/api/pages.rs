@@ -20,7 +20,9 @@ async fn an_article_is_told_in_the_words_of_schema_org() {
     let update = "update articles set dek = '</script><b>';
         update link_credits set bylines = '{Mara Lindqvist}'";
     site.sql.batch_execute(update).await.unwrap();
-    let reply = app.get(&format!("/api/v1/articles/{}?format=jsonld", site.article)).await;
+    let at = format!("/api/v1/articles/{}?format=jsonld", site.article);
+    app.get(&format!("{at}&fields=nonsense")).await.problem(400, "bad_parameter");
+    let reply = app.get(&at).await;
     assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "application/ld+json"));
     assert!(!reply.text().contains('<'), "{}", reply.text());
     let found = reply.json();
