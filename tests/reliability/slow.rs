@@ -192,8 +192,8 @@ fn what_is_no_request_is_answered_with_a_problem() {
     let answer = wire.answer().unwrap();
     assert_eq!((answer.status, answer.problem().as_str()), (400, "malformed_request"));
     // Nothing of ours went wrong.
-    let log = service.log();
-    assert!(!log.contains(" ERROR ") && !log.contains(" WARN "), "{log}");
+    let told = service.log();
+    assert!(!told.contains(" ERROR ") && !told.contains(" WARN "), "{told}");
 }
 
 #[test]
