@@ -135,6 +135,18 @@ impl IntoResponses for Problems {
     }
 }
 
+/// The problems that a public address of an article can answer with.
+#[derive(Debug)]
+pub struct ArticleProblems;
+
+impl IntoResponses for ArticleProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut all = Problems::responses();
+        all.extend(problems(&[Code::Gone]));
+        all
+    }
+}
+
 /// The problems that a reader can meet who takes back what they wrote.
 #[derive(Debug)]
 pub struct WithdrawProblems;

@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Problem, Result};
 use crate::extract::{Both, Found, OneQuery, Query, Ref};
 use crate::http::{Reply, moved};
 use crate::links::{self, Link};
-use crate::openapi::Problems;
+use crate::openapi::{ArticleProblems, Problems};
 use crate::page::{Page, PageQuery};
 use crate::permalink::Permalinks;
 use crate::{outlets, pages, related};
@@ -123,7 +123,7 @@ async fn list(
 #[utoipa::path(get, path = "/articles/{ref}", tag = "articles",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), OneArticle),
     responses((status = 200, description = "The article", content((Article = "application/json", example = json!(Article::sample())), (Object = "application/ld+json"))),
-        (status = 301, description = "It has another slug now"), Problems))]
+        (status = 301, description = "It has another slug now"), ArticleProblems))]
 async fn get_article(
     req: HttpRequest,
     state: Data<State>,
@@ -190,7 +190,7 @@ async fn first_related(
 #[utoipa::path(get, path = "/articles/{ref}/links", tag = "articles",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), OneQuery, PageQuery),
     responses((status = 200, description = "A page of links", body = Page<Link>, example = json!(Page::sample(Link::sample()))),
-        (status = 301, description = "The article has another slug now"), Problems))]
+        (status = 301, description = "The article has another slug now"), ArticleProblems))]
 async fn list_article_links(
     req: HttpRequest,
     state: Data<State>,

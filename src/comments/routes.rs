@@ -10,7 +10,7 @@ use crate::articles;
 use crate::error::{Code, Error, Result};
 use crate::extract::{Both, Found, Id, OneQuery, Query, Ref};
 use crate::http::{Reply, moved};
-use crate::openapi::Problems;
+use crate::openapi::{ArticleProblems, Problems};
 use crate::page::{Page, PageQuery};
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
@@ -79,7 +79,7 @@ async fn get_comment(state: Data<State>, id: Id, Query(page): Query<PageQuery>) 
 #[utoipa::path(get, path = "/articles/{ref}/comments", tag = "comments",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), ThreadQuery, PageQuery),
     responses((status = 200, description = "A page of comments", body = Page<ThreadComment>, example = json!(Page::sample(ThreadComment::sample()))),
-        (status = 301, description = "The article has another slug now"), Problems))]
+        (status = 301, description = "The article has another slug now"), ArticleProblems))]
 async fn list_article_comments(
     req: HttpRequest,
     state: Data<State>,

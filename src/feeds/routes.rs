@@ -8,7 +8,7 @@ use crate::articles::{self, Of};
 use crate::error::{Code, Error, Result};
 use crate::extract::{Both, Found, Query, Ref};
 use crate::http::{moved, public, with_cursor};
-use crate::openapi::Problems;
+use crate::openapi::{ArticleProblems, Problems};
 use crate::page::{Page, PageQuery, UncountedQuery};
 use crate::permalink::Permalinks;
 use crate::{comments, outlets, tags};
@@ -92,7 +92,7 @@ async fn feed_outlet(
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"),
         ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
     responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))),
-        (status = 301, description = "The article has another slug now"), Problems))]
+        (status = 301, description = "The article has another slug now"), ArticleProblems))]
 async fn feed_article_comments(
     req: HttpRequest,
     state: Data<State>,

@@ -7,7 +7,7 @@ use crate::articles;
 use crate::error::{Code, Error, Result};
 use crate::extract::{Both, Found, NoParams, Query, Ref};
 use crate::http::{Reply, moved};
-use crate::openapi::Problems;
+use crate::openapi::ArticleProblems;
 use crate::page::{DEFAULT_LIMIT, Page, PageQuery};
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
@@ -31,7 +31,7 @@ pub struct Docs;
 #[utoipa::path(get, path = "/articles/{ref}/related", tag = "articles",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), RelatedQuery, PageQuery),
     responses((status = 200, description = "A page of articles", body = Page<RelatedArticle>, example = json!(Page::sample(RelatedArticle::example()))),
-        (status = 301, description = "The article has another slug now"), Problems))]
+        (status = 301, description = "The article has another slug now"), ArticleProblems))]
 async fn list_related(
     req: HttpRequest,
     state: Data<State>,
@@ -68,7 +68,7 @@ async fn list_related(
 #[utoipa::path(get, path = "/articles/{ref}/adjacent", tag = "articles",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42")),
     responses((status = 200, description = "Its neighbours", body = Adjacent, example = json!(Adjacent::sample())),
-        (status = 301, description = "The article has another slug now"), Problems))]
+        (status = 301, description = "The article has another slug now"), ArticleProblems))]
 async fn get_adjacent(
     req: HttpRequest,
     state: Data<State>,
