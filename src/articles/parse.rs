@@ -117,8 +117,7 @@ impl Parsed {
 /// Reads a pasted roundup.
 ///
 /// # Errors
-/// 422 when something in it is longer than an article can have it, such as a headline of 400
-/// characters.
+/// 422 when there is more in it than an article can have, such as 501 sources.
 pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<Parsed> {
     let directory = Directory::load(conn).await?;
     let text = body.text.as_str();

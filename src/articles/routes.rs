@@ -150,7 +150,9 @@ async fn get_article(
     match found {
         Found::Here((article, _)) if query.format == Format::Jsonld => {
             // It is always whole; a field that no article has is a mistake all the same.
-            Reply::one(&article, query.fields.as_deref(), Article::sample)?;
+            if query.fields.is_some() {
+                Reply::one(&article, query.fields.as_deref(), Article::sample)?;
+            }
             Ok(pages::jsonld(&article, &Permalinks::of(state.config()), &state.config().site_name))
         }
         Found::Here((article, comments)) => {
