@@ -55,6 +55,14 @@ impl State {
         self
     }
 
+    /// Lets the current worker thread keep its part of the connections to itself.
+    pub fn settle_here(&self) {
+        self.pool.settle_here();
+        if let Some(replica) = &self.replica {
+            replica.settle_here();
+        }
+    }
+
     /// Reads from the database: one connection, taken now, and one deadline for all of it.
     ///
     /// A public read may come from a replica, if that is as new as all that was shown before.

@@ -270,6 +270,14 @@ pub struct Setting {
 }
 
 impl Config {
+    /// How many threads serve requests.
+    pub fn worker_threads(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n.into(),
+        }
+    }
+
     /// How long the last known answer may be given while the database is away: `stale-if-error`
     /// of `Cache-Control` (RFC 5861); not at all if it is not there.
     pub fn stale_if_error(&self) -> Duration {

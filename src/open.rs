@@ -102,6 +102,7 @@ impl Database {
 fn options(config: &Config) -> PoolOptions {
     PoolOptions {
         size: config.pool_size.into(),
+        workers: config.worker_threads(),
         wait: config.pool_wait_ms,
         statement_timeout: config.query_deadline_ms,
         pgbouncer: config.pgbouncer,

@@ -78,10 +78,7 @@ impl Bound {
         routes: fn(&mut ServiceConfig),
     ) -> Result<()> {
         let config = state.config();
-        let workers = match config.workers {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            n => n.into(),
-        };
+        let workers = config.worker_threads();
         let most = most_connections(config.max_connections, config.pool_size);
         let address = self.address()?;
         let publisher = tokio::spawn(articles::keep_publishing(state.clone()));
@@ -96,6 +93,7 @@ impl Bound {
         let stop = builder.graceful_shutdown_signal();
         let stopped = state.clone();
         let server = builder.listen("http", self.listener, move || {
+            state.settle_here();
             let watched = state.clone();
             let accept = fn_service(move |io: TcpStream| {
                 let connection = Connection::new(io, watched.clone());

@@ -27,6 +27,11 @@ impl Replica {
         Self(pool)
     }
 
+    /// Lets the current worker thread keep its part of the connections to itself.
+    pub fn settle_here(&self) {
+        self.0.settle_here();
+    }
+
     /// A connection to a replica that may be shown; none if there is none now.
     pub async fn checkout(&self, coherence: &Coherence) -> Option<Conn> {
         coherence.floor()?;

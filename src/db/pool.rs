@@ -8,31 +8,50 @@
 //! Left unseen: rows of a large result that were still arriving (the next query waits for them), and
 //! a transaction opened by hand with `batch_execute("BEGIN")`. Use `transaction`.
 
+mod conn;
+mod near;
+
 use super::connect::ConnectError;
 use super::target::Target;
+use conn::{Watch, Watcher};
+use deadpool::Runtime;
+use deadpool::managed::Timeouts;
 use diesel::ConnectionError;
-use diesel::connection::{CacheSize, Instrumentation, InstrumentationEvent};
-use diesel::result::{DatabaseErrorKind, Error};
-use diesel_async::pooled_connection::deadpool::{Object, Pool as Inner, PoolError as InnerError};
+use diesel::connection::CacheSize;
+use diesel::result::Error;
+use diesel_async::pooled_connection::deadpool::{
+    Object, Pool as Deadpool, PoolError as InnerError,
+};
 use diesel_async::pooled_connection::{
-    AsyncDieselConnectionManager, ManagerConfig, PoolError as ManagerError, PoolableConnection,
-    RecyclingMethod,
+    AsyncDieselConnectionManager, ManagerConfig, PoolError as ManagerError, RecyclingMethod,
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use futures_util::FutureExt;
+use futures_util::future::select;
+use near::Near;
 use std::fmt;
-use std::ops::{Deref, DerefMut};
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
+
+pub use conn::Conn;
+
+type Inner = Deadpool<AsyncPgConnection>;
+
+/// How long a worker waits for a connection of its own before it takes any other: some pages' time.
+const NEARLY: Duration = Duration::from_millis(5);
 
 /// How a [`Pool`] behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolOptions {
     /// The most connections to have at a time; at least 1.
     pub size: usize,
+    /// How many worker threads will [settle](Pool::settle_here); each keeps a part of the
+    /// connections to itself.
+    pub workers: usize,
     /// How long [`Pool::get`] may take, connecting included.
     pub wait: Duration,
     /// When the server ends a statement. Not sent through pgbouncer, which refuses it.
@@ -42,10 +61,19 @@ pub struct PoolOptions {
     pub pgbouncer: bool,
 }
 
+impl PoolOptions {
+    /// How many connections each worker keeps to itself. A quarter at least are left to all: for
+    /// what no worker does, and for the worker that has more to do than others.
+    fn near(&self) -> usize {
+        (self.size - self.size.div_ceil(4)).checked_div(self.workers).unwrap_or_default()
+    }
+}
+
 impl Default for PoolOptions {
     fn default() -> Self {
         Self {
             size: 8,
+            workers: 0,
             wait: Duration::from_secs(1),
             statement_timeout: Duration::from_secs(2),
             pgbouncer: false,
@@ -86,9 +114,10 @@ pub struct PoolStatus {
 /// Connections to one target. Cheap to clone; all clones share the connections.
 #[derive(Clone)]
 pub struct Pool {
-    inner: Inner<AsyncPgConnection>,
+    common: Inner,
+    near: Arc<Near>,
     target: Arc<Target>,
-    wait: Duration,
+    options: PoolOptions,
     statements: Arc<AtomicU64>,
     held: Arc<AtomicBool>,
 }
@@ -96,8 +125,8 @@ pub struct Pool {
 impl Pool {
     /// Makes a pool; connects on first use.
     ///
-    /// The runtime this is called in carries the connections, whichever runtime asks for them: a
-    /// worker thread that ends takes none of them with it.
+    /// The runtime this is called in carries the connections that no worker keeps to itself,
+    /// whichever runtime asks for them.
     pub fn new(mut target: Target, mut options: PoolOptions) -> Self {
         options.pgbouncer |= target.pgbouncer();
         // A little below the deadline, so that the reason is known by then.
@@ -106,16 +135,19 @@ impl Pool {
             target.limit_statements(options.statement_timeout);
         }
         let target = Arc::new(target);
-        let manager = manager(Arc::clone(&target), options.pgbouncer);
-        match Inner::builder(manager).max_size(options.size.max(1)).build() {
-            Ok(inner) => Self {
-                inner,
-                target,
-                wait: options.wait,
-                statements: Arc::default(),
-                held: Arc::default(),
-            },
-            Err(error) => unreachable!("only a pool with its own time-outs can fail: {error}"),
+        let carrier = Handle::try_current().ok();
+        let common = options.size.max(1) - options.workers * options.near();
+        let common = connections(&target, options.pgbouncer, carrier, common);
+        let (near, statements, held) = (Arc::default(), Arc::default(), Arc::default());
+        Self { common, near, target, options, statements, held }
+    }
+
+    /// Lets the current thread, a worker's with a runtime of its own, keep its part of the
+    /// connections to itself. It is given back when the thread ends.
+    pub fn settle_here(&self) {
+        let part = self.options.near();
+        if part > 0 && self.near.here().is_none() {
+            self.near.settle(connections(&self.target, self.options.pgbouncer, None, part));
         }
     }
 
@@ -124,14 +156,29 @@ impl Pool {
         if self.held.load(Ordering::Relaxed) {
             return Err(PoolError::Held);
         }
-        let mut object = match tokio::time::timeout(self.wait, self.inner.get()).await {
+        let wait = self.options.wait;
+        let mut object = match tokio::time::timeout(wait, self.object()).await {
             Ok(Ok(object)) => object,
             Ok(Err(error)) => return Err(PoolError::from(error)),
-            Err(_) => return Err(PoolError::Timeout(self.wait)),
+            Err(_) => return Err(PoolError::Timeout(wait)),
         };
         let watch = Arc::new(Watch::default());
         object.set_instrumentation(Watcher(Arc::clone(&watch), Arc::clone(&self.statements)));
-        Ok(Conn { object: Some(object), watch, target: Arc::clone(&self.target) })
+        Ok(Conn::new(object, watch, Arc::clone(&self.target)))
+    }
+
+    /// One of the thread's own connections, also if that has to be waited for a little; else what
+    /// is or comes free first. A connection that is being made is not given up for another one.
+    async fn object(&self) -> Result<Object<AsyncPgConnection>, InnerError> {
+        let Some(own) = self.near.here() else { return self.common.get().await };
+        for (pool, wait) in [(&own, NEARLY), (&self.common, Duration::ZERO)] {
+            let timeouts = Timeouts { wait: Some(wait), ..Timeouts::default() };
+            match pool.timeout_get(&timeouts).await {
+                Err(InnerError::Timeout(_)) => {}
+                done => return done,
+            }
+        }
+        select(pin!(own.get()), pin!(self.common.get())).await.factor_first().0
     }
 
     /// From now on there is no connection to be had, until [`Pool::release`].
@@ -146,13 +193,21 @@ impl Pool {
 
     /// How many connections there are.
     pub fn status(&self) -> PoolStatus {
-        let status = self.inner.status();
-        PoolStatus {
-            size: status.size,
-            available: status.available,
-            waiting: status.waiting,
-            max: status.max_size,
+        let mut sum = PoolStatus { size: 0, available: 0, waiting: 0, max: 0 };
+        for part in self.parts() {
+            let status = part.status();
+            sum.size += status.size;
+            sum.available += status.available;
+            sum.waiting += status.waiting;
+            sum.max += status.max_size;
         }
+        sum
+    }
+
+    fn parts(&self) -> Vec<Inner> {
+        let mut parts = self.near.all();
+        parts.push(self.common.clone());
+        parts
     }
 
     /// How many statements were sent since the start.
@@ -167,7 +222,9 @@ impl Pool {
 
     /// Closes the free connections, and each other one when it comes back; `get` fails at once.
     pub fn close(&self) {
-        self.inner.close();
+        for part in self.parts() {
+            part.close();
+        }
     }
 }
 
@@ -177,18 +234,21 @@ impl fmt::Debug for Pool {
     }
 }
 
-fn manager(
-    target: Arc<Target>,
+/// At most `size` connections, carried by this runtime, or by the one that asks for them first.
+fn connections(
+    target: &Arc<Target>,
     pgbouncer: bool,
-) -> AsyncDieselConnectionManager<AsyncPgConnection> {
-    let runtime = Handle::try_current().ok();
+    carrier: Option<Handle>,
+    size: usize,
+) -> Inner {
+    let target = Arc::clone(target);
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_url| {
         let target = Arc::clone(&target);
-        let runtime = runtime.clone();
+        let carrier = carrier.clone();
         async move {
-            let mut connection = establish_on(runtime, target).await.map_err(wrap)?;
+            let mut connection = establish_on(carrier, target).await.map_err(wrap)?;
             if pgbouncer {
                 connection.set_prepared_statement_cache_size(CacheSize::Disabled);
             }
@@ -196,7 +256,11 @@ fn manager(
         }
         .boxed()
     });
-    AsyncDieselConnectionManager::new_with_config(String::new(), config)
+    let manager = AsyncDieselConnectionManager::new_with_config(String::new(), config);
+    match Inner::builder(manager).max_size(size).runtime(Runtime::Tokio1).build() {
+        Ok(connections) => connections,
+        Err(error) => unreachable!("only a pool with its own time-outs can fail: {error}"),
+    }
 }
 
 async fn establish_on(
@@ -230,88 +294,5 @@ impl From<InnerError> for PoolError {
             return Self::Connect(*error);
         }
         Self::Closed
-    }
-}
-
-/// What happened on a connection since it left the pool.
-#[derive(Default)]
-struct Watch {
-    running: AtomicUsize,
-    spent: AtomicBool,
-}
-
-/// Hears from diesel about every query of one checkout.
-struct Watcher(Arc<Watch>, Arc<AtomicU64>);
-
-impl Instrumentation for Watcher {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        match event {
-            InstrumentationEvent::StartQuery { .. } => {
-                self.0.running.fetch_add(1, Ordering::Relaxed);
-                self.1.fetch_add(1, Ordering::Relaxed);
-            }
-            InstrumentationEvent::FinishQuery { error, .. } => {
-                self.0.running.fetch_sub(1, Ordering::Relaxed);
-                // A former primary: the next connection looks for the server that takes writes.
-                if let Some(Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) = error
-                {
-                    self.0.spent.store(true, Ordering::Relaxed);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A connection out of a [`Pool`]; use it as an [`AsyncPgConnection`].
-///
-/// Safe to drop at any moment, also in the middle of a query or a transaction: then the connection
-/// is closed instead of going back, and the server is asked to cancel what still runs.
-pub struct Conn {
-    object: Option<Object<AsyncPgConnection>>,
-    watch: Arc<Watch>,
-    target: Arc<Target>,
-}
-
-impl Conn {
-    /// Closes the connection instead of giving it back.
-    pub fn discard(self) {
-        self.watch.spent.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Deref for Conn {
-    type Target = AsyncPgConnection;
-
-    fn deref(&self) -> &AsyncPgConnection {
-        match &self.object {
-            Some(object) => object,
-            None => unreachable!("only drop takes the connection out"),
-        }
-    }
-}
-
-impl DerefMut for Conn {
-    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
-        match &mut self.object {
-            Some(object) => object,
-            None => unreachable!("only drop takes the connection out"),
-        }
-    }
-}
-
-impl Drop for Conn {
-    fn drop(&mut self) {
-        let Some(mut object) = self.object.take() else { return };
-        let running = self.watch.running.load(Ordering::Relaxed) > 0;
-        if !running && !self.watch.spent.load(Ordering::Relaxed) && !object.is_broken() {
-            return;
-        }
-        let connection = Object::take(object);
-        if running && let Ok(runtime) = Handle::try_current() {
-            let target = Arc::clone(&self.target);
-            let token = connection.cancel_token();
-            runtime.spawn(async move { target.cancel(token).await });
-        }
     }
 }

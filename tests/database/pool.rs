@@ -5,7 +5,8 @@ use diesel::sql_types::{BigInt, Bool, Integer, Text};
 use diesel::{IntoSql, QueryResult};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use roundup::db::{
-    ConnectKind, DbError, DbFault, Pool, PoolError, PoolOptions, Target, classify, within,
+    ConnectKind, DbError, DbFault, Pool, PoolError, PoolOptions, PoolStatus, Target, classify,
+    within,
 };
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -300,4 +301,58 @@ async fn a_closed_pool_gives_nothing_and_closes_what_comes_back() {
     assert!(matches!(pool.get().await, Err(PoolError::Closed)));
     drop(conn);
     assert_eq!(pool.status().size, 0);
+}
+
+/// A worker's thread, with a runtime of its own, that has settled with a pool.
+fn on_a_worker<T: Send>(pool: &Pool, work: impl AsyncFnOnce(&Pool) -> T + Send) -> T {
+    let worker = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            pool.settle_here();
+            work(pool).await
+        })
+    };
+    std::thread::scope(|scope| scope.spawn(worker).join().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_keeps_its_part_of_the_connections_until_it_ends() {
+    let target = Target::parse(&SECURE.url("roundup", "h", "")).unwrap();
+    let options = PoolOptions { size: 4, workers: 1, ..Default::default() };
+    let pool = Pool::new(target, options);
+    let theirs = on_a_worker(&pool, async |pool| {
+        let held = futures_util::future::join_all((0..3).map(|_| pool.get())).await;
+        assert!(held.iter().all(Result::is_ok), "its own three");
+        let fourth = pool.get().await.unwrap();
+        assert!(matches!(pool.get().await, Err(PoolError::Timeout(_))), "there are four in all");
+        drop(held);
+        let mut again = pool.get().await.unwrap();
+        assert_eq!(pool.status(), PoolStatus { size: 4, available: 2, waiting: 0, max: 4 });
+        drop(fourth);
+        backend(&mut again).await
+    });
+    let mut common = pool.get().await.unwrap();
+    assert_ne!(backend(&mut common).await, theirs);
+    assert!(matches!(pool.get().await, Err(PoolError::Timeout(_))), "one is for all, and in use");
+    assert_eq!(pool.status().size, 1, "the worker has ended, and its connections with it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_whose_connections_are_all_in_use_takes_what_comes_free_first() {
+    let target = Target::parse(&SECURE.url("roundup", "h", "")).unwrap();
+    let pool = Pool::new(target, PoolOptions { size: 2, workers: 1, ..Default::default() });
+    let common = pool.get().await.unwrap();
+    on_a_worker(&pool, async |pool| {
+        let own = pool.get().await.unwrap();
+        let (next, ()) = tokio::join!(pool.get(), async {
+            sleep(Duration::from_millis(50)).await;
+            drop(own);
+        });
+        assert!(next.is_ok(), "its own came free");
+        let (next, ()) = tokio::join!(pool.get(), async {
+            sleep(Duration::from_millis(50)).await;
+            drop(common);
+        });
+        assert!(next.is_ok(), "one of all came free");
+    });
 }
