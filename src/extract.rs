@@ -6,7 +6,9 @@ use actix_web::{FromRequest, HttpRequest};
 use percent_encoding::percent_decode_str;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
+use std::any::TypeId;
 use std::future::{Ready, ready};
+use std::sync::OnceLock;
 use utoipa::IntoParams;
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::{RefOr, Schema};
@@ -34,27 +36,52 @@ pub struct OneQuery {
     pub fields: Option<String>,
 }
 
+/// What the document says of one parameter, as far as it is held against what is sent.
+#[derive(Debug, Clone)]
+pub struct Known {
+    name: String,
+    /// How many characters its value may have.
+    longest: Option<usize>,
+}
+
+impl From<Parameter> for Known {
+    fn from(parameter: Parameter) -> Self {
+        let longest = match parameter.schema {
+            Some(RefOr::T(Schema::Object(schema))) => schema.max_length,
+            _ => None,
+        };
+        Self { name: parameter.name, longest }
+    }
+}
+
 /// Parameters that can be read from the pairs of a query.
-pub trait Params: Sized {
-    /// The names it takes.
-    fn names() -> Vec<String>;
+pub trait Params: Sized + 'static {
+    /// What it takes.
+    fn known() -> Vec<Known>;
     /// Reads them; pairs with other names are somebody else's.
     fn read(pairs: &[(String, String)]) -> Result<Self>;
 }
 
-impl<T: DeserializeOwned + IntoParams> Params for T {
-    fn names() -> Vec<String> {
-        Self::into_params(|| None).into_iter().map(|parameter| parameter.name).collect()
+/// What a type takes, which is made from its documentation once.
+fn known<T: Params>() -> &'static [Known] {
+    static MADE: OnceLock<papaya::HashMap<TypeId, &'static [Known]>> = OnceLock::new();
+    let made = MADE.get_or_init(papaya::HashMap::new).pin();
+    // Never more than there are types.
+    made.get_or_insert_with(TypeId::of::<T>(), || T::known().leak())
+}
+
+impl<T: DeserializeOwned + IntoParams + 'static> Params for T {
+    fn known() -> Vec<Known> {
+        Self::into_params(|| None).into_iter().map(Known::from).collect()
     }
 
     fn read(pairs: &[(String, String)]) -> Result<Self> {
-        let parameters = Self::into_params(|| None);
         let mut own = url::form_urlencoded::Serializer::new(String::new());
-        for parameter in &parameters {
+        for parameter in known::<Self>() {
             let Some((name, value)) = pairs.iter().find(|(name, _)| *name == parameter.name) else {
                 continue;
             };
-            if longest(parameter).is_some_and(|most| value.chars().nth(most).is_some()) {
+            if parameter.longest.is_some_and(|most| value.chars().nth(most).is_some()) {
                 let message = format!("`{name}` is longer than this address takes");
                 // What somebody typed to be looked for is content, as the field of a body is.
                 let code = if name == "q" { Code::Invalid } else { Code::BadParameter };
@@ -74,17 +101,9 @@ impl<T: DeserializeOwned + IntoParams> Params for T {
     }
 }
 
-/// How many characters the value of a parameter may have, as the document says.
-fn longest(parameter: &Parameter) -> Option<usize> {
-    match &parameter.schema {
-        Some(RefOr::T(Schema::Object(schema))) => schema.max_length,
-        _ => None,
-    }
-}
-
 impl<A: Params, B: Params> Params for Both<A, B> {
-    fn names() -> Vec<String> {
-        [A::names(), B::names()].concat()
+    fn known() -> Vec<Known> {
+        [known::<A>(), known::<B>()].concat()
     }
 
     fn read(pairs: &[(String, String)]) -> Result<Self> {
@@ -97,22 +116,22 @@ impl<T: Params> FromRequest for Query<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(pairs(req.query_string(), &T::names()).and_then(|pairs| T::read(&pairs)).map(Self))
+        ready(pairs(req.query_string(), known::<T>()).and_then(|pairs| T::read(&pairs)).map(Self))
     }
 }
 
 /// The pairs of a query, each name known and given once.
-fn pairs(query: &str, names: &[String]) -> Result<Vec<(String, String)>> {
+fn pairs(query: &str, known: &[Known]) -> Result<Vec<(String, String)>> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     let mut errors = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decode(name, name)?, decode(name, value)?);
-        if !names.contains(&name) {
+        if !known.iter().any(|one| one.name == name) {
             let message = format!("there is no parameter `{name}` here");
             errors.push(
                 FieldError::parameter(&name, Code::UnknownParameter, message)
-                    .suggest(&name, names.iter().map(String::as_str)),
+                    .suggest(&name, known.iter().map(|one| one.name.as_str())),
             );
         } else if pairs.iter().any(|(earlier, _)| *earlier == name) {
             let message = format!("`{name}` is given more than once");
@@ -237,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_query_is_read_strictly() {
-        let names = ["limit".to_owned(), "tag".to_owned()];
+        let names = ["limit", "tag"].map(|name| Known { name: name.to_owned(), longest: None });
         assert_eq!(pairs("tag=a%20b&limit=2", &names).unwrap().len(), 2);
         assert_eq!(pairs("tga=1", &names).unwrap_err().code(), Code::UnknownParameter);
         assert_eq!(pairs("tag=1&tag=2", &names).unwrap_err().code(), Code::RepeatedParameter);
