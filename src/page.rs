@@ -192,6 +192,11 @@ fn tag(list: &impl Serialize) -> Result<String> {
 }
 
 impl<K> Scan<K> {
+    /// Whether it begins at the front of the list.
+    pub fn is_first(&self) -> bool {
+        self.from.is_none() && !self.backward
+    }
+
     /// The refusal of its cursor, where the key turns out to be none.
     pub(crate) fn refusal(&self) -> Error {
         bad_cursor(if self.backward { "before" } else { "after" })

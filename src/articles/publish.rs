@@ -67,7 +67,7 @@ pub async fn publish_due(state: &SharedState) -> Result<usize> {
 
 async fn some(conn: &mut AsyncPgConnection, editor: &Editor) -> Result<usize> {
     let due: Vec<i64> = articles::table
-        .filter(Condition("articles.status = 'scheduled'"))
+        .filter(Condition(|| "articles.status = 'scheduled'"))
         .filter(articles::published_at.le(editor.now))
         .order((articles::published_at, articles::id))
         .limit(AT_ONCE)

@@ -3,7 +3,7 @@
 use super::filter::{Filter, Sort};
 use super::model::{Article, ArticleSummary, SummaryRow, TextRow};
 use crate::app::State;
-use crate::db::{Condition, keyset, total};
+use crate::db::{Condition, Kept, Words, keyset, total};
 use crate::error::{Error, Result};
 use crate::extract::{Found, Ref};
 use crate::links as sources;
@@ -30,8 +30,8 @@ pub(super) type Public = articles::BoxedQuery<'static, Pg>;
 
 /// Whether an article is public. The status stands in the text of the statement, for a partial
 /// index is used only where the planner sees its condition.
-pub fn published() -> Condition {
-    Condition("articles.status = 'published'")
+pub fn published() -> Condition<impl Words> {
+    Condition(|| "articles.status = 'published'")
 }
 
 /// A page of published articles; with all their links, or only the leads.
@@ -206,7 +206,7 @@ pub async fn summaries(
 ) -> Result<Vec<ArticleSummary>> {
     let rows = async {
         let query = SummaryRow::query().filter(articles::id.eq_any(ids));
-        Ok(query.load::<SummaryRow>(&mut &*conn).await?)
+        Ok(Kept(query).load::<SummaryRow>(&mut &*conn).await?)
     };
     let links = sources::of_articles(conn, ids, !all_links);
     let (rows, mut links) = try_join(rows, links).await?;
@@ -225,7 +225,8 @@ pub async fn whole(conn: &AsyncPgConnection, id: i64) -> Result<Option<Article>>
             .filter(articles::id.eq(id))
             .filter(published())
             .select((SummaryRow::as_select(), TextRow::as_select()));
-        Ok(query.first::<(SummaryRow, TextRow)>(&mut &*conn).await.optional()?)
+        let row = Kept(query).get_result::<(SummaryRow, TextRow)>(&mut &*conn).await;
+        Ok(row.optional()?)
     };
     let ids = [id];
     let links = sources::of_articles(conn, &ids, false);

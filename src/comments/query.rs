@@ -3,7 +3,7 @@
 use super::model::{Comment, CommentInThread, CommentRow, ListedComment, ThreadSort};
 use super::path::Path;
 use crate::articles::published;
-use crate::db::{Condition, keyset, total};
+use crate::db::{Condition, Kept, Words, keyset, total};
 use crate::error::{Error, Result};
 use crate::links::CitingArticle;
 use crate::page::{Page, Scan};
@@ -20,12 +20,12 @@ pub type Key = Vec<i64>;
 
 /// Whether a comment takes a place in its thread. In the text of the statement, word for word as
 /// the partial indexes have it, so that the planner sees that they serve.
-fn shows() -> Condition {
-    Condition("(comments.status = 'approved' or comments.reply_count > 0)")
+fn shows() -> Condition<impl Words> {
+    Condition(|| "(comments.status = 'approved' or comments.reply_count > 0)")
 }
 
-fn approved() -> Condition {
-    Condition("comments.status = 'approved'")
+fn approved() -> Condition<impl Words> {
+    Condition(|| "comments.status = 'approved'")
 }
 
 /// The comments of one article, in one order.
@@ -50,12 +50,23 @@ pub async fn thread(
         all.into_boxed::<Pg>()
     };
     let rows = match thread.sort {
+        ThreadSort::Oldest if scan.is_first() => first(conn, thread.article, scan.rows()).await?,
         ThreadSort::Oldest => load(conn, oldest(all(), scan)?, scan.rows()).await?,
         ThreadSort::Newest => newest(conn, all, scan).await?,
     };
     let page = scan.cut(rows, |row| row.path().ids().to_vec());
     let total = total(conn, scan.count, all).await?;
     Ok(page.map(CommentRow::public).counted(total))
+}
+
+/// The beginning of a thread, which comes with each page of an article.
+async fn first(conn: &AsyncPgConnection, article: i64, rows: i64) -> Result<Vec<CommentRow>> {
+    let query = CommentRow::query()
+        .filter(comments::article_id.eq(article))
+        .filter(shows())
+        .order(comments::path.asc())
+        .limit(rows);
+    Ok(Kept(query).load(&mut &*conn).await?)
 }
 
 async fn load(conn: &AsyncPgConnection, query: Rows, rows: i64) -> Result<Vec<CommentRow>> {

@@ -2,7 +2,7 @@
 
 use super::address;
 use super::model::{CitingArticle, CreditRow, Link, LinkRow, ListedLink};
-use crate::db::{Condition, keyset, total};
+use crate::db::{Condition, Kept, Words, keyset, total};
 use crate::error::Result;
 use crate::outlets::OutletRef;
 use crate::page::{Page, Scan};
@@ -125,8 +125,8 @@ pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<ListedL
 
 /// Whether a link is its article's lead. In the text of the statement, so that the planner knows how
 /// few they are without planning anew for each request.
-fn leads() -> Condition {
-    Condition("links.role = 'lead'")
+fn leads() -> Condition<impl Words> {
+    Condition(|| "links.role = 'lead'")
 }
 
 /// The links of these articles, each article's in its order; only the leads if so wanted.
@@ -142,17 +142,20 @@ pub async fn of_articles(
             LinkRow::as_select(),
             Option::<CreditRow>::as_select(),
             Option::<OutletRef>::as_select(),
-        ))
-        .into_boxed::<Pg>();
+        ));
+    let conn = &mut &*conn;
     // The planner takes a list in a parameter for ten; for a list of one it would rather plan the
     // statement anew each time, which takes longer than the statement does.
-    let query = match ids {
-        [one] => query.filter(links::article_id.eq(*one)),
-        several => query.filter(links::article_id.eq_any(several)),
+    let rows: Vec<(LinkRow, Option<CreditRow>, Option<OutletRef>)> = match (ids, leads_only) {
+        ([one], false) => Kept(query.filter(links::article_id.eq(*one))).load(conn).await?,
+        ([one], true) => {
+            Kept(query.filter(links::article_id.eq(*one)).filter(leads())).load(conn).await?
+        }
+        (ids, false) => Kept(query.filter(links::article_id.eq_any(ids))).load(conn).await?,
+        (ids, true) => {
+            Kept(query.filter(links::article_id.eq_any(ids)).filter(leads())).load(conn).await?
+        }
     };
-    let query = if leads_only { query.filter(leads()) } else { query };
-    let rows: Vec<(LinkRow, Option<CreditRow>, Option<OutletRef>)> =
-        query.load(&mut &*conn).await?;
     let mut found: HashMap<i64, Vec<Link>> = HashMap::new();
     for (row, credit, outlet) in rows {
         let list = found.entry(row.article_id).or_default();

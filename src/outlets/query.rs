@@ -2,7 +2,7 @@
 
 use super::input::AdminOutlet;
 use super::model::{AliasRow, HostRow, Outlet, OutletRow, OutletSort};
-use crate::db::{Condition, keyset, total};
+use crate::db::{Condition, Words, keyset, total};
 use crate::error::{Error, Result};
 use crate::extract::{Found, Ref};
 use crate::page::{Page, Scan};
@@ -22,8 +22,8 @@ use serde_json::Value;
 pub(super) type Key = (Value, i64);
 
 /// Whether a published article has it; in the text of the statement, as the partial indexes ask.
-fn credited() -> Condition {
-    Condition("outlets.link_count > 0")
+fn credited() -> Condition<impl Words> {
+    Condition(|| "outlets.link_count > 0")
 }
 
 /// A page of the outlets that a published article credits.

@@ -2,7 +2,7 @@
 
 use super::input::AdminTag;
 use super::model::{NamedTag, Tag, TagSort};
-use crate::db::{Condition, keyset, total};
+use crate::db::{Condition, Words, keyset, total};
 use crate::error::Result;
 use crate::extract::{Found, Ref};
 use crate::page::{Page, Scan};
@@ -19,8 +19,8 @@ use serde_json::Value;
 pub(super) type Key = (Value, i64);
 
 /// Whether a published article has it; in the text of the statement, as the partial indexes ask.
-fn used() -> Condition {
-    Condition("tags.article_count > 0")
+fn used() -> Condition<impl Words> {
+    Condition(|| "tags.article_count > 0")
 }
 
 /// A page of the tags that a published article has.
