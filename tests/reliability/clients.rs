@@ -1,30 +1,51 @@
-//! Clients that hang up, a handler that breaks, and a service that is told to stop.
+//! Clients that hang up, and a service that is told to stop.
 
+use crate::figures::times;
 use crate::postgres::Postgres;
-use crate::service::{Service, database, signal, sql};
+use crate::service::{Service, signal, sql};
 use crate::wire::{PATIENCE, Wire, request};
 use crate::writers::{article, compare};
-use actix_web::web::{self, Data};
-use roundup::app::{self, State};
-use roundup::clock::Clock;
-use roundup::config::Config;
-use roundup::db::{Pool, PoolOptions, Target};
-use roundup::serve::Bound;
 use socket2::SockRef;
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, spawn};
 use std::time::{Duration, Instant};
 
-/// How many writes are broken off: `ABORTS=10000` for the whole bar.
-fn aborts() -> u32 {
-    std::env::var_os("ABORTS").map_or(800, |n| n.to_string_lossy().parse().unwrap())
-}
-
+/// `ABORTS=10000` for the whole bar.
 #[test]
 fn clients_that_hang_up_leave_whole_writes_and_a_whole_pool() {
     let service = Service::start(&[("ROUNDUP_POOL_SIZE", "4")]);
-    let n = aborts();
+    let watch = Watch::begin(&service.url);
+    let n = times("ABORTS", 800);
+    all_hang_up(&service, n);
+    // Writes whose clients are gone may still wait for their turn, up to the deadline of a checkout.
+    let began = Instant::now();
+    let read = || service.ask("GET", "/api/v1/admin/articles?limit=1", "");
+    while read().status != 200 {
+        assert!(began.elapsed() < PATIENCE, "it does not come back");
+    }
+    for n in 0..1000 {
+        let answer = read();
+        let told = || format!("{n}: {}\n{}", answer.problem(), service.log());
+        assert_eq!(answer.status, 200, "{}", told());
+    }
+    watch.end();
+    let began = Instant::now();
+    // The pool's four, and the one that hears of changes.
+    while !matches!(Postgres::sessions(&service.url), (0..=5, 0)) {
+        let now = Postgres::sessions(&service.url);
+        assert!(began.elapsed() < PATIENCE, "sessions and open transactions: {now:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    compare(&service.url, &BTreeSet::new());
+    let log = service.log();
+    assert!(!log.contains("panicked"), "{log}");
+}
+
+/// So many writes by eight clients, who stay for none.
+fn all_hang_up(service: &Service, n: usize) {
     let threads: Vec<JoinHandle<()>> = (0..8)
         .map(|thread| {
             let address = service.address;
@@ -44,25 +65,40 @@ fn clients_that_hang_up_leave_whole_writes_and_a_whole_pool() {
     for thread in threads {
         thread.join().unwrap();
     }
-    // Writes whose clients are gone may still wait for their turn, up to the deadline of a checkout.
-    let began = Instant::now();
-    let read = || service.ask("GET", "/api/v1/admin/articles?limit=1", "").status;
-    while read() != 200 {
-        assert!(began.elapsed() < PATIENCE, "it does not come back");
+}
+
+/// Looks all the while for transactions that nobody goes on with.
+struct Watch {
+    stop: Arc<AtomicBool>,
+    looking: JoinHandle<f64>,
+}
+
+impl Watch {
+    fn begin(url: &str) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (url, stopped) = (url.to_owned(), Arc::clone(&stop));
+        let looking = spawn(move || {
+            let longest = "select coalesce(max(extract(epoch from now() - state_change)), 0)
+                           from pg_stat_activity where datname = current_database()
+                           and state like 'idle in transaction%'";
+            let mut seen = 0.0;
+            while !stopped.load(Ordering::SeqCst) {
+                seen = f64::max(seen, sql(&url, longest)[0].parse().unwrap());
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            seen
+        });
+        Self { stop, looking }
     }
-    for _ in 0..200 {
-        assert_eq!(read(), 200);
+
+    /// The deadline of a request ends its transaction, so one that is older was forgotten.
+    #[track_caller]
+    fn end(self) {
+        self.stop.store(true, Ordering::SeqCst);
+        let seen = self.looking.join().unwrap();
+        println!("the longest that a transaction was idle: {seen} s");
+        assert!(seen < 10.0, "a transaction was left open for {seen} s");
     }
-    let began = Instant::now();
-    // The pool's four, and the one that hears of changes.
-    while !matches!(Postgres::sessions(&service.url), (0..=5, 0)) {
-        let now = Postgres::sessions(&service.url);
-        assert!(began.elapsed() < PATIENCE, "sessions and open transactions: {now:?}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    compare(&service.url, &BTreeSet::new());
-    let log = service.log();
-    assert!(!log.contains("panicked"), "{log}");
 }
 
 /// Sends some of a request, or all of it, and resets the connection some time later.
@@ -212,46 +248,4 @@ fn more_large_bodies_than_there_is_room_for_are_told_to_come_back() {
     let rest: Vec<_> = rest.filter_map(|(_, wire)| ended(wire)).collect();
     assert!(rest.contains(&"malformed_request".to_owned()), "{rest:?}");
     assert_eq!(ended(&mut unended(&service)).as_deref(), Some("malformed_request"));
-}
-
-async fn breaks() -> &'static str {
-    panic!("on\npurpose")
-}
-
-fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/breaks", web::get().to(breaks));
-    app::configure(cfg);
-}
-
-#[test]
-fn a_handler_that_panics_is_a_500_and_hurts_nobody_else() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let bound = Bound::to("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = bound.address().unwrap();
-    let target = Target::parse(&database()).unwrap();
-    let config = Config { workers: 1, ..Config::defaults().unwrap() };
-    let state = runtime.block_on(async {
-        let pool = Pool::new(target, PoolOptions::default());
-        Data::new(State::new(pool, Clock::System, config))
-    });
-    runtime.spawn(bound.serve_with(state, routes));
-    let mut other = Wire::to(address);
-    other.send("GET /livez HTTP/1.1\r\nhost");
-    let mut wire = Wire::to(address);
-    for n in 0..300 {
-        let id = format!("panic-{n}");
-        wire.send(request("GET", "/breaks", &[("x-request-id", &id)], ""));
-        let answer = wire.answer().unwrap();
-        assert_eq!((answer.status, answer.problem().as_str()), (500, "internal"));
-        assert_eq!(answer.headers["x-request-id"], id);
-        assert!(!String::from_utf8_lossy(&answer.body).contains("purpose"));
-    }
-    other.send(": localhost\r\n\r\n");
-    assert_eq!(other.answer().unwrap().status, 200);
-    wire.send(request("GET", "/metrics", &[], ""));
-    let metrics = String::from_utf8(wire.answer().unwrap().body).unwrap();
-    let counted = metrics.lines().find(|line| {
-        line.starts_with("http_server_request_duration_seconds_count") && line.contains("\"500\"")
-    });
-    assert!(counted.unwrap().ends_with(" 300"), "{counted:?}");
 }

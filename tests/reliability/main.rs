@@ -9,8 +9,12 @@
 )]
 
 mod away;
+mod busy;
 mod clients;
+mod figures;
 mod kill;
+mod once;
+mod panics;
 mod postgres;
 mod proxy;
 mod service;

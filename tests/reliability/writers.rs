@@ -1,13 +1,14 @@
 //! Eight editors who write articles as fast as they are let, and what is to be found of that.
 
 use crate::service::{Service, sql};
-use crate::wire::{Wire, request};
+use crate::wire::{PATIENCE, Wire, request};
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::{JoinHandle, spawn};
+use std::time::{Duration, Instant};
 
 static NAMES: AtomicU32 = AtomicU32::new(0);
 
@@ -47,9 +48,10 @@ impl Writers {
 
     /// Waits until so many more were acknowledged.
     pub fn wait_for(&self, more: u32) {
-        let enough = self.written() + more;
+        let (enough, began) = (self.written() + more, Instant::now());
         while self.written() < enough {
-            std::thread::sleep(std::time::Duration::from_millis(2));
+            assert!(began.elapsed() < PATIENCE, "the writers get nothing written");
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 
@@ -79,7 +81,7 @@ fn write(address: SocketAddr, key: &str, stop: &AtomicBool, written: &AtomicU32)
                 acknowledged.push(headline);
                 written.fetch_add(1, Ordering::SeqCst);
             }
-            Ok(503 | 504) | Err(_) => std::thread::sleep(std::time::Duration::from_millis(5)),
+            Ok(503 | 504) | Err(_) => std::thread::sleep(Duration::from_millis(5)),
             Ok(status) => panic!("a write was answered with {status}"),
         }
     }
