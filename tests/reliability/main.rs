@@ -14,6 +14,7 @@ mod clients;
 mod figures;
 mod kill;
 mod once;
+mod outage;
 mod panics;
 mod postgres;
 mod proxy;

@@ -1,0 +1,183 @@
+//! PostgreSQL is down for a while: what readers ask for is given from memory, the rest is told so.
+
+use crate::away::is_back;
+use crate::figures::{Spread, memory, timed, times};
+use crate::postgres::Postgres;
+use crate::service::{Service, sql};
+use crate::wire::{Answer, PATIENCE, Wire, request};
+use crate::writers::article;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
+
+const STALE: &str = "roundup; fwd=stale; fwd-status=503; detail=stale-if-error";
+
+/// For how long the last answer counts as confirmed, after which one request finds out that there is
+/// nobody to ask; with time to spare on a busy machine.
+const NOTICED: Duration = Duration::from_secs(2);
+
+/// 200 articles with three comments each.
+const FILL: &str = "
+    insert into articles (slug, status, headline, dek, published_at, created_at, updated_at)
+    select 'part-' || n, 'published', 'Part ' || n, repeat('What the council decided. ', 9), at, at, at
+    from (select n, timestamptz '2015-01-01' + n * interval '53 minutes' as at
+          from generate_series(1, 200) n) a;
+    insert into links (article_id, role, position, title, credit, published_at)
+    select id, case p when 0 then 'lead' else 'more' end, p, 'Report ' || p, 'AP', published_at
+    from articles, generate_series(0, 8) p;
+    with new as (select nextval(pg_get_serial_sequence('comments', 'id')) as id, a.id as article
+                 from articles a, generate_series(1, 3))
+    insert into comments (id, article_id, root_id, depth, path, status, author_name, text, html,
+                          created_at, listed_at)
+    select id, article, id, 0, int8send(id), 'approved', 'Reader', 'Yes.', '<p>Yes.</p>', now(), now()
+    from new";
+
+/// What is asked for all the time, with the entity tag of each.
+type Hot = BTreeMap<String, String>;
+
+/// Reads the front page, the feeds, and each article with its comments, until they are in memory.
+fn warm(service: &Service) -> Hot {
+    let ids = sql(&service.url, "select id from articles where status = 'published'");
+    assert_eq!(ids.len(), 200);
+    let lists = ["/api/v1/articles", "/api/v1/comments"].map(str::to_owned).into_iter();
+    let feeds = ["atom", "rss", "json"].map(|format| format!("/feeds/articles.{format}"));
+    let articles = ids.iter().flat_map(|id| {
+        let at = format!("/api/v1/articles/{id}");
+        [format!("{at}/comments"), format!("/feeds/articles/{id}/comments.atom"), at]
+    });
+    let began = Instant::now();
+    let read = |path: String| loop {
+        let answer = service.ask("GET", &path, "");
+        assert_eq!(answer.status, 200, "{path}");
+        if answer.headers["cache-status"] == "roundup; hit" {
+            return (path, answer.headers["etag"].clone());
+        }
+        assert!(began.elapsed() < PATIENCE, "{path} is not kept");
+    };
+    lists.chain(feeds).chain(articles).map(read).collect()
+}
+
+/// Reads one after the other for as long as this, and hands each answer on; how long each took.
+fn read(at: SocketAddr, hot: &Hot, time: Duration, look: impl Fn(&Answer, Instant)) -> Spread {
+    let (mut wire, began, mut spread) = (Wire::to(at), Instant::now(), Spread::default());
+    for (path, etag) in hot.iter().cycle() {
+        if began.elapsed() > time {
+            break;
+        }
+        let asked = Instant::now();
+        wire.send(request("GET", path, &[], ""));
+        let answer = wire.answer().unwrap();
+        spread.push(asked.elapsed());
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(&answer.headers["etag"], etag, "{path}");
+        look(&answer, asked);
+        sleep(Duration::from_millis(1));
+    }
+    spread
+}
+
+/// Requests that need the database, in turns.
+fn cold(n: u32) -> (&'static str, String, String) {
+    match n % 4 {
+        0 => ("GET", format!("/api/v1/articles?author=nobody-{n}"), String::new()),
+        1 => ("GET", format!("/api/v1/outlets/nobody-{n}"), String::new()),
+        2 => ("POST", "/api/v1/admin/articles".to_owned(), article("headline never")),
+        _ => {
+            let body = r#"{"text": "No.", "author": {"name": "Ann"}}"#.to_owned();
+            ("POST", format!("/api/v1/articles/{}/comments", 1 + n % 200), body)
+        }
+    }
+}
+
+/// Holds that such a one is refused; how long that took.
+fn is_refused(service: &Service, n: u32) -> Duration {
+    let (method, path, body) = cold(n);
+    let (answer, took) = timed(|| service.ask(method, &path, &body));
+    assert_eq!((answer.status, answer.problem().as_str()), (503, "unavailable"), "{path}");
+    assert_eq!(answer.headers["retry-after"], "1");
+    took
+}
+
+/// Three readers of all of it, and somebody who does something else meanwhile; how long reads took.
+fn readers(
+    service: &Service,
+    hot: &Hot,
+    time: Duration,
+    look: impl Fn(&Answer, Instant) + Sync,
+    meanwhile: impl FnOnce(),
+) -> Spread {
+    let at = service.address;
+    scope(|threads| {
+        let reader = || read(at, hot, time, &look);
+        let readers = [threads.spawn(reader), threads.spawn(reader), threads.spawn(reader)];
+        meanwhile();
+        readers.into_iter().flat_map(|reader| reader.join().unwrap()).collect()
+    })
+}
+
+/// The same with nobody to ask: all is marked as what was last known.
+fn readers_without_it(service: &Service, hot: &Hot, time: Duration) -> Spread {
+    let (killed, mut refused) = (Instant::now(), Spread::default());
+    let marked = |answer: &Answer, asked: Instant| {
+        let (told, age) = (&answer.headers["cache-status"], &answer.headers["age"]);
+        if asked > killed + NOTICED {
+            assert_eq!(told, STALE);
+            assert!(age.parse::<u64>().unwrap() >= 1, "{age}");
+        }
+    };
+    let reads = readers(service, hot, time, marked, || {
+        for n in 0.. {
+            refused.push(is_refused(service, n));
+            assert_eq!(service.ask("GET", "/livez", "").status, 200);
+            assert_eq!(service.ask("GET", "/readyz", "").status, 503);
+            sleep(Duration::from_millis(20));
+            if killed.elapsed() > time {
+                break;
+            }
+        }
+    });
+    refused.print("refused after");
+    reads
+}
+
+/// `DOWN=30`, in seconds, for the whole bar.
+#[test]
+fn while_the_database_is_down_what_was_read_is_read_on_and_the_rest_is_told_so() {
+    let mut postgres = Postgres::start();
+    let mut service = Service::on(postgres.url(), &[("ROUNDUP_COMMENT_RATE", "0")]);
+    sql(&service.url, FILL);
+    // What the first body is held against is made when it comes, and stays in memory.
+    for n in 1_000_000..1_000_004 {
+        let (method, path, body) = cold(n);
+        let status = service.ask(method, &path, &body).status;
+        assert!([200, 201, 202, 404].contains(&status), "{path}: {status}");
+    }
+    let hot = warm(&service);
+    let time = Duration::from_secs(u64::try_from(times("DOWN", 4)).unwrap());
+    let usual = readers(&service, &hot, time, |_, _| (), || ());
+    let before = memory(service.pid());
+    postgres.kill();
+    let down = readers_without_it(&service, &hot, time);
+    let after = memory(service.pid());
+    compare(&usual, &down);
+    println!("memory: {before} KiB, {after} KiB at the end");
+    assert!(after * 10 <= before * 11, "{before} KiB before, {after} KiB at the end");
+    postgres.again();
+    is_back(&service);
+    let began = Instant::now();
+    while service.ask("GET", "/api/v1/articles", "").headers["cache-status"] == STALE {
+        assert!(began.elapsed() < PATIENCE, "it does not ask again");
+    }
+    assert!(service.lives());
+    let written = "select 1 from articles where headline = 'headline never'";
+    assert_eq!(sql(&postgres.url(), written).len(), 1, "what was refused was written");
+}
+
+/// How much longer reads took than they usually do.
+fn compare(usual: &Spread, down: &Spread) {
+    usual.print("from memory, as usual");
+    down.print("from memory, while it is down");
+    let ratio = down.percentile(99).as_secs_f64() / usual.percentile(99).as_secs_f64();
+    println!("p99 {ratio:.2} times the usual one");
+}
