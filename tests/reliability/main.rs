@@ -21,5 +21,6 @@ mod proxy;
 mod service;
 mod slow;
 mod start;
+mod walk;
 mod wire;
 mod writers;
