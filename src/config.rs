@@ -185,7 +185,8 @@ pub struct Config {
     pub site_name: String,
 
     /// What is logged, as `env_logger`'s filter: `info`, `roundup=debug,warn`, `off`.
-    #[arg(long, env = "ROUNDUP_LOG", default_value = "info,roundup::access=warn", global = true)]
+    #[arg(long, env = "ROUNDUP_LOG", default_value = "info,roundup::access=warn", global = true,
+        value_parser = log_filter)]
     pub log: String,
 
     /// How each line of the log is written: as `text` or as `json`.
@@ -229,6 +230,11 @@ fn pause(text: &str) -> Result<Duration, String> {
 
 fn header_value(text: &str) -> Result<HeaderValue, String> {
     HeaderValue::from_str(text).map_err(|error| error.to_string())
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    let tried = env_filter::Builder::new().try_parse(text).map(|_| text.to_owned());
+    tried.map_err(|error| error.to_string())
 }
 
 fn public_url(text: &str) -> Result<Url, String> {

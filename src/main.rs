@@ -3,6 +3,7 @@
 
 use actix_web::web::Data;
 use anyhow::{Context as _, Result};
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use roundup::app::State;
 use roundup::cache::listen;
@@ -98,12 +99,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// The setting or argument that clap refuses, in one line.
+/// The setting or argument that clap refuses, in one line; of a setting also the variable, which may
+/// be where it comes from.
 fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let first = text.lines().take_while(|line| !line.trim().is_empty());
     let line = first.map(str::trim).collect::<Vec<_>>().join(" ");
-    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    let Some(ContextValue::String(refused)) = error.get(ContextKind::InvalidArg) else {
+        return line.to_owned();
+    };
+    let mut command = Cli::command();
+    command.build();
+    let variable = command.get_arguments().find(|arg| arg.to_string() == *refused);
+    match variable.and_then(clap::Arg::get_env) {
+        Some(variable) => format!("{line} ({})", variable.display()),
+        None => line.to_owned(),
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "the command line may print")]
@@ -120,8 +132,8 @@ fn print(text: &str) -> Result<ExitCode> {
 async fn serve(config: Config) -> Result<ExitCode> {
     let bound = Bound::to(config.listen)?;
     let address = bound.address()?;
-    let (database, pool) = Database::open_or_wait(&config).await?;
     let replicas = Database::replicas(&config)?;
+    let (database, pool) = Database::open_or_wait(&config).await?;
     let mut state = State::new(pool, Clock::System, config);
     if let Some(replicas) = replicas {
         state = state.with_replica(replicas);

@@ -61,7 +61,8 @@ pub struct Service {
     dir: TempDir,
 }
 
-fn command(url: &str) -> Command {
+/// The program on this database, with no setting but that.
+pub fn command(url: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roundup"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("ROUNDUP_") {

@@ -1,11 +1,13 @@
-//! A start without a database, and the lines of the log.
+//! A start without a database, one with settings that cannot be, and the lines of the log.
 
+use crate::figures::{Spread, timed};
 use crate::postgres::Postgres;
 use crate::proxy::{Fault, Proxy};
-use crate::service::{Service, sql};
+use crate::service::{Service, command, sql};
 use crate::wire::{PATIENCE, request};
 use crate::writers::article;
 use serde_json::Value;
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -30,6 +32,47 @@ fn a_database_that_is_away_at_the_start_is_waited_for() {
     println!("ready {:?} after the database came, migrations included", began.elapsed());
     assert_eq!(service.ask("GET", "/api/v1/articles", "").status, 200);
     assert_ne!(sql(&postgres.url(), "select count(*) from outlets"), ["0"]);
+}
+
+/// Waits until it has ended by itself.
+#[track_caller]
+fn ended(mut command: Command, what: &str) -> Output {
+    let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let began = Instant::now();
+    while process.try_wait().unwrap().is_none() {
+        if began.elapsed() > PATIENCE {
+            process.kill().unwrap();
+            panic!("it starts with {what}");
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    process.wait_with_output().unwrap()
+}
+
+/// What takes any text: names and places, which are looked at when they are used.
+const ANY: [&str; 4] =
+    ["ROUNDUP_DATA_DIR", "ROUNDUP_PG_BIN", "ROUNDUP_SITE_NAME", "ROUNDUP_UPLOAD_DIR"];
+
+#[test]
+fn a_setting_that_cannot_be_is_named_and_nothing_starts() {
+    // There is no database to be asked either.
+    let nobody = || command("postgres://roundup@127.0.0.1:1/roundup");
+    let shown = nobody().arg("config").output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    let names = shown.lines().filter(|line| !line.starts_with(' '));
+    let names: Vec<&str> = names.map(|line| line.split(' ').next().unwrap()).collect();
+    assert!(names.len() > 30 && ANY.iter().all(|any| names.contains(any)), "{names:?}");
+    let mut spread = Spread::default();
+    for name in names.into_iter().filter(|name| !ANY.contains(name)).chain(["ROUNDUP_NONE"]) {
+        let mut command = nobody();
+        command.env("ROUNDUP_LISTEN", "127.0.0.1:0").env(name, "a=\u{1}=b");
+        let (output, took) = timed(|| ended(command, name));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!([Some(1), Some(2)].contains(&output.status.code()), "{name}: {told}");
+        assert!(told.lines().count() == 1 && told.contains(name), "{name}: {told}");
+        spread.push(took);
+    }
+    spread.print("refused after");
 }
 
 #[test]
