@@ -134,6 +134,27 @@ async fn a_rule_can_refuse_a_comment_and_the_audit_says_which() {
 }
 
 #[tokio::test]
+async fn a_rule_that_cannot_be_checked_holds_what_it_might_have_found() {
+    let app = app(Policy::Open).await;
+    let article = site(&app).await.article;
+    no_rules(&app).await;
+    let path = format!("/api/v1/articles/{article}/comments");
+    for (kind, terms) in [("regex", "{(}"), ("address_ranges", "{10.0.0.0/8,nowhere}")] {
+        let sql = app.sql().await;
+        no_rules(&app).await;
+        app.reader()
+            .post(&path, &comment("A", &format!("{kind}: before")))
+            .await
+            .expect(StatusCode::CREATED);
+        let insert = "insert into comment_rules (kind, action, terms, created_at, updated_at)
+                      values ($1, 'reject', $2::text::text[], now(), now())";
+        sql.execute(insert, &[&kind, &terms]).await.unwrap();
+        let held = app.reader().post(&path, &comment("A", &format!("{kind}: after"))).await;
+        assert_eq!(held.expect(StatusCode::ACCEPTED)["held_because"], json!([kind]));
+    }
+}
+
+#[tokio::test]
 async fn a_new_site_holds_links_of_strangers_but_not_of_readers_it_knows() {
     let app = app(Policy::Open).await;
     let article = site(&app).await.article;

@@ -1,7 +1,7 @@
 //! Checking a comment against the rules.
 
 use super::content::{Content, host, within};
-use super::model::{Fired, Rule, RuleKind, RuleRow, expression};
+use super::model::{Action, Fired, Rule, RuleKind, RuleRow, expression};
 use crate::http::AddressRange;
 use chrono::{DateTime, TimeDelta, Utc};
 use regex::{Regex, RegexSet, RegexSetBuilder};
@@ -39,7 +39,7 @@ pub(crate) struct RuleSet(Vec<(Rule, Test)>);
 #[derive(Debug)]
 enum Test {
     MoreLinksThan(usize),
-    Words(Option<Regex>),
+    Words(Regex),
     Expressions(RegexSet),
     Hosts(Vec<String>),
     EmailDomains(Vec<String>),
@@ -47,6 +47,8 @@ enum Test {
     RepeatedWithin(TimeDelta),
     Honeypot,
     FasterThan(f64),
+    /// It was stored past the checks of [`Rule`], or by a release that understood it.
+    Unusable,
 }
 
 impl RuleSet {
@@ -61,7 +63,11 @@ impl RuleSet {
         let applying = self.0.iter().filter(|(rule, _)| !(sample.known && rule.spare_known));
         let fired = |(rule, test): &(Rule, Test)| {
             let because = test.check(sample)?;
-            let Rule { id, kind, action, .. } = *rule;
+            let Rule { id, kind, mut action, .. } = *rule;
+            if matches!(test, Test::Unusable) {
+                // Neither let through what it should stop, nor refused what it should not.
+                action = Action::Hold;
+            }
             Some(Fired { id, name: rule.name.clone(), kind, action, because })
         };
         applying.filter_map(fired).collect()
@@ -74,12 +80,13 @@ impl Test {
         let threshold = rule.threshold.unwrap_or(0);
         match rule.kind {
             RuleKind::MaxLinks => Self::MoreLinksThan(usize::try_from(threshold).unwrap_or(0)),
-            RuleKind::Words => Self::Words(words(&rule.terms)),
-            RuleKind::Regex => Self::Expressions(expressions(&rule.terms)),
+            RuleKind::Words => words(&rule.terms).map_or(Self::Unusable, Self::Words),
+            RuleKind::Regex => expressions(&rule.terms).map_or(Self::Unusable, Self::Expressions),
             RuleKind::Hosts => Self::Hosts(terms()),
             RuleKind::EmailDomains => Self::EmailDomains(terms()),
             RuleKind::AddressRanges => {
-                Self::Ranges(terms().iter().filter_map(|range| range.parse().ok()).collect())
+                let ranges: Result<_, _> = terms().iter().map(|range| range.parse()).collect();
+                ranges.map_or(Self::Unusable, Self::Ranges)
             }
             RuleKind::RepeatedText => Self::RepeatedWithin(TimeDelta::hours(threshold.into())),
             RuleKind::Honeypot => Self::Honeypot,
@@ -95,9 +102,8 @@ impl Test {
                 (links > *most).then(|| format!("has {links} links, more than {most}"))
             }
             Self::Words(words) => {
-                let found = |text: &str| {
-                    words.as_ref()?.captures(text)?.get(1).map(|m| m.as_str().to_owned())
-                };
+                let found =
+                    |text: &str| words.captures(text)?.get(1).map(|m| m.as_str().to_owned());
                 let word = found(&sample.content.visible).or_else(|| found(sample.name))?;
                 Some(format!("says `{word}`"))
             }
@@ -137,27 +143,21 @@ impl Test {
                 let took = sample.form_seconds.filter(|took| took < least)?;
                 Some(format!("was filled in within {took} s, less than {least}"))
             }
+            Self::Unusable => Some("cannot be checked: its terms cannot be read".to_owned()),
         }
     }
 }
 
 /// One expression that finds any of the words where it stands alone.
-fn words(terms: &[String]) -> Option<Regex> {
+fn words(terms: &[String]) -> Result<Regex, regex::Error> {
     let parts: Vec<String> = terms
         .iter()
         .map(|term| term.split_whitespace().map(regex::escape).collect::<Vec<_>>().join(r"\s+"))
         .collect();
     // Not `\b`: a term may begin or end with what is no letter.
     expression(&format!(r"(?:^|[^\p{{L}}\p{{N}}])({})(?:[^\p{{L}}\p{{N}}]|$)", parts.join("|")))
-        .ok()
 }
 
-fn expressions(terms: &[String]) -> RegexSet {
-    let build = |terms: &[String]| {
-        RegexSetBuilder::new(terms)
-            .case_insensitive(true)
-            .size_limit(terms.len().max(1) << 20)
-            .build()
-    };
-    build(terms).unwrap_or_else(|_bad| RegexSet::empty())
+fn expressions(terms: &[String]) -> Result<RegexSet, regex::Error> {
+    RegexSetBuilder::new(terms).case_insensitive(true).size_limit(terms.len().max(1) << 20).build()
 }
