@@ -190,6 +190,9 @@ fn archive(
         ZipArchive::new(file).map_err(|error| whole(&error))
     };
     let mut zip = unzip()?;
+    if zip.len() > FILES {
+        return Err(whole(&format!("{} files, more than {FILES}", zip.len())));
+    }
     for index in 0..zip.len() {
         let entry = zip.by_index_raw(index).map_err(|error| whole(&error))?;
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
@@ -225,6 +228,9 @@ struct Guarded<R> {
     read: u64,
     packed: u64,
 }
+
+/// How many files an archive may have: a blog with as many pictures is none of one person.
+const FILES: usize = 100_000;
 
 /// How much may come out of an archive whatever its size.
 const FREE: u64 = 16 << 20;
