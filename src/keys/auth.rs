@@ -8,6 +8,7 @@ use super::model::{Key, Scope};
 use super::query;
 use crate::app::State;
 use crate::error::{Code, Error, Result};
+use crate::http::Client;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
@@ -52,10 +53,17 @@ pub async fn require_key<B: MessageBody>(
             return Ok(req.into_response(HttpResponse::from_error(error)).map_into_right_body());
         }
     };
-    let address = req.peer_addr().map(|peer| peer.ip().to_string());
+    let address = address(&req);
     let principal = Principal { key: key.id, name: key.name, address, scopes: key.scopes };
     req.extensions_mut().insert(principal);
     next.call(req).await.map(ServiceResponse::map_into_left_body)
+}
+
+/// Whence the request comes: of one by way of a trusted proxy, from where that has it.
+fn address(req: &ServiceRequest) -> Option<String> {
+    let peer = req.peer_addr()?.ip();
+    let trusted = &req.app_data::<Data<State>>()?.config().trusted_proxies;
+    Some(Client::of(Some(peer), req.headers(), trusted).address().to_string())
 }
 
 async fn good_key(req: &ServiceRequest) -> Result<Key> {

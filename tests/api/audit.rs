@@ -1,7 +1,9 @@
 //! The audit: who did what to which object, and when.
 
-use crate::harness::TestApp;
+use crate::harness::{TestApp, patient};
+use actix_web::http::StatusCode;
 use chrono::TimeDelta;
+use roundup::config::Config;
 use serde_json::{Value, json};
 
 const AUDIT: &str = "/api/v1/admin/audit";
@@ -71,4 +73,25 @@ async fn every_write_is_in_the_audit() {
     assert_eq!(list(&format!("limit=4&after={next}")).await[0], all[4]);
     assert_eq!(list("fields=action&limit=1").await, [json!({"action": "tag.update"})]);
     auditor.get(&format!("{AUDIT}?actoin=x")).await.problem(400, "unknown_parameter");
+}
+
+#[tokio::test]
+async fn the_audit_has_the_address_that_a_trusted_proxy_tells() {
+    let trusted_proxies = "10.0.0.0/8".parse().unwrap();
+    let app = TestApp::with(Config { trusted_proxies, ..patient() }).await;
+    let editor = app.key("admin").await;
+    for (n, (peer, told, noted)) in [
+        ("10.1.2.3", "198.51.100.1", "198.51.100.1"),
+        ("192.0.2.1", "198.51.100.2", "192.0.2.1"),
+        ("10.1.2.3", "6.6.6.6, 198.51.100.3, 10.9.9.9", "198.51.100.3"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let editor = editor.clone().from(peer).header("X-Forwarded-For", told);
+        let new = json!({"headline": format!("x{n}")});
+        editor.post(ARTICLES, &new).await.expect(StatusCode::CREATED);
+        let audit = editor.get(&format!("{AUDIT}?limit=1")).await.ok();
+        assert_eq!(audit["items"][0]["address"], noted, "{peer}, {told}");
+    }
 }
