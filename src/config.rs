@@ -172,6 +172,11 @@ pub struct Config {
     )]
     pub trusted_proxies: AddressRanges,
 
+    /// From where `/metrics` can be read, as address ranges with commas between them: for everybody
+    /// else nothing is there. Without it, from everywhere.
+    #[arg(long, env = "ROUNDUP_METRICS_FROM", global = true, value_name = "RANGES")]
+    pub metrics_from: Option<AddressRanges>,
+
     /// Where readers reach this service, for the addresses in feeds; without it, where it listens.
     #[arg(long, env = "ROUNDUP_PUBLIC_URL", global = true, value_name = "URL", value_parser = public_url)]
     pub public_url: Option<Url>,

@@ -4,12 +4,12 @@ use crate::app::State;
 use crate::cache::Cache;
 use crate::db::PoolStatus;
 use crate::error::{Code, Error, Result};
-use crate::http::Timing;
+use crate::http::{Client, Timing};
 use crate::openapi::ShortText;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{Data, ServiceConfig, resource};
-use actix_web::{HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use diesel_async::RunQueryDsl;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -165,10 +165,17 @@ struct MetricsText(#[expect(dead_code, reason = "only its schema is used")] Stri
 /// Counts and times, for Prometheus
 ///
 /// The text of `OpenMetrics`: requests by route and status, connections to the database, the cache.
+/// 404 for whoever does not come from where `ROUNDUP_METRICS_FROM` says, if it is set.
 #[utoipa::path(get, path = "/metrics", tag = "service",
     responses((status = 200, description = "OpenMetrics text", body = MetricsText, content_type = "text/plain"),
         crate::openapi::Problems))]
-async fn metrics(state: Data<State>) -> Result<HttpResponse> {
+async fn metrics(state: Data<State>, req: HttpRequest) -> Result<HttpResponse> {
+    let config = state.config();
+    if let Some(ranges) = &config.metrics_from
+        && !Client::is_within(&req, &config.trusted_proxies, ranges)
+    {
+        return Err(Error::new(Code::NotFound, "nothing is at this address"));
+    }
     state.cache().refresh_counts();
     Ok(plain(state.metrics().text(&state.pool().status())?))
 }

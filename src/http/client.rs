@@ -38,6 +38,17 @@ impl Client {
         })
     }
 
+    /// Whether a request comes straight from one of these ranges, or from there by way of trusted
+    /// proxies. By way of another proxy anybody may come.
+    pub fn is_within(req: &HttpRequest, trusted: &AddressRanges, ranges: &AddressRanges) -> bool {
+        let peer = req.peer_addr().map(|peer| peer.ip());
+        let forwarded =
+            ["x-forwarded-for", "forwarded"].iter().any(|name| req.headers().contains_key(*name));
+        let client = Self::of(peer, req.headers(), trusted);
+        let believed = peer.is_some_and(|peer| peer.to_canonical() != client.0);
+        ranges.contains(client.0) && (believed || !forwarded)
+    }
+
     /// The address itself.
     pub fn address(self) -> IpAddr {
         self.0

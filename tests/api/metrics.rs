@@ -1,7 +1,8 @@
 //! What `/metrics` counts, whatever is asked.
 
-use crate::harness::TestApp;
 use crate::harness::document::operations;
+use crate::harness::{TestApp, patient};
+use roundup::config::Config;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The counts of requests by status, and how many lines there are in all.
@@ -61,4 +62,30 @@ async fn strange_requests_are_all_counted_and_make_no_new_series() {
         *after.get_mut(&status).unwrap() -= count;
     }
     assert_eq!(after, seen);
+}
+
+#[tokio::test]
+async fn the_metrics_are_there_for_whom_they_are_meant() {
+    let app = TestApp::with(Config {
+        trusted_proxies: "10.0.0.0/8".parse().unwrap(),
+        metrics_from: Some("127.0.0.0/8,192.0.2.7".parse().unwrap()),
+        ..patient()
+    })
+    .await;
+    let from = |address: &str| app.reader().from(address);
+    for peer in ["127.0.0.1", "127.9.9.9", "192.0.2.7", "::ffff:192.0.2.7"] {
+        assert_eq!(from(peer).get("/metrics").await.status, 200, "{peer}");
+    }
+    for peer in ["192.0.2.8", "10.0.0.1", "2001:db8::1"] {
+        from(peer).get("/metrics").await.problem(404, "not_found");
+    }
+    let by_proxy = from("10.0.0.1").header("X-Forwarded-For", "192.0.2.7");
+    assert_eq!(by_proxy.get("/metrics").await.status, 200);
+    // By way of a proxy that nobody told us of, all the world seems to be near.
+    for (header, value) in [("X-Forwarded-For", "127.0.0.1"), ("Forwarded", "for=198.51.100.1")] {
+        let any = from("127.0.0.1").header(header, value);
+        any.get("/metrics").await.problem(404, "not_found");
+    }
+    let spoofed = from("192.0.2.8").header("X-Forwarded-For", "127.0.0.1");
+    spoofed.get("/metrics").await.problem(404, "not_found");
 }

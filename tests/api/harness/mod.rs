@@ -111,12 +111,13 @@ impl TestApp {
         db::client(&self.target).await
     }
 
-    /// Sends any request.
+    /// Sends any request; one that does not say from where comes from this machine.
     pub async fn send(&self, request: TestRequest) -> Reply {
         if self.forgets {
             self.state.changed(Change::Everything);
         }
-        let request = request.to_request();
+        let mut request = request.to_request();
+        request.head_mut().peer_addr.get_or_insert(([127, 0, 0, 1], 50_000).into());
         let line = format!("{} {}", request.method(), request.uri());
         let response = match (self.call)(request).await {
             Ok(response) => response,
