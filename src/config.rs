@@ -130,6 +130,11 @@ pub struct Config {
         default_value = "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400")]
     pub cache_control: HeaderValue,
 
+    /// The `Strict-Transport-Security` of all answers, once TLS is in front to stay:
+    /// `max-age=31536000; includeSubDomains`; without it, none.
+    #[arg(long, env = "ROUNDUP_HSTS", global = true, value_name = "POLICY", value_parser = hsts)]
+    pub hsts: Option<HeaderValue>,
+
     /// Which comments show at once: all that no rule holds (`open`), those of a reader who has an
     /// approved one (`first`), or none (`hold`).
     #[arg(long, env = "ROUNDUP_COMMENT_POLICY", default_value = "first", global = true)]
@@ -240,6 +245,17 @@ fn header_value(text: &str) -> Result<HeaderValue, String> {
 fn log_filter(text: &str) -> Result<String, String> {
     let tried = env_filter::Builder::new().try_parse(text).map(|_| text.to_owned());
     tried.map_err(|error| error.to_string())
+}
+
+fn hsts(text: &str) -> Result<HeaderValue, String> {
+    let is_age = |directive: &str| {
+        let age = directive.trim().to_ascii_lowercase();
+        age.strip_prefix("max-age=").is_some_and(|seconds| seconds.parse::<u32>().is_ok())
+    };
+    if text.split(';').any(is_age) {
+        return header_value(text);
+    }
+    Err("must hold max-age= with a number of seconds".to_owned())
 }
 
 fn public_url(text: &str) -> Result<Url, String> {

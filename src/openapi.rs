@@ -6,13 +6,14 @@ mod walk;
 
 use crate::error::Code;
 use crate::extract::{NoParams, Query};
+use crate::http::name_charset;
 use crate::{
     archive, articles, audit, comments, export, feeds, health, jobs, keys, links, outlets, pages,
     related, search, site, tags,
 };
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::middleware::DefaultHeaders;
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{ServiceConfig, redirect, resource, scope};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -269,6 +270,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
         .config(utoipa_swagger_ui::Config::new(["/openapi.json"]).try_it_out_enabled(true));
     let docs = scope("/docs")
         .wrap(DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, PAGE_POLICY)))
+        .wrap(from_fn(name_charset))
         .service(redirect("", "/docs/").permanent())
         .service(page);
     cfg.service(resource("/openapi.json").get(openapi)).service(docs);

@@ -294,7 +294,7 @@ async fn restore_article(
     let editor = Editor::of(&caller.principal, state.clock().now());
     State::write(&state, move |conn| {
         Box::pin(async move {
-            let if_match = if_match.unwrap_or(IfMatch::Any);
+            let if_match = if_match.unwrap_or_else(IfMatch::any);
             let current = edit::locked(conn, id.0, &if_match).await?;
             told(&edit::restore(conn, &editor, current).await?)
         })

@@ -54,16 +54,23 @@ impl Coding {
     }
 }
 
-/// Whether the client takes JSON: when it does not say, or says so.
+/// Whether the client takes JSON: when it does not say, or says so. What is said of the type itself
+/// counts before what is said of a range that holds it.
 pub(super) fn takes_json(headers: &HeaderMap) -> bool {
     const JSON: [&str; 4] =
-        ["*/*", "application/*", "application/json", "application/problem+json"];
+        ["application/json", "application/problem+json", "application/*", "*/*"];
     let mut any = false;
-    let mut takes = |(name, q): (&str, u32)| {
+    let mut nearest: Option<(usize, bool)> = None;
+    for (name, q) in choices(headers, &ACCEPT) {
         any = true;
-        q > 0 && JSON.iter().any(|json| name.eq_ignore_ascii_case(json))
-    };
-    choices(headers, &ACCEPT).any(&mut takes) || !any
+        let Some(at) = JSON.iter().position(|json| name.eq_ignore_ascii_case(json)) else {
+            continue;
+        };
+        if nearest.is_none_or(|(before, _)| at < before) {
+            nearest = Some((at, q > 0));
+        }
+    }
+    nearest.map_or(!any, |(_, takes)| takes)
 }
 
 /// Whether the client would rather have a page than data: a browser's address bar.
@@ -138,6 +145,8 @@ mod tests {
         assert!(!prefers_html(&headers(ACCEPT, "*/*")));
         assert!(!takes_json(&headers(ACCEPT, "application/xml")));
         assert!(!takes_json(&headers(ACCEPT, "application/json;q=0")));
+        assert!(!takes_json(&headers(ACCEPT, "*/*, application/json;q=0")));
+        assert!(takes_json(&headers(ACCEPT, "*/*;q=0, application/json")));
         assert!(takes_json(&headers(ACCEPT, "application/*;q=0.1")));
         assert!(takes_json(&HeaderMap::new()));
     }

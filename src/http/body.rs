@@ -4,6 +4,7 @@
 //! the document cannot promise anything else, and every mistake is reported at once, each with its
 //! JSON pointer.
 
+use super::media_type::{media_type, patch_type};
 use super::room::Room;
 use super::schema;
 use crate::app::MAX_BODY;
@@ -11,7 +12,6 @@ use crate::error::{Code, Error, FieldError, Result};
 use crate::text::xml_chars;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -58,8 +58,7 @@ impl FromRequest for MergePatch {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let kinds = ["application/merge-patch+json", "application/json"];
-        let kind = media_type(req.headers(), &kinds);
+        let kind = patch_type(req.headers());
         let payload = payload.take();
         Box::pin(async move {
             kind?;
@@ -117,25 +116,6 @@ fn merge(target: &mut Value, patch: Value, nulls: Nulls) {
             merge(target.entry(name).or_insert(Value::Null), value, nulls);
         }
     }
-}
-
-/// Refuses a body of another media type, or one that is coded.
-pub(crate) fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<()> {
-    let refuse = |detail: String| Err(Error::new(Code::UnsupportedMediaType, detail));
-    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-        return refuse("send the body without a content coding".to_owned());
-    }
-    let given = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let mut parts = given.split(';').map(str::trim);
-    let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let utf8 = parts.all(|parameter| {
-        let parameter = parameter.to_ascii_lowercase();
-        !parameter.starts_with("charset=") || parameter.trim_matches('"').ends_with("utf-8")
-    });
-    if accepted.contains(&kind.as_str()) && utf8 {
-        return Ok(());
-    }
-    refuse(format!("send {} in UTF-8, not `{given}`", accepted.join(" or ")))
 }
 
 /// How much of a body is kept in one piece, in bytes.

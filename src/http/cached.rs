@@ -80,22 +80,23 @@ pub(super) fn from_memory(
         return None;
     }
     let id = RequestId::of(req.headers());
-    Asked { state, method, id: &id, begun }.answer(key, &held, req.headers(), HIT)
+    // What it refuses is refused where every failure gets its problem.
+    Asked { state, method, id: &id, begun }.answer(key, &held, req.headers(), HIT).ok()
 }
 
 impl Asked<'_> {
-    /// Makes the answer of an entry, and counts it; none if no coding is left that is accepted.
+    /// Makes the answer of an entry, and counts it; or says why there is none.
     fn answer(
         &self,
         key: &str,
         held: &Answer,
         asked: &HeaderMap,
         how: How,
-    ) -> Option<HttpResponse> {
-        let coding = Coding::negotiate(asked)?;
+    ) -> Result<HttpResponse, Error> {
+        let coding = Coding::negotiate(asked).ok_or_else(refused)?;
         let cache = self.state.cache();
         let grew = |bytes| cache.grow(key, held, bytes);
-        let mut answer = held.value.answer(asked, coding, self.id.as_str(), grew);
+        let mut answer = held.value.answer(asked, coding, self.id.as_str(), grew)?;
         let headers = answer.headers_mut();
         headers.insert(X_REQUEST_ID, self.id.header());
         headers.insert(CACHE_STATUS, HeaderValue::from_static(how.status));
@@ -110,13 +111,13 @@ impl Asked<'_> {
         }
         cache.counts().answered(how.source);
         held.value.count(self.state, self.method, answer.status(), self.begun.elapsed());
-        Some(answer)
+        Ok(answer)
     }
 
     fn whole(&self, req: ServiceRequest, key: &str, held: &Answer, how: How) -> Made {
         match self.answer(key, held, req.headers(), how) {
-            Some(answer) => Made::Whole(req.into_response(answer)),
-            None => Made::Raw(req.error_response(refused())),
+            Ok(answer) => Made::Whole(req.into_response(answer)),
+            Err(error) => Made::Raw(req.error_response(error)),
         }
     }
 
@@ -242,8 +243,8 @@ impl Asked<'_> {
         let key = Arc::clone(lead.key());
         lead.land(Landed::Entry(Arc::clone(&held)));
         match self.answer(&key, &held, req.headers(), filled(again, stored)) {
-            Some(answer) => Made::Whole(ServiceResponse::new(req, answer)),
-            None => Made::Raw(ServiceResponse::from_err(refused(), req)),
+            Ok(answer) => Made::Whole(ServiceResponse::new(req, answer)),
+            Err(error) => Made::Raw(ServiceResponse::from_err(error, req)),
         }
     }
 
@@ -258,8 +259,8 @@ impl Asked<'_> {
             return Made::Raw(res);
         };
         match self.answer(&key, &held, res.request().headers(), STALE) {
-            Some(answer) => Made::Whole(res.into_response(answer)),
-            None => Made::Raw(res),
+            Ok(answer) => Made::Whole(res.into_response(answer)),
+            Err(_) => Made::Raw(res),
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use super::accept::Coding;
 use super::front;
+use super::guard::GUARDS;
+use super::precondition::{self, Verdict};
 use super::problem;
 use super::representation;
 use super::timing::Timing;
 use crate::app::State;
 use crate::cache::Depends;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use actix_web::body::{BoxBody, MessageBody as _};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -20,12 +22,14 @@ use std::time::Duration;
 /// What the headers of an entry weigh, about.
 const HEADERS: usize = 1500;
 
-/// The headers that a 304 repeats (RFC 9110, section 15.4.5), and those that CORS needs.
-const BRIEF: [HeaderName; 4] = [
+/// The headers that a 304 repeats (RFC 9110, section 15.4.5), and those that CORS needs. It has the
+/// guards as well, which every answer has.
+const BRIEF: [HeaderName; 5] = [
     header::CACHE_CONTROL,
     header::VARY,
     header::ACCESS_CONTROL_ALLOW_ORIGIN,
     header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    header::CROSS_ORIGIN_RESOURCE_POLICY,
 ];
 
 type Headers = Vec<(HeaderName, HeaderValue)>;
@@ -126,7 +130,8 @@ impl Entry {
     ) -> Self {
         front::dress(&mut headers, state, true);
         let headers: Headers = headers.into_iter().collect();
-        let brief = headers.iter().filter(|(name, _)| BRIEF.contains(name)).cloned().collect();
+        let is_brief = |name: &HeaderName| BRIEF.contains(name) || GUARDS.contains(name);
+        let brief = headers.iter().filter(|(name, _)| is_brief(name)).cloned().collect();
         Self { status, headers, brief, body, route, timings: Default::default() }
     }
 
@@ -145,28 +150,34 @@ impl Entry {
             }
     }
 
-    /// The answer to a request with these headers; `grew` hears of bytes that had to be made.
+    /// The answer to a request with these headers, or why it is refused; `grew` hears of bytes that
+    /// had to be made.
     pub(super) fn answer(
         &self,
         asked: &HeaderMap,
         coding: Coding,
         id: &str,
         grew: impl FnOnce(usize),
-    ) -> HttpResponse {
+    ) -> Result<HttpResponse> {
         let page = match &self.body {
             Body::Page(page) => page,
-            Body::Empty => return dressed(self.status, &self.headers, BoxBody::new(())),
+            Body::Empty => return Ok(dressed(self.status, &self.headers, BoxBody::new(()))),
             Body::Problem(before, after) => {
                 let body = [before, id.as_bytes(), after].concat();
-                return dressed(self.status, &self.headers, BoxBody::new(body));
+                return Ok(dressed(self.status, &self.headers, BoxBody::new(body)));
             }
         };
         let coding = representation::worthwhile(coding, page.plain.len());
-        if representation::is_known(asked, &page.digest) {
-            let mut answer = dressed(StatusCode::NOT_MODIFIED, &self.brief, BoxBody::new(()));
-            answer.headers_mut().insert(header::ETAG, page.slot(coding).0.clone());
-            return answer;
-        }
+        let mut answer = match precondition::of_read(asked, |tag| page.has_tag(tag)) {
+            Verdict::Other => return Err(precondition::other()),
+            Verdict::Known => dressed(StatusCode::NOT_MODIFIED, &self.brief, BoxBody::new(())),
+            Verdict::Send => return Ok(self.whole(page, coding, grew)),
+        };
+        answer.headers_mut().insert(header::ETAG, page.slot(coding).0.clone());
+        Ok(answer)
+    }
+
+    fn whole(&self, page: &Page, coding: Coding, grew: impl FnOnce(usize)) -> HttpResponse {
         let (coding, body) = page.body(coding, grew);
         let mut answer = dressed(self.status, &self.headers, BoxBody::new(body));
         answer.headers_mut().insert(header::ETAG, page.slot(coding).0.clone());
@@ -189,6 +200,10 @@ impl Entry {
 }
 
 impl Page {
+    fn has_tag(&self, opaque: &[u8]) -> bool {
+        representation::is_of(&self.digest, opaque)
+    }
+
     fn slot(&self, coding: Coding) -> &(HeaderValue, OnceLock<Bytes>) {
         let [br, zstd, gzip, identity] = &self.coded;
         match coding {

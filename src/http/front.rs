@@ -3,16 +3,19 @@
 //! 0. A public read that memory can answer ([`super::cached`]) passes by all that follows.
 //! 1. It gets an id.
 //! 2. HEAD becomes GET: actix answers HEAD without the body but with its length.
-//! 3. A client that takes no JSON is told so.
+//! 3. Who asks at too long an address, or takes no JSON, is told so.
 //! 4. The handlers do their work; a public read does it for all who ask the same at the time, and
 //!    its answer is finished and kept.
-//! 5. Another public body is coded and tagged, or left out because the client has it.
+//! 5. Another public body is coded and tagged, or left out because the client has it; an editor's read
+//!    is held against the version that it asks for.
 //! 6. An answer without a body of ours (a wrong path, a wrong method, a failed extractor) gets its
 //!    problem; OPTIONS is answered from the methods that the address allows.
 //! 7. The headers of every answer are set; the request is counted and logged.
 
-use super::accept::{Coding, takes_json};
+use super::accept::takes_json;
 use super::cached::{self, Asked, Made};
+use super::guard::guard;
+use super::media_type::{ACCEPT_PATCH, PATCHES};
 use super::request_id::{RequestId, X_REQUEST_ID};
 use super::{cors, problem, representation};
 use crate::app::State;
@@ -29,6 +32,10 @@ use std::time::Instant;
 
 /// The target of the lines that tell of each request.
 const ACCESS: &str = "roundup::access";
+
+/// The longest address that is answered, in bytes: what the document allows in a query fits, also
+/// with every character escaped.
+const LONGEST: usize = 32 << 10;
 
 /// The middleware around all handlers; see the module's text.
 #[derive(Debug)]
@@ -125,9 +132,7 @@ where
     let path = req.match_info().as_str();
     let public = !is_private(path);
     let cached = reads && public && is_kept(path) && state.cache().is_enabled();
-    let json = path.starts_with("/api/") && !path.ends_with("/admin/exports");
-    let made = if json && !takes_json(req.headers()) {
-        let error = Error::new(Code::NotAcceptable, "this address speaks application/json only");
+    let made = if let Some(error) = refusal(&req) {
         Made::Raw(req.error_response(error))
     } else if cached {
         Asked { state, method, id: &id, begun }.fetch(inner, req).await?
@@ -138,16 +143,31 @@ where
         Made::Whole(res) => return Ok(res),
         Made::Raw(res) => res,
     };
-    if res.status().is_success() && reads && public {
-        res = represent(res);
+    if res.status() == StatusCode::OK && reads {
+        res = if public { representation::give(res) } else { representation::compare(res) };
     }
     if !res.status().is_success() {
         res = complete(res, method, &id);
+    }
+    if !reads && !res.headers().contains_key(header::CACHE_CONTROL) {
+        res.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     dress(res.headers_mut(), state, public);
     res.headers_mut().insert(X_REQUEST_ID, id.header());
     state.metrics().count(&res, method, begun.elapsed());
     Ok(res)
+}
+
+/// What is refused before anybody looks what it is about.
+fn refusal(req: &ServiceRequest) -> Option<Error> {
+    if req.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > LONGEST) {
+        let detail = format!("an address may have {LONGEST} bytes");
+        return Some(Error::new(Code::UriTooLong, detail));
+    }
+    let path = req.match_info().as_str();
+    let json = path.starts_with("/api/") && !path.ends_with("/admin/exports");
+    (json && !takes_json(req.headers()))
+        .then(|| Error::new(Code::NotAcceptable, "this address speaks application/json only"))
 }
 
 /// Whether everything at this path needs a key.
@@ -162,13 +182,20 @@ fn is_kept(path: &str) -> bool {
 
 /// Gives a problem to an answer that tells of a failure, and an answer to OPTIONS.
 fn complete(mut res: ServiceResponse, method: &Method, id: &RequestId) -> ServiceResponse {
-    if res.status() == StatusCode::METHOD_NOT_ALLOWED {
+    // RFC 9110, section 9.3.7: the service as a whole.
+    let whole = method == Method::OPTIONS && res.request().path() == "*";
+    if whole {
+        let all = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
+        res.headers_mut().insert(header::ALLOW, all);
+    }
+    if whole || res.status() == StatusCode::METHOD_NOT_ALLOWED {
         allow_more(res.headers_mut());
         if method == Method::OPTIONS {
             let allow = res.headers().get(header::ALLOW).cloned();
             let mut answer = HttpResponse::NoContent().finish();
             if let Some(allow) = allow {
                 answer.headers_mut().insert(header::ALLOW, allow.clone());
+                accept_patch(answer.headers_mut(), &allow);
                 cors::preflight(answer.headers_mut(), allow);
             }
             return res.into_response(answer);
@@ -178,6 +205,13 @@ fn complete(mut res: ServiceResponse, method: &Method, id: &RequestId) -> Servic
         return res;
     }
     problem::describe(res, id)
+}
+
+/// Says which patches an address takes that takes any (RFC 5789, section 3.1).
+fn accept_patch(headers: &mut HeaderMap, allow: &HeaderValue) {
+    if allow.to_str().is_ok_and(|allow| allow.split(", ").any(|method| method == "PATCH")) {
+        headers.insert(ACCEPT_PATCH, HeaderValue::from_static(PATCHES));
+    }
 }
 
 /// HEAD goes where GET goes, and OPTIONS everywhere.
@@ -195,43 +229,6 @@ fn allow_more(headers: &mut HeaderMap) {
     }
 }
 
-/// Codes and tags the body of a public read that is not kept. A body that streams is left alone.
-fn represent(res: ServiceResponse) -> ServiceResponse {
-    if res.status() != StatusCode::OK || res.headers().contains_key(header::ETAG) {
-        return res;
-    }
-    let (req, answer) = res.into_parts();
-    let (mut answer, body) = answer.into_parts();
-    let body = match body.try_into_bytes() {
-        Ok(body) => body,
-        Err(streams) => return ServiceResponse::new(req, answer.set_body(streams)),
-    };
-    let Some(coding) = Coding::negotiate(req.headers()) else {
-        let error = Error::new(Code::NotAcceptable, "no content coding is left that you accept");
-        return ServiceResponse::from_err(error, req);
-    };
-    let coding = representation::worthwhile(coding, body.len());
-    let digest = representation::digest(&body);
-    if let Ok(etag) = HeaderValue::from_str(&representation::etag(&digest, coding)) {
-        answer.headers_mut().insert(header::ETAG, etag);
-    }
-    answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    if representation::is_known(req.headers(), &digest) {
-        *answer.status_mut() = StatusCode::NOT_MODIFIED;
-        answer.headers_mut().remove(header::CONTENT_TYPE);
-        return ServiceResponse::new(req, answer.set_body(BoxBody::new(())));
-    }
-    let (coding, coded) = match representation::encode(body.clone(), coding) {
-        Ok(coded) => (coding, coded),
-        Err(_) => (Coding::Identity, body),
-    };
-    if coding != Coding::Identity {
-        let name = HeaderValue::from_static(coding.name());
-        answer.headers_mut().insert(header::CONTENT_ENCODING, name);
-    }
-    ServiceResponse::new(req, answer.set_body(coded).map_into_boxed_body())
-}
-
 /// The headers that every answer carries.
 pub(super) fn dress(headers: &mut HeaderMap, state: &State, public: bool) {
     if public {
@@ -243,19 +240,7 @@ pub(super) fn dress(headers: &mut HeaderMap, state: &State, public: bool) {
         let private = HeaderValue::from_static("private, no-store");
         headers.insert(header::CACHE_CONTROL, private);
     }
-    let fixed = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
-        ),
-    ];
-    for (name, value) in fixed {
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-    }
+    guard(headers, state.config());
 }
 
 /// One line a request; of a body that streams the length is not known.

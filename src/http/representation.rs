@@ -2,7 +2,13 @@
 //! because the client has it (RFC 9110, sections 8.8 and 13).
 
 use super::accept::Coding;
-use actix_web::http::header::{self, HeaderMap};
+use super::precondition::{self, Verdict};
+use crate::error::{Code, Error};
+use actix_web::body::{BoxBody, MessageBody as _};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::io::{Read as _, Write as _};
@@ -29,20 +35,11 @@ pub(super) fn etag(digest: &str, coding: Coding) -> String {
     }
 }
 
-/// Whether the client has the body with this digest.
-pub(super) fn is_known(asked: &HeaderMap, digest: &str) -> bool {
-    asked.get_all(header::IF_NONE_MATCH).any(|tags| matches(tags.as_bytes(), digest))
-}
-
-/// Whether `If-None-Match` names the body with this digest. The tag of another coding of the same
-/// body will do: what the client has is then no older.
-fn matches(if_none_match: &[u8], digest: &str) -> bool {
-    if_none_match.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).any(|tag| {
-        let tag = tag.strip_prefix(b"W/").unwrap_or(tag);
-        let tag = tag.strip_prefix(b"\"").unwrap_or(tag);
-        let after = tag.strip_prefix(digest.as_bytes());
-        tag == b"*" || after.is_some_and(|after| matches!(after, [] | [b'"' | b'-', ..]))
-    })
+/// Whether this is the tag of the body with this digest, without its quotes. That of another coding
+/// of the same body will do: what the client has is then no older.
+pub(super) fn is_of(digest: &str, opaque: &[u8]) -> bool {
+    let after = opaque.strip_prefix(digest.as_bytes());
+    after.is_some_and(|after| matches!(after, [] | [b'-', ..]))
 }
 
 /// The coding worth using for a body of this size.
@@ -69,9 +66,69 @@ pub(super) fn encode(body: Bytes, coding: Coding) -> std::io::Result<Bytes> {
     Ok(out.into())
 }
 
+/// Codes and tags the 200 of a public read that is not kept. A body that streams is left alone.
+pub(super) fn give(res: ServiceResponse) -> ServiceResponse {
+    let (req, answer) = res.into_parts();
+    let (mut answer, body) = answer.into_parts();
+    let body = match body.try_into_bytes() {
+        Ok(body) => body,
+        Err(streams) => return ServiceResponse::new(req, answer.set_body(streams)),
+    };
+    let Some(coding) = Coding::negotiate(req.headers()) else {
+        let error = Error::new(Code::NotAcceptable, "no content coding is left that you accept");
+        return ServiceResponse::from_err(error, req);
+    };
+    let coding = worthwhile(coding, body.len());
+    let digest = digest(&body);
+    if let Ok(etag) = HeaderValue::from_str(&etag(&digest, coding)) {
+        answer.headers_mut().insert(header::ETAG, etag);
+    }
+    answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    match precondition::of_read(req.headers(), |tag| is_of(&digest, tag)) {
+        Verdict::Send => {}
+        Verdict::Known => return known(req, answer.set_body(BoxBody::new(()))),
+        Verdict::Other => return ServiceResponse::from_err(precondition::other(), req),
+    }
+    let (coding, coded) = match encode(body.clone(), coding) {
+        Ok(coded) => (coding, coded),
+        Err(_) => (Coding::Identity, body),
+    };
+    if coding != Coding::Identity {
+        let name = HeaderValue::from_static(coding.name());
+        answer.headers_mut().insert(header::CONTENT_ENCODING, name);
+    }
+    ServiceResponse::new(req, answer.set_body(coded).map_into_boxed_body())
+}
+
+/// Holds the preconditions of a 200 against the tag that its handler gave it.
+pub(super) fn compare(res: ServiceResponse) -> ServiceResponse {
+    let Some(tag) = res.headers().get(header::ETAG).cloned() else { return res };
+    let is_ours = |opaque: &[u8]| tag.as_bytes() == [b"\"", opaque, b"\""].concat();
+    match precondition::of_read(res.request().headers(), is_ours) {
+        Verdict::Send => res,
+        Verdict::Known => {
+            let (req, answer) = res.into_parts();
+            known(req, answer.set_body(BoxBody::new(())))
+        }
+        Verdict::Other => {
+            let (req, _) = res.into_parts();
+            ServiceResponse::from_err(precondition::other(), req)
+        }
+    }
+}
+
+/// The answer to a client that has what is there.
+fn known(req: HttpRequest, mut answer: HttpResponse) -> ServiceResponse {
+    *answer.status_mut() = StatusCode::NOT_MODIFIED;
+    answer.headers_mut().remove(header::CONTENT_TYPE);
+    ServiceResponse::new(req, answer)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::precondition::of_read;
     use super::*;
+    use actix_web::http::header::HeaderMap;
 
     #[test]
     fn each_coding_gives_the_body_back() {
@@ -93,6 +150,11 @@ mod tests {
         let digest = digest(b"body");
         let tag = etag(&digest, Coding::Gzip);
         assert!(tag.ends_with("-gzip\""));
+        let verdict = |sent: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_NONE_MATCH, sent.parse().unwrap());
+            of_read(&headers, |opaque| is_of(&digest, opaque))
+        };
         for sent in [
             tag.as_str(),
             "*",
@@ -100,10 +162,10 @@ mod tests {
             &format!("\"x\", {tag}"),
             &etag(&digest, Coding::Identity),
         ] {
-            assert!(matches(sent.as_bytes(), &digest), "{sent}");
+            assert_eq!(verdict(sent), Verdict::Known, "{sent}");
         }
-        for sent in ["", "\"\"", "\"x\"", &format!("\"{digest}0\""), &super::digest(b"other")] {
-            assert!(!matches(sent.as_bytes(), &digest), "{sent}");
+        for sent in ["", "\"\"", "\"x\"", "\"x,*,y\"", &format!("\"{digest}0\""), &digest] {
+            assert_eq!(verdict(sent), Verdict::Send, "{sent}");
         }
     }
 }

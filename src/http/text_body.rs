@@ -1,6 +1,7 @@
 //! Bodies of text: a roundup as an editor pastes it, instead of JSON.
 
-use super::body::{Body, forbidden, media_type, read};
+use super::body::{Body, forbidden, read};
+use super::media_type::media_type;
 use crate::error::{Code, Error, Result};
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};

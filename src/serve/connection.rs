@@ -7,9 +7,9 @@
 use super::patience::{Patience, poll_at};
 use crate::app::State;
 use crate::error::{Code, Error};
-use crate::http::RequestId;
+use crate::http::{RequestId, guard};
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use socket2::SockRef;
 use std::cell::{Cell, RefCell};
@@ -229,9 +229,15 @@ impl Connection {
         let status = code.status().as_u16();
         log::info!(target: "roundup::access", id = id.as_str(), status; "no request");
         let body = serde_json::to_string(&error.problem(id.as_str())).unwrap_or_default();
+        let mut guards = HeaderMap::new();
+        guard(&mut guards, self.shared.state.config());
+        let line = |(name, value): (&HeaderName, &HeaderValue)| {
+            format!("{name}: {}\r\n", value.to_str().unwrap_or_default())
+        };
+        let guards: String = guards.iter().map(line).collect();
         let answer = format!(
             "HTTP/1.1 {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n\
-             cache-control: no-store\r\nx-content-type-options: nosniff\r\nx-request-id: {}\r\n\
+             cache-control: no-store\r\n{guards}x-request-id: {}\r\n\
              connection: close\r\n\r\n{body}",
             code.status(),
             body.len(),

@@ -4,7 +4,7 @@
 use super::connection::Shared;
 use super::patience::Patience;
 use crate::error::Error;
-use crate::http::{RequestId, X_REQUEST_ID};
+use crate::http::{RequestId, X_REQUEST_ID, guard};
 use actix_http::{ConnectionType, HttpMessage as _, Request, Response};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceResponse};
@@ -71,10 +71,6 @@ impl Watched {
         let given: HeaderMap = self.given_id.iter().map(|id| (X_REQUEST_ID, id.clone())).collect();
         let id = RequestId::of(&given);
         log::error!("request {}: a handler panicked: {}", id.as_str(), told(panic));
-        if let Some(working) = &self.working {
-            let metrics = working.shared.state.metrics();
-            metrics.count_broken(&self.method, self.begun.elapsed());
-        }
         let error = Error::internal(anyhow::Error::msg("a handler panicked"));
         let body = serde_json::to_vec(&error.problem(id.as_str())).unwrap_or_default();
         let mut response = Response::new(error.code().status()).set_body(BoxBody::new(body));
@@ -82,8 +78,12 @@ impl Watched {
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(X_REQUEST_ID, id.header());
+        if let Some(working) = &self.working {
+            let state = &working.shared.state;
+            guard(headers, state.config());
+            state.metrics().count_broken(&self.method, self.begun.elapsed());
+        }
         response
     }
 }

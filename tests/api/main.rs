@@ -21,6 +21,7 @@ mod feeds;
 mod hidden;
 mod hostile;
 mod hostile_bodies;
+mod http_table;
 mod import;
 mod jobs;
 mod keys;

@@ -6,8 +6,8 @@ use crate::harness::reads::open;
 use crate::harness::site::site;
 use roundup::config::Config;
 
-/// Codes that no handler names: answers of actix's own that `Error::from_status` recognises.
-const FROM_STATUS: [&str; 2] = ["UriTooLong", "HeadersTooLarge"];
+/// Codes that nothing names: answers of actix's own that `Error::from_status` recognises.
+const FROM_STATUS: [&str; 1] = ["HeadersTooLarge"];
 
 fn sources(dir: &std::path::Path, into: &mut String) {
     for entry in std::fs::read_dir(dir).unwrap() {

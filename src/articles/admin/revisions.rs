@@ -87,7 +87,7 @@ async fn restore_revision(
     let editor = Editor::of(&caller.principal, state.clock().now()).allowing(true);
     State::write(&state, move |conn| {
         Box::pin(async move {
-            let if_match = if_match.unwrap_or(IfMatch::Any);
+            let if_match = if_match.unwrap_or_else(IfMatch::any);
             let current = edit::editable(conn, id, &if_match).await?;
             told(&edit::revert(conn, &editor, &current, version).await?)
         })

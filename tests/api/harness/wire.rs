@@ -29,22 +29,46 @@ pub fn serve(app: &TestApp) -> SocketAddr {
 
 /// Sends one request, its target as bytes, and reads the answer to its end.
 pub async fn ask(address: SocketAddr, method: &str, target: &[u8]) -> Raw {
+    send(address, method, target, &[], "").await
+}
+
+/// The same with headers and a body.
+pub async fn send(
+    address: SocketAddr,
+    method: &str,
+    target: &[u8],
+    headers: &[(String, String)],
+    body: &str,
+) -> Raw {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let end = b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-    let request = [method.as_bytes(), b" ", target, end].concat();
+    let mut head = " HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n".to_owned();
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    if !body.is_empty() || method == "POST" {
+        head += &format!("content-length: {}\r\n", body.len());
+    }
+    let request = [method.as_bytes(), b" ", target, head.as_bytes(), b"\r\n", body.as_bytes()];
     // A server that has heard enough answers and hangs up while we still write.
-    let _ = stream.write_all(&request).await;
+    let _ = stream.write_all(&request.concat()).await;
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
-    let split = bytes.windows(4).position(|four| four == b"\r\n\r\n");
-    let split = split.unwrap_or_else(|| panic!("no head: {}", String::from_utf8_lossy(&bytes)));
-    let head = String::from_utf8_lossy(&bytes[..split]).into_owned();
-    let (line, headers) = head.split_once("\r\n").unwrap_or((&head, ""));
-    let status = line.split(' ').nth(1).unwrap().parse().unwrap();
-    let headers = headers
-        .lines()
-        .map(|line| line.split_once(": ").unwrap())
-        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-        .collect();
-    Raw { status, headers, body: bytes[split + 4..].to_vec() }
+    Raw::read(&bytes)
+}
+
+impl Raw {
+    /// An answer from its bytes; what stands in several lines of one name is one list.
+    fn read(bytes: &[u8]) -> Self {
+        let split = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+        let split = split.unwrap_or_else(|| panic!("no head: {}", String::from_utf8_lossy(bytes)));
+        let head = String::from_utf8_lossy(&bytes[..split]).into_owned();
+        let (line, lines) = head.split_once("\r\n").unwrap_or((&head, ""));
+        let status = line.split(' ').nth(1).unwrap().parse().unwrap();
+        let mut headers: BTreeMap<String, String> = BTreeMap::new();
+        for (name, value) in lines.lines().map(|line| line.split_once(": ").unwrap()) {
+            let list = headers.entry(name.to_lowercase()).or_default();
+            *list = if list.is_empty() { value.to_owned() } else { format!("{list}, {value}") };
+        }
+        Self { status, headers, body: bytes[split + 4..].to_vec() }
+    }
 }
