@@ -177,6 +177,28 @@ fn compare(file: &str, head: &str, rows: &[String]) {
     assert_eq!(table, rows, "{file} is out of date: ACCEPT=1 cargo test --test papers");
 }
 
+/// The rows of OWASP ASVS 5.0 that the service has set itself to.
+const ASVS: &str = "1.2.4 1.3.1 1.3.6 1.5.1 1.5.3 2.3.3 2.4.1 3.4.1 3.4.2 3.4.3 3.4.4 3.4.5 3.4.6 3.5.2 \
+    4.1.1 4.1.3 4.1.4 4.2.1 5.2.3 5.3.3 6.3.8 6.5.2 7.2.3 8.2.1 8.2.2 8.2.3 8.3.2 13.1.2 13.1.3 13.2.6 \
+    13.4.4 13.4.5 15.3.1 15.3.2 15.3.3 15.3.4 15.4.2 16.2.5 16.4.1 16.5.1 16.5.2 16.5.3 16.5.4";
+
+#[test]
+fn each_row_of_the_asvs_says_what_is_done_and_names_a_test() {
+    let paper = include_str!("../docs/security.md");
+    let (_, table) = paper.split_once("\n| Row | ").unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
+    let mut numbers = Vec::new();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [row, done, tests] = *cells.as_slice() else { panic!("{row}") };
+        assert!(done.len() > 20 && tests.contains('`'), "{row}: {done}: {tests}");
+        numbers.push(row.split(' ').next().unwrap());
+    }
+    assert_eq!(numbers, ASVS.split_whitespace().collect::<Vec<_>>());
+    let top = (1..=10).filter(|n| paper.contains(&format!("\n| API{n} ")));
+    assert_eq!(top.count(), 10, "rows of the OWASP API Top 10");
+}
+
 #[test]
 fn the_tests_that_the_papers_name_exist() {
     let mut sources = String::new();

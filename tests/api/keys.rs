@@ -1,9 +1,12 @@
 //! Keys: made once, shown once, and nothing without one.
 
-use crate::harness::TestApp;
+use crate::harness::{TestApp, patient};
 use actix_web::http::StatusCode;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 #[tokio::test]
 async fn nothing_answers_without_a_good_key() {
@@ -80,4 +83,91 @@ async fn every_mistake_in_a_body_is_reported_at_once() {
     let expected =
         [("/expire_at", "unknown_field"), ("/name", "too_short"), ("/scopes/0", "not_allowed")];
     assert_eq!(found, expected, "{problem}");
+}
+
+#[tokio::test]
+async fn a_bad_key_is_told_like_any_other() {
+    let app = TestApp::new().await;
+    let admin = app.key("admin").await;
+    let make = async |name: &str, expires_at: Option<&str>| {
+        let new = json!({"name": name, "scopes": ["admin"], "expires_at": expires_at});
+        admin.post("/api/v1/admin/keys", &new).await.expect(StatusCode::CREATED)
+    };
+    let revoked = make("revoked", None).await;
+    admin.call("DELETE", &format!("/api/v1/admin/keys/{}", revoked["id"])).await.ok();
+    let expired = make("expired", Some("2026-03-01T12:00:01Z")).await;
+    app.state.clock().advance(TimeDelta::hours(1));
+    let good = make("good", None).await["secret"].as_str().unwrap().to_owned();
+    let mut almost = good.clone();
+    let last = almost.pop();
+    almost.push(if last == Some('A') { 'B' } else { 'A' });
+    let mut told = Vec::new();
+    for secret in [
+        "rk_nobody's",
+        &almost,
+        revoked["secret"].as_str().unwrap(),
+        expired["secret"].as_str().unwrap(),
+    ] {
+        let reply =
+            app.with_key(secret).header("X-Request-Id", "same").get("/api/v1/admin/keys").await;
+        let headers: Vec<String> = reply.headers.iter().map(|pair| format!("{pair:?}")).collect();
+        told.push((headers, reply.problem(401, "unauthenticated")));
+    }
+    assert!(told.iter().all(|one| *one == told[0]), "{told:#?}");
+    app.with_key(&good).get("/api/v1/admin/keys").await.ok();
+}
+
+#[tokio::test]
+async fn of_a_key_only_the_hash_of_256_random_bits_is_kept() {
+    let app = TestApp::new().await;
+    let admin = app.key("admin").await;
+    let sql = app.sql().await;
+    let mut secrets = BTreeSet::new();
+    for n in 0..20 {
+        let new = json!({"name": format!("n{n}"), "scopes": ["admin"]});
+        let made = admin.post("/api/v1/admin/keys", &new).await.expect(StatusCode::CREATED);
+        let secret = made["secret"].as_str().unwrap().to_owned();
+        let random = BASE64_URL_SAFE_NO_PAD.decode(secret.strip_prefix("rk_").unwrap()).unwrap();
+        assert_eq!(random.len(), 32);
+        let row = "select to_jsonb(k)::text, secret_hash = sha256($2::text::bytea) from keys k
+                   where id = $1";
+        let row = sql.query_one(row, &[&made["id"].as_i64(), &secret]).await.unwrap();
+        let (text, hashed): (String, bool) = (row.get(0), row.get(1));
+        assert!(hashed, "{text}");
+        // Ten characters tell keys apart: 42 bits; 214 are nowhere.
+        let shown = |letters: usize| text.contains(secret.get(..letters).unwrap());
+        assert!(shown(10) && !shown(11), "{text}");
+        secrets.insert(random);
+    }
+    assert_eq!(secrets.len(), 20);
+    // Bits that stand still would be no random ones.
+    for byte in 0..32 {
+        let values = |secret: &Vec<u8>| secret[byte];
+        assert!(secrets.iter().map(values).collect::<BTreeSet<_>>().len() > 10, "byte {byte}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_key_may_do_changes_at_once_on_every_instance() {
+    let app = TestApp::new().await;
+    let other = TestApp::on(app.target.clone(), patient()).await;
+    let admin = app.key("admin").await;
+    let new = json!({"name": "script", "scopes": ["audit:read"]});
+    let made = admin.post("/api/v1/admin/keys", &new).await.expect(StatusCode::CREATED);
+    let secret = made["secret"].as_str().unwrap();
+    let both = [app.with_key(secret), other.with_key(secret)];
+    for instance in &both {
+        instance.get("/api/v1/admin/audit").await.ok();
+    }
+    let sql = app.sql().await;
+    let change = "update keys set scopes = '{keys:manage}' where id = $1";
+    sql.execute(change, &[&made["id"].as_i64()]).await.unwrap();
+    for instance in &both {
+        instance.get("/api/v1/admin/audit").await.problem(403, "missing_scope");
+        instance.get("/api/v1/admin/keys").await.ok();
+    }
+    admin.call("DELETE", &format!("/api/v1/admin/keys/{}", made["id"])).await.ok();
+    for instance in &both {
+        instance.get("/api/v1/admin/keys").await.problem(401, "unauthenticated");
+    }
 }

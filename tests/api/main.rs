@@ -40,6 +40,7 @@ mod rate_limits;
 mod related;
 mod resolve;
 mod rules;
+mod safety;
 mod search;
 mod semantics;
 mod tags;

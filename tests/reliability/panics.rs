@@ -85,6 +85,7 @@ fn a_handler_that_panics_is_a_500_and_hurts_nobody_else() {
         let answer = wire.answer().unwrap();
         assert_eq!((answer.status, answer.problem().as_str()), (500, "internal"), "{place}");
         assert_eq!(answer.headers["x-request-id"], id);
+        assert!(answer.headers["content-security-policy"].contains("frame-ancestors 'none'"));
         assert!(!String::from_utf8_lossy(&answer.body).contains("purpose"));
         if n % 10 == 9 {
             assert_eq!(other.answer().unwrap().body, b"done");

@@ -184,6 +184,8 @@ fn what_is_no_request_is_answered_with_a_problem() {
         let answer = wire.answer().unwrap();
         let start: String = text.chars().take(60).collect();
         assert_eq!((answer.status, answer.problem().as_str()), (status, code), "{start}");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{start}");
+        assert!(answer.headers["content-security-policy"].contains("frame-ancestors 'none'"));
     }
     let mut wire = service.wire();
     wire.send(request("GET", "/livez", &[], ""));

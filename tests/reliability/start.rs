@@ -104,3 +104,50 @@ fn each_request_is_one_line_of_the_log_and_no_line_tells_a_secret() {
     assert!(secret.len() > 20 && !log.contains(secret), "a key is in the log");
     assert!(!log.contains("127.0.0.1:") || !log.contains("peer"), "an address is in the log");
 }
+
+#[test]
+fn no_key_and_no_token_is_in_the_log_and_no_text_makes_a_line_more() {
+    let settings = [
+        ("ROUNDUP_LOG", "debug"),
+        ("ROUNDUP_LOG_FORMAT", "json"),
+        ("ROUNDUP_COMMENT_POLICY", "open"),
+    ];
+    let service = Service::start(&settings);
+    let new_key =
+        service.ask("POST", "/api/v1/admin/keys", r#"{"name": "n", "scopes": ["admin"]}"#);
+    let new_article = r#"{"headline": "A headline", "status": "published"}"#;
+    let place = service.ask("POST", "/api/v1/admin/articles", new_article).json()["id"].to_string();
+    let text = r#"{"text": "a\r\n{\"level\": \"ERROR\"}\nb", "author": {"name": "A"}}"#;
+    let posted = service.ask("POST", &format!("/api/v1/articles/{place}/comments"), text).json();
+    let secret = |value: &Value| value.as_str().unwrap().to_owned();
+    let edit = secret(&posted["edit_token"]);
+    let wrong = "rk_a_key_that_somebody_guessed".to_owned();
+    let comment = format!("/api/v1/comments/{}", posted["id"]);
+    let bearer = format!("Bearer {wrong}");
+    let kind = ("content-type", "application/merge-patch+json");
+    for (text, status) in [
+        (
+            request("PATCH", &comment, &[kind, ("roundup-edit-token", &edit)], r#"{"text": "c"}"#),
+            200,
+        ),
+        (request("DELETE", &comment, &[("roundup-edit-token", &wrong)], ""), 403),
+        (request("GET", "/api/v1/admin/keys", &[("authorization", &bearer)], ""), 401),
+        (request("GET", &format!("/api/v1/articles?key={wrong}"), &[], ""), 400),
+        (request("GET", "/livez", &[("x-request-id", "a\tb"), ("user-agent", "x\ty")], ""), 200),
+    ] {
+        let mut wire = service.wire();
+        wire.send(&text);
+        let answer = wire.answer().unwrap();
+        assert_eq!(answer.status, status, "{text}: {}", String::from_utf8_lossy(&answer.body));
+    }
+    let log = service.log();
+    for secret in [secret(&new_key.json()["secret"]), service.key.clone(), edit, wrong] {
+        assert!(secret.len() > 20 && !log.contains(&secret), "{secret} is in the log: {log}");
+    }
+    let access = log.lines().filter(|line| {
+        let line: Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        line["target"] == "roundup::access"
+    });
+    assert_eq!(access.count(), 8, "{log}");
+}
