@@ -229,8 +229,8 @@ struct Guarded<R> {
     packed: u64,
 }
 
-/// How many files an archive may have: a blog with as many pictures is none of one person.
-const FILES: usize = 100_000;
+/// How many files an archive may have: for each that is read the list of all is read anew.
+const FILES: usize = 10_000;
 
 /// How much may come out of an archive whatever its size.
 const FREE: u64 = 16 << 20;
