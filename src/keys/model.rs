@@ -179,6 +179,11 @@ impl CreatedKey {
 }
 
 impl Key {
+    /// Whether it is neither revoked nor over at this time.
+    pub(super) fn holds_at(&self, now: DateTime<Utc>) -> bool {
+        self.revoked_at.is_none() & self.expires_at.is_none_or(|end| end > now)
+    }
+
     /// A key with every field filled.
     pub fn sample() -> Self {
         let at = DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default();

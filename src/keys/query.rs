@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 
 /// How often the time of last use is written down.
 const USE_NOTED_EVERY: TimeDelta = TimeDelta::seconds(60);
@@ -62,14 +63,21 @@ pub(super) async fn with_secret(
     secret: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<Key>> {
-    let row: Option<KeyRow> = KeyRow::query()
-        .filter(keys::secret_hash.eq(hash(secret)))
-        .filter(keys::revoked_at.is_null())
-        .filter(keys::expires_at.is_null().or(keys::expires_at.gt(now)))
+    let hash = hash(secret);
+    // The nearest from this hash on, so that the same is done whether the key is good, over or
+    // nobody's: a row is read, and then compared.
+    let nearest: Option<(KeyRow, Vec<u8>)> = keys::table
+        .filter(keys::secret_hash.ge(&hash))
+        .order(keys::secret_hash)
+        .select((KeyRow::as_select(), keys::secret_hash))
         .first(&mut &*conn)
         .await
         .optional()?;
-    let Some(key) = row.map(Key::from) else { return Ok(None) };
+    let good = nearest.and_then(|(row, kept)| {
+        let (same, key) = (bool::from(kept.ct_eq(&hash)), Key::from(row));
+        (same & key.holds_at(now)).then_some(key)
+    });
+    let Some(key) = good else { return Ok(None) };
     if key.last_used_at.is_none_or(|at| now - at >= USE_NOTED_EVERY) {
         diesel::update(keys::table.find(key.id))
             .set(keys::last_used_at.eq(now))
