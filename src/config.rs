@@ -44,7 +44,8 @@ pub struct Config {
         action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     pub require_database_url: bool,
 
-    /// How many connections to the database each instance may hold.
+    /// How many connections to the database each instance may hold; up to three quarters of them lie
+    /// with its workers.
     #[arg(long, env = "ROUNDUP_POOL_SIZE", default_value = "8", global = true,
         value_parser = clap::value_parser!(u16).range(1..=500))]
     pub pool_size: u16,

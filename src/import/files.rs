@@ -6,6 +6,7 @@ use super::record::{Body, Found, Halt, Out, Post, Record};
 use super::{blogger, commento, disqus, isso, ndjson, remark42, wxr};
 use crate::articles::{Author, Status};
 use crate::text::xml_chars;
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
@@ -185,19 +186,20 @@ fn archive(
     out: &Out<'_>,
 ) -> Result<(), Halt> {
     let whole = |error: &dyn std::fmt::Display| Halt::whole(format!("the archive: {error}"));
-    let unzip = || {
-        let file = open().map_err(|error| whole(&error))?;
-        ZipArchive::new(file).map_err(|error| whole(&error))
-    };
-    let mut zip = unzip()?;
-    if zip.len() > FILES {
-        return Err(whole(&format!("{} files, more than {FILES}", zip.len())));
+    let file = open().map_err(|error| whole(&error))?;
+    let zip = RefCell::new(ZipArchive::new(file).map_err(|error| whole(&error))?);
+    let count = zip.borrow().len();
+    if count > FILES {
+        return Err(whole(&format!("{count} files, more than {FILES}")));
     }
-    for index in 0..zip.len() {
+    let known = |index| {
+        let mut zip = zip.borrow_mut();
         let entry = zip.by_index_raw(index).map_err(|error| whole(&error))?;
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
-        let (dir, safe) = (entry.is_dir(), entry.enclosed_name().is_some());
-        drop(entry);
+        Ok((name, entry.is_dir(), entry.enclosed_name().is_some()))
+    };
+    for index in 0..count {
+        let (name, dir, safe) = known(index)?;
         let file: Arc<str> = format!("{}:{name}", out.file).into();
         let out = Out { sender: out.sender, file };
         let lower = name.to_ascii_lowercase();
@@ -211,7 +213,7 @@ fn archive(
             }
         } else {
             let with = |then: &mut dyn FnMut(&mut dyn Read) -> Result<(), Halt>| {
-                let mut zip = unzip()?;
+                let mut zip = zip.borrow_mut();
                 let entry = zip.by_index(index).map_err(|error| whole(&error))?;
                 let packed = entry.compressed_size();
                 then(&mut Guarded { inner: entry, read: 0, packed })
@@ -229,8 +231,8 @@ struct Guarded<R> {
     packed: u64,
 }
 
-/// How many files an archive may have: for each that is read the list of all is read anew.
-const FILES: usize = 10_000;
+/// How many files an archive may have: pictures are among them, and the list of all is in memory.
+const FILES: usize = 100_000;
 
 /// How much may come out of an archive whatever its size.
 const FREE: u64 = 16 << 20;
