@@ -4,6 +4,7 @@ use super::input::{ArticleInput, Standing};
 use super::model::{Article, ArticleSummary, Status, SummaryRow, TextRow};
 use crate::links::Link;
 use crate::schema::articles;
+use crate::tags::TagRef;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::Serialize;
@@ -107,8 +108,9 @@ impl AdminArticle {
     pub(super) fn of(
         (summary, text, desk): (SummaryRow, TextRow, DeskRow),
         links: Vec<Link>,
+        tags: Vec<TagRef>,
     ) -> Self {
-        Self { article: text.with(summary.with(links)), desk: desk.into() }
+        Self { article: text.with(summary.with(links, tags)), desk: desk.into() }
     }
 
     /// An article with every field filled.

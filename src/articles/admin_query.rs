@@ -7,9 +7,9 @@ use super::query::{self, Public, gone, json_key, narrowed};
 use crate::db::{keyset, total};
 use crate::error::{Code, Error, Result};
 use crate::extract::{Ref, alternatives};
-use crate::links as sources;
 use crate::page::{Page, Scan};
 use crate::schema::{article_revisions as revisions, articles, keys};
+use crate::{links as sources, tags};
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -17,7 +17,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -129,9 +129,13 @@ pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminArtic
     };
     let ids = [id];
     let links = sources::of_articles(conn, &ids, false);
-    let (row, mut links) = try_join(row, links).await?;
+    let tags = tags::of_articles(conn, &ids);
+    let (row, mut links, mut tags) = try_join3(row, links, tags).await?;
     match row {
-        Some(row) => Ok(AdminArticle::of(row, links.remove(&id).unwrap_or_default())),
+        Some(row) => {
+            let links = links.remove(&id).unwrap_or_default();
+            Ok(AdminArticle::of(row, links, tags.remove(&id).unwrap_or_default()))
+        }
         None if gone(conn, &Ref::Id(id)).await? => Err(purged()),
         None => Err(Error::not_found("article")),
     }

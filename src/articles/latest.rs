@@ -4,12 +4,12 @@ use super::filter::{Filter, Sort};
 use super::model::{Article, SummaryRow, TextRow};
 use super::query::{Key, keys, published};
 use crate::error::Result;
-use crate::links;
 use crate::page::{Page, Scan};
 use crate::schema::articles;
+use crate::{links, tags};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use std::collections::HashMap;
 
 /// A page of published articles, whole but for their comments, latest first: of one tag or outlet,
@@ -50,11 +50,13 @@ async fn wholes(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<Article>> {
         Ok(query.load::<(SummaryRow, TextRow)>(&mut &*conn).await?)
     };
     let links = links::of_articles(conn, ids, false);
-    let (rows, mut links) = try_join(rows, links).await?;
+    let tags = tags::of_articles(conn, ids);
+    let (rows, mut links, mut tags) = try_join3(rows, links, tags).await?;
     let mut found: HashMap<i64, Article> = HashMap::new();
     for (summary, text) in rows {
         let id = summary.id;
-        found.insert(id, text.with(summary.with(links.remove(&id).unwrap_or_default())));
+        let links = links.remove(&id).unwrap_or_default();
+        found.insert(id, text.with(summary.with(links, tags.remove(&id).unwrap_or_default())));
     }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }

@@ -5,7 +5,7 @@ use crate::links::{Link, RichText};
 use crate::page::Page;
 use crate::related::RelatedArticle;
 use crate::schema::articles;
-use crate::tags::{self, TagRef};
+use crate::tags::TagRef;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::Serialize;
@@ -230,9 +230,6 @@ pub(super) struct SummaryRow {
     last_comment_at: Option<DateTime<Utc>>,
     comments_open: bool,
     corrections: Value,
-    #[diesel(select_expression = tags::of_article())]
-    #[diesel(select_expression_type = tags::OfArticle)]
-    tags: Vec<TagRef>,
 }
 
 /// The table's columns that one article shows beyond those of a list.
@@ -247,8 +244,8 @@ pub(super) struct TextRow {
 }
 
 impl SummaryRow {
-    /// The summary with its links.
-    pub(super) fn with(self, links: Vec<Link>) -> ArticleSummary {
+    /// The summary with its links and tags.
+    pub(super) fn with(self, links: Vec<Link>, tags: Vec<TagRef>) -> ArticleSummary {
         ArticleSummary {
             url: format!("/api/v1/articles/{}", self.id),
             id: self.id,
@@ -261,7 +258,7 @@ impl SummaryRow {
             updated_at: self.updated_at,
             links_heading: self.links_heading,
             links,
-            tags: self.tags,
+            tags,
             author: Author { name: self.author_name, url: self.author_url },
             outlet_count: self.outlet_count,
             comment_count: self.comment_count,

@@ -6,19 +6,19 @@ use crate::app::State;
 use crate::db::{Condition, Kept, Words, keyset, total};
 use crate::error::{Error, Result};
 use crate::extract::{Found, Ref};
-use crate::links as sources;
 use crate::page::{Page, Scan};
 use crate::schema::{
     article_outlets, article_slugs, article_tags, articles, links, purged_articles,
 };
 use crate::search::matching;
+use crate::{links as sources, tags};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join3};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -209,11 +209,13 @@ pub async fn summaries(
         Ok(Kept(query).load::<SummaryRow>(&mut &*conn).await?)
     };
     let links = sources::of_articles(conn, ids, !all_links);
-    let (rows, mut links) = try_join(rows, links).await?;
+    let tags = tags::of_articles(conn, ids);
+    let (rows, mut links, mut tags) = try_join3(rows, links, tags).await?;
     let mut found: HashMap<i64, ArticleSummary> = HashMap::new();
     for row in rows {
         let id = row.id;
-        found.insert(id, row.with(links.remove(&id).unwrap_or_default()));
+        let links = links.remove(&id).unwrap_or_default();
+        found.insert(id, row.with(links, tags.remove(&id).unwrap_or_default()));
     }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
@@ -230,8 +232,12 @@ pub async fn whole(conn: &AsyncPgConnection, id: i64) -> Result<Option<Article>>
     };
     let ids = [id];
     let links = sources::of_articles(conn, &ids, false);
-    let (row, mut links) = try_join(row, links).await?;
-    Ok(row.map(|(summary, text)| text.with(summary.with(links.remove(&id).unwrap_or_default()))))
+    let tags = tags::of_articles(conn, &ids);
+    let (row, mut links, mut tags) = try_join3(row, links, tags).await?;
+    Ok(row.map(|(summary, text)| {
+        let links = links.remove(&id).unwrap_or_default();
+        text.with(summary.with(links, tags.remove(&id).unwrap_or_default()))
+    }))
 }
 
 /// The published article at a reference, whole but for its comments, and what `beside` reads by its

@@ -11,6 +11,6 @@ mod store;
 pub use admin::{AdminDocs, configure_admin};
 pub use input::{TagInput, TagKey, TagName, nameless};
 pub use model::{Tag, TagRef};
-pub use query::{OfArticle, find, ids, of_article};
+pub use query::{find, ids, of_articles};
 pub use routes::{Docs, configure};
 pub use store::{delete_of, insert, named, replace};

@@ -1,15 +1,13 @@
 //! Tags as rows and on the wire.
 
 use crate::schema::tags;
-use diesel::deserialize::{self, FromSql};
-use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
-use diesel::sql_types::{Record, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 /// A tag where it is named beside something else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable)]
+#[diesel(table_name = tags)]
 pub struct TagRef {
     /// Its name in addresses.
     #[schema(max_length = 200, example = "iraq")]
@@ -17,16 +15,6 @@ pub struct TagRef {
     /// Its name.
     #[schema(max_length = 100, example = "Iraq")]
     pub name: String,
-}
-
-/// A [`TagRef`] in SQL: slug and name.
-pub(super) type NamedTag = Record<(Text, Text)>;
-
-impl FromSql<NamedTag, Pg> for TagRef {
-    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        let (slug, name) = FromSql::<NamedTag, Pg>::from_sql(value)?;
-        Ok(Self { slug, name })
-    }
 }
 
 /// A subject that articles share.

@@ -1,19 +1,18 @@
 //! Every statement that reads tags.
 
 use super::input::AdminTag;
-use super::model::{NamedTag, Tag, TagSort};
-use crate::db::{Condition, Words, keyset, total};
+use super::model::{Tag, TagRef, TagSort};
+use crate::db::{Condition, Kept, Words, keyset, total};
 use crate::error::Result;
 use crate::extract::{Found, Ref};
 use crate::page::{Page, Scan};
-use crate::schema::{article_tags, articles, tag_slugs, tags};
-use diesel::dsl;
-use diesel::expression::AsExpression;
+use crate::schema::{article_tags, tag_slugs, tags};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// What the cursor of the list holds: the sort value as JSON, and the id.
 pub(super) type Key = (Value, i64);
@@ -95,26 +94,27 @@ pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
     Ok(ids)
 }
 
-/// The tags of an article that is being selected, in its order: for the list of what is selected.
-pub fn of_article() -> OfArticle {
-    let own = article_tags::table
+/// The tags of these articles, each article's in its order.
+pub async fn of_articles(
+    conn: &AsyncPgConnection,
+    ids: &[i64],
+) -> Result<HashMap<i64, Vec<TagRef>>> {
+    let query = article_tags::table
         .inner_join(tags::table)
-        .filter(article_tags::article_id.eq(articles::id))
-        .order(article_tags::position)
-        .select((tags::slug, tags::name).into_sql::<NamedTag>());
-    dsl::array(own)
+        .order((article_tags::article_id, article_tags::position))
+        .select((article_tags::article_id, TagRef::as_select()));
+    let conn = &mut &*conn;
+    // As for links: a list of one would be planned anew each time.
+    let rows: Vec<(i64, TagRef)> = match ids {
+        [one] => Kept(query.filter(article_tags::article_id.eq(*one))).load(conn).await?,
+        several => Kept(query.filter(article_tags::article_id.eq_any(several))).load(conn).await?,
+    };
+    let mut found: HashMap<i64, Vec<TagRef>> = HashMap::new();
+    for (article, tag) in rows {
+        found.entry(article).or_default().push(tag);
+    }
+    Ok(found)
 }
-
-/// What [`of_article`] is.
-pub type OfArticle =
-    dsl::array<NamedTag, dsl::Select<InOrder, <SlugAndName as AsExpression<NamedTag>>::Expression>>;
-
-type OfOne = dsl::Eq<article_tags::article_id, articles::id>;
-type InOrder = dsl::Order<
-    dsl::Filter<dsl::InnerJoin<article_tags::table, tags::table>, OfOne>,
-    article_tags::position,
->;
-type SlugAndName = (tags::slug, tags::name);
 
 /// A page of all tags, for their editors.
 pub(super) async fn admin_page(

@@ -153,8 +153,8 @@ async fn what_a_write_overtook_while_it_was_read_is_not_kept() {
     let app = TestApp::of(state, writer.target.clone(), None).await;
     let uri = format!("/api/v1/articles/{id}");
     let other = app.sql().await;
-    other.batch_execute("begin; lock table links in access exclusive mode").await.unwrap();
-    // The headline is read by now, and the links are waited for.
+    other.batch_execute("begin; lock table article_tags in access exclusive mode").await.unwrap();
+    // The headline is read by now, and the tags are waited for.
     let mut early = Box::pin(app.get(&uri));
     assert!(tokio::time::timeout(Duration::from_millis(100), &mut early).await.is_err());
     let sql = writer.sql().await;
