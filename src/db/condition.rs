@@ -35,6 +35,8 @@ impl<F: Words> QueryFragment<Pg> for Condition<F> {
 
 impl<F: Words> QueryId for Condition<F> {
     type QueryId = Self;
+    /// A pointer to a function is of one type whatever it points to.
+    const HAS_STATIC_QUERY_ID: bool = size_of::<F>() == 0;
 }
 
 impl<F, Source> SelectableExpression<Source> for Condition<F> {}
