@@ -90,6 +90,12 @@ impl State {
         timeout(deadline, read).await.unwrap_or_else(|_late| Err(late(deadline)))
     }
 
+    /// Whether what this task reads might as well be read by another one for it: not if only the
+    /// other's may be asked of a replica.
+    pub fn may_share_reads(&self) -> bool {
+        self.replica.is_none() || Fill::is_under_way()
+    }
+
     async fn checkout(&self) -> Result<Conn> {
         if let Some(replica) = self.replica.as_ref().filter(|_| Fill::is_under_way())
             && let Some(conn) = replica.checkout(self.cache.coherence()).await
@@ -200,7 +206,8 @@ impl State {
     }
 }
 
-fn late(deadline: Duration) -> Error {
+/// The database took longer than this.
+pub fn late(deadline: Duration) -> Error {
     let cause = DbError::Deadline(deadline);
     Error::new(Code::Deadline, "the database took too long; try again").caused_by(cause)
 }

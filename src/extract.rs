@@ -190,6 +190,17 @@ pub enum Found<T> {
     Gone,
 }
 
+impl<T> Found<T> {
+    /// The same of something else.
+    pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Found<U> {
+        match self {
+            Self::Here(one) => Found::Here(turn(one)),
+            Self::Moved(slug) => Found::Moved(slug),
+            Self::Gone => Found::Gone,
+        }
+    }
+}
+
 /// An id as it may stand in an address: below 2^53, so that every JSON reader keeps it whole.
 fn id(text: &str) -> Option<i64> {
     text.parse().ok().filter(|id| (1..1 << 53).contains(id))

@@ -4,6 +4,7 @@
 -- Each article has 9 links and 10 outlet credits, of outlets that are credited unevenly, and 0 to 3
 -- tags. The first quarter of the articles has `most` comments each, the others from `least` on, most of
 -- them few.
+-- What belongs to an article lies together, as it does where articles are written one after the other.
 -- Everything is derived from the ids, so that two runs measure the same rows. The counters that
 -- triggers keep are set at the end by plain statements: that is quicker for all rows at once.
 
@@ -60,7 +61,8 @@ insert into links (id, article_id, role, position, title, url, url_hash, url_rul
         'paper-' || (p * 7 + a.id) % 300 || '.example.com', 'Paper ' || p, a.published_at
     from articles a, generate_series(0, 8) p,
         lateral (select 'https://paper-' || (p * 7 + a.id) % 300 || '.example.com/'
-            || extract(year from a.published_at) || '/' || a.id || '/' || p as url) u;
+            || extract(year from a.published_at) || '/' || a.id || '/' || p as url) u
+    order by a.id, p;
 
 -- The square makes a few outlets very common. The second link is credited to two.
 insert into link_credits (link_id, position, outlet_id, bylines, published_at)
@@ -69,17 +71,20 @@ insert into link_credits (link_id, position, outlet_id, bylines, published_at)
     cross join generate_series(0, 1) c
     join places o on o.place =
         floor(power(pg_temp.chance('outlet' || c, l.id), 2) * (select count(*) from places))
-    where c = 0 or l.position = 1;
+    where c = 0 or l.position = 1
+    order by l.id, c;
 
 insert into article_outlets (article_id, outlet_id, link_count, published_at)
     select l.article_id, c.outlet_id, count(distinct l.id), min(l.published_at)
     from links l join link_credits c on c.link_id = l.id
-    group by l.article_id, c.outlet_id;
+    group by l.article_id, c.outlet_id
+    order by l.article_id;
 
 insert into article_tags (article_id, tag_id, position, published_at)
     select a.id, 1 + (a.id * (t + 1)) % 200, t, a.published_at
     from articles a, generate_series(0, 2) t
     where t < a.id % 4
+    order by a.id, t
     on conflict do nothing;
 
 -- Every third comment begins a thread, the two after it answer it.
@@ -99,7 +104,8 @@ insert into comments (id, article_id, parent_id, root_id, depth, path, status, a
                 lateral (select case when a.id <= :articles / 4 then :most
                     else :least + floor((:most - :least) * power(pg_temp.chance('comments', a.id), 3))::integer
                     end as n) c,
-                generate_series(0, n - 1) k) numbered) c;
+                generate_series(0, n - 1) k) numbered) c
+    order by id;
 
 select indexdef from later \gexec
 

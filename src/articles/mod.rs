@@ -17,6 +17,7 @@ mod routes;
 mod slugs;
 mod standing;
 pub mod store;
+mod together;
 
 pub use admin::{AdminDocs, LinkDocs, ParseDocs, RevisionDocs, configure_admin};
 pub use admin_model::AdminArticle;
@@ -25,5 +26,5 @@ pub use input::ArticleInput;
 pub use latest::{Of, Texts, headline, latest, texts};
 pub use model::{Article, ArticleSummary, Author, Commentary, Correction, Status};
 pub use publish::{keep_publishing, publish_due};
-pub use query::{none, published, resolve, summaries, whole};
+pub use query::{none, published, resolve, summaries};
 pub use routes::{Docs, configure};

@@ -3,7 +3,8 @@
 use super::filter::{Filter, Sort};
 use super::model::{Article, ArticleSummary, SummaryRow, TextRow};
 use crate::app::State;
-use crate::db::{Condition, Kept, Words, keyset, total};
+use crate::comments;
+use crate::db::{Condition, Kept, Words, for_any, keyset, total};
 use crate::error::{Error, Result};
 use crate::extract::{Found, Ref};
 use crate::page::{Page, Scan};
@@ -18,12 +19,16 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{try_join3, try_join4};
 use serde_json::Value;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// What the cursor of the list holds: the sort value as JSON, and the id.
 pub type Key = (Value, i64);
+
+/// How many comments an article brings, if any.
+const INCLUDED_COMMENTS: i64 = 50;
 
 /// Articles under conditions that are known only at run time.
 pub(super) type Public = articles::BoxedQuery<'static, Pg>;
@@ -205,7 +210,7 @@ pub async fn summaries(
     all_links: bool,
 ) -> Result<Vec<ArticleSummary>> {
     let rows = async {
-        let query = SummaryRow::query().filter(articles::id.eq_any(ids));
+        let query = SummaryRow::query().filter(articles::id.eq_any(for_any(ids)));
         Ok(Kept(query).load::<SummaryRow>(&mut &*conn).await?)
     };
     let links = sources::of_articles(conn, ids, !all_links);
@@ -220,33 +225,52 @@ pub async fn summaries(
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-/// The published article with this id, whole but for its comments.
-pub async fn whole(conn: &AsyncPgConnection, id: i64) -> Result<Option<Article>> {
-    let row = async {
+/// The published ones of these articles, whole; with the first of their comments, if so wanted.
+async fn whole(
+    conn: &AsyncPgConnection,
+    ids: &[i64],
+    with_comments: bool,
+) -> Result<HashMap<i64, Article>> {
+    let rows = async {
         let query = articles::table
-            .filter(articles::id.eq(id))
             .filter(published())
             .select((SummaryRow::as_select(), TextRow::as_select()));
-        let row = Kept(query).get_result::<(SummaryRow, TextRow)>(&mut &*conn).await;
-        Ok(row.optional()?)
+        let conn = &mut &*conn;
+        let rows: Vec<(SummaryRow, TextRow)> = match ids {
+            [one] => Kept(query.filter(articles::id.eq(*one))).load(conn).await?,
+            several => Kept(query.filter(articles::id.eq_any(for_any(several)))).load(conn).await?,
+        };
+        Ok(rows)
     };
-    let ids = [id];
-    let links = sources::of_articles(conn, &ids, false);
-    let tags = tags::of_articles(conn, &ids);
-    let (row, mut links, mut tags) = try_join3(row, links, tags).await?;
-    Ok(row.map(|(summary, text)| {
+    let threads = async {
+        if with_comments {
+            comments::first_pages(conn, ids, INCLUDED_COMMENTS).await
+        } else {
+            Ok(HashMap::new())
+        }
+    };
+    let links = sources::of_articles(conn, ids, false);
+    let tags = tags::of_articles(conn, ids);
+    let (rows, mut links, mut tags, mut threads) = try_join4(rows, links, tags, threads).await?;
+    let article = |(summary, text): (SummaryRow, TextRow)| {
+        let id = summary.id;
         let links = links.remove(&id).unwrap_or_default();
-        text.with(summary.with(links, tags.remove(&id).unwrap_or_default()))
-    }))
+        let summary = summary.with(links, tags.remove(&id).unwrap_or_default());
+        (id, Article { comments: threads.remove(&id), ..text.with(summary) })
+    };
+    Ok(rows.into_iter().map(article).collect())
 }
 
-/// The published article at a reference, whole but for its comments, and what `beside` reads by its
-/// id: both go to the database together.
-pub(super) async fn find<T>(
+/// The published article at a reference; with the first of its comments, if so wanted: both are
+/// asked for together.
+///
+/// # Errors
+/// 404 when nothing public is or was there.
+pub(super) async fn find(
     conn: &AsyncPgConnection,
     which: &Ref,
-    beside: impl AsyncFnOnce(i64) -> Result<T>,
-) -> Result<Found<(Article, T)>> {
+    with_comments: bool,
+) -> Result<Found<Article>> {
     let id = match which {
         Ref::Id(id) => *id,
         Ref::Slug(_) => match resolve(conn, which).await? {
@@ -255,11 +279,49 @@ pub(super) async fn find<T>(
             Found::Gone => return Ok(Found::Gone),
         },
     };
-    match try_join(whole(conn, id), beside(id)).await? {
-        (Some(article), beside) => Ok(Found::Here((article, beside))),
-        _ if gone(conn, which).await? => Ok(Found::Gone),
-        _ => Err(Error::not_found("article")),
+    match whole(conn, &[id], with_comments).await?.remove(&id) {
+        Some(article) => Ok(Found::Here(article)),
+        None if gone(conn, which).await? => Ok(Found::Gone),
+        None => Err(Error::not_found("article")),
     }
+}
+
+/// The published articles at several references, each in the place of its own, as [`find`] gives
+/// them; none where there is none, which is for `find` to explain.
+pub(super) async fn find_all(
+    conn: &AsyncPgConnection,
+    refs: &[Ref],
+    with_comments: bool,
+) -> Result<Vec<Option<Rc<Article>>>> {
+    let slug = |which| match which {
+        &Ref::Id(_) => None,
+        Ref::Slug(slug) => Some(slug.as_str()),
+    };
+    let known = by_slug(conn, &refs.iter().filter_map(slug).collect::<Vec<&str>>()).await?;
+    let id_of = |which: &Ref| match which {
+        Ref::Id(id) => Some(*id),
+        Ref::Slug(slug) => known.get(slug).copied(),
+    };
+    let mut ids: Vec<i64> = refs.iter().filter_map(id_of).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let found = whole(conn, &ids, with_comments).await?;
+    let found: HashMap<i64, Rc<Article>> =
+        found.into_iter().map(|(id, article)| (id, Rc::new(article))).collect();
+    Ok(refs.iter().map(|which| found.get(&id_of(which)?).cloned()).collect())
+}
+
+/// The ids of the published articles with these slugs.
+async fn by_slug(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<HashMap<String, i64>> {
+    if slugs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let query = articles::table
+        .filter(articles::slug.eq_any(for_any(slugs)))
+        .filter(published())
+        .select((articles::slug, articles::id));
+    let rows: Vec<(String, i64)> = Kept(query).load(&mut &*conn).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The id of the published article at a reference, or where it went.

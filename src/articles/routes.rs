@@ -3,8 +3,8 @@
 use super::filter::{ArticleQuery, Filter, WordsQuery, included};
 use super::model::{Article, ArticleSummary};
 use super::query;
+use super::together::Together;
 use crate::app::State;
-use crate::comments::{self, Thread};
 use crate::error::{Code, Error, Problem, Result};
 use crate::extract::{Both, Found, OneQuery, Query, Ref};
 use crate::http::{Reply, moved};
@@ -15,12 +15,15 @@ use crate::permalink::Permalinks;
 use crate::{outlets, pages, related};
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
+use diesel_async::AsyncPgConnection;
 use serde::Deserialize;
+use std::rc::Rc;
 use utoipa::{IntoParams, OpenApi};
 
 /// The addresses of this file.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/articles").get(list_articles))
+    cfg.app_data(Data::new(Together::default()))
+        .service(resource("/articles").get(list_articles))
         .service(resource("/articles/{ref}").get(get_article))
         .service(resource("/articles/{ref}/links").get(list_article_links))
         .service(resource("/outlets/{ref}/articles").get(list_outlet_articles));
@@ -30,9 +33,6 @@ pub fn configure(cfg: &mut ServiceConfig) {
 #[derive(Debug, OpenApi)]
 #[openapi(paths(list_articles, get_article, list_article_links, list_outlet_articles))]
 pub struct Docs;
-
-/// How many comments `include=comments` brings.
-const INCLUDED_COMMENTS: i64 = 50;
 
 /// How many articles `include=related` brings.
 const INCLUDED_RELATED: i64 = 10;
@@ -127,37 +127,34 @@ async fn list(
 async fn get_article(
     req: HttpRequest,
     state: Data<State>,
+    together: Data<Together>,
     which: Ref,
     Query(query): Query<OneArticle>,
 ) -> Result<HttpResponse> {
     let include = included(query.include.as_deref(), &["comments", "related"])?;
     let wants = |part: &str| include.iter().any(|one| one == part);
-    let found = state
-        .read(async |conn| {
-            let comments = async |id| {
-                if !wants("comments") {
-                    return Ok(None);
-                }
-                first_comments(conn, id).await.map(Some)
-            };
-            let mut found = query::find(conn, &which, comments).await?;
-            if let (Found::Here((article, _)), true) = (&mut found, wants("related")) {
+    let found = if wants("related") {
+        let read = async |conn: &AsyncPgConnection| {
+            let mut found = query::find(conn, &which, wants("comments")).await?;
+            if let Found::Here(article) = &mut found {
                 article.related = Some(first_related(conn, article.summary.id).await?);
             }
             Ok(found)
-        })
-        .await?;
+        };
+        state.read(read).await?.map(Rc::new)
+    } else {
+        together.find(&state, &which, wants("comments")).await?
+    };
     match found {
-        Found::Here((article, _)) if query.format == Format::Jsonld => {
+        Found::Here(article) if query.format == Format::Jsonld => {
             // It is always whole; a field that no article has is a mistake all the same.
             if query.fields.is_some() {
-                Reply::one(&article, query.fields.as_deref(), Article::sample)?;
+                Reply::one(&*article, query.fields.as_deref(), Article::sample)?;
             }
             Ok(pages::jsonld(&article, &Permalinks::of(state.config()), &state.config().site_name))
         }
-        Found::Here((article, comments)) => {
-            let article = Article { comments, ..article };
-            let mut reply = Reply::one(&article, query.fields.as_deref(), Article::sample)?;
+        Found::Here(article) => {
+            let mut reply = Reply::one(&*article, query.fields.as_deref(), Article::sample)?;
             // What is related shows other articles.
             if !wants("related") {
                 reply = reply.of_article(article.summary.id);
@@ -169,17 +166,8 @@ async fn get_article(
     }
 }
 
-async fn first_comments(
-    conn: &diesel_async::AsyncPgConnection,
-    article: i64,
-) -> Result<Page<comments::Comment>> {
-    let sort = comments::ThreadSort::Oldest;
-    let scan = PageQuery::default().scan_or(&("thread", article, sort), INCLUDED_COMMENTS)?;
-    comments::thread(conn, Thread { article, sort }, &scan).await
-}
-
 async fn first_related(
-    conn: &diesel_async::AsyncPgConnection,
+    conn: &AsyncPgConnection,
     article: i64,
 ) -> Result<Page<related::RelatedArticle>> {
     let near = related::Near::to(article);

@@ -24,7 +24,7 @@ impl Fill {
         let fill = Self { patience, replica: Cell::new(false) };
         FILL.scope(fill, async {
             let done = work.await;
-            (done, FILL.with(|fill| fill.replica.get()))
+            (done, Self::has_asked_replica())
         })
         .await
     }
@@ -37,6 +37,11 @@ impl Fill {
     /// How long its queries may take, if less than usual.
     pub fn patience() -> Option<Duration> {
         FILL.try_with(|fill| fill.patience).ok().flatten()
+    }
+
+    /// Whether a replica was asked so far.
+    pub fn has_asked_replica() -> bool {
+        FILL.try_with(|fill| fill.replica.get()).unwrap_or_default()
     }
 
     /// A replica was asked.

@@ -169,10 +169,10 @@ impl CommentInThread {
 #[diesel(table_name = comments)]
 pub(super) struct CommentRow {
     pub(super) id: i64,
-    article_id: i64,
+    pub(super) article_id: i64,
     parent_id: Option<i64>,
     depth: i16,
-    path: Vec<u8>,
+    pub(super) path: Vec<u8>,
     status: String,
     author_name: Option<String>,
     author_url: Option<String>,

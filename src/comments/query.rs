@@ -3,10 +3,10 @@
 use super::model::{Comment, CommentInThread, CommentRow, ListedComment, ThreadSort};
 use super::path::Path;
 use crate::articles::published;
-use crate::db::{Condition, Kept, Words, keyset, total};
+use crate::db::{Condition, Each, Kept, Words, for_any, keyset, total};
 use crate::error::{Error, Result};
 use crate::links::CitingArticle;
-use crate::page::{Page, Scan};
+use crate::page::{Page, PageQuery, Scan};
 use crate::schema::{articles, comments};
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -14,6 +14,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
+use std::collections::HashMap;
 
 /// What the cursor of a thread holds: the path of the comment, as ids.
 pub type Key = Vec<i64>;
@@ -37,6 +38,16 @@ pub struct Thread {
     pub sort: ThreadSort,
 }
 
+impl Thread {
+    /// The page of it that is asked for; of `limit` comments, if the request does not say how many.
+    ///
+    /// # Errors
+    /// When there is no such page.
+    pub fn scan(self, page: &PageQuery, limit: i64) -> Result<Scan<Key>> {
+        page.scan_or(&("thread", self.article, self.sort), limit)
+    }
+}
+
 type Rows = comments::BoxedQuery<'static, Pg>;
 
 /// A page of a thread, in reading order.
@@ -50,7 +61,9 @@ pub async fn thread(
         all.into_boxed::<Pg>()
     };
     let rows = match thread.sort {
-        ThreadSort::Oldest if scan.is_first() => first(conn, thread.article, scan.rows()).await?,
+        ThreadSort::Oldest if scan.is_first() => {
+            first(conn, &[thread.article], scan.rows()).await?
+        }
         ThreadSort::Oldest => load(conn, oldest(all(), scan)?, scan.rows()).await?,
         ThreadSort::Newest => newest(conn, all, scan).await?,
     };
@@ -59,14 +72,41 @@ pub async fn thread(
     Ok(page.map(CommentRow::public).counted(total))
 }
 
-/// The beginning of a thread, which comes with each page of an article.
-async fn first(conn: &AsyncPgConnection, article: i64, rows: i64) -> Result<Vec<CommentRow>> {
-    let query = CommentRow::query()
-        .filter(comments::article_id.eq(article))
-        .filter(shows())
-        .order(comments::path.asc())
-        .limit(rows);
-    Ok(Kept(query).load(&mut &*conn).await?)
+/// The first page of each of these articles' threads, of `limit` comments.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn first_pages(
+    conn: &AsyncPgConnection,
+    articles: &[i64],
+    limit: i64,
+) -> Result<HashMap<i64, Page<Comment>>> {
+    let mut threads: HashMap<i64, Vec<CommentRow>> = HashMap::new();
+    for row in first(conn, articles, limit + 1).await? {
+        threads.entry(row.article_id).or_default().push(row);
+    }
+    let page = |article: i64| {
+        let thread = Thread { article, sort: ThreadSort::Oldest };
+        let scan = thread.scan(&PageQuery::default(), limit)?;
+        let rows = threads.remove(&article).unwrap_or_default();
+        let page = scan.cut(rows, |row| row.path().ids().to_vec());
+        Ok((article, page.map(CommentRow::public)))
+    };
+    articles.iter().copied().map(page).collect()
+}
+
+/// The beginning of each of these articles' threads, which comes with each page of an article.
+async fn first(conn: &AsyncPgConnection, articles: &[i64], rows: i64) -> Result<Vec<CommentRow>> {
+    let query = CommentRow::query().filter(shows()).order(comments::path.asc()).limit(rows);
+    if let [article] = articles {
+        let query = query.filter(comments::article_id.eq(*article));
+        return Ok(Kept(query).load(&mut &*conn).await?);
+    }
+    let query = query.filter(Condition(|| "comments.article_id = wanted.id"));
+    let query = Kept(Each { ids: for_any(articles), query });
+    let mut rows: Vec<CommentRow> = query.load(&mut &*conn).await?;
+    rows.sort_by(|a, b| (a.article_id, &a.path).cmp(&(b.article_id, &b.path)));
+    Ok(rows)
 }
 
 async fn load(conn: &AsyncPgConnection, query: Rows, rows: i64) -> Result<Vec<CommentRow>> {

@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::extract::{Both, Found, Id, OneQuery, Query, Ref};
 use crate::http::{Reply, moved};
 use crate::openapi::{ArticleProblems, Problems};
-use crate::page::{Page, PageQuery};
+use crate::page::{DEFAULT_LIMIT, Page, PageQuery};
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;
@@ -92,8 +92,8 @@ async fn list_article_comments(
                 Found::Here(id) => id,
                 elsewhere => return Ok(Err(elsewhere)),
             };
-            let scan = page.scan(&("thread", article, query.sort))?;
-            let page = query::thread(conn, Thread { article, sort: query.sort }, &scan).await?;
+            let thread = Thread { article, sort: query.sort };
+            let page = query::thread(conn, thread, &thread.scan(&page, DEFAULT_LIMIT)?).await?;
             Ok(Ok((article, page)))
         })
         .await?;

@@ -1,9 +1,11 @@
 //! The database: where it is, how it is reached, what its failures mean, and the two shapes of
 //! statement that every list needs.
 
+mod any;
 mod condition;
 mod connect;
 mod deadline;
+mod each;
 pub mod embedded;
 mod fault;
 mod kept;
@@ -16,9 +18,11 @@ mod target;
 mod tls;
 mod total;
 
+pub use any::for_any;
 pub use condition::{Condition, Words};
 pub use connect::{ConnectError, ConnectKind, Driver};
 pub use deadline::{DbError, within};
+pub use each::Each;
 pub use fault::{DbFault, classify};
 pub use kept::Kept;
 pub(crate) use keyset::keyset;

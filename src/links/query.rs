@@ -2,7 +2,7 @@
 
 use super::address;
 use super::model::{CitingArticle, CreditRow, Link, LinkRow, ListedLink};
-use crate::db::{Condition, Kept, Words, keyset, total};
+use crate::db::{Condition, Kept, Words, for_any, keyset, total};
 use crate::error::Result;
 use crate::outlets::OutletRef;
 use crate::page::{Page, Scan};
@@ -144,16 +144,18 @@ pub async fn of_articles(
             Option::<OutletRef>::as_select(),
         ));
     let conn = &mut &*conn;
-    // The planner takes a list in a parameter for ten; for a list of one it would rather plan the
-    // statement anew each time, which takes longer than the statement does.
+    // What is in the index for one article is in its order already.
     let rows: Vec<(LinkRow, Option<CreditRow>, Option<OutletRef>)> = match (ids, leads_only) {
         ([one], false) => Kept(query.filter(links::article_id.eq(*one))).load(conn).await?,
         ([one], true) => {
             Kept(query.filter(links::article_id.eq(*one)).filter(leads())).load(conn).await?
         }
-        (ids, false) => Kept(query.filter(links::article_id.eq_any(ids))).load(conn).await?,
+        (ids, false) => {
+            Kept(query.filter(links::article_id.eq_any(for_any(ids)))).load(conn).await?
+        }
         (ids, true) => {
-            Kept(query.filter(links::article_id.eq_any(ids)).filter(leads())).load(conn).await?
+            let query = query.filter(links::article_id.eq_any(for_any(ids))).filter(leads());
+            Kept(query).load(conn).await?
         }
     };
     let mut found: HashMap<i64, Vec<Link>> = HashMap::new();

@@ -2,7 +2,7 @@
 
 use super::input::AdminTag;
 use super::model::{Tag, TagRef, TagSort};
-use crate::db::{Condition, Kept, Words, keyset, total};
+use crate::db::{Condition, Kept, Words, for_any, keyset, total};
 use crate::error::Result;
 use crate::extract::{Found, Ref};
 use crate::page::{Page, Scan};
@@ -104,10 +104,11 @@ pub async fn of_articles(
         .order((article_tags::article_id, article_tags::position))
         .select((article_tags::article_id, TagRef::as_select()));
     let conn = &mut &*conn;
-    // As for links: a list of one would be planned anew each time.
     let rows: Vec<(i64, TagRef)> = match ids {
         [one] => Kept(query.filter(article_tags::article_id.eq(*one))).load(conn).await?,
-        several => Kept(query.filter(article_tags::article_id.eq_any(several))).load(conn).await?,
+        several => {
+            Kept(query.filter(article_tags::article_id.eq_any(for_any(several)))).load(conn).await?
+        }
     };
     let mut found: HashMap<i64, Vec<TagRef>> = HashMap::new();
     for (article, tag) in rows {

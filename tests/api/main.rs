@@ -45,4 +45,5 @@ mod search;
 mod semantics;
 mod tags;
 mod threads;
+mod together;
 mod xss;

@@ -5,6 +5,7 @@ use crate::harness::volume::{Volume, fill};
 use crate::harness::{TestApp, db};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use futures_util::future::join_all;
 use roundup::config::Config;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -218,5 +219,11 @@ async fn a_page_costs_the_same_wherever_it_stands() {
     ] {
         check(uri, &asked(&app, &log, uri).await, &mut faults);
     }
+    let uris = (1..16).map(|n| format!("/api/v1/articles/article-{n}?include=comments"));
+    let from = std::fs::metadata(&log).unwrap().len();
+    join_all(uris.map(async |uri| app.get(&uri).await)).await;
+    let together = plans(&log, from);
+    assert!(together.iter().any(|plan| plan.query.contains("wanted.id")));
+    check("several articles", &together, &mut faults);
     assert!(faults.is_empty(), "{faults:#?}");
 }

@@ -1,0 +1,204 @@
+//! Articles that are asked for at the same time are read together, and nobody can tell.
+
+use crate::harness::chaos::{Mode, Proxy};
+use crate::harness::site::{comment, set_status};
+use crate::harness::volume::{Volume, fill};
+use crate::harness::{Reply, TestApp, db, patient};
+use actix_web::http::StatusCode;
+use futures_util::future::{FutureExt as _, join_all};
+use roundup::config::Config;
+use std::time::{Duration, Instant};
+use tokio_postgres::Client;
+
+/// How many statements an article with its comments takes, if it is asked for by its id.
+const STATEMENTS: u64 = 4;
+
+/// A site of 40 articles with links, credits and tags, and their ids; each public one has some comments.
+async fn filled(sql: &Client) -> Vec<i64> {
+    sql.batch_execute("truncate outlets cascade").await.unwrap();
+    let volume = Volume { articles: 40, links_each: 5, outlets: 30, tags: 20, comments: 60 };
+    fill(sql, &volume).await;
+    let rows = sql
+        .query("select id from articles where status = 'published' order by id", &[])
+        .await
+        .unwrap();
+    let ids: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    for (n, id) in ids.iter().enumerate().skip(1) {
+        for k in 0..n % 4 {
+            let status = if k == 2 { "pending" } else { "approved" };
+            comment(sql, *id, status, &format!("The {k}th of {id}")).await;
+        }
+    }
+    ids
+}
+
+/// An application in front of such a site.
+async fn app() -> (TestApp, Vec<i64>) {
+    let app = TestApp::new().await;
+    let ids = filled(&app.sql().await).await;
+    (app, ids)
+}
+
+async fn one_by_one(app: &TestApp, uris: &[String]) -> Vec<Reply> {
+    let mut replies = Vec::new();
+    for uri in uris {
+        replies.push(app.get(uri).await);
+    }
+    replies
+}
+
+async fn at_once(app: &TestApp, uris: &[String]) -> Vec<Reply> {
+    join_all(uris.iter().map(|uri| app.get(uri))).await
+}
+
+fn same(one: &Reply, other: &Reply, uri: &str) {
+    assert_eq!(one.status, other.status, "{uri}");
+    for name in ["etag", "location", "content-type", "cache-control"] {
+        assert_eq!(one.header(name), other.header(name), "{uri}: {name}");
+    }
+    if one.status.is_success() {
+        assert_eq!(one.text(), other.text(), "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn articles_that_are_asked_for_at_once_take_few_statements_and_say_the_same() {
+    let (app, ids) = app().await;
+    let uris: Vec<String> =
+        ids.iter().map(|id| format!("/api/v1/articles/{id}?include=comments")).collect();
+    let counted = || app.state.pool().statements();
+    let before = counted();
+    let expected = one_by_one(&app, &uris).await;
+    assert_eq!(counted() - before, STATEMENTS * uris.len() as u64);
+
+    let before = counted();
+    let together = at_once(&app, &uris).await;
+    let taken = counted() - before;
+    assert!(taken <= STATEMENTS * uris.len() as u64 / 4, "{taken} statements for {}", uris.len());
+    for ((one, other), uri) in expected.iter().zip(&together).zip(&uris) {
+        assert_eq!(one.status, StatusCode::OK, "{uri}");
+        same(one, other, uri);
+    }
+    // The first has more than a page of them, some have none.
+    assert_eq!(together[0].json()["comments"]["items"].as_array().unwrap().len(), 50);
+    assert!(together[0].json()["comments"]["page"]["next"].is_string());
+    assert_eq!(together[4].json()["comments"]["items"].as_array().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn each_one_among_many_finds_what_it_would_alone() {
+    let (app, ids) = app().await;
+    let sql = app.sql().await;
+    set_status(&sql, ids[3], "trashed").await;
+    sql.batch_execute(&format!(
+        "insert into article_slugs (slug, article_id) values ('former', {});
+         insert into purged_articles (id, slug, purged_at) values (777777, 'deleted', now())",
+        ids[5]
+    ))
+    .await
+    .unwrap();
+    let slug = |id: i64| format!("/api/v1/articles/article-{id}");
+    let uris: Vec<String> = [
+        ids[0].to_string(),
+        ids[1].to_string(),
+        "no-such-article".into(),
+        "999999".into(),
+        ids[2].to_string(),
+        ids[3].to_string(),
+        format!("{}?include=comments", ids[2]),
+        "former".into(),
+        "777777".into(),
+        "deleted?include=comments".into(),
+        format!("{}?format=jsonld", ids[4]),
+        format!("{}?fields=headline,links.title", ids[4]),
+        format!("{}?fields=nothing", ids[4]),
+        format!("{}?include=related,comments", ids[4]),
+    ]
+    .into_iter()
+    .map(|rest| format!("/api/v1/articles/{rest}"))
+    .chain(ids.iter().map(|id| slug(*id)))
+    .chain(ids.iter().map(|id| slug(*id) + "?include=comments"))
+    .collect();
+    let expected = one_by_one(&app, &uris).await;
+    let statuses: Vec<u16> = expected.iter().take(14).map(|one| one.status.as_u16()).collect();
+    assert_eq!(statuses, [200, 200, 404, 404, 200, 404, 200, 301, 410, 410, 200, 200, 400, 200]);
+    for _ in 0..3 {
+        let together = at_once(&app, &uris).await;
+        for ((one, other), uri) in expected.iter().zip(&together).zip(&uris) {
+            same(one, other, uri);
+        }
+    }
+}
+
+/// An application all of whose connections go through a proxy, in front of such a site.
+async fn behind_proxy(config: Config) -> (TestApp, Proxy, Vec<i64>) {
+    let direct = db::fresh().await;
+    let ids = filled(&db::client(&direct).await).await;
+    let proxy = Proxy::before(&direct).await;
+    let app = TestApp::on(proxy.target(), config).await;
+    (app, proxy, ids)
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_reader_that_went_away() {
+    let (app, proxy, ids) = behind_proxy(patient()).await;
+    let uris: Vec<String> = ids.iter().map(|id| format!("/api/v1/articles/{id}")).collect();
+    at_once(&app, &uris).await;
+    proxy.set(Mode::Frozen);
+    // Two have the turns, and others wait for theirs; the next to lead goes away as well.
+    let mut asked: Vec<_> = uris.iter().map(|uri| Box::pin(app.get(uri))).collect();
+    for _ in 0..3 {
+        for one in &mut asked {
+            assert!(one.now_or_never().is_none());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let rest = asked.split_off(3);
+    drop(asked);
+    proxy.set(Mode::Open);
+    for (reply, id) in join_all(rest).await.into_iter().zip(&ids[3..]) {
+        assert_eq!(reply.ok()["id"], *id);
+    }
+}
+
+#[tokio::test]
+async fn all_are_told_in_time_when_the_database_is_frozen_and_found_again_afterwards() {
+    // With a cache there would be something to tell.
+    let config = Config { cache_bytes: 0, ..Config::defaults().unwrap() };
+    let (app, proxy, ids) = behind_proxy(config).await;
+    let uris: Vec<String> = ids.iter().map(|id| format!("/api/v1/articles/{id}")).collect();
+    at_once(&app, &uris).await;
+    proxy.set(Mode::Frozen);
+    let began = Instant::now();
+    for reply in at_once(&app, &uris).await {
+        match reply.status.as_u16() {
+            503 => assert_eq!(reply.header("retry-after"), "1"),
+            504 => {}
+            other => panic!("{other}"),
+        }
+    }
+    // One deadline of the queries, after the wait for a connection.
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    proxy.set(Mode::Open);
+    for reply in at_once(&app, &uris).await {
+        reply.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_takes_nobody_along_but_its_reader() {
+    let (app, ids) = app().await;
+    let uris: Vec<String> = ids.iter().map(|id| format!("/api/v1/articles/{id}")).collect();
+    at_once(&app, &uris).await;
+    let sql = app.sql().await;
+    let end = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+               where datname = current_database() and pid <> pg_backend_pid()";
+    let mut failed = 0;
+    for _ in 0..5 {
+        let (replies, ended) = tokio::join!(at_once(&app, &uris), sql.query_one(end, &[]));
+        ended.unwrap();
+        failed += replies.iter().filter(|reply| !reply.status.is_success()).count();
+    }
+    // Each time there are two who read, for themselves and for the others.
+    assert!(failed <= 10, "{failed} failed");
+}
