@@ -79,7 +79,7 @@ impl State {
             Ok(conn) => conn?,
             Err(_) => return Err(Error::unavailable(DbError::Deadline(wait))),
         };
-        let deadline = self.config.query_deadline_ms.min(wait);
+        let deadline = self.deadline();
         let read = async {
             let found = work(&conn).await?;
             if self.replica.is_some() && Fill::is_under_way() {
@@ -88,6 +88,11 @@ impl State {
             Ok(found)
         };
         timeout(deadline, read).await.unwrap_or_else(|_late| Err(late(deadline)))
+    }
+
+    /// How long what this task reads may take, once it has a connection.
+    pub fn deadline(&self) -> Duration {
+        self.config.query_deadline_ms.min(Fill::patience().unwrap_or(Duration::MAX))
     }
 
     /// Whether what this task reads might as well be read by another one for it: not if only the

@@ -177,6 +177,14 @@ impl Ref {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         (text.len() <= 200 && text.bytes().all(plain)).then(|| Self::Slug(text.to_owned()))
     }
+
+    /// The slug, if it is one.
+    pub fn slug(&self) -> Option<&str> {
+        match self {
+            Self::Id(_) => None,
+            Self::Slug(slug) => Some(slug),
+        }
+    }
 }
 
 /// What stands at a [`Ref`].

@@ -4,7 +4,7 @@ use super::filter::{Filter, Sort};
 use super::model::{Article, ArticleSummary, SummaryRow, TextRow};
 use crate::app::State;
 use crate::comments;
-use crate::db::{Condition, Kept, Words, for_any, keyset, total};
+use crate::db::{Condition, Kept, Words, any_of, keyset, total};
 use crate::error::{Error, Result};
 use crate::extract::{Found, Ref};
 use crate::page::{Page, Scan};
@@ -210,7 +210,7 @@ pub async fn summaries(
     all_links: bool,
 ) -> Result<Vec<ArticleSummary>> {
     let rows = async {
-        let query = SummaryRow::query().filter(articles::id.eq_any(for_any(ids)));
+        let query = SummaryRow::query().filter(any_of(articles::id, ids));
         Ok(Kept(query).load::<SummaryRow>(&mut &*conn).await?)
     };
     let links = sources::of_articles(conn, ids, !all_links);
@@ -238,7 +238,7 @@ async fn whole(
         let conn = &mut &*conn;
         let rows: Vec<(SummaryRow, TextRow)> = match ids {
             [one] => Kept(query.filter(articles::id.eq(*one))).load(conn).await?,
-            several => Kept(query.filter(articles::id.eq_any(for_any(several)))).load(conn).await?,
+            several => Kept(query.filter(any_of(articles::id, several))).load(conn).await?,
         };
         Ok(rows)
     };
@@ -293,11 +293,8 @@ pub(super) async fn find_all(
     refs: &[Ref],
     with_comments: bool,
 ) -> Result<Vec<Option<Rc<Article>>>> {
-    let slug = |which| match which {
-        &Ref::Id(_) => None,
-        Ref::Slug(slug) => Some(slug.as_str()),
-    };
-    let known = by_slug(conn, &refs.iter().filter_map(slug).collect::<Vec<&str>>()).await?;
+    let slugs: Vec<&str> = refs.iter().filter_map(Ref::slug).collect();
+    let known = by_slug(conn, &slugs).await?;
     let id_of = |which: &Ref| match which {
         Ref::Id(id) => Some(*id),
         Ref::Slug(slug) => known.get(slug).copied(),
@@ -305,6 +302,9 @@ pub(super) async fn find_all(
     let mut ids: Vec<i64> = refs.iter().filter_map(id_of).collect();
     ids.sort_unstable();
     ids.dedup();
+    if ids.is_empty() {
+        return Ok(vec![None; refs.len()]);
+    }
     let found = whole(conn, &ids, with_comments).await?;
     let found: HashMap<i64, Rc<Article>> =
         found.into_iter().map(|(id, article)| (id, Rc::new(article))).collect();
@@ -317,7 +317,7 @@ async fn by_slug(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<HashMap<Str
         return Ok(HashMap::new());
     }
     let query = articles::table
-        .filter(articles::slug.eq_any(for_any(slugs)))
+        .filter(any_of(articles::slug, slugs))
         .filter(published())
         .select((articles::slug, articles::id));
     let rows: Vec<(String, i64)> = Kept(query).load(&mut &*conn).await?;

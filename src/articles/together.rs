@@ -3,13 +3,16 @@
 //! What an article takes of PostgreSQL and of the way there and back is for the most part the
 //! statements', not the rows': two articles with one set of statements take little more than one.
 //! So those who come while an article is being read on their worker wait, and whose turn is next
-//! reads for all who wait by then. Who comes when nothing is being read waits for nobody.
+//! reads for all who wait by then. Who comes when nothing is being read waits for nobody. They share
+//! what befalls a reader too: if it finds no connection or the deadline passes, that is said to all,
+//! for to begin anew would make each wait as long again. Whatever else fails, each reads alone.
 
 use super::model::Article;
 use super::query;
 use crate::app::{self, State};
 use crate::cache::Fill;
-use crate::error::{Code, Result};
+use crate::db::{DbError, PoolError};
+use crate::error::{Code, Error, Result};
 use crate::extract::{Found, Ref};
 use futures_util::future::{Either, select};
 use std::cell::{Cell, RefCell};
@@ -27,17 +30,17 @@ const NEARLY: Duration = Duration::from_millis(5);
 /// The most articles that are read at once.
 const MOST: usize = 32;
 
-/// The articles that are asked for on one worker.
+/// Those who wait for an article on one worker, and whose turn it is.
 #[derive(Debug, Default)]
 pub(super) struct Together {
     turn: Mutex<()>,
     waiting: RefCell<Vec<Waiting>>,
-    tickets: Cell<u64>,
+    numbers: Cell<u64>,
 }
 
 #[derive(Debug)]
 struct Waiting {
-    ticket: u64,
+    number: u64,
     which: Ref,
     kind: Kind,
     answer: Sender<Answer>,
@@ -51,13 +54,15 @@ struct Kind {
     patience: Option<Duration>,
 }
 
-/// What one who waits is told; nothing if the read failed, or its reader went away.
+/// What one who waits is told; nothing if it has to read alone.
 #[derive(Debug)]
 enum Answer {
     /// The article, if a published one is there, and whether a replica was asked.
     Read(Option<Rc<Article>>, bool),
-    /// The database took too long.
-    Late,
+    /// There was no connection to be had.
+    Unavailable,
+    /// The database took longer than this.
+    Late(Duration),
 }
 
 impl Together {
@@ -87,32 +92,33 @@ impl Together {
         which: &Ref,
         kind: Kind,
     ) -> Result<Option<Found<Rc<Article>>>> {
-        let (ticket, mut told) = self.enter(which, kind);
+        let (number, mut told) = self.enter(which, kind);
         match select(&mut told, pin!(timeout(NEARLY, self.turn.lock()))).await {
-            Either::Left((answer, _)) => return said(state, answer.ok()),
+            Either::Left((answer, _)) => return said(answer.ok()),
             Either::Right((_turn, _)) => {
-                if let Some(others) = self.take(ticket) {
+                if let Some(others) = self.take(number) {
                     return lead(state, which, kind.with_comments, others).await;
                 }
             }
         }
         // Somebody reads for it already.
-        said(state, told.await.ok())
+        said(told.await.ok())
     }
 
+    /// Puts one among those who wait: its number, and where it is told.
     fn enter(&self, which: &Ref, kind: Kind) -> (u64, Receiver<Answer>) {
         let (answer, told) = channel();
-        let ticket = self.tickets.get();
-        self.tickets.set(ticket.wrapping_add(1));
+        let number = self.numbers.get();
+        self.numbers.set(number.wrapping_add(1));
         let which = which.clone();
-        self.waiting.borrow_mut().push(Waiting { ticket, which, kind, answer });
-        (ticket, told)
+        self.waiting.borrow_mut().push(Waiting { number, which, kind, answer });
+        (number, told)
     }
 
     /// Those for whom this one reads as well; nothing if another one reads for it.
-    fn take(&self, ticket: u64) -> Option<Vec<Waiting>> {
+    fn take(&self, number: u64) -> Option<Vec<Waiting>> {
         let mut waiting = self.waiting.borrow_mut();
-        let own = waiting.extract_if(.., |one| one.ticket == ticket).next()?;
+        let own = waiting.extract_if(.., |one| one.number == number).next()?;
         waiting.retain(|one| !one.answer.is_closed());
         let alike = waiting.extract_if(.., |one| one.kind == own.kind);
         Some(alike.take(MOST - 1).collect())
@@ -142,17 +148,28 @@ async fn lead(
             Ok(own.map(Found::Here))
         }
         Err(error) => {
-            if error.code() == Code::Deadline {
-                for one in others {
-                    _ = one.answer.send(Answer::Late);
-                }
+            let no_connection = error.cause().is_some_and(|cause| {
+                cause.is::<PoolError>()
+                    || matches!(cause.downcast_ref(), Some(DbError::Deadline(_)))
+            });
+            for one in others {
+                let answer = match error.code() {
+                    Code::Deadline => Answer::Late(state.deadline()),
+                    Code::Unavailable if no_connection => Answer::Unavailable,
+                    _ => continue,
+                };
+                _ = one.answer.send(answer);
             }
-            Err(error)
+            match error.code() {
+                Code::Deadline | Code::Unavailable => Err(error),
+                // It may be another's article that cannot be read.
+                _ => Ok(None),
+            }
         }
     }
 }
 
-fn said(state: &State, answer: Option<Answer>) -> Result<Option<Found<Rc<Article>>>> {
+fn said(answer: Option<Answer>) -> Result<Option<Found<Rc<Article>>>> {
     match answer {
         Some(Answer::Read(article, replica)) => {
             if replica {
@@ -160,7 +177,11 @@ fn said(state: &State, answer: Option<Answer>) -> Result<Option<Found<Rc<Article
             }
             Ok(article.map(Found::Here))
         }
-        Some(Answer::Late) => Err(app::late(state.config().query_deadline_ms)),
+        Some(Answer::Unavailable) => {
+            let cause = anyhow::anyhow!("the read that it had a part in found no connection");
+            Err(Error::unavailable(cause))
+        }
+        Some(Answer::Late(deadline)) => Err(app::late(deadline)),
         None => Ok(None),
     }
 }
@@ -168,4 +189,17 @@ fn said(state: &State, answer: Option<Answer>) -> Result<Option<Found<Rc<Article
 async fn alone(state: &State, which: &Ref, with_comments: bool) -> Result<Found<Rc<Article>>> {
     let found = state.read(async |conn| query::find(conn, which, with_comments).await).await?;
     Ok(found.map(Rc::new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_was_read_for_on_a_replica_has_asked_it_as_well() {
+        for replica in [false, true] {
+            let told = async { said(Some(Answer::Read(None, replica))).unwrap().is_none() };
+            assert_eq!(Fill::run(None, told).await, (true, replica));
+        }
+    }
 }

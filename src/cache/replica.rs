@@ -9,9 +9,14 @@ use diesel::sql_types::Text;
 use diesel::{QueryResult, dsl::sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// A replica that lags is looked at again after each of these; then the primary is asked.
 const WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(5), Duration::from_millis(15)];
+
+/// How long a replica may take to give a connection and to say how far it is: one that is frozen
+/// would never say.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// How far the server is: what it has replayed, or, should it be a primary by now, written.
 const POSITION: &str = "(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() \
@@ -34,6 +39,10 @@ impl Replica {
 
     /// A connection to a replica that may be shown; none if there is none now.
     pub async fn checkout(&self, coherence: &Coherence) -> Option<Conn> {
+        timeout(PATIENCE, self.when_new_enough(coherence)).await.ok().flatten()
+    }
+
+    async fn when_new_enough(&self, coherence: &Coherence) -> Option<Conn> {
         coherence.floor()?;
         let conn = self.0.get().await.ok()?;
         for wait in WAITS {

@@ -22,11 +22,11 @@ mod sweep;
 mod tree;
 
 pub use desk::Desk;
-pub use model::{Comment, ListedComment, ThreadSort};
+pub use model::{Comment, ListedComment};
 pub use moderation::{Docs as ModerationDocs, configure as configure_moderation};
 pub use path::Path;
 pub use policy::Policy;
-pub use query::{Thread, first_pages, latest, listed, thread};
+pub use query::{first_pages, latest, listed};
 pub use routes::{Docs, configure};
 pub use rules::{Docs as RuleDocs, configure as configure_rules};
 pub use sweep::sweep;

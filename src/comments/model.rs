@@ -257,7 +257,7 @@ pub(super) enum View {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(default = "oldest")]
-pub enum ThreadSort {
+pub(super) enum ThreadSort {
     /// The first comment's thread first.
     #[default]
     Oldest,

@@ -3,7 +3,7 @@
 use super::model::{Comment, CommentInThread, CommentRow, ListedComment, ThreadSort};
 use super::path::Path;
 use crate::articles::published;
-use crate::db::{Condition, Each, Kept, Words, for_any, keyset, total};
+use crate::db::{Condition, Kept, Words, each, keyset, total};
 use crate::error::{Error, Result};
 use crate::links::CitingArticle;
 use crate::page::{Page, PageQuery, Scan};
@@ -31,11 +31,11 @@ fn approved() -> Condition<impl Words> {
 
 /// The comments of one article, in one order.
 #[derive(Debug, Clone, Copy)]
-pub struct Thread {
+pub(super) struct Thread {
     /// Whose.
-    pub article: i64,
+    pub(super) article: i64,
     /// In which order.
-    pub sort: ThreadSort,
+    pub(super) sort: ThreadSort,
 }
 
 impl Thread {
@@ -43,7 +43,7 @@ impl Thread {
     ///
     /// # Errors
     /// When there is no such page.
-    pub fn scan(self, page: &PageQuery, limit: i64) -> Result<Scan<Key>> {
+    pub(super) fn scan(self, page: &PageQuery, limit: i64) -> Result<Scan<Key>> {
         page.scan_or(&("thread", self.article, self.sort), limit)
     }
 }
@@ -51,7 +51,7 @@ impl Thread {
 type Rows = comments::BoxedQuery<'static, Pg>;
 
 /// A page of a thread, in reading order.
-pub async fn thread(
+pub(super) async fn thread(
     conn: &AsyncPgConnection,
     thread: Thread,
     scan: &Scan<Key>,
@@ -103,8 +103,7 @@ async fn first(conn: &AsyncPgConnection, articles: &[i64], rows: i64) -> Result<
         return Ok(Kept(query).load(&mut &*conn).await?);
     }
     let query = query.filter(Condition(|| "comments.article_id = wanted.id"));
-    let query = Kept(Each { ids: for_any(articles), query });
-    let mut rows: Vec<CommentRow> = query.load(&mut &*conn).await?;
+    let mut rows: Vec<CommentRow> = Kept(each(articles, query)).load(&mut &*conn).await?;
     rows.sort_by(|a, b| (a.article_id, &a.path).cmp(&(b.article_id, &b.path)));
     Ok(rows)
 }

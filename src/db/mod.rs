@@ -1,5 +1,5 @@
-//! The database: where it is, how it is reached, what its failures mean, and the two shapes of
-//! statement that every list needs.
+//! The database: where it is, how it is reached, what its failures mean, and the shapes of
+//! statements that lists need.
 
 mod any;
 mod condition;
@@ -18,11 +18,11 @@ mod target;
 mod tls;
 mod total;
 
-pub use any::for_any;
+pub use any::{AnyOf, any_of};
 pub use condition::{Condition, Words};
 pub use connect::{ConnectError, ConnectKind, Driver};
 pub use deadline::{DbError, within};
-pub use each::Each;
+pub use each::{Each, each};
 pub use fault::{DbFault, classify};
 pub use kept::Kept;
 pub(crate) use keyset::keyset;

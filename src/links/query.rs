@@ -2,7 +2,7 @@
 
 use super::address;
 use super::model::{CitingArticle, CreditRow, Link, LinkRow, ListedLink};
-use crate::db::{Condition, Kept, Words, for_any, keyset, total};
+use crate::db::{Condition, Kept, Words, any_of, keyset, total};
 use crate::error::Result;
 use crate::outlets::OutletRef;
 use crate::page::{Page, Scan};
@@ -150,11 +150,9 @@ pub async fn of_articles(
         ([one], true) => {
             Kept(query.filter(links::article_id.eq(*one)).filter(leads())).load(conn).await?
         }
-        (ids, false) => {
-            Kept(query.filter(links::article_id.eq_any(for_any(ids)))).load(conn).await?
-        }
+        (ids, false) => Kept(query.filter(any_of(links::article_id, ids))).load(conn).await?,
         (ids, true) => {
-            let query = query.filter(links::article_id.eq_any(for_any(ids))).filter(leads());
+            let query = query.filter(any_of(links::article_id, ids)).filter(leads());
             Kept(query).load(conn).await?
         }
     };

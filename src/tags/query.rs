@@ -2,7 +2,7 @@
 
 use super::input::AdminTag;
 use super::model::{Tag, TagRef, TagSort};
-use crate::db::{Condition, Kept, Words, for_any, keyset, total};
+use crate::db::{Condition, Kept, Words, any_of, keyset, total};
 use crate::error::Result;
 use crate::extract::{Found, Ref};
 use crate::page::{Page, Scan};
@@ -106,9 +106,7 @@ pub async fn of_articles(
     let conn = &mut &*conn;
     let rows: Vec<(i64, TagRef)> = match ids {
         [one] => Kept(query.filter(article_tags::article_id.eq(*one))).load(conn).await?,
-        several => {
-            Kept(query.filter(article_tags::article_id.eq_any(for_any(several)))).load(conn).await?
-        }
+        several => Kept(query.filter(any_of(article_tags::article_id, several))).load(conn).await?,
     };
     let mut found: HashMap<i64, Vec<TagRef>> = HashMap::new();
     for (article, tag) in rows {

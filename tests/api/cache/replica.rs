@@ -2,6 +2,7 @@
 
 use super::{example, is_hit, settle, wait_until, write};
 use crate::harness::TestApp;
+use crate::harness::chaos::{Mode, Proxy};
 use crate::harness::pair::Pair;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target, migrate};
@@ -112,4 +113,21 @@ async fn without_its_replica_an_instance_reads_from_the_primary() {
     wait_until("its position is known", || app.state.cache().coherence().floor().is_some()).await;
     app.get("/api/v1/articles").await.ok();
     assert_eq!(follower.statements(), 0);
+}
+
+#[tokio::test]
+async fn a_replica_that_does_not_answer_holds_nobody_up() {
+    let (direct, id) = super::app().await;
+    // It is no replica, but says how far it is like one.
+    let proxy = Proxy::before(&direct.target).await;
+    let (app, follower) = instance(&direct.target, &proxy.target()).await;
+    wait_until("its position is known", || app.state.cache().coherence().floor().is_some()).await;
+    app.get(&format!("/api/v1/articles/{id}")).await.ok();
+    assert!(follower.statements() > 0, "it was not asked");
+    proxy.set(Mode::Frozen);
+    for limit in 1..4 {
+        let uri = format!("/api/v1/articles?limit={limit}");
+        let asked = tokio::time::timeout(Duration::from_secs(20), app.get(&uri)).await;
+        asked.expect("an answer").ok();
+    }
 }
