@@ -20,6 +20,13 @@ def release():
     return ROOT / "target" / "release" / "roundup"
 
 
+def tell_of_autogroup():
+    """Says so where Linux may let one of PostgreSQL's processes wait for a second: see docs/operations.md."""
+    setting = pathlib.Path("/proc/sys/kernel/sched_autogroup_enabled")
+    if setting.exists() and setting.read_text().strip() == "1":
+        print("kernel.sched_autogroup_enabled is 1: some answers will come very late", file=sys.stderr)
+
+
 class Server:
     """A running service and the private database below it."""
 

@@ -27,7 +27,6 @@ class Site:
         self.server = Server(binary, self.data, ROUNDUP_CACHE_BYTES="0")
         try:
             fill(self.server, articles, comments)
-            check_statements(self.server)
             into_memory(self.server)
         except BaseException:
             self.server.stop()
