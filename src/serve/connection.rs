@@ -57,6 +57,8 @@ pub(super) struct Shared {
     working: Cell<u32>,
     /// Some answer of a handler's is not yet written out.
     answering: Cell<bool>,
+    /// The answer under way is made piece by piece.
+    streaming: Cell<bool>,
     /// A handler has yet to take the rest of its body.
     taking: Cell<bool>,
     /// Bytes that came since it last took some.
@@ -75,6 +77,7 @@ impl Shared {
             end: Cell::new(end),
             working: Cell::new(0),
             answering: Cell::new(false),
+            streaming: Cell::new(false),
             taking: Cell::new(false),
             ahead: Cell::new(0),
             tail: Cell::new([0; 4]),
@@ -98,6 +101,11 @@ impl Shared {
         }
     }
 
+    /// The answer is not made at once: from here to its end it is sent as its pieces come.
+    pub(super) fn stream(&self) {
+        self.streaming.set(true);
+    }
+
     fn wake(&self) {
         if let Some(waker) = self.reader.borrow().as_ref() {
             waker.wake_by_ref();
@@ -107,6 +115,7 @@ impl Shared {
     /// The answer is made. Its request may have had a body, of which some may be still to come.
     pub(super) fn finish(&self, had_body: bool, rest_to_come: bool) {
         self.working.set(self.working.get().saturating_sub(1));
+        self.streaming.set(false);
         self.took(true);
         if rest_to_come {
             self.expect(Wait::Rest, LINGER);
@@ -288,12 +297,20 @@ impl AsyncRead for Connection {
         }
         let before = buf.filled().len();
         match self.read_some(cx, buf) {
-            Poll::Ready(done) => {
-                if let Some(bytes) = buf.filled().get(before..).filter(|b| !b.is_empty()) {
-                    self.shared.arrived(bytes);
+            Poll::Ready(Ok(())) => {
+                match buf.filled().get(before..) {
+                    Some(bytes) if !bytes.is_empty() => self.shared.arrived(bytes),
+                    // A client may close its side and still listen; an answer that comes piece by
+                    // piece ends with it all the same. Only the next piece would tell whether it
+                    // has gone, and that may be long in coming.
+                    _ if self.shared.streaming.get() => {
+                        return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+                    }
+                    _ => {}
                 }
-                Poll::Ready(done)
+                Poll::Ready(Ok(()))
             }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
                 std::task::ready!(self.poll_late(cx));
                 self.end();

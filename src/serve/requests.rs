@@ -63,6 +63,11 @@ impl Watched {
         if working.as_ref().is_some_and(Working::is_last) {
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
+        if let Some(working) = &working
+            && response.body().size() == BodySize::Stream
+        {
+            working.shared.stream();
+        }
         Ok(response.map_body(|_, body| Answer { body, _working: working }))
     }
 
