@@ -196,6 +196,41 @@ async fn all_are_told_in_time_when_the_database_is_frozen_and_found_again_afterw
 }
 
 #[tokio::test]
+async fn where_no_connection_is_to_be_had_few_wait_for_one_and_all_are_told() {
+    let pool_wait_ms = Duration::from_secs(2);
+    let config = Config { cache_bytes: 0, pool_wait_ms, ..patient() };
+    let app = TestApp::with(config).await;
+    let ids = filled(&app.sql().await).await;
+    let uris: Vec<String> = ids.iter().map(|id| format!("/api/v1/articles/{id}")).collect();
+    let pool = app.state.pool();
+    let mut all = Vec::new();
+    for _ in 0..pool.status().max {
+        all.push(pool.get().await.unwrap());
+    }
+    let mut most = 0;
+    let look = async {
+        loop {
+            most = most.max(pool.status().waiting);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let replies = tokio::select! {
+        replies = at_once(&app, &uris) => replies,
+        () = look => unreachable!("it looks on"),
+    };
+    for reply in replies {
+        assert_eq!(reply.header("retry-after"), "1");
+        reply.problem(503, "unavailable");
+    }
+    // The first, and those who were weary of waiting for it; not each of the others after them.
+    assert!((1..=4).contains(&most), "{most} of {} waited", uris.len());
+    drop(all);
+    for reply in at_once(&app, &uris).await {
+        reply.ok();
+    }
+}
+
+#[tokio::test]
 async fn an_article_that_cannot_be_read_is_no_trouble_to_others() {
     let (app, ids) = app().await;
     let sql = app.sql().await;
