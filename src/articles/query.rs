@@ -226,7 +226,7 @@ pub async fn summaries(
 }
 
 /// The published ones of these articles, whole; with the first of their comments, if so wanted.
-async fn whole(
+pub(super) async fn whole(
     conn: &AsyncPgConnection,
     ids: &[i64],
     with_comments: bool,

@@ -3,7 +3,7 @@
 use super::model::{Comment, CommentInThread, CommentRow, ListedComment, ThreadSort};
 use super::path::Path;
 use crate::articles::published;
-use crate::db::{Condition, Kept, Words, each, keyset, total};
+use crate::db::{Condition, Kept, Words, any_of, each, keyset, total};
 use crate::error::{Error, Result};
 use crate::links::CitingArticle;
 use crate::page::{Page, PageQuery, Scan};
@@ -217,14 +217,13 @@ pub async fn latest(
 /// # Errors
 /// When the database does not answer.
 pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<ListedComment>> {
-    let rows: Vec<(CommentRow, CitingArticle)> = comments::table
+    let query = comments::table
         .inner_join(articles::table)
-        .filter(comments::id.eq_any(ids))
+        .filter(any_of(comments::id, ids))
         .filter(approved())
         .filter(published())
-        .select((CommentRow::as_select(), CitingArticle::as_select()))
-        .load(&mut &*conn)
-        .await?;
+        .select((CommentRow::as_select(), CitingArticle::as_select()));
+    let rows: Vec<(CommentRow, CitingArticle)> = Kept(query).load(&mut &*conn).await?;
     let list = |(row, article): (CommentRow, _)| ListedComment { comment: row.public(), article };
     Ok(rows.into_iter().map(list).collect())
 }

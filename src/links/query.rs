@@ -101,19 +101,19 @@ async fn of_outlet(conn: &AsyncPgConnection, outlet: i64, scan: &Scan<Key>) -> R
 /// # Errors
 /// When the database does not answer.
 pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<ListedLink>> {
-    let rows: Vec<(CitingArticle, LinkRow, Option<CreditRow>, Option<OutletRef>)> = links::table
+    let query = links::table
         .inner_join(articles::table)
         .left_join(link_credits::table.left_join(outlets::table))
-        .filter(links::id.eq_any(ids))
+        .filter(any_of(links::id, ids))
         .order((links::id, link_credits::position))
         .select((
             CitingArticle::as_select(),
             LinkRow::as_select(),
             Option::<CreditRow>::as_select(),
             Option::<OutletRef>::as_select(),
-        ))
-        .load(&mut &*conn)
-        .await?;
+        ));
+    let rows: Vec<(CitingArticle, LinkRow, Option<CreditRow>, Option<OutletRef>)> =
+        Kept(query).load(&mut &*conn).await?;
     let mut found: HashMap<i64, ListedLink> = HashMap::new();
     for (article, row, credit, outlet) in rows {
         let listed =
