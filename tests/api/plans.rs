@@ -10,6 +10,7 @@ use roundup::config::Config;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use tokio_postgres::SimpleQueryMessage;
 
 /// Tables that grow with the site: none of them may be read from end to end.
 const LARGE: [&str; 6] =
@@ -226,4 +227,35 @@ async fn a_page_costs_the_same_wherever_it_stands() {
     assert!(together.iter().any(|plan| plan.query.contains("wanted.id")));
     check("several articles", &together, &mut faults);
     assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[tokio::test]
+async fn the_planner_knows_how_few_links_an_article_has() {
+    let app = TestApp::new().await;
+    let sql = app.sql().await;
+    // A sample of some hundred pages, of some thousand: as that of a default is of a great site.
+    sql.batch_execute(
+        "set session_replication_role = replica;
+         insert into articles (id, slug, status, headline, created_at, updated_at)
+         select n, 'article-' || n, 'draft', 'Article ' || n, '2026-01-01Z', '2026-01-01Z'
+         from generate_series(1, 20000) n;
+         insert into links (id, article_id, role, position, title, domain)
+         select n, (n + 8) / 9, 'more', n, rpad('Link ' || n, 100), 'site.example'
+         from generate_series(1, 180000) n;
+         set default_statistics_target = 1;
+         analyze links;
+         set plan_cache_mode = force_generic_plan;
+         prepare ten (bigint[]) as select from links where article_id = any ($1)",
+    )
+    .await
+    .unwrap();
+    let explain = "explain (format json) execute ten ('{1,2,3,4,5,6,7,8,9,10}')";
+    let told = sql.simple_query(explain).await.unwrap();
+    let plan = told.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    let plan: Value = serde_json::from_str(plan.unwrap()).unwrap();
+    let expected = plan[0]["Plan"]["Plan Rows"].as_i64().unwrap();
+    assert!((30..270).contains(&expected), "{expected} rows, not 90");
 }

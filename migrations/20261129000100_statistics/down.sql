@@ -1,0 +1,2 @@
+alter table links
+    alter column article_id reset (n_distinct);
