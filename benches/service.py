@@ -78,6 +78,11 @@ class Server:
         return mine / TICKS, theirs / TICKS
 
 
+def from_disk():
+    """MB that this machine has read from its disks so far."""
+    return int(re.search(r"(?m)^pgpgin (\d+)", pathlib.Path("/proc/vmstat").read_text())[1]) // 1024
+
+
 def program(name):
     """One of PostgreSQL's programs."""
     found = shutil.which(name) or next(iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))), None)
