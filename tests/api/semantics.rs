@@ -5,6 +5,9 @@ use crate::harness::document::{errors, operations};
 use crate::harness::reads::{LENIENT, open, reads, uri, with};
 use crate::harness::site::fill;
 use crate::harness::wire::{ask, serve};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn every_read_answers_as_its_schema_says() {
@@ -199,4 +202,21 @@ async fn a_value_longer_than_the_document_says_is_refused() {
         }
     }
     assert!(values > 20, "only {values} parameters have a length");
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_side_still_has_its_answer() {
+    let (app, _) = open().await;
+    let sql = app.sql().await;
+    sql.batch_execute("begin; lock table articles").await.unwrap();
+    let mut stream = TcpStream::connect(serve(&app)).await.unwrap();
+    stream.write_all(b"GET /api/v1/articles HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    stream.shutdown().await.unwrap();
+    // So the service is waiting for the rows when it learns of that.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    sql.batch_execute("rollback").await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with('}'), "{answer}");
 }
