@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document, made from the handlers, and the page that shows it.
 
 mod exact;
+mod headers;
 mod shape;
 mod walk;
 
@@ -129,6 +130,7 @@ impl IntoResponses for Problems {
             Code::BadParameter,
             Code::NotFound,
             Code::NotAcceptable,
+            Code::VersionMismatch,
             Code::Internal,
             Code::Unavailable,
             Code::Deadline,
@@ -228,6 +230,7 @@ fn problems(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
 pub fn document() -> Document {
     let mut document = raw();
     shape::finish(&mut document);
+    headers::tell(&mut document);
     document
 }
 

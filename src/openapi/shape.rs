@@ -2,13 +2,10 @@
 //! read best.
 //!
 //! Objects that hold others flattened are written out whole, optional members keep their
-//! descriptions, numbers and times have the bounds that their Rust types give them, and answers
-//! name the headers that tell of rate limits.
+//! descriptions, and numbers and times have the bounds that their Rust types give them.
 
-use super::walk::{each, name, operations};
+use super::walk::{each, name};
 use std::collections::BTreeMap;
-use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{
     AllOf, ArrayItems, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
 };
@@ -31,12 +28,7 @@ const LONGEST_TIME: usize = 64;
 
 /// Applies all of them.
 pub(super) fn finish(document: &mut Document) {
-    for (path, item) in &mut document.paths.paths {
-        let public = !path.starts_with("/api/v1/admin/");
-        operations(item).for_each(|operation| tell_headers(operation, public));
-    }
     let Some(components) = document.components.as_mut() else { return };
-    components.headers = headers();
     let schemas = &mut components.schemas;
     write_out(schemas);
     schemas.retain(|name, _| !PARTS.contains(&name.as_str()));
@@ -64,53 +56,6 @@ pub(super) fn finish(document: &mut Document) {
             take_null(object);
         }
     }
-}
-
-/// Names the headers of each answer. Those around a limit are left out while nothing was counted.
-fn tell_headers(operation: &mut Operation, public: bool) {
-    let responses = &mut operation.responses.responses;
-    let limited = responses.contains_key("429");
-    for (status, response) in responses {
-        let RefOr::T(response) = response else { continue };
-        let mut name = |header: &str| {
-            let reference = Ref::new(format!("#/components/headers/{header}"));
-            response.headers.insert(header.to_owned(), RefOr::Ref(reference));
-        };
-        if public {
-            name("Access-Control-Allow-Origin");
-        }
-        if limited && !status.starts_with('5') {
-            name("RateLimit");
-            name("RateLimit-Policy");
-        }
-        if status == "429" || status == "503" {
-            name("Retry-After");
-        }
-    }
-}
-
-fn headers() -> BTreeMap<String, RefOr<Header>> {
-    let text = || ObjectBuilder::new().schema_type(Type::String).max_length(Some(300));
-    let seconds = ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
-        .minimum(Some(0))
-        .maximum(Some(86_400));
-    let all = [
-        ("Access-Control-Allow-Origin", "Pages of any origin may read it: `*`", text()),
-        (
-            "RateLimit-Policy",
-            "The limits and their windows in seconds: `\"client\";q=10;w=60`",
-            text(),
-        ),
-        ("RateLimit", "What is left, and for how many seconds: `\"client\";r=9;t=60`", text()),
-        ("Retry-After", "In how many seconds to try again", seconds),
-    ];
-    let made = all.map(|(name, description, schema)| {
-        let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description));
-        (name.to_owned(), header.build().into())
-    });
-    made.into()
 }
 
 /// The object of this name.

@@ -8,6 +8,7 @@ pub mod pair;
 pub mod reads;
 mod reply;
 pub mod site;
+mod told;
 pub mod volume;
 pub mod wire;
 
@@ -118,12 +119,15 @@ impl TestApp {
         }
         let mut request = request.to_request();
         request.head_mut().peer_addr.get_or_insert(([127, 0, 0, 1], 50_000).into());
-        let line = format!("{} {}", request.method(), request.uri());
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let line = format!("{method} {uri}");
         let response = match (self.call)(request).await {
             Ok(response) => response,
             Err(error) => panic!("{line}: {error}"),
         };
-        Reply::of(line, response).await
+        let reply = Reply::of(line, response).await;
+        told::expect(&method, uri.path(), &reply);
+        reply
     }
 
     /// GET.

@@ -1,0 +1,142 @@
+//! What the document says of the headers of answers: those that clients build on, and who may read
+//! them from a page of another origin.
+
+use super::walk::name;
+use std::collections::BTreeMap;
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::path::{Operation, Parameter, PathItem};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::{Components, OpenApi as Document, Ref, RefOr, Response};
+
+/// What belongs to an article has its version, and none of its own.
+const PARTS_OF_ARTICLES: &str = "/api/v1/admin/articles/{id}/links";
+
+/// What an article was is never changed, whatever it was the version of.
+const PAST: &str = "WholeRevision";
+
+/// Names the headers of each answer. Those around a limit are left out while nothing was counted.
+pub(super) fn tell(document: &mut Document) {
+    let Some(components) = document.components.as_mut() else { return };
+    components.headers = headers();
+    for (path, item) in &mut document.paths.paths {
+        let of_version = |response: &Response| {
+            path.starts_with(PARTS_OF_ARTICLES) || has_version(response, components)
+        };
+        let PathItem { get, put, post, delete, patch, .. } = item;
+        for operation in [put, post, delete, patch].into_iter().flatten() {
+            of_operation(operation, path, of_version);
+        }
+        if let Some(get) = get {
+            of_operation(get, path, |response| is_public(path) || of_version(response));
+            tell_of_known(get);
+        }
+    }
+}
+
+fn is_public(path: &str) -> bool {
+    !path.starts_with("/api/v1/admin/")
+}
+
+fn of_operation(operation: &mut Operation, path: &str, tagged: impl Fn(&Response) -> bool) {
+    let takes = |name: &str| operation.parameters.iter().flatten().any(|one| is(one, name));
+    // The front door leads to this document.
+    let (linked, repeats) = (takes("after") || path == "/", takes("Idempotency-Key"));
+    let responses = &mut operation.responses.responses;
+    let limited = responses.contains_key("429");
+    for (status, response) in responses {
+        let RefOr::T(response) = response else { continue };
+        let done = status.starts_with('2');
+        let told = [
+            ("Access-Control-Allow-Origin", is_public(path)),
+            ("ETag", done && tagged(response)),
+            ("Link", done && linked),
+            ("Location", ["201", "202", "301"].contains(&status.as_str())),
+            ("Idempotent-Replayed", done && repeats),
+            ("RateLimit", limited && !status.starts_with('5')),
+            ("RateLimit-Policy", limited && !status.starts_with('5')),
+            (
+                "Retry-After",
+                ["429", "503"].contains(&status.as_str()) || repeats && status == "409",
+            ),
+        ];
+        for (name, _) in told.into_iter().filter(|(_, told)| *told) {
+            let reference = Ref::new(format!("#/components/headers/{name}"));
+            response.headers.insert(name.to_owned(), RefOr::Ref(reference));
+        }
+    }
+}
+
+/// Says of a read with a tag that who has the answer is not sent it again: RFC 9110, section
+/// 13.1.2. Its header `If-None-Match` is not told of, for caches send it, and no generated client
+/// has to.
+fn tell_of_known(get: &mut Operation) {
+    let responses = &mut get.responses.responses;
+    let Some(RefOr::T(whole)) = responses.get("200") else { return };
+    if whole.headers.contains_key("ETag") {
+        let mut known = Response::new("What `If-None-Match` names still holds");
+        known.headers.clone_from(&whole.headers);
+        responses.insert("304".to_owned(), known.into());
+    }
+}
+
+/// Whether the body is of something that has versions: a number, as an editor reads it.
+fn has_version(response: &Response, components: &Components) -> bool {
+    let body = response.content.get("application/json").and_then(|content| match content {
+        RefOr::T(content) => content.schema.as_ref(),
+        RefOr::Ref(_) => None,
+    });
+    let Some(RefOr::Ref(reference)) = body else { return false };
+    match components.schemas.get(name(reference)) {
+        Some(RefOr::T(Schema::Object(object))) => {
+            name(reference) != PAST && object.properties.contains_key("version")
+        }
+        _ => false,
+    }
+}
+
+fn headers() -> BTreeMap<String, RefOr<Header>> {
+    let text = || ObjectBuilder::new().schema_type(Type::String).max_length(Some(300));
+    let seconds = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+        .minimum(Some(0))
+        .maximum(Some(86_400));
+    let all: [(&str, &str, ObjectBuilder); 8] = [
+        ("Access-Control-Allow-Origin", "Pages of any origin may read it: `*`", text()),
+        (
+            "ETag",
+            "Of the bytes of a public answer, for `If-None-Match`; of the version that an editor reads, for \
+             `If-Match`: `\"v3\"`",
+            text(),
+        ),
+        ("Idempotent-Replayed", "`true`: the first answer to this `Idempotency-Key` again", text()),
+        (
+            "Link",
+            "The addresses of the pages before and after this one, or of what describes it (RFC 8288): \
+             `</api/v1/articles?after=…>; rel=\"next\"`",
+            text().max_length(Some(10_000)),
+        ),
+        (
+            "Location",
+            "The address of what was made, or that something has now",
+            text().max_length(Some(10_000)),
+        ),
+        (
+            "RateLimit-Policy",
+            "The limits and their windows in seconds: `\"client\";q=10;w=60`",
+            text(),
+        ),
+        ("RateLimit", "What is left, and for how many seconds: `\"client\";r=9;t=60`", text()),
+        ("Retry-After", "In how many seconds to try again", seconds),
+    ];
+    let made = all.map(|(name, description, schema)| {
+        let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description));
+        (name.to_owned(), header.build().into())
+    });
+    made.into()
+}
+
+/// Whether this is the parameter of this name.
+fn is(parameter: &RefOr<Parameter>, name: &str) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.name == name)
+}
