@@ -1,8 +1,9 @@
--- wrk reads articles that few ask for and some ask for often, and posts a comment in SHARE of 100
--- requests. ARTICLES is the highest id; with a SKEW above 1, the lower the id, the more often.
+-- wrk reads articles with their comments, and posts a comment in SHARE of 100 requests. Which ones, and
+-- what ARTICLES and SKEW are, says benches/load/filled.py.
 local highest = tonumber(os.getenv("ARTICLES"))
 local skew = tonumber(os.getenv("SKEW"))
 local share = tonumber(os.getenv("SHARE"))
+local stretch = (highest + 1) ^ (1 / skew) - 1
 local threads = 0
 local posts = 0
 
@@ -16,8 +17,9 @@ function init()
 end
 
 function request()
-  local id = math.floor(highest * math.random() ^ skew) % highest + 1
-  local path = "/api/v1/articles/" .. id
+  local id = math.floor((1 + math.random() * stretch) ^ skew)
+  -- Of the last one a rounding error may make the next.
+  local path = "/api/v1/articles/" .. math.min(id, highest)
   if math.random() * 100 >= share then
     return wrk.format("GET", path .. "?include=comments")
   end

@@ -1,7 +1,9 @@
 -- The article page with its comments, as the service asks for it, for pgbench -M prepared.
--- `highest` is the highest id to ask for; with a `skew` above 1, the lower the id, the more often.
+-- `highest` is the highest id to ask for, and `skew` says how much more often the lower ones are asked
+-- for: benches/load/filled.py.
 -- benches/load/run checks that these are the statements.
-\set id greatest(1, int(:highest * pow(random(1, 1000000) / 1000001.0, :skew) + 0.5))
+\set stretch pow(:highest + 1, 1.0 / :skew) - 1
+\set id least(:highest, greatest(1, int(pow(1 + random(0, 999999999) / 1000000000.0 * :stretch, :skew) - 0.5)))
 \set comments 51
 \startpipeline
 SELECT "articles"."id", "articles"."slug", "articles"."headline", "articles"."dek", "articles"."lang", "articles"."published_at", "articles"."published_at_uncertain", "articles"."updated_at", "articles"."links_heading", "articles"."author_name", "articles"."author_url", "articles"."outlet_count", "articles"."comment_count", "articles"."last_comment_at", "articles"."comments_open", "articles"."corrections", "articles"."quote_text", "articles"."quote_html", "articles"."commentary_label", "articles"."commentary_text", "articles"."commentary_html" FROM "articles" WHERE (articles.status = 'published' AND ("articles"."id" = :id));
