@@ -221,6 +221,11 @@ impl Error {
         Self::new(Code::NotFound, format!("no such {what}"))
     }
 
+    /// The article was deleted for good.
+    pub fn purged() -> Self {
+        Self::new(Code::Gone, "the article was deleted for good")
+    }
+
     /// Mistakes in parameters or fields: the first one gives the detail.
     pub fn fields(code: Code, errors: Vec<FieldError>) -> Self {
         let detail = errors.first().map_or_else(String::new, |e| e.message.clone());

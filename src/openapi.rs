@@ -186,11 +186,23 @@ impl IntoResponses for PostProblems {
     }
 }
 
-/// The problems that any address for the holder of a key can answer with.
+/// The problems that a read by the holder of a key can answer with.
 #[derive(Debug)]
-pub struct AdminProblems;
+pub struct AdminReadProblems;
 
-impl IntoResponses for AdminProblems {
+impl IntoResponses for AdminReadProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut all = Problems::responses();
+        all.extend(problems(&[Code::Unauthenticated, Code::MissingScope]));
+        all
+    }
+}
+
+/// The problems that a change by the holder of a key can answer with.
+#[derive(Debug)]
+pub struct AdminWriteProblems;
+
+impl IntoResponses for AdminWriteProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
             Code::BadParameter,

@@ -20,10 +20,11 @@ use crate::app::State;
 use crate::error::Result;
 use crate::extract::{Both, Id, NoParams, OneQuery, Query};
 use crate::http::{
-    Answer, Body, IfMatch, JsonOrText, MergePatch, Once, OnceHeader, Reply, VersionHeader, tagged,
+    Answer, Body, IfMatch, JsonOrText, MergePatch, Once, OnceHeader, OptionalVersionHeader, Reply,
+    VersionHeader, tagged,
 };
 use crate::keys::{Allowed, scope};
-use crate::openapi::AdminProblems;
+use crate::openapi::{AdminReadProblems, AdminWriteProblems, ArticleProblems};
 use crate::page::{Page, PageQuery};
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
@@ -108,7 +109,7 @@ pub(super) fn told(article: &AdminArticle) -> Result<Answer> {
 /// By date, those that have none by when they were stored.
 #[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, DeskQuery, PageQuery),
     security(("key" = ["articles:read"])),
-    responses((status = 200, description = "A page of articles", body = Page<AdminSummary>, example = json!(Page::sample(AdminSummary::sample()))), AdminProblems))]
+    responses((status = 200, description = "A page of articles", body = Page<AdminSummary>, example = json!(Page::sample(AdminSummary::sample()))), AdminReadProblems))]
 async fn admin_list_articles(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
@@ -133,7 +134,7 @@ async fn admin_list_articles(
 #[utoipa::path(post, path = "/articles", tag = "articles", params(DuplicateQuery, OnceHeader),
     security(("key" = ["articles:write"])),
     request_body(content((ArticleInput = "application/json"), (Pasted = "text/plain"), (Pasted = "text/markdown"), (Pasted = "text/html"))),
-    responses((status = 201, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminProblems))]
+    responses((status = 201, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
 async fn create_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
@@ -166,7 +167,7 @@ async fn create_article(
 /// `ETag` is for `If-Match` when it is changed.
 #[utoipa::path(get, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
-    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminProblems))]
+    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), ArticleProblems, AdminReadProblems))]
 async fn admin_get_article(
     _caller: Allowed<scope::ArticlesRead>,
     req: HttpRequest,
@@ -185,7 +186,7 @@ async fn admin_get_article(
 /// Links keep their ids where they name them, or have the title and address that they had.
 #[utoipa::path(put, path = "/articles/{id}", tag = "articles", request_body = ArticleInput, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader),
-    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminProblems))]
+    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
 async fn put_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
@@ -213,7 +214,7 @@ async fn put_article(
 #[utoipa::path(patch, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:write"])),
     request_body(content = ArticleInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader),
-    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminProblems))]
+    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
 async fn patch_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
@@ -256,7 +257,7 @@ fn patched(patch: MergePatch, current: &AdminArticle) -> Result<ArticleInput> {
 #[utoipa::path(delete, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), PurgeQuery, VersionHeader),
     responses((status = 200, description = "The article, in the trash", body = AdminArticle, example = json!(AdminArticle::sample())),
-        (status = 204, description = "It is gone for good"), AdminProblems))]
+        (status = 204, description = "It is gone for good"), AdminWriteProblems))]
 async fn delete_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
@@ -280,10 +281,10 @@ async fn delete_article(
 
 /// Take an article out of the trash
 ///
-/// It stands again where it stood. `If-Match` is looked at when it is given.
+/// It stands again where it stood.
 #[utoipa::path(post, path = "/articles/{id}/restore", tag = "articles", security(("key" = ["articles:write"])),
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
-    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminProblems))]
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OptionalVersionHeader),
+    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
 async fn restore_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,

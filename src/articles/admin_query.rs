@@ -136,14 +136,9 @@ pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminArtic
             let links = links.remove(&id).unwrap_or_default();
             Ok(AdminArticle::of(row, links, tags.remove(&id).unwrap_or_default()))
         }
-        None if gone(conn, &Ref::Id(id)).await? => Err(purged()),
+        None if gone(conn, &Ref::Id(id)).await? => Err(Error::purged()),
         None => Err(Error::not_found("article")),
     }
-}
-
-/// The refusal of an article that was deleted for good.
-pub(super) fn purged() -> Error {
-    Error::new(Code::Gone, "the article was deleted for good")
 }
 
 /// A page of the versions of an article, the latest first.

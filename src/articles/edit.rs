@@ -5,7 +5,7 @@
 //! editors with the same version one finds that the other was faster.
 
 use super::admin_model::{AdminArticle, WholeRevision, kept, standing};
-use super::admin_query::{find, purged, version};
+use super::admin_query::{find, version};
 use super::input::ArticleInput;
 use super::model::Status;
 use super::query::gone;
@@ -35,7 +35,7 @@ pub(super) async fn locked(
     let row = articles::table.find(id).select(articles::version).for_no_key_update();
     let Some(there) = row.first::<i32>(conn).await.optional()? else {
         let purged_once = gone(conn, &Ref::Id(id)).await?;
-        return Err(if purged_once { purged() } else { Error::not_found("article") });
+        return Err(if purged_once { Error::purged() } else { Error::not_found("article") });
     };
     let current = find(conn, id).await?;
     if if_match.admits(there) {

@@ -5,7 +5,7 @@ use super::model::{Article, ArticleSummary};
 use super::query;
 use super::together::Together;
 use crate::app::State;
-use crate::error::{Code, Error, Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::extract::{Both, Found, OneQuery, Query, Ref};
 use crate::http::{Reply, moved};
 use crate::links::{self, Link};
@@ -162,7 +162,7 @@ async fn get_article(
             Ok(reply.respond_to(&req))
         }
         Found::Moved(slug) => Ok(moved(&req, &slug)),
-        Found::Gone => Err(gone()),
+        Found::Gone => Err(Error::purged()),
     }
 }
 
@@ -205,10 +205,6 @@ async fn list_article_links(
             Ok(reply.of_article(article).respond_to(&req))
         }
         Err(Found::Moved(slug)) => Ok(moved(&req, &slug)),
-        Err(_) => Err(gone()),
+        Err(_) => Err(Error::purged()),
     }
-}
-
-fn gone() -> Error {
-    Error::new(Code::Gone, "the article was deleted for good")
 }

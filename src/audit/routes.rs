@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::extract::{Both, Query};
 use crate::http::Reply;
 use crate::keys::{Allowed, scope};
-use crate::openapi::AdminProblems;
+use crate::openapi::AdminReadProblems;
 use crate::page::{Page, PageQuery};
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
@@ -26,7 +26,7 @@ pub struct Docs;
 ///
 /// Filters are combined: only what matches all of them.
 #[utoipa::path(get, path = "/audit", tag = "audit", params(AuditQuery, PageQuery), security(("key" = ["audit:read"])),
-    responses((status = 200, description = "A page of deeds", body = Page<Deed>, example = json!(Page::sample(Deed::sample()))), AdminProblems))]
+    responses((status = 200, description = "A page of deeds", body = Page<Deed>, example = json!(Page::sample(Deed::sample()))), AdminReadProblems))]
 async fn list_audit(
     _caller: Allowed<scope::AuditRead>,
     state: Data<State>,

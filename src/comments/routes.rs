@@ -7,7 +7,7 @@ use super::reports::{self, report_comment};
 use super::tree::nest;
 use crate::app::State;
 use crate::articles;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::extract::{Both, Found, Id, OneQuery, Query, Ref};
 use crate::http::{Reply, moved};
 use crate::openapi::{ArticleProblems, Problems};
@@ -108,6 +108,6 @@ async fn list_article_comments(
             Ok(reply.of_article(article).respond_to(&req))
         }
         Err(Found::Moved(slug)) => Ok(moved(&req, &slug)),
-        Err(_) => Err(Error::new(Code::Gone, "the article was deleted for good")),
+        Err(_) => Err(Error::purged()),
     }
 }

@@ -6,7 +6,7 @@ use crate::audit::{self, Actor};
 use crate::error::{Error, Result};
 use crate::extract::Query;
 use crate::keys::{Allowed, scope};
-use crate::openapi::AdminProblems;
+use crate::openapi::AdminReadProblems;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::{Data, ServiceConfig, resource};
@@ -52,7 +52,7 @@ struct ExportQuery {
 /// One moment of the database, sent as it is read: the same bytes as `roundup export` writes. If
 /// something fails on the way the connection is cut; the last line of NDJSON counts the rows.
 #[utoipa::path(get, path = "/exports", tag = "moving", security(("key" = ["exports:read"])), params(ExportQuery),
-    responses((status = 200, description = "The export", content((Exported = "application/x-ndjson"), (Exported = "application/atom+xml"))), AdminProblems))]
+    responses((status = 200, description = "The export", content((Exported = "application/x-ndjson"), (Exported = "application/atom+xml"))), AdminReadProblems))]
 async fn get_export(
     caller: Allowed<scope::ExportsRead>,
     state: Data<State>,

@@ -5,7 +5,7 @@ use super::query::{Maker, site_id};
 use super::{atom, json, rss};
 use crate::app::State;
 use crate::articles::{self, Of};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::extract::{Both, Found, Query, Ref};
 use crate::http::{moved, public, with_cursor};
 use crate::openapi::{ArticleProblems, Problems};
@@ -157,7 +157,7 @@ async fn serve(
             let comments = matches!(what, What::CommentsOn(_));
             return Ok(moved(req, if comments { &slug } else { &last }));
         }
-        Found::Gone => return Err(Error::new(Code::Gone, "the article was deleted for good")),
+        Found::Gone => return Err(Error::purged()),
     };
     let title = state.config().site_name.clone();
     let query = req.query_string();

@@ -35,7 +35,7 @@ pub use guard::guard;
 pub(crate) use media_type::media_type;
 pub use media_type::name_charset;
 pub use once::{Attempt, Once, OnceHeader, forget};
-pub use precondition::{IfMatch, VersionHeader, version_tag};
+pub use precondition::{IfMatch, OptionalVersionHeader, VersionHeader, version_tag};
 pub use reply::{Reply, moved, public, tagged, with_cursor};
 pub use request_id::{RequestId, X_REQUEST_ID};
 pub use text_body::{JsonOrText, TextBody, TextKind};

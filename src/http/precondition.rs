@@ -117,6 +117,15 @@ pub struct VersionHeader {
     pub if_match: String,
 }
 
+/// The header of a change that may leave out what it is meant for, for the document.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct OptionalVersionHeader {
+    /// The `ETag` of the version that the change is meant for; without it, it is for any.
+    #[param(rename = "If-Match", max_length = 1000, example = "\"v3\"")]
+    pub if_match: Option<String>,
+}
+
 impl FromRequest for IfMatch {
     type Error = Error;
     type Future = Ready<Result<Self>>;

@@ -11,7 +11,7 @@ use crate::extract::{Both, Id, OneQuery, Query};
 use crate::http::{Answer, Once, OnceHeader, Reply, media_type};
 use crate::import::{Format, Options};
 use crate::keys::{Allowed, scope};
-use crate::openapi::AdminProblems;
+use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
@@ -59,7 +59,7 @@ const KINDS: [&str; 8] = [
     request_body(content((Export = "application/octet-stream"), (Export = "application/xml"), (Export = "text/xml"),
         (Export = "application/zip"), (Export = "application/json"), (Export = "application/x-ndjson"),
         (Export = "text/plain", example = "Bridge opens -- Harbour Gazette"), (Export = "text/markdown"))),
-    responses((status = 202, description = "The job", body = Job, example = json!(Job::sample())), AdminProblems))]
+    responses((status = 202, description = "The job", body = Job, example = json!(Job::sample())), AdminWriteProblems))]
 async fn create_import(
     caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
@@ -122,7 +122,7 @@ fn options(query: &ImportQuery, headers: &HeaderMap) -> Options {
 ///
 /// Those that wait and those that run included.
 #[utoipa::path(get, path = "/jobs", tag = "moving", params(OneQuery, PageQuery), security(("key" = ["imports:write"])),
-    responses((status = 200, description = "A page of jobs", body = Page<Job>, example = json!(Page::sample(Job::sample()))), AdminProblems))]
+    responses((status = 200, description = "A page of jobs", body = Page<Job>, example = json!(Page::sample(Job::sample()))), AdminReadProblems))]
 async fn list_jobs(
     _caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
@@ -139,7 +139,7 @@ async fn list_jobs(
 /// Ask again while it is `queued` or `running`.
 #[utoipa::path(get, path = "/jobs/{id}", tag = "moving", security(("key" = ["imports:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
-    responses((status = 200, description = "The job", body = Job, example = json!(Job::sample())), AdminProblems))]
+    responses((status = 200, description = "The job", body = Job, example = json!(Job::sample())), AdminReadProblems))]
 async fn get_job(
     _caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,

@@ -8,7 +8,7 @@ use crate::audit;
 use crate::error::{Error, Result};
 use crate::extract::{Both, Id, OneQuery, Query};
 use crate::http::{Answer, Body, Once, Reply};
-use crate::openapi::AdminProblems;
+use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
 use actix_web::web::{Data, ServiceConfig, resource};
 use serde_json::json;
@@ -29,7 +29,7 @@ pub struct Docs;
 ///
 /// Revoked and expired ones included. Only a hash of each secret is kept.
 #[utoipa::path(get, path = "/keys", tag = "keys", params(OneQuery, PageQuery), security(("key" = ["keys:manage"])),
-    responses((status = 200, description = "A page of keys", body = Page<Key>, example = json!(Page::sample(Key::sample()))), AdminProblems))]
+    responses((status = 200, description = "A page of keys", body = Page<Key>, example = json!(Page::sample(Key::sample()))), AdminReadProblems))]
 async fn list_keys(
     _caller: Allowed<scope::KeysManage>,
     state: Data<State>,
@@ -45,7 +45,7 @@ async fn list_keys(
 /// Its secret is in this answer and can never be read again.
 #[utoipa::path(post, path = "/keys", tag = "keys", request_body = NewKey, security(("key" = ["keys:manage"])),
     params(crate::http::OnceHeader),
-    responses((status = 201, description = "The key with its secret", body = CreatedKey, example = json!(CreatedKey::sample())), AdminProblems))]
+    responses((status = 201, description = "The key with its secret", body = CreatedKey, example = json!(CreatedKey::sample())), AdminWriteProblems))]
 async fn create_key(
     caller: Allowed<scope::KeysManage>,
     state: Data<State>,
@@ -71,7 +71,7 @@ async fn create_key(
 /// It ends at once. A key that is revoked stays listed.
 #[utoipa::path(delete, path = "/keys/{id}", tag = "keys", security(("key" = ["keys:manage"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
-    responses((status = 200, description = "The key, revoked", body = Key, example = json!(Key::sample())), AdminProblems))]
+    responses((status = 200, description = "The key, revoked", body = Key, example = json!(Key::sample())), AdminWriteProblems))]
 async fn revoke_key(
     caller: Allowed<scope::KeysManage>,
     state: Data<State>,

@@ -1,10 +1,10 @@
 //! What the document says of the headers of answers: those that clients build on, and who may read
 //! them from a page of another origin.
 
-use super::walk::name;
+use super::walk::{changes, name, parameter, whole};
 use std::collections::BTreeMap;
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::path::{Operation, Parameter, PathItem};
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{Components, OpenApi as Document, Ref, RefOr, Response};
 
@@ -22,11 +22,10 @@ pub(super) fn tell(document: &mut Document) {
         let of_version = |response: &Response| {
             path.starts_with(PARTS_OF_ARTICLES) || has_version(response, components)
         };
-        let PathItem { get, put, post, delete, patch, .. } = item;
-        for operation in [put, post, delete, patch].into_iter().flatten() {
-            of_operation(operation, path, of_version);
+        for change in changes(item) {
+            of_operation(change, path, of_version);
         }
-        if let Some(get) = get {
+        if let Some(get) = &mut item.get {
             of_operation(get, path, |response| is_public(path) || of_version(response));
             tell_of_known(get);
         }
@@ -38,9 +37,9 @@ fn is_public(path: &str) -> bool {
 }
 
 fn of_operation(operation: &mut Operation, path: &str, tagged: impl Fn(&Response) -> bool) {
-    let takes = |name: &str| operation.parameters.iter().flatten().any(|one| is(one, name));
     // The front door leads to this document.
-    let (linked, repeats) = (takes("after") || path == "/", takes("Idempotency-Key"));
+    let linked = parameter(operation, "after").is_some() || path == "/";
+    let repeats = parameter(operation, "Idempotency-Key").is_some();
     let responses = &mut operation.responses.responses;
     let limited = responses.contains_key("429");
     for (status, response) in responses {
@@ -81,10 +80,8 @@ fn tell_of_known(get: &mut Operation) {
 
 /// Whether the body is of something that has versions: a number, as an editor reads it.
 fn has_version(response: &Response, components: &Components) -> bool {
-    let body = response.content.get("application/json").and_then(|content| match content {
-        RefOr::T(content) => content.schema.as_ref(),
-        RefOr::Ref(_) => None,
-    });
+    let content = response.content.get("application/json").and_then(whole);
+    let body = content.and_then(|content| content.schema.as_ref());
     let Some(RefOr::Ref(reference)) = body else { return false };
     match components.schemas.get(name(reference)) {
         Some(RefOr::T(Schema::Object(object))) => {
@@ -134,9 +131,4 @@ fn headers() -> BTreeMap<String, RefOr<Header>> {
         (name.to_owned(), header.build().into())
     });
     made.into()
-}
-
-/// Whether this is the parameter of this name.
-fn is(parameter: &RefOr<Parameter>, name: &str) -> bool {
-    matches!(parameter, RefOr::T(parameter) if parameter.name == name)
 }

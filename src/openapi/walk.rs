@@ -1,6 +1,6 @@
 //! Ways through the document.
 
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Schema};
 use utoipa::openapi::{Ref, RefOr};
 
@@ -8,6 +8,26 @@ use utoipa::openapi::{Ref, RefOr};
 pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let PathItem { get, put, post, delete, patch, .. } = item;
     [get, put, post, delete, patch].into_iter().flatten()
+}
+
+/// Those that change something.
+pub(super) fn changes(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { put, post, delete, patch, .. } = item;
+    [put, post, delete, patch].into_iter().flatten()
+}
+
+/// The parameter of this name that an operation takes.
+pub(super) fn parameter<'a>(operation: &'a Operation, name: &str) -> Option<&'a Parameter> {
+    let all = operation.parameters.iter().flatten();
+    all.filter_map(whole).find(|parameter| parameter.name == name)
+}
+
+/// What stands in place, and is not a reference.
+pub(super) fn whole<T>(one: &RefOr<T>) -> Option<&T> {
+    match one {
+        RefOr::T(one) => Some(one),
+        RefOr::Ref(_) => None,
+    }
 }
 
 /// What a reference names.

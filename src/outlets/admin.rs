@@ -13,7 +13,7 @@ use crate::http::{
     Answer, Body, IfMatch, MergePatch, Once, OnceHeader, Reply, VersionHeader, tagged,
 };
 use crate::keys::{Allowed, scope};
-use crate::openapi::AdminProblems;
+use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
@@ -62,7 +62,7 @@ fn told(outlet: &AdminOutlet) -> Result<Answer> {
 ///
 /// By name, or those credited most first.
 #[utoipa::path(get, path = "/outlets", tag = "outlets", params(OutletQuery, PageQuery), security(("key" = ["outlets:write"])),
-    responses((status = 200, description = "A page of outlets", body = Page<AdminOutlet>, example = json!(Page::sample(AdminOutlet::sample()))), AdminProblems))]
+    responses((status = 200, description = "A page of outlets", body = Page<AdminOutlet>, example = json!(Page::sample(AdminOutlet::sample()))), AdminReadProblems))]
 async fn admin_list_outlets(
     _caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -77,7 +77,7 @@ async fn admin_list_outlets(
 ///
 /// Its aliases and hosts are what imports and new links know it by.
 #[utoipa::path(post, path = "/outlets", tag = "outlets", request_body = OutletInput, params(OnceHeader), security(("key" = ["outlets:write"])),
-    responses((status = 201, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminProblems))]
+    responses((status = 201, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminWriteProblems))]
 async fn create_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -106,7 +106,7 @@ async fn create_outlet(
 /// Also one that no published article credits. `ETag` is for `If-Match`.
 #[utoipa::path(get, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
-    responses((status = 200, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminProblems))]
+    responses((status = 200, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminReadProblems))]
 async fn admin_get_outlet(
     _caller: Allowed<scope::OutletsWrite>,
     req: HttpRequest,
@@ -125,7 +125,7 @@ async fn admin_get_outlet(
 #[utoipa::path(patch, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
     request_body(content = OutletInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 200, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminProblems))]
+    responses((status = 200, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminWriteProblems))]
 async fn patch_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -155,7 +155,7 @@ async fn patch_outlet(
 /// One that links credit is not deleted: merge it into another.
 #[utoipa::path(delete, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 204, description = "It is gone"), AdminProblems))]
+    responses((status = 204, description = "It is gone"), AdminWriteProblems))]
 async fn delete_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -183,7 +183,7 @@ async fn delete_outlet(
 /// Its links, names, hosts and slugs become those of the other, which is answered; it is gone.
 #[utoipa::path(post, path = "/outlets/{id}/merge", tag = "outlets", request_body = OutletMerge, security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id of the outlet that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), OnceHeader),
-    responses((status = 200, description = "The outlet that stays", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminProblems))]
+    responses((status = 200, description = "The outlet that stays", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminWriteProblems))]
 async fn merge_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,

@@ -91,6 +91,6 @@ async fn get_adjacent(
 fn away(req: &HttpRequest, found: &Found<i64>) -> Result<HttpResponse> {
     match found {
         Found::Moved(slug) => Ok(moved(req, slug)),
-        _ => Err(Error::new(Code::Gone, "the article was deleted for good")),
+        _ => Err(Error::purged()),
     }
 }

@@ -12,7 +12,7 @@ use crate::http::{
     Answer, Body, IfMatch, MergePatch, Once, OnceHeader, Reply, VersionHeader, tagged,
 };
 use crate::keys::{Allowed, scope};
-use crate::openapi::AdminProblems;
+use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
@@ -49,7 +49,7 @@ fn told(tag: &AdminTag) -> Result<Answer> {
 ///
 /// The public list has only those of published articles.
 #[utoipa::path(get, path = "/tags", tag = "tags", params(TagQuery, PageQuery), security(("key" = ["outlets:write"])),
-    responses((status = 200, description = "A page of tags", body = Page<AdminTag>, example = json!(Page::sample(AdminTag::sample()))), AdminProblems))]
+    responses((status = 200, description = "A page of tags", body = Page<AdminTag>, example = json!(Page::sample(AdminTag::sample()))), AdminReadProblems))]
 async fn admin_list_tags(
     _caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -64,7 +64,7 @@ async fn admin_list_tags(
 ///
 /// Articles make the tags they name by themselves; this is for one with a slug of its own.
 #[utoipa::path(post, path = "/tags", tag = "tags", request_body = TagInput, params(OnceHeader), security(("key" = ["outlets:write"])),
-    responses((status = 201, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminProblems))]
+    responses((status = 201, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminWriteProblems))]
 async fn create_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -93,7 +93,7 @@ async fn create_tag(
 /// `ETag` is for `If-Match` when it is changed.
 #[utoipa::path(get, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
-    responses((status = 200, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminProblems))]
+    responses((status = 200, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminReadProblems))]
 async fn admin_get_tag(
     _caller: Allowed<scope::OutletsWrite>,
     req: HttpRequest,
@@ -112,7 +112,7 @@ async fn admin_get_tag(
 #[utoipa::path(patch, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     request_body(content = TagInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 200, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminProblems))]
+    responses((status = 200, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminWriteProblems))]
 async fn patch_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -142,7 +142,7 @@ async fn patch_tag(
 /// One that articles have is not deleted: merge it into another.
 #[utoipa::path(delete, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 204, description = "It is gone"), AdminProblems))]
+    responses((status = 204, description = "It is gone"), AdminWriteProblems))]
 async fn delete_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -170,7 +170,7 @@ async fn delete_tag(
 /// Its articles and slugs become those of the other, which is answered; it is gone.
 #[utoipa::path(post, path = "/tags/{id}/merge", tag = "tags", request_body = TagMerge, security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id of the tag that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), OnceHeader),
-    responses((status = 200, description = "The tag that stays", body = AdminTag, example = json!(AdminTag::sample())), AdminProblems))]
+    responses((status = 200, description = "The tag that stays", body = AdminTag, example = json!(AdminTag::sample())), AdminWriteProblems))]
 async fn merge_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,

@@ -15,7 +15,7 @@ use crate::http::{
 };
 use crate::keys::{Allowed, scope};
 use crate::links::{Link, LinkInput};
-use crate::openapi::AdminProblems;
+use crate::openapi::{AdminReadProblems, AdminWriteProblems, ArticleProblems};
 use actix_web::web::{Data, Path, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -73,7 +73,7 @@ fn own_pointers(error: Error, at: usize) -> Error {
 /// `If-Match` is the tag of the article's version: links are a part of it.
 #[utoipa::path(post, path = "/articles/{id}/links", tag = "articles", request_body = LinkInput, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader, OnceHeader),
-    responses((status = 201, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminProblems))]
+    responses((status = 201, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminWriteProblems))]
 async fn append_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
@@ -112,7 +112,7 @@ async fn append_link(
 #[utoipa::path(get, path = "/articles/{id}/links/{link_id}", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
-    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminProblems))]
+    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), ArticleProblems, AdminReadProblems))]
 async fn admin_get_link(
     _caller: Allowed<scope::ArticlesRead>,
     req: HttpRequest,
@@ -134,7 +134,7 @@ async fn admin_get_link(
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         DuplicateQuery, VersionHeader),
-    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminProblems))]
+    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminWriteProblems))]
 async fn patch_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
@@ -183,7 +183,7 @@ fn patched(patch: MergePatch, there: &LinkInput, id: i64) -> Result<LinkInput> {
 #[utoipa::path(post, path = "/articles/{id}/links/{link_id}/move", tag = "articles", request_body = Place, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminProblems))]
+    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminWriteProblems))]
 async fn move_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
@@ -220,7 +220,7 @@ async fn move_link(
 #[utoipa::path(delete, path = "/articles/{id}/links/{link_id}", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 204, description = "It is gone; the `ETag` is the article's"), AdminProblems))]
+    responses((status = 204, description = "It is gone; the `ETag` is the article's"), AdminWriteProblems))]
 async fn delete_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::extract::{NoParams, Query};
 use crate::http::{Reply, TextBody};
 use crate::keys::{Allowed, scope};
-use crate::openapi::AdminProblems;
+use crate::openapi::AdminWriteProblems;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 
@@ -26,7 +26,7 @@ pub struct ParseDocs;
 #[utoipa::path(post, path = "/articles/parse", tag = "articles", security(("key" = ["articles:write"])),
     request_body(content((Pasted = "text/plain", example = "Bridge opens -- Harbour Gazette"),
         (Pasted = "text/markdown"), (Pasted = "text/html"))),
-    responses((status = 200, description = "The article", body = Parsed, example = json!(Parsed::sample())), AdminProblems))]
+    responses((status = 200, description = "The article", body = Parsed, example = json!(Parsed::sample())), AdminWriteProblems))]
 async fn parse_article(
     _caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,

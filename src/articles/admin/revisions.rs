@@ -8,9 +8,9 @@ use super::told;
 use crate::app::State;
 use crate::error::Result;
 use crate::extract::{Both, Id, NoParams, OneQuery, Query};
-use crate::http::{Answer, IfMatch, Reply};
+use crate::http::{Answer, IfMatch, OptionalVersionHeader, Reply};
 use crate::keys::{Allowed, scope};
-use crate::openapi::AdminProblems;
+use crate::openapi::{AdminReadProblems, AdminWriteProblems, ArticleProblems};
 use crate::page::{Page, PageQuery};
 use actix_web::web::{Data, Path, ServiceConfig, resource};
 use utoipa::OpenApi;
@@ -32,7 +32,7 @@ pub struct RevisionDocs;
 /// Each write to an article, its links included, leaves one; `get_revision` has what it held.
 #[utoipa::path(get, path = "/articles/{id}/revisions", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery, PageQuery),
-    responses((status = 200, description = "A page of versions", body = Page<Revision>, example = json!(Page::sample(Revision::sample()))), AdminProblems))]
+    responses((status = 200, description = "A page of versions", body = Page<Revision>, example = json!(Page::sample(Revision::sample()))), ArticleProblems, AdminReadProblems))]
 async fn list_revisions(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
@@ -55,7 +55,7 @@ async fn list_revisions(
 #[utoipa::path(get, path = "/articles/{id}/revisions/{n}", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647)),
-    responses((status = 200, description = "The version", body = WholeRevision, example = json!(WholeRevision::sample())), AdminProblems))]
+    responses((status = 200, description = "The version", body = WholeRevision, example = json!(WholeRevision::sample())), ArticleProblems, AdminReadProblems))]
 async fn get_revision(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
@@ -69,12 +69,11 @@ async fn get_revision(
 
 /// Write what an article said in an earlier version as a new one
 ///
-/// Its slug, its status and the time of its publication stay. `If-Match` is looked at when it is
-/// given.
+/// Its slug, its status and the time of its publication stay.
 #[utoipa::path(post, path = "/articles/{id}/revisions/{n}/restore", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
-        ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647)),
-    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminProblems))]
+        ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647), OptionalVersionHeader),
+    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
 async fn restore_revision(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::extract::{Both, Id, NoParams, OneQuery, Query};
 use crate::http::{Answer, Body, IfMatch, MergePatch, Once, Reply, VersionHeader};
 use crate::keys::{Allowed, Principal, scope};
-use crate::openapi::AdminProblems;
+use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
@@ -48,7 +48,7 @@ pub struct Docs;
 ///
 /// The latest first. `status=pending` is the queue of those that wait for a decision.
 #[utoipa::path(get, path = "/comments", tag = "moderation", params(QueueQuery, OneQuery, PageQuery), security(("key" = ["comments:moderate"])),
-    responses((status = 200, description = "A page of comments", body = Page<ModeratedComment>, example = json!(Page::sample(ModeratedComment::sample()))), AdminProblems))]
+    responses((status = 200, description = "A page of comments", body = Page<ModeratedComment>, example = json!(Page::sample(ModeratedComment::sample()))), AdminReadProblems))]
 async fn list_queue(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -65,7 +65,7 @@ async fn list_queue(
 /// Also what is held, marked as spam or removed. `ETag` is for `If-Match`.
 #[utoipa::path(get, path = "/comments/{id}", tag = "moderation", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
-    responses((status = 200, description = "The comment", body = ReportedComment, example = json!(ReportedComment::sample())), AdminProblems))]
+    responses((status = 200, description = "The comment", body = ReportedComment, example = json!(ReportedComment::sample())), AdminReadProblems))]
 async fn get_queued(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -82,7 +82,7 @@ async fn get_queued(
 #[utoipa::path(patch, path = "/comments/{id}", tag = "moderation", security(("key" = ["comments:moderate"])),
     request_body(content = CommentForm, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 200, description = "The comment", body = ReportedComment, example = json!(ReportedComment::sample())), AdminProblems))]
+    responses((status = 200, description = "The comment", body = ReportedComment, example = json!(ReportedComment::sample())), AdminWriteProblems))]
 async fn change_queued(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -114,7 +114,7 @@ async fn change_queued(
 /// Says of each what became of it; one that cannot be done hinders no other.
 #[utoipa::path(post, path = "/comments/batch", tag = "moderation", request_body = Batch, security(("key" = ["comments:moderate"])),
     params(crate::http::OnceHeader),
-    responses((status = 200, description = "What became of each", body = BatchResult, example = json!(BatchResult::sample())), AdminProblems))]
+    responses((status = 200, description = "What became of each", body = BatchResult, example = json!(BatchResult::sample())), AdminWriteProblems))]
 async fn decide_batch(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -157,7 +157,7 @@ fn events() -> (Events, Events) {
 ///
 /// All that came with this e-mail address: what they said and who said it is gone for good.
 #[utoipa::path(post, path = "/comments/erase", tag = "moderation", request_body = EraseReader, security(("key" = ["comments:moderate"])),
-    responses((status = 200, description = "How many there were", body = ErasedReader, example = json!(ErasedReader { removed: 3, emptied: 1 })), AdminProblems))]
+    responses((status = 200, description = "How many there were", body = ErasedReader, example = json!(ErasedReader { removed: 3, emptied: 1 })), AdminWriteProblems))]
 async fn erase_reader(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -183,7 +183,7 @@ async fn erase_reader(
 /// It shows at once, marked `is_editor`, also where comments are closed.
 #[utoipa::path(post, path = "/comments/{id}/replies", tag = "moderation", request_body = EditorsAnswer, security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "The comment to answer", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::http::OnceHeader),
-    responses((status = 201, description = "The answer", body = EditorsComment, example = json!(Comment::sample())), AdminProblems))]
+    responses((status = 201, description = "The answer", body = EditorsComment, example = json!(Comment::sample())), AdminWriteProblems))]
 async fn answer_comment(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -200,7 +200,7 @@ async fn answer_comment(
 /// It shows at once, marked `is_editor`, also where comments are closed.
 #[utoipa::path(post, path = "/articles/{id}/comments", tag = "moderation", request_body = EditorsAnswer, security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "The article", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::http::OnceHeader),
-    responses((status = 201, description = "The comment", body = EditorsComment, example = json!(Comment::sample())), AdminProblems))]
+    responses((status = 201, description = "The comment", body = EditorsComment, example = json!(Comment::sample())), AdminWriteProblems))]
 async fn comment_as_editor(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,

@@ -112,7 +112,7 @@ async fn article(conn: &AsyncPgConnection, which: &Ref) -> Result<i64> {
     };
     match found {
         Found::Here(id) => Ok(id),
-        _ => Err(Error::new(Code::Gone, "the article was deleted for good")),
+        _ => Err(Error::purged()),
     }
 }
 

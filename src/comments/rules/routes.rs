@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::extract::{Both, Id, NoParams, OneQuery, Query};
 use crate::http::{Answer, Body, IfMatch, MergePatch, Once, Reply, VersionHeader};
 use crate::keys::{Allowed, Principal, scope};
-use crate::openapi::{AdminProblems, ShortText};
+use crate::openapi::{AdminReadProblems, AdminWriteProblems, ShortText};
 use crate::page::{Page, PageQuery};
 use crate::text::rich::{Markup, Voice, render};
 use actix_web::web::{Data, ServiceConfig, resource};
@@ -51,7 +51,7 @@ pub struct Docs;
 ///
 /// All that are in force are asked about each comment.
 #[utoipa::path(get, path = "/rules", tag = "rules", params(OneQuery, PageQuery), security(("key" = ["comments:moderate"])),
-    responses((status = 200, description = "A page of rules", body = Page<Rule>, example = json!(Page::sample(Rule::sample()))), AdminProblems))]
+    responses((status = 200, description = "A page of rules", body = Page<Rule>, example = json!(Page::sample(Rule::sample()))), AdminReadProblems))]
 async fn list_rules(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -67,7 +67,7 @@ async fn list_rules(
 /// It is in force for the next comment.
 #[utoipa::path(post, path = "/rules", tag = "rules", request_body = RuleForm, security(("key" = ["comments:moderate"])),
     params(crate::http::OnceHeader),
-    responses((status = 201, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminProblems))]
+    responses((status = 201, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminWriteProblems))]
 async fn create_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -94,7 +94,7 @@ async fn create_rule(
 /// `ETag` is for `If-Match` when it is changed.
 #[utoipa::path(get, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
-    responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminProblems))]
+    responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminReadProblems))]
 async fn get_rule(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -110,7 +110,7 @@ async fn get_rule(
 /// It holds for what is posted from then on; comments that stand already stay.
 #[utoipa::path(put, path = "/rules/{id}", tag = "rules", request_body = RuleForm, security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminProblems))]
+    responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminWriteProblems))]
 async fn replace_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -128,7 +128,7 @@ async fn replace_rule(
 #[utoipa::path(patch, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
     request_body(content = RuleForm, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminProblems))]
+    responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminWriteProblems))]
 async fn change_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -167,7 +167,7 @@ async fn put(
 /// Comments that it held or marked stay as they are.
 #[utoipa::path(delete, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 204, description = "It is gone"), AdminProblems))]
+    responses((status = 204, description = "It is gone"), AdminWriteProblems))]
 async fn delete_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -265,7 +265,7 @@ impl TestResult {
 ///
 /// Says what the rules and the policy would do with a comment, and why. Nothing is stored.
 #[utoipa::path(post, path = "/rules/test", tag = "rules", request_body = SampleComment, security(("key" = ["comments:moderate"])),
-    responses((status = 200, description = "What would be done", body = TestResult, example = json!(TestResult::sample())), AdminProblems))]
+    responses((status = 200, description = "What would be done", body = TestResult, example = json!(TestResult::sample())), AdminWriteProblems))]
 async fn test_rules(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
