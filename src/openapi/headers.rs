@@ -15,6 +15,9 @@ const PARTS_OF_ARTICLES: &str = "/api/v1/admin/articles/{id}/links";
 const PAST: &str = "WholeRevision";
 
 /// Names the headers of each answer. Those around a limit are left out while nothing was counted.
+///
+/// That of a tag tells of 304 too, which is not among the answers: only who sends `If-None-Match`
+/// meets it, and in generated clients whatever is no 200 would be a problem or nothing.
 pub(super) fn tell(document: &mut Document) {
     let Some(components) = document.components.as_mut() else { return };
     components.headers = headers();
@@ -27,7 +30,6 @@ pub(super) fn tell(document: &mut Document) {
         }
         if let Some(get) = &mut item.get {
             of_operation(get, path, |response| is_public(path) || of_version(response));
-            tell_of_known(get);
         }
     }
 }
@@ -65,19 +67,6 @@ fn of_operation(operation: &mut Operation, path: &str, tagged: impl Fn(&Response
     }
 }
 
-/// Says of a read with a tag that who has the answer is not sent it again: RFC 9110, section
-/// 13.1.2. Its header `If-None-Match` is not told of, for caches send it, and no generated client
-/// has to.
-fn tell_of_known(get: &mut Operation) {
-    let responses = &mut get.responses.responses;
-    let Some(RefOr::T(whole)) = responses.get("200") else { return };
-    if whole.headers.contains_key("ETag") {
-        let mut known = Response::new("What `If-None-Match` names still holds");
-        known.headers.clone_from(&whole.headers);
-        responses.insert("304".to_owned(), known.into());
-    }
-}
-
 /// Whether the body is of something that has versions: a number, as an editor reads it.
 fn has_version(response: &Response, components: &Components) -> bool {
     let content = response.content.get("application/json").and_then(whole);
@@ -102,8 +91,8 @@ fn headers() -> BTreeMap<String, RefOr<Header>> {
         ("Access-Control-Allow-Origin", "Pages of any origin may read it: `*`", text()),
         (
             "ETag",
-            "Of the bytes of a public answer, for `If-None-Match`; of the version that an editor reads, for \
-             `If-Match`: `\"v3\"`",
+            "Of the bytes of a public answer, or of the version that an editor reads (`\"v3\"`), for `If-Match`. \
+             A read that names it in `If-None-Match` is answered with 304 and no body",
             text(),
         ),
         ("Idempotent-Replayed", "`true`: the first answer to this `Idempotency-Key` again", text()),
