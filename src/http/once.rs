@@ -32,7 +32,7 @@ pub struct OnceHeader {
     /// within 24 hours.
     #[param(
         rename = "Idempotency-Key",
-        required = false,
+        nullable = false,
         max_length = 255,
         min_length = 1,
         example = "8e03978e-40d5-43e8-bc93-6894a57f9324"

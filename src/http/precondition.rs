@@ -122,7 +122,7 @@ pub struct VersionHeader {
 #[into_params(parameter_in = Header)]
 pub struct OptionalVersionHeader {
     /// The `ETag` of the version that the change is meant for; without it, it is for any.
-    #[param(rename = "If-Match", max_length = 1000, example = "\"v3\"")]
+    #[param(rename = "If-Match", nullable = false, max_length = 1000, example = "\"v3\"")]
     pub if_match: Option<String>,
 }
 

@@ -36,8 +36,15 @@ fn every_operation_says_what_it_is() {
         assert!((5..=80).contains(&summary.len()), "{name}: summary `{summary}`");
         let tag = &value["tags"][0];
         assert!(tags.iter().any(|known| known["name"] == *tag), "{name}: tag {tag}");
-        for parameter in operation.parameters("query").iter().chain(&operation.parameters("path")) {
+        for parameter in
+            ["path", "query", "header"].map(|place| operation.parameters(place)).concat()
+        {
             assert!(parameter["description"].is_string(), "{name}: {parameter}");
+            let types = &parameter["schema"]["type"];
+            assert!(
+                !types.is_array(),
+                "{name}: nothing in an address or a header is null: {parameter}"
+            );
         }
     }
 }

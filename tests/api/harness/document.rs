@@ -34,7 +34,7 @@ impl Operation {
         format!("{} {}", self.method, self.path)
     }
 
-    /// Its parameters in a place: `path` or `query`.
+    /// Its parameters in a place: `path`, `query` or `header`.
     pub fn parameters(&self, place: &str) -> Vec<Value> {
         let all = self.value["parameters"].as_array().cloned().unwrap_or_default();
         all.into_iter().filter(|parameter| parameter["in"] == place).collect()
