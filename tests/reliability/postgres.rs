@@ -47,10 +47,15 @@ impl Postgres {
         self.cluster.as_ref().unwrap().socket_dir().to_str().unwrap().to_owned()
     }
 
+    /// Its first process, which starts the others and takes note of their end.
+    fn first(&self) -> u32 {
+        let text = fs::read_to_string(self.data.join("postmaster.pid")).unwrap();
+        text.lines().next().unwrap().parse().unwrap()
+    }
+
     /// Its processes, the first one first.
     fn processes(&self) -> Vec<u32> {
-        let text = fs::read_to_string(self.data.join("postmaster.pid")).unwrap();
-        let first: u32 = text.lines().next().unwrap().parse().unwrap();
+        let first = self.first();
         let output = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let rows = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
@@ -68,6 +73,8 @@ impl Postgres {
 
     /// Stops all of it where it stands.
     pub fn freeze(&self) -> Vec<u32> {
+        // Without it none comes, and one that ends stays until somebody takes note of that.
+        signal(self.first(), "STOP");
         let pids = self.processes();
         for pid in &pids {
             signal(*pid, "STOP");
