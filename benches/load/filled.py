@@ -12,10 +12,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from service import ROOT, Server, program  # noqa: E402
 
 HERE = ROOT / "benches" / "load"
-# How uneven the traffic is: the article with the id n is asked for in proportion to 1 / n^(1 - 1/SKEW), as on the
-# web (Breslau and others, "Web Caching and Zipf-like Distributions", 1999, found exponents of 0.64 to 0.83; this
-# one is 0.875). With a random r from 0 up to 1, the id is (1 + r ((articles + 1)^(1/SKEW) - 1))^SKEW without its
-# fraction; benches/sql/article.sql and requests.lua reckon so. With 1 all are asked for alike often.
+# How uneven the traffic is: the article with the id n is asked for in proportion to 1 / n^(1 - 1/SKEW), a law like
+# Zipf's, as requests on the web follow (Breslau and others, "Web Caching and Zipf-like Distributions: Evidence and
+# Implications", 1999; the exponent varies from trace to trace). With a random r from 0 up to 1, the id is
+# (1 + r ((articles + 1)^(1/SKEW) - 1))^SKEW without its fraction; benches/sql/article.sql and requests.lua reckon
+# so. With 1 all are asked for alike often.
 SKEW = 8
 
 

@@ -171,7 +171,7 @@ fn refusal(req: &ServiceRequest) -> Option<Error> {
 }
 
 /// Whether everything at this path needs a key.
-fn is_private(path: &str) -> bool {
+pub(crate) fn is_private(path: &str) -> bool {
     path.strip_prefix("/api/v1/admin").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

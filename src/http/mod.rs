@@ -30,6 +30,7 @@ pub use answer::Answer;
 pub use body::{Body, MergePatch, checked, unread};
 pub use client::Client;
 pub use entry::Entry;
+pub(crate) use front::is_private;
 pub use front::{Front, Fronted};
 pub use guard::guard;
 pub(crate) use media_type::media_type;

@@ -1,12 +1,13 @@
-//! What the document says of the headers of answers: those that clients build on, and who may read
-//! them from a page of another origin.
+//! What the document says of headers: in answers those that clients build on, and who may read them
+//! from a page of another origin; and what the conditions in requests come to.
 
 use super::walk::{changes, name, parameter, whole};
+use crate::http::is_private;
 use std::collections::BTreeMap;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
-use utoipa::openapi::{Components, OpenApi as Document, Ref, RefOr, Response};
+use utoipa::openapi::{Components, OpenApi as Document, Ref, RefOr, Required, Response};
 
 /// What belongs to an article has its version, and none of its own.
 const PARTS_OF_ARTICLES: &str = "/api/v1/admin/articles/{id}/links";
@@ -27,15 +28,24 @@ pub(super) fn tell(document: &mut Document) {
         };
         for change in changes(item) {
             of_operation(change, path, of_version);
+            let condition = parameter(change, "If-Match").map(|one| one.required.clone());
+            let needed = matches!(condition, Some(Required::True));
+            keep_conditions(change, condition.is_some(), needed);
         }
         if let Some(get) = &mut item.get {
-            of_operation(get, path, |response| is_public(path) || of_version(response));
+            of_operation(get, path, |response| !is_private(path) || of_version(response));
+            let whole = get.responses.responses.get("200").and_then(whole);
+            let tagged = whole.is_some_and(|response| response.headers.contains_key("ETag"));
+            keep_conditions(get, tagged, false);
         }
     }
 }
 
-fn is_public(path: &str) -> bool {
-    !path.starts_with("/api/v1/admin/")
+/// Leaves the problems of conditions where there can be one: what has no tag and takes no `If-Match`
+/// depends on no version, and only a change can need one.
+fn keep_conditions(operation: &mut Operation, taken: bool, needed: bool) {
+    let possible = |status: &str| (taken || status != "412") && (needed || status != "428");
+    operation.responses.responses.retain(|status, _| possible(status));
 }
 
 fn of_operation(operation: &mut Operation, path: &str, tagged: impl Fn(&Response) -> bool) {
@@ -48,7 +58,7 @@ fn of_operation(operation: &mut Operation, path: &str, tagged: impl Fn(&Response
         let RefOr::T(response) = response else { continue };
         let done = status.starts_with('2');
         let told = [
-            ("Access-Control-Allow-Origin", is_public(path)),
+            ("Access-Control-Allow-Origin", !is_private(path)),
             ("ETag", done && tagged(response)),
             ("Link", done && linked),
             ("Location", ["201", "202", "301"].contains(&status.as_str())),
@@ -87,7 +97,7 @@ fn headers() -> BTreeMap<String, RefOr<Header>> {
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
         .minimum(Some(0))
         .maximum(Some(86_400));
-    let all: [(&str, &str, ObjectBuilder); 8] = [
+    let all = [
         ("Access-Control-Allow-Origin", "Pages of any origin may read it: `*`", text()),
         (
             "ETag",

@@ -2,16 +2,14 @@
 //! read best.
 //!
 //! Objects that hold others flattened are written out whole, optional members keep their
-//! descriptions, numbers and times have the bounds that their Rust types give them, and only what
-//! takes conditions tells of their problems.
+//! descriptions, and numbers and times have the bounds that their Rust types give them.
 
-use super::walk::{changes, each, name, parameter};
+use super::walk::{each, name};
 use std::collections::BTreeMap;
-use utoipa::openapi::path::Parameter;
 use utoipa::openapi::schema::{
     AllOf, ArrayItems, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
 };
-use utoipa::openapi::{OpenApi as Document, Ref, RefOr, Required};
+use utoipa::openapi::{OpenApi as Document, Ref, RefOr};
 
 type Schemas = BTreeMap<String, RefOr<Schema>>;
 
@@ -30,12 +28,6 @@ const LONGEST_TIME: usize = 64;
 
 /// Applies all of them.
 pub(super) fn finish(document: &mut Document) {
-    for change in document.paths.paths.values_mut().flat_map(changes) {
-        let condition = parameter(change, "If-Match");
-        let (looks, asks) = (condition.is_some(), condition.is_some_and(is_required));
-        let possible = |status: &str| (looks || status != "412") && (asks || status != "428");
-        change.responses.responses.retain(|status, _| possible(status));
-    }
     let Some(components) = document.components.as_mut() else { return };
     let schemas = &mut components.schemas;
     write_out(schemas);
@@ -64,10 +56,6 @@ pub(super) fn finish(document: &mut Document) {
             take_null(object);
         }
     }
-}
-
-fn is_required(parameter: &Parameter) -> bool {
-    matches!(parameter.required, Required::True)
 }
 
 /// The object of this name.

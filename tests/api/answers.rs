@@ -34,6 +34,8 @@ async fn a_client_that_has_the_body_is_not_sent_it_again() {
         }
         let two = [(header::IF_NONE_MATCH, "\"other\""), (header::IF_NONE_MATCH, etag.as_str())];
         assert_eq!(get_with(&app, &uri, &two).await.status, 304, "{uri}: a list over two lines");
+        let other = get_with(&app, &uri, &[(header::IF_MATCH, "\"other\"")]).await;
+        other.problem(412, "version_mismatch");
     }
 }
 

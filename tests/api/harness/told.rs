@@ -1,5 +1,5 @@
-//! Whether the document tells of an answer. Each answer of each test is held against it, so that no
-//! client meets a status or a header that its author could not read of.
+//! Whether the document tells of an answer. Each that [`super::TestApp`] gives to a test is held
+//! against it, so that no client meets a status or a header that its author could not read of.
 
 use super::Reply;
 use super::document::operations;
@@ -63,6 +63,9 @@ pub fn expect(method: &Method, path: &str, reply: &Reply) {
             "{method} {path}: the document does not tell of {name} in a {status}"
         );
         let left_out = told && !sent && ALWAYS.contains(&name);
-        assert!(!left_out, "{method} {path}: the document tells of {name} in a {status}");
+        assert!(
+            !left_out,
+            "{method} {path}: the document tells of {name} in a {status}, which has none"
+        );
     }
 }
