@@ -44,4 +44,3 @@ pub mod search;
 pub mod serve;
 pub mod site;
 pub mod tags;
-pub mod text;

@@ -3,11 +3,11 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::embedded::{self, Cluster};
 use crate::db::{ConnectKind, MigrateError, Pool, PoolOptions, Target, migrate};
 use crate::outlets;
 use anyhow::{Context as _, Result, bail};
 use diesel_async::AsyncConnection as _;
+use embedded_postgres::Cluster;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -62,12 +62,13 @@ impl Database {
         if config.require_database_url {
             bail!("DATABASE_URL is not set, and ROUNDUP_REQUIRE_DATABASE_URL asks for it");
         }
-        let options = embedded::Options {
+        let options = embedded_postgres::Options {
             data_dir: data_dir(config),
             pg_bin: config.pg_bin.clone(),
-            mode: embedded::Mode::Durable,
+            mode: embedded_postgres::Mode::Durable,
         };
-        let cluster = tokio::task::spawn_blocking(move || embedded::start(&options)).await??;
+        let cluster =
+            tokio::task::spawn_blocking(move || embedded_postgres::start(&options)).await??;
         let target = Target::parse(&cluster.url("roundup"))?;
         Ok(Self { target, cluster: Some(cluster) })
     }
@@ -151,5 +152,9 @@ fn data_dir(config: &Config) -> PathBuf {
         return dir.clone();
     }
     let (data_home, home) = (std::env::var_os("XDG_DATA_HOME"), std::env::var_os("HOME"));
-    embedded::default_data_dir(data_home.as_deref(), home.as_deref(), embedded::is_root())
+    embedded_postgres::default_data_dir(
+        data_home.as_deref(),
+        home.as_deref(),
+        embedded_postgres::is_root(),
+    )
 }

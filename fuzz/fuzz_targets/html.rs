@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use roundup::import::{Format, Source, scan};
-use roundup::text::rich::{Markup, Voice, plain, render};
+use safe_html::{Markup, Voice, plain, render};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };

@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use roundup::import::{Format, Source, scan};
-use roundup::text::roundup::{Outlets, parse_credit, parse_markdown, parse_text, split_line};
+use roundup_reader::{Outlets, parse_credit, parse_markdown, parse_text, split_line};
 
 /// Knows every short name, so that both kinds of credit are met.
 struct Short;

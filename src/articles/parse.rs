@@ -7,15 +7,13 @@ use super::ready::Editor;
 use crate::comments::store::{self as comments, Found};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::http::{TextBody, TextKind, checked};
-use crate::links::{
-    Byline, CreditInput, LinkInput, OutletName, Role, TextFormat, TextInput, address,
-};
+use crate::links::{Byline, CreditInput, LinkInput, OutletName, Role, TextFormat, TextInput};
 use crate::outlets::{Directory, OutletRef};
 use crate::schema::outlets;
-use crate::text::roundup::{self, Confidence, Note, Reply, Roundup, Source};
-use crate::text::roundup::{parse_html, parse_markdown, parse_text};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use roundup_reader::{Confidence, Note, Reply, Roundup, Source};
+use roundup_reader::{parse_html, parse_markdown, parse_text};
 use serde::Serialize;
 use std::collections::HashMap;
 use utoipa::openapi::{RefOr, Schema};
@@ -180,7 +178,7 @@ async fn names(
 }
 
 fn host_of(source: &Source, directory: &Directory) -> Option<i64> {
-    let address = source.url.as_deref().and_then(address::normalise)?;
+    let address = source.url.as_deref().and_then(citation_key::normalise)?;
     directory.at_host(&address.domain)
 }
 
@@ -222,9 +220,9 @@ fn link(source: Source, credits: Vec<CreditInput>) -> LinkInput {
     LinkInput {
         id: None,
         role: match source.role {
-            roundup::Role::Lead => Role::Lead,
-            roundup::Role::More => Role::More,
-            roundup::Role::Inline => Role::Inline,
+            roundup_reader::Role::Lead => Role::Lead,
+            roundup_reader::Role::More => Role::More,
+            roundup_reader::Role::Inline => Role::Inline,
         },
         title: source.title,
         url: source.url,
@@ -247,7 +245,7 @@ fn credits(
         Some(OutletName { id: Some(id), slug: Some(slug), name: Some(name) })
     };
     let host = host_of(source, directory).and_then(known);
-    let credit = |credit: &roundup::Credit| {
+    let credit = |credit: &roundup_reader::Credit| {
         let outlet = |name: &String| {
             let new = || OutletName { name: Some(name.clone()), ..OutletName::default() };
             directory.named(name).and_then(known).unwrap_or_else(new)

@@ -9,7 +9,7 @@ use super::store::Draft;
 use crate::audit::Actor;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::keys::{Principal, Scope};
-use crate::links::{self, Kept, Link, LinkInput, Lookup, NewLink, RichText, TextInput, address};
+use crate::links::{self, Kept, Link, LinkInput, Lookup, NewLink, RichText, TextInput};
 use crate::tags;
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
@@ -146,7 +146,7 @@ fn rendered(new: TextInput, before: Option<&RichText>) -> RichText {
 
 /// Refuses an address that stands more often than once, and more often than before.
 fn refuse_duplicates(links: &[LinkInput], before: &[Link]) -> Result<()> {
-    let key = |url: Option<&str>| url.and_then(address::normalise).map(|address| address.key);
+    let key = |url: Option<&str>| url.and_then(citation_key::normalise).map(|address| address.key);
     let mut allowed: HashMap<String, usize> = HashMap::new();
     for key in before.iter().filter_map(|link| key(link.url.as_deref())) {
         *allowed.entry(key).or_default() += 1;

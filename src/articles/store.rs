@@ -9,11 +9,11 @@ use crate::error::{Error, Result};
 use crate::links::{self, NewLink, RichText};
 use crate::schema::articles;
 use crate::tags;
-use crate::text::slug::slugify;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use safe_html::slug::slugify;
 
 /// An article that is ready to be stored: every text rendered, every outlet looked up.
 #[derive(Debug, Clone)]

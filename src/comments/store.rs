@@ -2,11 +2,11 @@
 
 use crate::error::Result;
 use crate::schema::comments;
-use crate::text::rich::{Markup, Voice, render};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use safe_html::{Markup, Voice, render};
 
 #[derive(QueryableByName)]
 struct NewId {

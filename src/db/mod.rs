@@ -6,7 +6,6 @@ mod condition;
 mod connect;
 mod deadline;
 mod each;
-pub mod embedded;
 mod fault;
 mod kept;
 mod keyset;

@@ -1,7 +1,7 @@
 //! A feed, whatever its format.
 
-use crate::text::xml_chars;
 use chrono::{DateTime, Utc};
+use safe_html::xml_chars;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};

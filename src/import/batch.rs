@@ -7,12 +7,12 @@ use crate::articles::store::{Draft, add, free_slug, refresh, rewrite};
 use crate::error::Result;
 use crate::outlets::Directory;
 use crate::schema::{article_paths, article_slugs, articles, links};
-use crate::text::rich::{Markup, Voice, render};
-use crate::text::slug::slugify;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use safe_html::slug::slugify;
+use safe_html::{Markup, Voice, render};
 use std::collections::HashMap;
 
 /// A post that is known already.
@@ -191,12 +191,8 @@ async fn edited(conn: &mut AsyncPgConnection, touched: &[(i64, DateTime<Utc>)]) 
 }
 
 /// The readers' comments that stand in a post's own text: without author and time.
-fn said(
-    place: &Place,
-    post: &Post,
-    replies: Vec<crate::text::roundup::Reply>,
-) -> Vec<(Place, Reply)> {
-    let reply = |(reply, n): (crate::text::roundup::Reply, u32)| {
+fn said(place: &Place, post: &Post, replies: Vec<roundup_reader::Reply>) -> Vec<(Place, Reply)> {
+    let reply = |(reply, n): (roundup_reader::Reply, u32)| {
         let own = Reply {
             source: post.source,
             of: Target::Post(post.source, post.id.clone()),

@@ -7,7 +7,7 @@ use super::record::{
 };
 use super::xml::{Element, Space, Xml};
 use crate::articles::{Author, Status};
-use crate::text::rich::{Markup, Voice, plain, render};
+use safe_html::{Markup, Voice, plain, render};
 use std::io::Read;
 
 /// How its records are known.

@@ -5,10 +5,10 @@ use super::html::{self, Line};
 use super::record::Body;
 use super::wxr::paragraphs;
 use crate::links::RichText;
-use crate::text::rich::{Markup, Voice, render};
-use crate::text::roundup::{
+use roundup_reader::{
     Confidence, Note, Outlets, Role, Roundup, Source, parse_markdown, parse_text, split_line,
 };
+use safe_html::{Markup, Voice, render};
 
 /// What a body was read as.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use super::json::{Piece, Pieces};
 use super::record::{
     Halt, Out, Person, Record, Reply, ReplyKind, Target, filled, public_name, spellings,
 };
-use crate::text::rich::{Markup, Voice, render};
-use crate::text::xml_chars;
+use safe_html::xml_chars;
+use safe_html::{Markup, Voice, render};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::io::Read;

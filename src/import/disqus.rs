@@ -6,7 +6,7 @@ use super::record::{
     Halt, Out, Person, Record, Reply, ReplyKind, Target, filled, public_name, spellings,
 };
 use super::xml::{Element, Space, Xml};
-use crate::text::rich::{Markup, Voice, render};
+use safe_html::{Markup, Voice, render};
 use std::collections::HashMap;
 use std::io::Read;
 

@@ -5,7 +5,7 @@ use super::place::{LONGEST, Metered};
 use super::record::{Body, Found, Halt, Out, Post, Record};
 use super::{blogger, commento, disqus, isso, ndjson, remark42, wxr};
 use crate::articles::{Author, Status};
-use crate::text::xml_chars;
+use safe_html::xml_chars;
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};

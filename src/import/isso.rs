@@ -6,8 +6,8 @@ use super::json::Pieces;
 use super::record::{
     Halt, Out, Person, Record, Reply, ReplyKind, Target, filled, public_name, spellings,
 };
-use crate::text::rich::{Markup, Voice, render};
-use crate::text::xml_chars;
+use safe_html::xml_chars;
+use safe_html::{Markup, Voice, render};
 use serde::Deserialize;
 use serde_json::Value;
 use std::io::Read;

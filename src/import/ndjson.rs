@@ -6,7 +6,7 @@
 
 use super::place::Tracked;
 use super::record::{Halt, Out, Record};
-use crate::text::xml_chars;
+use safe_html::xml_chars;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::io::Read;

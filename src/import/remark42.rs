@@ -7,8 +7,8 @@ use super::place::Tracked;
 use super::record::{
     Halt, Out, Person, Record, Reply, ReplyKind, Target, filled, public_name, spellings,
 };
-use crate::text::rich::{Markup, Voice, render};
-use crate::text::xml_chars;
+use safe_html::xml_chars;
+use safe_html::{Markup, Voice, render};
 use serde::Deserialize;
 use std::io::Read;
 

@@ -6,14 +6,14 @@ use super::report::Remark;
 use crate::articles::store::{Draft, Origin};
 use crate::articles::{Author, Commentary, Status};
 use crate::error::Result;
-use crate::links::{NewCredit, NewLink, RichText, Role, address};
+use crate::links::{NewCredit, NewLink, RichText, Role};
 use crate::outlets::Directory;
-use crate::text::rich::{Markup, Voice, plain, render};
-use crate::text::roundup::{self, Confidence, Reply, Source};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
+use roundup_reader::{Confidence, Reply, Source};
+use safe_html::{Markup, Voice, plain, render};
 
-impl roundup::Outlets for Directory {
+impl roundup_reader::Outlets for Directory {
     fn knows(&self, name: &str) -> bool {
         self.named(name).is_some()
     }
@@ -102,7 +102,7 @@ pub(super) async fn article(
             hash: post.hash(),
         }),
     };
-    let remark = |note: roundup::Note| notes.of(note);
+    let remark = |note: roundup_reader::Note| notes.of(note);
     let unread = roundup.report.unread.into_iter().map(remark).collect();
     let mut uncertain: Vec<Remark> = roundup.report.uncertain.into_iter().map(remark).collect();
     uncertain.extend(notes.uncertain);
@@ -140,7 +140,7 @@ impl Notes<'_> {
     }
 
     /// A line of a file of its own has its own number; the lines of a post have that of the post.
-    fn of(&self, note: roundup::Note) -> Remark {
+    fn of(&self, note: roundup_reader::Note) -> Remark {
         let position = match self.place.line {
             0 => format!("{}:{}", self.place.file, note.line),
             _ => self.place.to_string(),
@@ -156,7 +156,7 @@ async fn link(
     source: &Source,
     now: DateTime<Utc>,
 ) -> Result<(NewLink, usize)> {
-    let address = source.url.as_deref().and_then(address::normalise);
+    let address = source.url.as_deref().and_then(citation_key::normalise);
     let host = address.and_then(|address| directory.at_host(&address.domain));
     let (mut credits, mut made) = (Vec::new(), 0);
     for credit in &source.credits {
@@ -179,9 +179,9 @@ async fn link(
     });
     let link = NewLink {
         role: match source.role {
-            roundup::Role::Lead => Role::Lead,
-            roundup::Role::More => Role::More,
-            roundup::Role::Inline => Role::Inline,
+            roundup_reader::Role::Lead => Role::Lead,
+            roundup_reader::Role::More => Role::More,
+            roundup_reader::Role::Inline => Role::Inline,
         },
         title: source.title.clone(),
         url: source.url.clone(),

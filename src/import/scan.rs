@@ -6,7 +6,7 @@ use super::detect::Format;
 use super::files::{self, Source};
 use super::record::{Found, Record};
 use super::report::Skipped;
-use crate::text::roundup::Outlets;
+use roundup_reader::Outlets;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use tokio::sync::mpsc;

@@ -9,7 +9,7 @@ use super::record::{
 };
 use super::xml::{Element, Space, Xml};
 use crate::articles::{Author, Status};
-use crate::text::rich::{Markup, Voice, render};
+use safe_html::{Markup, Voice, render};
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
@@ -169,7 +169,7 @@ fn post(item: Item, channel: &Channel, out: &Out<'_>) -> Result<(), Halt> {
         title: filled(item.get(Space::None, "title")),
         slug: filled(item.get(WP, "post_name")),
         status,
-        dek: filled(&crate::text::rich::plain(item.get(Space::Excerpt, "encoded"))),
+        dek: filled(&safe_html::plain(item.get(Space::Excerpt, "encoded"))),
         author: Author { name, url: None },
         published_at,
         date_uncertain,

@@ -6,10 +6,10 @@
 
 use super::place::Tracked;
 use super::record::Halt;
-use crate::text::xml_chars;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 use quick_xml::{Error, NsReader};
+use safe_html::xml_chars;
 use std::io::Read;
 
 /// How deep elements may stand in each other within one entry.

@@ -3,17 +3,16 @@
 //! An outlet that is not named is the one that the credit line names, else the one whose host the
 //! address has, else a new one with the name in the credit line.
 
-use super::address;
 use super::input::{CreditInput, LinkInput, OutletName};
 use super::store::{NewCredit, NewLink};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::outlets::Directory;
 use crate::schema::outlet_aliases;
-use crate::text::roundup::parse_credit;
-use crate::text::slug::fold;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use roundup_reader::parse_credit;
+use safe_html::slug::fold;
 use std::collections::HashSet;
 
 /// The longest name that an outlet can have, in characters.
@@ -89,7 +88,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn credits(&mut self, at: &str, link: &LinkInput) -> Result<Vec<NewCredit>> {
-        let address = link.url.as_deref().and_then(address::normalise);
+        let address = link.url.as_deref().and_then(citation_key::normalise);
         let host = address.and_then(|address| self.directory.at_host(&address.domain));
         let Some(list) = &link.credits else {
             let text = link.credit.as_deref().unwrap_or_default();

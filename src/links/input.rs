@@ -2,7 +2,7 @@
 
 use super::model::{Link, RichText, Role};
 use crate::error::FieldError;
-use crate::text::rich::{Markup, Voice, render};
+use safe_html::{Markup, Voice, render};
 use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;

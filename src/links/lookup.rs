@@ -1,6 +1,5 @@
 //! Who cites these pages: many addresses at once.
 
-use super::address;
 use super::model::ListedLink;
 use super::query::listed;
 use crate::error::Result;
@@ -82,9 +81,9 @@ const STATEMENT: &str = "select
 pub(super) async fn look_up(conn: &AsyncPgConnection, lookup: Lookup) -> Result<Citations> {
     let urls = lookup.urls;
     let keys: Vec<Option<String>> =
-        urls.iter().map(|url| address::normalise(url).map(|address| address.key)).collect();
+        urls.iter().map(|url| citation_key::normalise(url).map(|address| address.key)).collect();
     let hashes: Vec<Option<Vec<u8>>> =
-        keys.iter().map(|key| key.as_deref().map(address::hash)).collect();
+        keys.iter().map(|key| key.as_deref().map(citation_key::hash)).collect();
     let rows: Vec<Row> = diesel::sql_query(STATEMENT)
         .bind::<Array<Nullable<Binary>>, _>(&hashes)
         .load(&mut &*conn)

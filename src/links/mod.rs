@@ -1,7 +1,6 @@
 //! A link is one source of an article: its title, its address if it has one, and who is credited
 //! for it. The lead comes first; the order is the editor's.
 
-pub mod address;
 mod credits;
 mod input;
 mod lookup;

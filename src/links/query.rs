@@ -1,6 +1,5 @@
 //! Every statement that reads links.
 
-use super::address;
 use super::model::{CitingArticle, CreditRow, Link, LinkRow, ListedLink};
 use crate::db::{Condition, Kept, Words, any_of, keyset, total};
 use crate::error::Result;
@@ -33,7 +32,8 @@ impl Filter {
     /// Links to this page, however the address is written.
     #[must_use]
     pub fn to(mut self, url: Option<&str>) -> Self {
-        let hash = |url| address::normalise(url).map(|address| address::hash(&address.key));
+        let hash =
+            |url| citation_key::normalise(url).map(|address| citation_key::hash(&address.key));
         self.url_hash = url.map(|url| hash(url).unwrap_or_default());
         self
     }

@@ -3,12 +3,12 @@
 //! It may be stopped and run again, and runs beside the service: each batch is a transaction of its
 //! own, and what is done already is not looked at again.
 
-use super::address::{self, RULES_VERSION};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::open::Database;
 use crate::schema::links;
 use anyhow::Result;
+use citation_key::RULES_VERSION;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, SmallInt, Text};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
@@ -64,8 +64,8 @@ async fn batch(conn: &mut AsyncPgConnection) -> Result<(usize, usize), diesel::r
         .await?;
     let (mut ids, mut hashes, mut domains, mut changed) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for (id, url, before) in &rows {
-        let address = address::normalise(url);
-        let hash = address.as_ref().map(|address| address::hash(&address.key));
+        let address = citation_key::normalise(url);
+        let hash = address.as_ref().map(|address| citation_key::hash(&address.key));
         changed += usize::from(hash != *before);
         ids.push(*id);
         hashes.push(hash);

@@ -1,6 +1,5 @@
 //! The public reads of links: who cites this page, what is credited to an outlet.
 
-use super::address;
 use super::lookup::{self, Citations, Lookup};
 use super::model::{LinkQuery, ListedLink};
 use super::query::{self, Filter};
@@ -89,6 +88,6 @@ async fn list(
 
 /// Hosts as they are stored; what cannot be one stays as it is and matches nothing.
 pub fn domains(text: &str) -> Vec<String> {
-    let stored = |host: &str| address::normalise(&format!("https://{host}/"));
+    let stored = |host: &str| citation_key::normalise(&format!("https://{host}/"));
     alternatives(text).map(|host| stored(host).map_or(host.to_owned(), |a| a.domain)).collect()
 }

@@ -1,6 +1,5 @@
 //! Writing the links of an article.
 
-use super::address;
 use super::model::{RichText, Role};
 use crate::error::Result;
 use crate::schema::{link_credits, links};
@@ -164,15 +163,15 @@ struct Row<'a> {
 }
 
 fn row(article_id: i64, link: &NewLink, position: i32) -> Row<'_> {
-    let address = link.url.as_deref().and_then(address::normalise);
+    let address = link.url.as_deref().and_then(citation_key::normalise);
     Row {
         article_id,
         role: link.role.as_str(),
         position,
         title: &link.title,
         url: link.url.as_deref(),
-        url_hash: address.as_ref().map(|address| address::hash(&address.key)),
-        url_rules: link.url.as_ref().map(|_| address::RULES_VERSION),
+        url_hash: address.as_ref().map(|address| citation_key::hash(&address.key)),
+        url_rules: link.url.as_ref().map(|_| citation_key::RULES_VERSION),
         domain: address.map(|address| address.domain),
         credit: link.credit.as_deref(),
         section: link.section.as_deref(),

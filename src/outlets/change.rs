@@ -6,12 +6,12 @@ use super::query::admin_find;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::http::IfMatch;
 use crate::schema::{link_credits, outlet_aliases, outlet_hosts, outlet_slugs, outlets};
-use crate::text::slug::{fold, slugify};
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use safe_html::slug::{fold, slugify};
 use std::collections::HashMap;
 
 #[derive(Insertable, AsChangeset)]

@@ -4,11 +4,11 @@
 use super::known::known;
 use crate::error::Result;
 use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets, site};
-use crate::text::slug::{fold, slugify};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join4;
+use safe_html::slug::{fold, slugify};
 use std::collections::HashMap;
 
 /// Which outlet a name or a host is.

@@ -2,9 +2,9 @@
 
 use super::model::Outlet;
 use crate::error::FieldError;
-use crate::links::{address, blank, no_address};
-use crate::text::slug::fold;
+use crate::links::{blank, no_address};
 use chrono::{DateTime, Utc};
+use safe_html::slug::fold;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -160,7 +160,7 @@ impl Host {
     /// The host as addresses come down to it; none for what is no host.
     pub(super) fn stored(&self) -> Option<String> {
         let bare = !self.0.contains(['/', '?', '#', '@', ':', ' ']);
-        let address = address::normalise(&format!("https://{}/", self.0)).filter(|_| bare);
+        let address = citation_key::normalise(&format!("https://{}/", self.0)).filter(|_| bare);
         address.map(|address| address.domain)
     }
 }

@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 use crate::extract::{Found, Ref};
 use crate::page::{Page, Scan};
 use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
-use crate::text::slug::fold;
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -16,6 +15,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
+use safe_html::slug::fold;
 use serde_json::Value;
 
 /// What the cursor of the list holds: the sort value as JSON, and the id.

@@ -4,8 +4,8 @@ use crate::articles::Article;
 use crate::http::public;
 use crate::links::Link;
 use crate::permalink::Permalinks;
-use crate::text::rich::plain;
 use actix_web::HttpResponse;
+use safe_html::plain;
 use serde_json::{Value, json};
 
 /// The answer that tells it.

@@ -5,10 +5,10 @@ use super::matching::{self, Key, Match, Wanted, Words};
 use super::model::{Hit, Kind};
 use crate::error::Result;
 use crate::page::{Page, Scan};
-use crate::text::rich::plain;
 use crate::{articles, comments, links};
 use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join4;
+use safe_html::plain;
 use std::collections::HashMap;
 
 /// A page of what is found, best first.

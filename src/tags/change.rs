@@ -4,12 +4,12 @@ use super::input::{AdminTag, TagInput, nameless};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::http::IfMatch;
 use crate::schema::{article_tags, articles, tag_slugs, tags};
-use crate::text::slug::slugify;
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use safe_html::slug::slugify;
 
 fn check(input: &TagInput) -> Result<()> {
     match nameless("/name", &input.name) {

@@ -3,9 +3,9 @@
 use super::model::TagRef;
 use crate::error::FieldError;
 use crate::schema::tags;
-use crate::text::slug::slugify;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use safe_html::slug::slugify;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -3,11 +3,11 @@
 use super::input::TagName;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::schema::{article_tags, tag_slugs, tags};
-use crate::text::slug::slugify;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use safe_html::slug::slugify;
 
 /// Gives an article that has no tags these, in this order; a tag that does not exist is made.
 ///

@@ -223,7 +223,7 @@ async fn a_thousand_articles_of_hostile_text_are_well_formed_feeds() {
 /// character that XML forbids.
 fn well_formed(text: &str) -> bool {
     let mut reader = quick_xml::Reader::from_str(text);
-    let allowed = roundup::text::xml_chars::first_forbidden(text).is_none();
+    let allowed = safe_html::xml_chars::first_forbidden(text).is_none();
     loop {
         match reader.read_event() {
             Ok(quick_xml::events::Event::Eof) => return allowed,

@@ -5,7 +5,7 @@ use crate::harness::shared;
 use crate::harness::site::site;
 use regex::Regex;
 use roundup::comments::Policy;
-use roundup::text::rich::{Markup, Voice, render};
+use safe_html::{Markup, Voice, render};
 use serde_json::Value;
 use std::process::Command;
 

@@ -1,7 +1,7 @@
 //! Empty databases on a throwaway server that lives as long as this process.
 
+use embedded_postgres::{Cluster, start_slot};
 use roundup::db::Target;
-use roundup::db::embedded::{Cluster, start_slot};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,7 +1,7 @@
 //! A PostgreSQL of a test's own, that may be killed and frozen.
 
 use crate::service::{signal, sql};
-use roundup::db::embedded::{Cluster, Mode, Options, start};
+use embedded_postgres::{Cluster, Mode, Options, start};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;

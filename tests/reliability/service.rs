@@ -1,7 +1,7 @@
 //! The built program, with a database of its own on the tests' PostgreSQL.
 
 use crate::wire::{Answer, Wire, request};
-use roundup::db::embedded::{Cluster, start_slot};
+use embedded_postgres::{Cluster, start_slot};
 use serde_json::Value;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};

@@ -7,10 +7,10 @@ use crate::comments::posting::{NewRow, insert, place};
 use crate::comments::rules::Content;
 use crate::error::{Error, Result};
 use crate::schema::{articles, comments};
-use crate::text::rich::{Markup, Voice, render};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use safe_html::{Markup, Voice, render};
 use serde_json::json;
 
 /// Stores an editor's comment on an article, below `parent` or at the top; also where readers can

@@ -8,12 +8,12 @@ use crate::comments::rules::Content;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::http::IfMatch;
 use crate::schema::{articles, comments};
-use crate::text::rich::{Markup, Voice, render};
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use safe_html::{Markup, Voice, render};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -10,10 +10,10 @@ use crate::comments::rules::{Content, Sample};
 use crate::error::{Code, Error, Result};
 use crate::http::MergePatch;
 use crate::schema::{articles, comments};
-use crate::text::rich::{Markup, Voice, render};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use safe_html::{Markup, Voice, render};
 use serde_json::json;
 
 /// A comment that its author may change now.

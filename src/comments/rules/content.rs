@@ -71,7 +71,7 @@ fn hash(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::rich::{Markup, Voice, render};
+    use safe_html::{Markup, Voice, render};
 
     fn content(text: &str) -> Content {
         Content::of(text, &render(text, Markup::Markdown, Voice::Reader))

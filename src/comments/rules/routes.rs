@@ -13,10 +13,10 @@ use crate::http::{Answer, Body, IfMatch, MergePatch, Once, Reply, VersionHeader}
 use crate::keys::{Allowed, Principal, scope};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems, ShortText};
 use crate::page::{Page, PageQuery};
-use crate::text::rich::{Markup, Voice, render};
 use actix_web::web::{Data, ServiceConfig, resource};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
+use safe_html::{Markup, Voice, render};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use utoipa::{OpenApi, ToSchema};

@@ -177,3 +177,13 @@ fn a_good_share_of_the_publishers_of_real_headlines_is_known() {
     assert!(by_name * 100 >= rows * 43, "{by_name} of {rows} by name");
     assert!(by_either * 100 >= rows * 45, "{by_either} of {rows} by name or host");
 }
+
+#[test]
+fn the_domain_of_a_known_outlet_s_site_is_one_of_its_hosts() {
+    for outlet in known() {
+        for host in &outlet.hosts {
+            let domain = citation_key::normalise(&format!("https://www.{host}/")).unwrap().domain;
+            assert!(outlet.hosts.contains(&domain.as_str()), "{host} became {domain}");
+        }
+    }
+}

@@ -3,8 +3,8 @@
 //! The cluster is the process's own and lives as long as it does. `TEST_DATABASE_URL` names a
 //! server to use instead.
 
+use embedded_postgres::{Cluster, start_slot};
 use roundup::clock::Clock;
-use roundup::db::embedded::{Cluster, start_slot};
 use roundup::db::{Target, migrate};
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};

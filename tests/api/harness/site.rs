@@ -25,8 +25,8 @@ pub struct Site {
 pub async fn site(app: &TestApp) -> Site {
     let sql = app.sql().await;
     for name in OUTLETS {
-        let slug = roundup::text::slug::slugify(name);
-        let key = roundup::text::slug::fold(name);
+        let slug = safe_html::slug::slugify(name);
+        let key = safe_html::slug::fold(name);
         let insert = "with o as (insert into outlets (slug, name, created_at, updated_at)
                           values ($1, $2, '2026-01-01Z', '2026-01-01Z') returning id)
                       insert into outlet_aliases (key, outlet_id, name) select $3, id, $2 from o";
@@ -46,7 +46,7 @@ pub async fn site(app: &TestApp) -> Site {
 /// Gives an article tags, as the service does.
 pub async fn tag(sql: &Client, article: i64, names: &[&str]) {
     for (position, name) in names.iter().enumerate() {
-        let slug = roundup::text::slug::slugify(name);
+        let slug = safe_html::slug::slugify(name);
         let make = "insert into tags (slug, name, created_at) values ($1, $2, '2026-03-01Z')
                     on conflict (slug) do update set name = excluded.name returning id";
         let tag: i64 = sql.query_one(make, &[&slug, name]).await.unwrap().get(0);

@@ -1,6 +1,5 @@
 //! As many rows as a test needs, made by the database itself.
 
-use roundup::links::address;
 use tokio_postgres::Client;
 
 /// The page that one link in seven cites.
@@ -21,8 +20,8 @@ pub struct Volume {
 /// `site-1.example` a third of the links.
 pub async fn fill(sql: &Client, volume: &Volume) {
     let Volume { articles, links_each, outlets, tags, comments } = volume;
-    let cited = address::normalise(CITED).unwrap();
-    let hash = address::hash(&cited.key)
+    let cited = citation_key::normalise(CITED).unwrap();
+    let hash = citation_key::hash(&cited.key)
         .iter()
         .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     let script = format!(

@@ -1,0 +1,184 @@
+//! Text damaged on purpose: no input makes a parser panic, and no word of it is lost.
+
+use std::collections::HashMap;
+
+use roundup_reader::{Roundup, parse_markdown, parse_text};
+
+use crate::{beside, example, harbour};
+
+/// A small generator of numbers, the same in every run (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % sides.max(1) as u64).unwrap()
+    }
+}
+
+const SCRAPS: [&str; 24] = [
+    " -- ",
+    "\n",
+    "\r\n",
+    "\n\n",
+    "ReplyDelete",
+    "My Comment:",
+    "Read more ....",
+    "- ",
+    "> ",
+    "# ",
+    "https://example.com/x",
+    "[a](http://b.example)",
+    "/",
+    ", ",
+    "\0",
+    "\u{FEFF}",
+    "`",
+    "**",
+    "MIDDLE EAST\n",
+    "日本",
+    "\u{301}",
+    "(",
+    "<b>",
+    "3 comments:\n",
+];
+
+fn seeds() -> Vec<String> {
+    let mut seeds = vec![example("harbour-bridge.txt"), example("harbour-bridge.md")];
+    if let Some(path) = beside("seed/iran-attacked-islamic-state.txt") {
+        seeds.push(std::fs::read_to_string(path).unwrap());
+    }
+    seeds
+}
+
+/// Cuts, doubles and moves bytes and puts scraps in between.
+fn damaged(seed: &str, dice: &mut Dice) -> String {
+    let mut bytes = seed.as_bytes().to_vec();
+    for _ in 0..=dice.roll(6) {
+        let at = dice.roll(bytes.len());
+        let to = (at + dice.roll(80)).min(bytes.len());
+        match dice.roll(5) {
+            0 => bytes.truncate(at),
+            1 => {
+                let part = bytes[at..to].to_vec();
+                bytes.splice(at..at, part);
+            }
+            2 => drop(bytes.drain(at..to)),
+            3 => bytes.insert(at, u8::try_from(dice.roll(256)).unwrap()),
+            _ => drop(bytes.splice(at..at, SCRAPS[dice.roll(SCRAPS.len())].bytes())),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Moves, doubles and drops whole lines.
+fn shuffled(seed: &str, dice: &mut Dice) -> String {
+    let mut lines: Vec<&str> = seed.lines().collect();
+    for _ in 0..=dice.roll(8) {
+        let from = dice.roll(lines.len());
+        let to = dice.roll(lines.len());
+        match dice.roll(3) {
+            0 => lines.swap(from, to),
+            1 => lines.insert(to, lines[from]),
+            _ => drop(lines.remove(from)),
+        }
+        if lines.is_empty() {
+            break;
+        }
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn no_damage_makes_a_parser_panic() {
+    let known = harbour();
+    let mut dice = Dice(0x2014_1204);
+    for seed in seeds() {
+        for _ in 0..1_500 {
+            let text = damaged(&seed, &mut dice);
+            let _ = parse_text(&text, &known);
+            let _ = parse_markdown(&text, &known);
+        }
+    }
+}
+
+#[test]
+fn every_start_of_a_roundup_is_read() {
+    let known = harbour();
+    for seed in seeds() {
+        for (end, _) in seed.char_indices() {
+            let start = seed.get(..end).unwrap();
+            let roundup = parse_text(start, &known);
+            assert_eq!(roundup.headline.is_none(), start.trim().is_empty(), "{start:?}");
+            let _ = parse_markdown(start, &known);
+        }
+    }
+}
+
+#[test]
+fn no_word_of_a_pasted_roundup_is_lost_however_its_lines_lie() {
+    let known = harbour();
+    let mut dice = Dice(0x1EAF);
+    for seed in seeds().iter().filter(|seed| !seed.starts_with('[')) {
+        for round in 0..1_500 {
+            let text =
+                if round % 2 == 0 { shuffled(seed, &mut dice) } else { damaged(seed, &mut dice) };
+            nothing_is_lost(&text, &parse_text(&text, &known));
+        }
+    }
+}
+
+#[test]
+fn no_word_of_markdown_is_lost_however_its_lines_lie() {
+    let known = harbour();
+    let mut dice = Dice(0xCAFE);
+    for _ in 0..1_500 {
+        let text = shuffled(&example("harbour-bridge.md"), &mut dice);
+        nothing_is_lost(&text, &parse_markdown(&text, &known));
+    }
+}
+
+fn nothing_is_lost(input: &str, roundup: &Roundup) {
+    let found = counted(&everything(roundup));
+    for (word, count) in counted(input) {
+        let times = found.get(&word).copied().unwrap_or_default();
+        assert!(
+            times >= count,
+            "{word:?} stands {count} times in:\n{input}\n\nbut {times} times in {roundup:#?}"
+        );
+    }
+}
+
+/// All that a roundup says, the report and the raw lines aside.
+fn everything(roundup: &Roundup) -> String {
+    let said = roundup.commentary.clone().unwrap_or_default();
+    let mut all: Vec<String> =
+        [&roundup.headline, &roundup.dek, &roundup.quote, &roundup.links_heading, &said.label]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+    all.push(said.text);
+    for source in &roundup.links {
+        all.push(source.title.clone());
+        for part in [&source.url, &source.credit, &source.section, &source.quote] {
+            all.extend(part.clone());
+        }
+    }
+    all.extend(roundup.comments.iter().map(|comment| comment.text.clone()));
+    all.join("\n")
+}
+
+/// The words of more than four letters, but for the marks of the grammar.
+fn counted(text: &str) -> HashMap<String, usize> {
+    let mut counts = HashMap::new();
+    let text = text.replace("ReplyDelete", "\n").replace("Reply Delete", "\n");
+    for word in text.split(|c: char| !c.is_alphabetic()) {
+        if word.chars().count() > 4 && !word.eq_ignore_ascii_case("comments") {
+            *counts.entry(word.to_owned()).or_default() += 1;
+        }
+    }
+    counts
+}
