@@ -1,7 +1,7 @@
 //! The settings: flags and the environment, read once, checked, and shown by `roundup config`.
 
 use crate::error::FieldError;
-use crate::http::AddressRanges;
+use crate::ip_ranges::AddressRanges;
 use actix_web::http::header::HeaderValue;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _};

@@ -14,13 +14,14 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::{Context as _, Result, bail};
 use embedded_postgres::start_slot;
-use roundup::app::State;
 use roundup::cache::listen;
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target, migrate};
 use roundup::import;
-use roundup::serve::Bound;
+use roundup::router::Application;
+use roundup::server::Bound;
+use roundup::state::State;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -111,11 +112,11 @@ async fn roundup(target: &Target) -> Result<SocketAddr> {
         import::Args { files, format: None, dry_run: false, json: false, keep_addresses: false };
     import::import(&target, &args, now).await.map_err(anyhow::Error::from)?;
     let pool = Pool::new(target.clone(), PoolOptions::default());
-    let state = Data::new(State::new(pool, Clock::System, Config::defaults()?));
-    tokio::spawn(listen(Arc::clone(state.cache().coherence()), target, false));
+    let application = Application::new(State::new(pool, Clock::System, Config::defaults()?));
+    tokio::spawn(listen(Arc::clone(application.state.cache().coherence()), target, false));
     let bound = Bound::to(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let address = bound.address()?;
-    std::thread::spawn(move || actix_web::rt::System::new().block_on(bound.serve(state)));
+    std::thread::spawn(move || actix_web::rt::System::new().block_on(bound.serve(application)));
     Ok(address)
 }
 

@@ -2,13 +2,13 @@
 
 use super::model::{AuditQuery, Deed};
 use super::query::list;
-use crate::app::State;
+use crate::auth::{Allowed, scope};
 use crate::error::Result;
 use crate::extract::{Both, Query};
-use crate::http::Reply;
-use crate::keys::{Allowed, scope};
 use crate::openapi::AdminReadProblems;
 use crate::page::{Page, PageQuery};
+use crate::response::Reply;
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 

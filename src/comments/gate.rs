@@ -1,8 +1,8 @@
 //! The rate limits around one request: how it stands with each, told in every answer.
 
 use crate::error::{Error, Result};
-use crate::http::Answer;
-use crate::http::limit::{Standing, admit, fields};
+use crate::rate_limit::{Standing, admit, fields};
+use crate::response::Answer;
 
 /// What the limits said so far.
 #[derive(Debug, Default)]

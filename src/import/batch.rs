@@ -3,7 +3,8 @@
 use super::record::{Person, Place, Post, Reply, ReplyKind, Target, path_hash};
 use super::report::{Counts, Remark};
 use super::roundup::{self, Article};
-use crate::articles::store::{Draft, add, free_slug, refresh, rewrite};
+use crate::articles::store::{Draft, add, free_slug, rewrite};
+use crate::derived::refresh;
 use crate::error::Result;
 use crate::outlets::Directory;
 use crate::schema::{article_paths, article_slugs, articles, links};

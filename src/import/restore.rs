@@ -2,7 +2,7 @@
 
 use super::ndjson::Row;
 use super::report::Counts;
-use crate::articles::store::refresh;
+use crate::derived::refresh;
 use crate::error::{Error, Result};
 use crate::export::tables::{COLUMNS, Table, named};
 use crate::schema::{articles, outlets, site, tags};

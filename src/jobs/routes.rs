@@ -1,18 +1,21 @@
 //! Sending files to be imported, and looking at what becomes of them.
 
-use super::desk::{Ticket, ending};
 use super::model::{ImportQuery, Job};
+use super::queue::JobQueue;
 use super::upload::{Upload, receive};
 use super::{query, runner};
-use crate::app::State;
 use crate::audit::Actor;
+use crate::auth::{Allowed, scope};
 use crate::error::{Code, Error, Result};
+use crate::extract::media_type;
 use crate::extract::{Both, Id, OneQuery, Query};
-use crate::http::{Answer, Once, OnceHeader, Reply, media_type};
+use crate::idempotency::{Once, OnceHeader};
 use crate::import::{Format, Options};
-use crate::keys::{Allowed, scope};
+use crate::jobs::queue::{Ticket, ending};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
+use crate::response::{Answer, Reply};
+use crate::state::State;
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Data, Payload, ServiceConfig, resource};
@@ -63,6 +66,7 @@ const KINDS: [&str; 8] = [
 async fn create_import(
     caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
+    queue: Data<JobQueue>,
     req: HttpRequest,
     Query(query): Query<ImportQuery>,
     once: Once,
@@ -74,11 +78,11 @@ async fn create_import(
                       `roundup import` with the address of the server itself";
         return Err(Error::new(Code::Conflict, detail));
     }
-    let room = state.jobs().room()?;
+    let room = queue.room()?;
     let upload = receive(body, length(req.headers()), state.config()).await?;
     let mut digest = Sha256::new_with_prefix(&upload.digest);
     digest.update(req.query_string());
-    let attempt = once.bound(format!("key:{}", caller.principal.key), &digest.finalize());
+    let attempt = once.bind(format!("key:{}", caller.principal.key), &digest.finalize());
     let (answer, answered) = oneshot::channel();
     let ticket = Ticket {
         name: name(&query, &upload),
@@ -89,7 +93,7 @@ async fn create_import(
         room,
         answer,
     };
-    state.jobs().hand_in(ticket)?;
+    queue.hand_in(ticket)?;
     answered.await.map_err(|_gone| ending())?
 }
 
@@ -126,10 +130,11 @@ fn options(query: &ImportQuery, headers: &HeaderMap) -> Options {
 async fn list_jobs(
     _caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
+    queue: Data<JobQueue>,
     Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
 ) -> Result<Reply> {
     let scan = page.scan(&"jobs")?;
-    runner::sweep(&state).await?;
+    runner::sweep(&state, &queue).await?;
     let found = state.read(async |conn| query::page(conn, &scan).await).await?;
     Reply::page(found, query.fields.as_deref(), Job::sample)
 }
@@ -143,10 +148,11 @@ async fn list_jobs(
 async fn get_job(
     _caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
+    queue: Data<JobQueue>,
     id: Id,
     Query(query): Query<OneQuery>,
 ) -> Result<Reply> {
-    runner::sweep(&state).await?;
+    runner::sweep(&state, &queue).await?;
     let found = state.read(async |conn| query::find(conn, id.0).await).await?;
     let job = found.ok_or_else(|| Error::not_found("job"))?;
     Reply::one(&job, query.fields.as_deref(), Job::sample)

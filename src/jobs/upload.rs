@@ -5,7 +5,7 @@
 
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
-use crate::http::unread;
+use crate::extract::unread;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::Payload;
 use futures_util::StreamExt as _;

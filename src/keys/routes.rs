@@ -1,15 +1,17 @@
 //! Managing keys over HTTP.
 
-use super::auth::{Allowed, scope};
 use super::model::{CreatedKey, Key, NewKey};
 use super::query;
-use crate::app::State;
 use crate::audit;
+use crate::auth::{Allowed, scope};
 use crate::error::{Error, Result};
+use crate::extract::Body;
 use crate::extract::{Both, Id, OneQuery, Query};
-use crate::http::{Answer, Body, Once, Reply};
+use crate::idempotency::Once;
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
+use crate::response::{Answer, Reply};
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use serde_json::json;
 use utoipa::OpenApi;
@@ -44,7 +46,7 @@ async fn list_keys(
 ///
 /// Its secret is in this answer and can never be read again.
 #[utoipa::path(post, path = "/keys", tag = "keys", request_body = NewKey, security(("key" = ["keys:manage"])),
-    params(crate::http::OnceHeader),
+    params(crate::idempotency::OnceHeader),
     responses((status = 201, description = "The key with its secret", body = CreatedKey, example = json!(CreatedKey::sample())), AdminWriteProblems))]
 async fn create_key(
     caller: Allowed<scope::KeysManage>,
@@ -53,7 +55,7 @@ async fn create_key(
     body: Body<NewKey>,
 ) -> Result<Answer> {
     let now = state.clock().now();
-    let once = once.by(&caller.principal, &body);
+    let once = once.bind(caller.principal.owner(), &body.digest);
     State::write_once(&state, once, move |conn| {
         Box::pin(async move {
             let made = query::create(conn, &body.value, now).await?;

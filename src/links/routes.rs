@@ -3,13 +3,14 @@
 use super::lookup::{self, Citations, Lookup};
 use super::model::{LinkQuery, ListedLink};
 use super::query::{self, Filter};
-use crate::app::State;
 use crate::error::{Problem, Result};
+use crate::extract::Body;
 use crate::extract::{Both, Query, Ref, alternatives, refs};
-use crate::http::{Body, Reply};
 use crate::openapi::Problems;
 use crate::outlets;
 use crate::page::{Page, PageQuery};
+use crate::response::Reply;
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 

@@ -5,16 +5,16 @@ use super::input::{AdminOutlet, OutletInput};
 use super::merge::merge;
 use super::model::OutletQuery;
 use super::query;
-use crate::app::State;
 use crate::audit::{self, Actor};
+use crate::auth::{Allowed, scope};
 use crate::error::Result;
+use crate::extract::{Body, MergePatch};
 use crate::extract::{Both, Id, NoParams, OneQuery, Query};
-use crate::http::{
-    Answer, Body, IfMatch, MergePatch, Once, OnceHeader, Reply, VersionHeader, tagged,
-};
-use crate::keys::{Allowed, scope};
+use crate::idempotency::{Once, OnceHeader};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
+use crate::response::{Answer, IfMatch, Reply, VersionHeader, tagged};
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -86,7 +86,7 @@ async fn create_outlet(
     body: Body<OutletInput>,
 ) -> Result<Answer> {
     let now = state.clock().now();
-    let attempt = once.by(&caller.principal, &body);
+    let attempt = once.bind(caller.principal.owner(), &body.digest);
     State::write_once(&state, attempt, move |conn| {
         Box::pin(async move {
             let made = change::create(conn, &body.value, now).await?;
@@ -193,7 +193,7 @@ async fn merge_outlet(
     body: Body<OutletMerge>,
 ) -> Result<Answer> {
     let now = state.clock().now();
-    let attempt = once.by(&caller.principal, &body);
+    let attempt = once.bind(caller.principal.owner(), &body.digest);
     State::write_once(&state, attempt, move |conn| {
         Box::pin(async move {
             let made = merge(conn, id.0, body.value.into, now).await?;

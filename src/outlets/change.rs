@@ -4,7 +4,7 @@ use super::directory::lock_names;
 use super::input::{AdminOutlet, OutletInput};
 use super::query::admin_find;
 use crate::error::{Code, Error, FieldError, Result};
-use crate::http::IfMatch;
+use crate::response::IfMatch;
 use crate::schema::{link_credits, outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;

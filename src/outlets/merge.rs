@@ -3,7 +3,7 @@
 use super::directory::lock_names;
 use super::input::AdminOutlet;
 use super::query::admin_find;
-use crate::articles::store::refresh;
+use crate::derived::refresh;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::schema::{link_credits, links, outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};

@@ -2,7 +2,7 @@
 
 use super::input::{AdminTag, TagInput, nameless};
 use crate::error::{Code, Error, FieldError, Result};
-use crate::http::IfMatch;
+use crate::response::IfMatch;
 use crate::schema::{article_tags, articles, tag_slugs, tags};
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;

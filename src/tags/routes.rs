@@ -2,12 +2,12 @@
 
 use super::model::{Tag, TagQuery};
 use super::query;
-use crate::app::State;
 use crate::error::{Error, Result};
 use crate::extract::{Both, Found, OneQuery, Query, Ref};
-use crate::http::{Reply, moved};
 use crate::openapi::Problems;
 use crate::page::{Page, PageQuery};
+use crate::response::{Reply, moved};
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;

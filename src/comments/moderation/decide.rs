@@ -2,11 +2,11 @@
 
 use super::model::{BatchAction, CommentForm, Decided, QueueRow, check_url};
 use crate::audit::{self, Actor};
-use crate::comments::desk::Secret;
 use crate::comments::erase::{Erased, erase};
 use crate::comments::rules::Content;
+use crate::comments::state::Secret;
 use crate::error::{Code, Error, FieldError, Result};
-use crate::http::IfMatch;
+use crate::response::IfMatch;
 use crate::schema::{articles, comments};
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;

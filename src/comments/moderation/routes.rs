@@ -5,16 +5,19 @@ use super::model::{
     QueueQuery, ReportedComment,
 };
 use super::{answer, decide, query};
-use crate::app::State;
 use crate::audit::Actor;
+use crate::auth::{Allowed, Principal, scope};
+use crate::comments::CommentState;
 use crate::comments::events::{Event, announce};
 use crate::comments::model::{Comment, EditorsComment};
 use crate::error::{Error, Result};
+use crate::extract::{Body, MergePatch};
 use crate::extract::{Both, Id, NoParams, OneQuery, Query};
-use crate::http::{Answer, Body, IfMatch, MergePatch, Once, Reply, VersionHeader};
-use crate::keys::{Allowed, Principal, scope};
+use crate::idempotency::Once;
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
+use crate::response::{Answer, IfMatch, Reply, VersionHeader};
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 
@@ -86,13 +89,14 @@ async fn get_queued(
 async fn change_queued(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
+    comments: Data<CommentState>,
     id: Id,
     _query: Query<NoParams>,
     known: IfMatch,
     patch: MergePatch,
 ) -> Result<Answer> {
     let now = state.clock().now();
-    let secret = state.read(async |conn| state.comments().secret(conn).await.cloned()).await?;
+    let secret = state.read(async |conn| comments.secret(conn).await.cloned()).await?;
     let changed = State::write(&state, move |conn| {
         Box::pin(async move {
             let who = Actor::of(&caller.principal);
@@ -113,7 +117,7 @@ async fn change_queued(
 ///
 /// Says of each what became of it; one that cannot be done hinders no other.
 #[utoipa::path(post, path = "/comments/batch", tag = "moderation", request_body = Batch, security(("key" = ["comments:moderate"])),
-    params(crate::http::OnceHeader),
+    params(crate::idempotency::OnceHeader),
     responses((status = 200, description = "What became of each", body = BatchResult, example = json!(BatchResult::sample())), AdminWriteProblems))]
 async fn decide_batch(
     caller: Allowed<scope::CommentsModerate>,
@@ -123,7 +127,7 @@ async fn decide_batch(
     body: Body<Batch>,
 ) -> Result<Answer> {
     let now = state.clock().now();
-    let once = once.by(&caller.principal, &body);
+    let once = once.bind(caller.principal.owner(), &body.digest);
     let told = state.clone();
     let Batch { ids, action } = body.value;
     let (events, noted) = events();
@@ -161,11 +165,12 @@ fn events() -> (Events, Events) {
 async fn erase_reader(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
+    comments: Data<CommentState>,
     _query: Query<NoParams>,
     body: Body<EraseReader>,
 ) -> Result<Answer> {
     let now = state.clock().now();
-    let secret = state.read(async |conn| state.comments().secret(conn).await.cloned()).await?;
+    let secret = state.read(async |conn| comments.secret(conn).await.cloned()).await?;
     let (erased, found) = State::write(&state, move |conn| {
         Box::pin(async move {
             let who = Actor::of(&caller.principal);
@@ -182,7 +187,7 @@ async fn erase_reader(
 ///
 /// It shows at once, marked `is_editor`, also where comments are closed.
 #[utoipa::path(post, path = "/comments/{id}/replies", tag = "moderation", request_body = EditorsAnswer, security(("key" = ["comments:moderate"])),
-    params(("id" = i64, Path, description = "The comment to answer", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::http::OnceHeader),
+    params(("id" = i64, Path, description = "The comment to answer", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::idempotency::OnceHeader),
     responses((status = 201, description = "The answer", body = EditorsComment, example = json!(Comment::sample())), AdminWriteProblems))]
 async fn answer_comment(
     caller: Allowed<scope::CommentsModerate>,
@@ -199,7 +204,7 @@ async fn answer_comment(
 ///
 /// It shows at once, marked `is_editor`, also where comments are closed.
 #[utoipa::path(post, path = "/articles/{id}/comments", tag = "moderation", request_body = EditorsAnswer, security(("key" = ["comments:moderate"])),
-    params(("id" = i64, Path, description = "The article", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::http::OnceHeader),
+    params(("id" = i64, Path, description = "The article", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::idempotency::OnceHeader),
     responses((status = 201, description = "The comment", body = EditorsComment, example = json!(Comment::sample())), AdminWriteProblems))]
 async fn comment_as_editor(
     caller: Allowed<scope::CommentsModerate>,
@@ -227,7 +232,7 @@ async fn store_answer(
     body: Body<EditorsAnswer>,
 ) -> Result<Answer> {
     let now = state.clock().now();
-    let once = once.by(&who, &body);
+    let once = once.bind(who.owner(), &body.digest);
     let (events, noted) = events();
     let done = State::write_once(state, once, move |conn| {
         Box::pin(async move {

@@ -8,7 +8,7 @@ use crate::comments::model::CommentRow;
 use crate::comments::policy::Verdict;
 use crate::comments::rules::{Content, Sample};
 use crate::error::{Code, Error, Result};
-use crate::http::MergePatch;
+use crate::extract::MergePatch;
 use crate::schema::{articles, comments};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

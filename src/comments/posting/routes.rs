@@ -3,16 +3,19 @@
 use super::edit::withdraw;
 use super::model::{CommentEdit, NewComment, PostedComment};
 use super::store::{Judge, hash};
-use crate::app::State;
 use crate::articles;
 use crate::audit;
+use crate::comments::CommentState;
 use crate::comments::events::{Event, announce};
 use crate::comments::gate::Gate;
 use crate::comments::rules::enabled;
 use crate::error::{Code, Error, Result};
+use crate::extract::{Body, Client, MergePatch};
 use crate::extract::{Found, Id, NoParams, Query, Ref};
-use crate::http::{Answer, Body, Client, MergePatch, Once};
+use crate::idempotency::Once;
 use crate::openapi::{PostProblems, WithdrawProblems};
+use crate::response::Answer;
+use crate::state::State;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
@@ -44,11 +47,12 @@ impl FromRequest for EditToken {
 /// No account is needed. `author.email` is never shown. The site's policy and rules decide whether
 /// the comment shows at once or waits for an editor. The tokens in the answer are shown this once.
 #[utoipa::path(post, path = "/articles/{ref}/comments", tag = "comments", request_body = NewComment,
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), crate::http::OnceHeader),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), crate::idempotency::OnceHeader),
     responses((status = 201, description = "It shows", body = PostedComment, example = json!(PostedComment::sample(false))),
         (status = 202, description = "It is held; `held_because` says why", body = PostedComment, example = json!(PostedComment::sample(true))), PostProblems))]
 pub(in crate::comments) async fn post_comment(
     state: Data<State>,
+    comments: Data<CommentState>,
     client: Client,
     which: Ref,
     _query: Query<NoParams>,
@@ -56,26 +60,29 @@ pub(in crate::comments) async fn post_comment(
     body: Body<NewComment>,
 ) -> Result<Answer> {
     let mut gate = Gate::default();
-    let done = post(&state, client, &which, once, body, &mut gate).await;
+    let done = post(&state, &comments, client, &which, once, body, &mut gate).await;
     gate.dress(done)
 }
 
 async fn post(
     state: &Data<State>,
+    comments: &CommentState,
     client: Client,
     which: &Ref,
     once: Once,
     body: Body<NewComment>,
     gate: &mut Gate,
 ) -> Result<Answer> {
-    let (now, desk) = (state.clock().now(), state.comments());
-    gate.pass(desk.comments.take(client.unit(), now))?;
-    let attempt = once.by_anybody(&body);
+    let now = state.clock().now();
+    gate.pass(comments.comments.take(client.unit(), now))?;
+    let attempt = once.bind("public".to_owned(), &body.digest);
     let new = body.value.check()?;
     let (article, judge) = state
-        .read(async |conn| Ok((article(conn, which).await?, judge(state, conn, client).await?)))
+        .read(async |conn| {
+            Ok((article(conn, which).await?, judge(state, comments, conn, client).await?))
+        })
         .await?;
-    gate.pass(desk.article_comments.take(article, now))?;
+    gate.pass(comments.article_comments.take(article, now))?;
     let html = render(&new.text, Markup::Markdown, Voice::Reader);
     let days = state.config().comment_days;
     let stored = Arc::new(OnceLock::new());
@@ -116,11 +123,15 @@ async fn article(conn: &AsyncPgConnection, which: &Ref) -> Result<i64> {
     }
 }
 
-async fn judge(state: &State, conn: &AsyncPgConnection, client: Client) -> Result<Judge> {
-    let desk = state.comments();
+async fn judge(
+    state: &State,
+    comments: &CommentState,
+    conn: &AsyncPgConnection,
+    client: Client,
+) -> Result<Judge> {
     Ok(Judge {
-        secret: desk.secret(conn).await?.clone(),
-        rules: desk.rules(enabled(conn).await?),
+        secret: comments.secret(conn).await?.clone(),
+        rules: comments.rules(enabled(conn).await?),
         policy: state.config().comment_policy,
         address: client.address(),
         unit: client.unit(),
@@ -158,6 +169,7 @@ async fn note_refusal(state: &Data<State>, article: i64, error: &Error) -> Resul
         (status = 202, description = "It is changed and held", body = PostedComment, example = json!(PostedComment::sample(true))), PostProblems))]
 pub(in crate::comments) async fn change_comment(
     state: Data<State>,
+    comments: Data<CommentState>,
     client: Client,
     id: Id,
     _query: Query<NoParams>,
@@ -165,20 +177,21 @@ pub(in crate::comments) async fn change_comment(
     patch: MergePatch,
 ) -> Result<Answer> {
     let mut gate = Gate::default();
-    let done = change(&state, client, id.0, token, patch, &mut gate).await;
+    let done = change(&state, &comments, client, id.0, token, patch, &mut gate).await;
     gate.dress(done)
 }
 
 async fn change(
     state: &Data<State>,
+    comments: &CommentState,
     client: Client,
     id: i64,
     token: EditToken,
     patch: MergePatch,
     gate: &mut Gate,
 ) -> Result<Answer> {
-    gate.pass(state.comments().comments.take(client.unit(), state.clock().now()))?;
-    let judge = state.read(async |conn| judge(state, conn, client).await).await?;
+    gate.pass(comments.comments.take(client.unit(), state.clock().now()))?;
+    let judge = state.read(async |conn| judge(state, comments, conn, client).await).await?;
     let (posted, article) = State::write(state, move |conn| {
         Box::pin(async move { judge.change(conn, id, &token.0, patch).await })
     })

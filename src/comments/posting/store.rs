@@ -3,10 +3,10 @@
 use super::model::{NewComment, PostedComment};
 use super::place::{Place, open_article, place};
 use crate::audit;
-use crate::comments::desk::Secret;
 use crate::comments::model::CommentRow;
 use crate::comments::policy::{Policy, Verdict};
 use crate::comments::rules::{Content, RuleSet, Sample};
+use crate::comments::state::Secret;
 use crate::comments::store::new_ids;
 use crate::error::{Error, Result};
 use crate::schema::comments;

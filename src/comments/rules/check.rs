@@ -2,7 +2,7 @@
 
 use super::content::{Content, host, within};
 use super::model::{Action, Fired, Rule, RuleKind, RuleRow, expression};
-use crate::http::AddressRange;
+use crate::ip_ranges::AddressRange;
 use chrono::{DateTime, TimeDelta, Utc};
 use regex::{Regex, RegexSet, RegexSetBuilder};
 use std::net::IpAddr;

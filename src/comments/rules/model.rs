@@ -1,7 +1,7 @@
 //! Rules as rows and on the wire.
 
 use crate::error::{Code, Error, FieldError, Result};
-use crate::http::AddressRange;
+use crate::ip_ranges::AddressRange;
 use crate::openapi::ShortText;
 use crate::schema::comment_rules;
 use chrono::{DateTime, Utc};

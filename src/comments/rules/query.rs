@@ -3,8 +3,8 @@
 use super::model::{Rule, RuleForm, RuleRow};
 use crate::db::{keyset, total};
 use crate::error::{Error, Result};
-use crate::http::IfMatch;
 use crate::page::{Page, Scan};
+use crate::response::IfMatch;
 use crate::schema::comment_rules as rules;
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;

@@ -4,15 +4,17 @@ use super::check::{RuleSet, Sample};
 use super::content::Content;
 use super::model::{Fired, Rule, RuleForm};
 use super::query;
-use crate::app::State;
 use crate::audit;
+use crate::auth::{Allowed, Principal, scope};
 use crate::comments::policy::Verdict;
 use crate::error::{Error, Result};
+use crate::extract::{Body, MergePatch};
 use crate::extract::{Both, Id, NoParams, OneQuery, Query};
-use crate::http::{Answer, Body, IfMatch, MergePatch, Once, Reply, VersionHeader};
-use crate::keys::{Allowed, Principal, scope};
+use crate::idempotency::Once;
 use crate::openapi::{AdminReadProblems, AdminWriteProblems, ShortText};
 use crate::page::{Page, PageQuery};
+use crate::response::{Answer, IfMatch, Reply, VersionHeader};
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
@@ -66,7 +68,7 @@ async fn list_rules(
 ///
 /// It is in force for the next comment.
 #[utoipa::path(post, path = "/rules", tag = "rules", request_body = RuleForm, security(("key" = ["comments:moderate"])),
-    params(crate::http::OnceHeader),
+    params(crate::idempotency::OnceHeader),
     responses((status = 201, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminWriteProblems))]
 async fn create_rule(
     caller: Allowed<scope::CommentsModerate>,
@@ -76,7 +78,7 @@ async fn create_rule(
     body: Body<RuleForm>,
 ) -> Result<Answer> {
     let now = state.clock().now();
-    let once = once.by(&caller.principal, &body);
+    let once = once.bind(caller.principal.owner(), &body.digest);
     let form = body.value.check()?;
     State::write_once(&state, once, move |conn| {
         Box::pin(async move {
