@@ -2,7 +2,7 @@
 
 use crate::comments;
 use crate::error::Result;
-use crate::idempotency::forget;
+use crate::idempotency::delete_expired;
 use crate::jobs::{self, JobQueue};
 use crate::state::{SharedState, State};
 use actix_web::web::Data;
@@ -27,7 +27,7 @@ pub async fn run(state: SharedState, queue: Data<JobQueue>) {
 /// When the database fails.
 pub async fn tidy(state: &Data<State>) -> Result<usize> {
     let now = state.clock().now();
-    let mut rows = State::write(state, move |conn| Box::pin(forget(conn, now))).await?;
+    let mut rows = State::write(state, move |conn| Box::pin(delete_expired(conn, now))).await?;
     loop {
         let stretch =
             state.read(async |conn| comments::sweep(conn, state.config(), now).await).await?;

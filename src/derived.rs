@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 ///
 /// # Errors
 /// When the database fails.
-pub async fn refresh(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> {
+pub async fn refresh_articles(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> {
     diesel::sql_query("select refresh_articles($1)")
         .bind::<Array<BigInt>, _>(ids)
         .execute(conn)

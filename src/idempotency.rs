@@ -6,7 +6,7 @@
 //! again under the same key.
 
 use crate::error::{Code, Error, Result};
-use crate::response::{Answer, Headers};
+use crate::response::{Headers, StoredResponse};
 use crate::schema::idempotency_keys as keys;
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
@@ -25,7 +25,7 @@ pub const REMEMBERED: TimeDelta = TimeDelta::hours(24);
 /// The header, for the document.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
-pub struct OnceHeader {
+pub struct IdempotencyKeyHeader {
     /// A word of the client's own, such as a UUID: the same request under the same key is done once
     /// within 24 hours.
     #[param(
@@ -40,29 +40,29 @@ pub struct OnceHeader {
 
 /// The request's key, not yet tied to a caller and a body.
 #[derive(Debug, Clone)]
-pub struct Once {
+pub struct IdempotencyKey {
     key: Option<String>,
     address: String,
 }
 
 /// A key tied to who asks and what for.
 #[derive(Debug, Clone)]
-pub struct Attempt {
+pub struct IdempotentRequest {
     key: Option<String>,
     principal: String,
     fingerprint: Vec<u8>,
 }
 
-impl Once {
+impl IdempotencyKey {
     /// Ties it to a caller and to the digest of a body.
-    pub fn bind(self, principal: String, digest: &[u8]) -> Attempt {
+    pub fn bind(self, principal: String, digest: &[u8]) -> IdempotentRequest {
         let mut hash = Sha256::new_with_prefix(&self.address);
         hash.update(digest);
-        Attempt { key: self.key, principal, fingerprint: hash.finalize().to_vec() }
+        IdempotentRequest { key: self.key, principal, fingerprint: hash.finalize().to_vec() }
     }
 }
 
-impl FromRequest for Once {
+impl FromRequest for IdempotencyKey {
     type Error = Error;
     type Future = Ready<Result<Self>>;
 
@@ -107,14 +107,14 @@ struct Locked {
     locked: bool,
 }
 
-impl Attempt {
+impl IdempotentRequest {
     /// The first answer, when the request was done before; otherwise the key is taken, and the
-    /// answer is to be given to [`Attempt::keep`].
+    /// answer is to be given to [`IdempotentRequest::keep`].
     pub(crate) async fn earlier(
         &self,
         conn: &mut AsyncPgConnection,
         now: DateTime<Utc>,
-    ) -> Result<Option<Answer>> {
+    ) -> Result<Option<StoredResponse>> {
         let Some(key) = &self.key else { return Ok(None) };
         let lock = "select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as locked";
         let Locked { locked } = diesel::sql_query(lock)
@@ -137,7 +137,7 @@ impl Attempt {
         let headers: Headers =
             serde_json::from_value(headers.unwrap_or_default()).unwrap_or_default();
         let status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
-        let answer = Answer { status, headers, body: body.unwrap_or_default() };
+        let answer = StoredResponse { status, headers, body: body.unwrap_or_default() };
         Ok(Some(answer.with("idempotent-replayed", "true")))
     }
 
@@ -145,7 +145,7 @@ impl Attempt {
     pub(crate) async fn keep(
         &self,
         conn: &mut AsyncPgConnection,
-        answer: &Answer,
+        answer: &StoredResponse,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let Some(key) = &self.key else { return Ok(()) };
@@ -169,7 +169,7 @@ impl Attempt {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<usize> {
+pub async fn delete_expired(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<usize> {
     let old = keys::table.filter(keys::created_at.le(now - REMEMBERED));
     Ok(diesel::delete(old).execute(conn).await?)
 }

@@ -22,7 +22,7 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 
 /// Counts what each key does.
 #[derive(Debug)]
-pub struct Limiter<K> {
+pub struct RateLimiter<K> {
     name: &'static str,
     quota: u32,
     windows: Mutex<Generations<K>>,
@@ -42,7 +42,7 @@ struct Window {
 
 /// How a key stands after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct RateLimitStatus {
     name: &'static str,
     quota: u32,
     remaining: u32,
@@ -51,7 +51,7 @@ pub struct Standing {
     pub refused: bool,
 }
 
-impl<K: Hash + Eq + Copy> Limiter<K> {
+impl<K: Hash + Eq + Copy> RateLimiter<K> {
     /// At most `quota` in a window; 0 for no limit.
     pub fn new(name: &'static str, quota: u32) -> Self {
         let windows = Generations { young: HashMap::new(), old: HashMap::new() };
@@ -59,7 +59,7 @@ impl<K: Hash + Eq + Copy> Limiter<K> {
     }
 
     /// Counts one request; none when there is no limit.
-    pub fn take(&self, key: K, now: DateTime<Utc>) -> Option<Standing> {
+    pub fn take(&self, key: K, now: DateTime<Utc>) -> Option<RateLimitStatus> {
         if self.quota == 0 {
             return None;
         }
@@ -70,7 +70,7 @@ impl<K: Hash + Eq + Copy> Limiter<K> {
             window.used += 1;
         }
         let left = (window.began + WINDOW - now).num_milliseconds();
-        Some(Standing {
+        Some(RateLimitStatus {
             name: self.name,
             quota: self.quota,
             remaining: self.quota - window.used,
@@ -97,8 +97,8 @@ impl<K: Hash + Eq + Copy> Generations<K> {
 }
 
 /// The fields that tell how a client stands; empty where nothing is limited.
-pub fn fields(standings: &[Standing]) -> Vec<(HeaderName, HeaderValue)> {
-    let list = |one: fn(&Standing) -> String| {
+pub fn fields(standings: &[RateLimitStatus]) -> Vec<(HeaderName, HeaderValue)> {
+    let list = |one: fn(&RateLimitStatus) -> String| {
         let text = standings.iter().map(one).collect::<Vec<_>>().join(", ");
         HeaderValue::from_str(&text).ok().filter(|value| !value.is_empty())
     };
@@ -114,7 +114,7 @@ pub fn fields(standings: &[Standing]) -> Vec<(HeaderName, HeaderValue)> {
 ///
 /// # Errors
 /// 429 with `Retry-After` and the fields.
-pub fn admit(standings: &[Standing]) -> Result<()> {
+pub fn admit(standings: &[RateLimitStatus]) -> Result<()> {
     let refusing = standings.iter().filter(|standing| standing.refused);
     let Some(worst) = refusing.max_by_key(|standing| standing.reset_seconds) else { return Ok(()) };
     let (quota, name, wait) = (worst.quota, worst.name, worst.reset_seconds);
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_window_admits_exactly_its_quota() {
-        let limiter = Limiter::new("client", 3);
+        let limiter = RateLimiter::new("client", 3);
         let mut now = DateTime::from_timestamp(1_000, 0).unwrap();
         for round in 0..3 {
             let taken = (0..10).map(|_| limiter.take(1, now).unwrap()).collect::<Vec<_>>();
@@ -140,12 +140,12 @@ mod tests {
             assert!(limiter.take(1, now).unwrap().refused);
             now += TimeDelta::seconds(1);
         }
-        assert_eq!(Limiter::new("client", 0).take(1, now), None);
+        assert_eq!(RateLimiter::new("client", 0).take(1, now), None);
     }
 
     #[test]
     fn memory_is_bounded_and_the_active_are_remembered() {
-        let limiter = Limiter::new("client", 1);
+        let limiter = RateLimiter::new("client", 1);
         let now = DateTime::from_timestamp(1_000, 0).unwrap();
         assert!(!limiter.take(0, now).unwrap().refused);
         for key in 1..300_000 {

@@ -1,9 +1,9 @@
 //! The front door: an index of the service, and what its problems mean.
 
 use crate::error::{Code, Error, Problem, Result};
-use crate::extract::{NoParams, Query};
+use crate::extract::{EmptyQuery, Query};
 use crate::openapi::{Problems, ShortText};
-use crate::response::{Reply, prefers_html};
+use crate::response::{JsonResponse, prefers_html};
 use actix_web::http::header;
 use actix_web::web::{Path, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
@@ -91,11 +91,11 @@ struct IndexPage(#[expect(dead_code, reason = "only its schema is used")] String
 /// JSON; a small page for a browser.
 #[utoipa::path(get, path = "/", tag = "service",
     responses((status = 200, description = "Where things are", content((Index = "application/json", example = json!(Index::new())), (IndexPage = "text/html"))), Problems))]
-async fn index(req: HttpRequest, _query: Query<NoParams>) -> Result<HttpResponse> {
+async fn index(req: HttpRequest, _query: Query<EmptyQuery>) -> Result<HttpResponse> {
     let mut response = if prefers_html(req.headers()) {
         HttpResponse::Ok().content_type("text/html; charset=utf-8").body(Index::new().html())
     } else {
-        Reply::whole(&Index::new())?.respond_to(&req)
+        JsonResponse::whole(&Index::new())?.respond_to(&req)
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, header::HeaderValue::from_static("Accept"));
@@ -146,8 +146,8 @@ impl ProblemKinds {
 /// Every `code` that an answer can carry, with its status and meaning.
 #[utoipa::path(get, path = "/problems", tag = "service",
     responses((status = 200, description = "Every code", body = ProblemKinds, example = json!(ProblemKinds::new())), Problems))]
-async fn list_problems(_query: Query<NoParams>) -> Result<Reply> {
-    Reply::whole(&ProblemKinds::new())
+async fn list_problems(_query: Query<EmptyQuery>) -> Result<JsonResponse> {
+    JsonResponse::whole(&ProblemKinds::new())
 }
 
 /// What a problem means
@@ -156,7 +156,9 @@ async fn list_problems(_query: Query<NoParams>) -> Result<Reply> {
 #[utoipa::path(get, path = "/problems/{code}", tag = "service",
     params(("code" = String, Path, description = "The code", max_length = 60, example = "not_found")),
     responses((status = 200, description = "Its meaning", body = ProblemKind, example = json!(ProblemKind::from(Code::NotFound))), Problems))]
-async fn get_problem(code: Path<String>, _query: Query<NoParams>) -> Result<Reply> {
+async fn get_problem(code: Path<String>, _query: Query<EmptyQuery>) -> Result<JsonResponse> {
     let found = Code::ALL.iter().copied().find(|known| known.as_str() == code.as_str());
-    Reply::whole(&ProblemKind::from(found.ok_or_else(|| Error::not_found("kind of problem"))?))
+    JsonResponse::whole(&ProblemKind::from(
+        found.ok_or_else(|| Error::not_found("kind of problem"))?,
+    ))
 }

@@ -38,7 +38,7 @@ impl Application {
         }
     }
 
-    /// Registers the shared state and all routes. [`crate::middleware::Front`] must wrap them.
+    /// Registers the shared state and all routes. [`crate::middleware::RequestPipeline`] must wrap them.
     pub fn configure(&self, cfg: &mut ServiceConfig) {
         cfg.app_data(self.state.clone())
             .app_data(self.comments.clone())

@@ -5,9 +5,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Conn, DbError, Pool};
 use crate::error::{Code, Error, Result};
-use crate::idempotency::Attempt;
+use crate::idempotency::IdempotentRequest;
 use crate::metrics::Metrics;
-use crate::response::{Answer, Entry};
+use crate::response::{CachedResponse, StoredResponse};
 use actix_web::web::Data;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use futures_util::future::BoxFuture;
@@ -26,7 +26,7 @@ pub struct State {
     clock: Clock,
     config: Config,
     metrics: Metrics,
-    cache: Cache<Entry>,
+    cache: Cache<CachedResponse>,
     replica: Option<Replica>,
     stopping: AtomicBool,
 }
@@ -113,7 +113,7 @@ impl State {
     }
 
     /// The cache of public answers.
-    pub fn cache(&self) -> &Cache<Entry> {
+    pub fn cache(&self) -> &Cache<CachedResponse> {
         &self.cache
     }
 
@@ -145,9 +145,13 @@ impl State {
     ///
     /// # Errors
     /// As [`State::write`]; and 409 or 422 for a key that is in use or was used for something else.
-    pub async fn write_once<F>(state: &Data<Self>, attempt: Attempt, work: F) -> Result<Answer>
+    pub async fn write_once<F>(
+        state: &Data<Self>,
+        attempt: IdempotentRequest,
+        work: F,
+    ) -> Result<StoredResponse>
     where
-        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<Answer>>
+        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<StoredResponse>>
             + Send
             + 'static,
     {

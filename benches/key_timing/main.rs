@@ -20,7 +20,7 @@ use embedded_postgres::start_slot;
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target, migrate};
-use roundup::middleware::Front;
+use roundup::middleware::RequestPipeline;
 use roundup::router::Application;
 use roundup::state::State;
 use std::path::Path;
@@ -59,7 +59,7 @@ async fn compare_all(target: &Target, samples: usize) -> Result<()> {
     client.batch_execute("vacuum analyze keys").await?;
     let pool = Pool::new(target, PoolOptions::default());
     let application = Application::new(State::new(pool, Clock::System, Config::defaults()?));
-    let app = App::new().wrap(Front::new(application.state.clone()));
+    let app = App::new().wrap(RequestPipeline::new(application.state.clone()));
     let app = init_service(app.configure(|cfg| application.configure(cfg))).await;
     let first: Vec<String> = good.iter().flat_map(|key| changed(key, "rk_".len())).collect();
     let last: Vec<String> = good.iter().flat_map(|key| changed(key, key.len() - 1)).collect();

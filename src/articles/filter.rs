@@ -1,7 +1,7 @@
 //! The parameters of the list of articles.
 
 use crate::error::{Code, Error, Result};
-use crate::extract::{alternatives, refs};
+use crate::extract::{comma_separated, comma_separated_refs};
 use crate::full_text::{Wanted, Words};
 use crate::{outlets, tags};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -127,7 +127,7 @@ pub(crate) struct Filter {
 impl ArticleQuery {
     /// The filters, with tags and outlets looked up.
     pub(crate) async fn filter(&self, conn: &AsyncPgConnection) -> Result<Filter> {
-        let list = |text: &String| alternatives(text).map(str::to_owned).collect::<Vec<_>>();
+        let list = |text: &String| comma_separated(text).map(str::to_owned).collect::<Vec<_>>();
         let mut filter = Filter {
             domains: self.domain.as_deref().map(crate::links::domains),
             authors: self.author.as_ref().map(list),
@@ -137,10 +137,10 @@ impl ArticleQuery {
             ..Filter::default()
         };
         if let Some(text) = &self.tag {
-            filter.tags = Some(tags::ids(conn, &refs(text)).await?);
+            filter.tags = Some(tags::ids(conn, &comma_separated_refs(text)).await?);
         }
         if let Some(text) = &self.outlet {
-            filter.outlets = Some(outlets::ids(conn, &refs(text)).await?);
+            filter.outlets = Some(outlets::ids(conn, &comma_separated_refs(text)).await?);
         }
         Ok(filter)
     }
@@ -178,7 +178,7 @@ pub fn time(name: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>> {
 
 /// Which of the `known` parts `include` asks for.
 pub(crate) fn included(text: Option<&str>, known: &[&str]) -> Result<Vec<String>> {
-    let parts: Vec<String> = alternatives(text.unwrap_or_default()).map(str::to_owned).collect();
+    let parts: Vec<String> = comma_separated(text.unwrap_or_default()).map(str::to_owned).collect();
     match parts.iter().find(|part| !known.contains(&part.as_str())) {
         None => Ok(parts),
         Some(part) => {

@@ -4,7 +4,7 @@ use super::filter::{Filter, Sort};
 use super::model::{Article, ArticleSummary, SummaryRow, TextRow};
 use crate::db::{Condition, Kept, Words, any_of, keyset, total};
 use crate::error::{Error, Result};
-use crate::extract::{Found, Ref};
+use crate::extract::{Lookup, Ref};
 use crate::full_text;
 use crate::page::{Page, Scan};
 use crate::schema::{
@@ -268,14 +268,14 @@ pub async fn ids_by_slug(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<Has
 ///
 /// # Errors
 /// 404 when nothing public is or was there.
-pub async fn resolve(conn: &AsyncPgConnection, which: &Ref) -> Result<Found<i64>> {
+pub async fn resolve(conn: &AsyncPgConnection, which: &Ref) -> Result<Lookup<i64>> {
     let public = articles::table.filter(published()).select(articles::id).into_boxed::<Pg>();
     let public = match which {
         Ref::Id(id) => public.filter(articles::id.eq(*id)),
         Ref::Slug(slug) => public.filter(articles::slug.eq(slug.clone())),
     };
     if let Some(id) = public.first(&mut &*conn).await.optional()? {
-        return Ok(Found::Here(id));
+        return Ok(Lookup::Found(id));
     }
     if let Ref::Slug(slug) = which {
         let former = article_slugs::table
@@ -284,10 +284,10 @@ pub async fn resolve(conn: &AsyncPgConnection, which: &Ref) -> Result<Found<i64>
             .filter(published())
             .select(articles::slug);
         if let Some(now) = former.first::<String>(&mut &*conn).await.optional()? {
-            return Ok(Found::Moved(now));
+            return Ok(Lookup::Moved(now));
         }
     }
-    if is_gone(conn, which).await? { Ok(Found::Gone) } else { Err(Error::not_found("article")) }
+    if is_gone(conn, which).await? { Ok(Lookup::Gone) } else { Err(Error::not_found("article")) }
 }
 
 /// Whether an article at this reference was deleted for good.

@@ -4,12 +4,12 @@ use super::filter::{ArticleQuery, Filter, WordsQuery, included};
 use super::model::ArticleSummary;
 use super::query;
 use crate::error::{Error, Problem, Result};
-use crate::extract::{Both, Found, OneQuery, Query, Ref};
+use crate::extract::{FieldsQuery, Lookup, Query, QueryPair, QueryTriple, Ref};
 use crate::links::{self, Link};
 use crate::openapi::{ArticleProblems, Problems};
 use crate::outlets;
 use crate::page::{Page, PageQuery};
-use crate::response::{Reply, moved};
+use crate::response::{JsonResponse, moved_permanently};
 use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
@@ -35,8 +35,8 @@ pub struct Docs;
         (status = 422, description = "`q` is too long", body = Problem, content_type = "application/problem+json"), Problems))]
 async fn list_articles(
     state: Data<State>,
-    Query(Both(query, Both(words, page))): Query<Both<ArticleQuery, Both<WordsQuery, PageQuery>>>,
-) -> Result<Reply> {
+    QueryTriple(query, words, page): QueryTriple<ArticleQuery, WordsQuery, PageQuery>,
+) -> Result<JsonResponse> {
     list(&state, (query, words), page, None).await
 }
 
@@ -50,7 +50,7 @@ async fn list_outlet_articles(
     state: Data<State>,
     which: Ref,
     Query(page): Query<PageQuery>,
-) -> Result<Reply> {
+) -> Result<JsonResponse> {
     list(&state, Default::default(), page, Some(which)).await
 }
 
@@ -59,7 +59,7 @@ async fn list(
     (query, words): (ArticleQuery, WordsQuery),
     page: PageQuery,
     outlet: Option<Ref>,
-) -> Result<Reply> {
+) -> Result<JsonResponse> {
     let all_links = included(query.include.as_deref(), &["links"])?.contains(&"links".to_owned());
     let found = state
         .read(async |conn| {
@@ -71,26 +71,26 @@ async fn list(
             query::page(conn, &filter, words.sort, &scan, all_links).await
         })
         .await?;
-    Reply::page(found, query.fields.as_deref(), ArticleSummary::sample)
+    JsonResponse::page(found, query.fields.as_deref(), ArticleSummary::sample)
 }
 
 /// List the sources of an article, in order
 ///
 /// Each with the outlets and writers it is credited to.
 #[utoipa::path(get, path = "/articles/{ref}/links", tag = "articles",
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), OneQuery, PageQuery),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), FieldsQuery, PageQuery),
     responses((status = 200, description = "A page of links", body = Page<Link>, example = json!(Page::sample(Link::sample()))),
         (status = 301, description = "The article has another slug now"), ArticleProblems))]
 async fn list_article_links(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
-    Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
+    QueryPair(query, page): QueryPair<FieldsQuery, PageQuery>,
 ) -> Result<HttpResponse> {
     let found = state
         .read(async |conn| {
             let article = match query::resolve(conn, &which).await? {
-                Found::Here(id) => id,
+                Lookup::Found(id) => id,
                 elsewhere => return Ok(Err(elsewhere)),
             };
             let scan = page.scan(&("links of", article))?;
@@ -101,10 +101,10 @@ async fn list_article_links(
         .await?;
     match found {
         Ok((article, page)) => {
-            let reply = Reply::page(page, query.fields.as_deref(), Link::sample)?;
+            let reply = JsonResponse::page(page, query.fields.as_deref(), Link::sample)?;
             Ok(reply.of_article(article).respond_to(&req))
         }
-        Err(Found::Moved(slug)) => Ok(moved(&req, &slug)),
+        Err(Lookup::Moved(slug)) => Ok(moved_permanently(&req, &slug)),
         Err(_) => Err(Error::purged()),
     }
 }

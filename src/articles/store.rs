@@ -5,7 +5,7 @@
 use super::model::{Author, Commentary, Correction, Status};
 use super::slugs;
 pub(crate) use super::slugs::free as free_slug;
-use crate::derived::refresh;
+use crate::derived::refresh_articles;
 use crate::error::{Error, Result};
 use crate::links::{self, NewLink, RichText};
 use crate::schema::articles;
@@ -139,12 +139,12 @@ pub async fn insert(
 ) -> Result<i64> {
     let id = insert_row(conn, draft, None, now).await?;
     fill(conn, id, draft, now).await?;
-    refresh(conn, &[id]).await?;
+    refresh_articles(conn, &[id]).await?;
     Ok(id)
 }
 
 /// Stores a new article under a slug that is free. What is derived from it is left to the caller,
-/// who may store many and then [`refresh`] them all.
+/// who may store many and then [`refresh_articles`] them all.
 ///
 /// # Errors
 /// 409 when the slug is taken after all.
@@ -247,7 +247,7 @@ pub async fn replace(
     now: DateTime<Utc>,
 ) -> Result<i32> {
     let version = rewrite(conn, id, draft, now).await?;
-    refresh(conn, &[id]).await?;
+    refresh_articles(conn, &[id]).await?;
     Ok(version)
 }
 

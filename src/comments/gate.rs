@@ -1,19 +1,19 @@
 //! The rate limits around one request: how it stands with each, told in every answer.
 
 use crate::error::{Error, Result};
-use crate::rate_limit::{Standing, admit, fields};
-use crate::response::Answer;
+use crate::rate_limit::{RateLimitStatus, admit, fields};
+use crate::response::StoredResponse;
 
 /// What the limits said so far.
 #[derive(Debug, Default)]
-pub(super) struct Gate(Vec<Standing>);
+pub(super) struct Gate(Vec<RateLimitStatus>);
 
 impl Gate {
     /// Adds a limit, and refuses the request if that refuses it.
     ///
     /// # Errors
     /// 429.
-    pub(super) fn pass(&mut self, standing: Option<Standing>) -> Result<()> {
+    pub(super) fn pass(&mut self, standing: Option<RateLimitStatus>) -> Result<()> {
         self.0.extend(standing);
         admit(&self.0)
     }
@@ -22,7 +22,7 @@ impl Gate {
     ///
     /// # Errors
     /// Those of `done`.
-    pub(super) fn dress(&self, done: Result<Answer>) -> Result<Answer> {
+    pub(super) fn dress(&self, done: Result<StoredResponse>) -> Result<StoredResponse> {
         let fields = fields(&self.0);
         match done {
             Ok(answer) => Ok(fields.iter().fold(answer, |answer, (name, value)| {

@@ -6,9 +6,9 @@ use super::state::CommentState;
 use crate::articles::published;
 use crate::error::{Error, Result};
 use crate::extract::{Body, Client};
-use crate::extract::{Id, NoParams, Query};
+use crate::extract::{EmptyQuery, Id, Query};
 use crate::openapi::PostProblems;
-use crate::response::Answer;
+use crate::response::StoredResponse;
 use crate::schema::{articles, comment_reports as reports, comments};
 use crate::state::{SharedState, State};
 use actix_web::web::Data;
@@ -37,9 +37,9 @@ pub(super) async fn report_comment(
     comments: Data<CommentState>,
     client: Client,
     id: Id,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
     body: Body<NewReport>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let mut gate = Gate::default();
     let done = report(&state, &comments, client, id.0, body.value.reason, &mut gate).await;
     gate.dress(done)
@@ -52,7 +52,7 @@ async fn report(
     id: i64,
     reason: String,
     gate: &mut Gate,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
     gate.pass(comments.reports.take(client.unit(), now))?;
     let (article, client) = state
@@ -87,7 +87,7 @@ async fn report(
     if new {
         announce(state, &[Event { article, comment: id, what: "reported" }]);
     }
-    Ok(Answer::no_content())
+    Ok(StoredResponse::no_content())
 }
 
 /// The article of a comment that shows.

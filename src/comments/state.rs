@@ -4,7 +4,7 @@
 use crate::comments::rules::{RuleRow, RuleSet};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::rate_limit::Limiter;
+use crate::rate_limit::RateLimiter;
 use crate::schema::site;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
@@ -25,13 +25,13 @@ pub struct CommentState {
     secret: OnceCell<Secret>,
     rules: Mutex<Option<(Vec<RuleRow>, Arc<RuleSet>)>>,
     /// Comments per client.
-    pub comments: Limiter<IpAddr>,
+    pub comments: RateLimiter<IpAddr>,
     /// Comments per article.
-    pub article_comments: Limiter<i64>,
+    pub article_comments: RateLimiter<i64>,
     /// Reports per client.
-    pub reports: Limiter<IpAddr>,
+    pub reports: RateLimiter<IpAddr>,
     /// Reports per article.
-    pub article_reports: Limiter<i64>,
+    pub article_reports: RateLimiter<i64>,
 }
 
 impl CommentState {
@@ -40,10 +40,10 @@ impl CommentState {
         Self {
             secret: OnceCell::new(),
             rules: Mutex::new(None),
-            comments: Limiter::new("client", config.comment_rate),
-            article_comments: Limiter::new("article", config.article_comment_rate),
-            reports: Limiter::new("client", config.report_rate),
-            article_reports: Limiter::new("article", config.article_report_rate),
+            comments: RateLimiter::new("client", config.comment_rate),
+            article_comments: RateLimiter::new("article", config.article_comment_rate),
+            reports: RateLimiter::new("client", config.report_rate),
+            article_reports: RateLimiter::new("article", config.article_report_rate),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::editor::model::AdminArticle;
 use crate::editor::prepare::Editor;
 use crate::editor::update;
 use crate::error::{Code, Error, FieldError, Result};
-use crate::extract::{TextBody, TextKind, checked};
+use crate::extract::{TextBody, TextKind, validated};
 use crate::links::{Byline, CreditInput, LinkInput, OutletName, Role, TextFormat, TextInput};
 use crate::outlets::{Directory, OutletRef};
 use crate::schema::outlets;
@@ -131,7 +131,7 @@ pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<Pa
         // The editor has yet to write one.
         "-".clone_into(&mut article.headline);
     }
-    checked(&article)?;
+    validated(&article)?;
     Ok(parsed)
 }
 

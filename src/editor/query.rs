@@ -7,7 +7,7 @@ use crate::articles::query::{Public, is_gone, json_key, narrowed};
 use crate::db::{keyset, total};
 use crate::editor::model::{AdminArticle, AdminSummary, DeskRow, Revision, WholeRevision};
 use crate::error::{Code, Error, Result};
-use crate::extract::{Ref, alternatives};
+use crate::extract::{Ref, comma_separated};
 use crate::page::{Page, Scan};
 use crate::schema::{article_revisions as revisions, articles, keys};
 use crate::{links as sources, tags};
@@ -34,7 +34,7 @@ pub(super) fn statuses(text: Option<&str>) -> Result<Option<Vec<&'static str>>> 
             },
         )
     };
-    alternatives(text).map(known).collect::<Result<Vec<_>>>().map(Some)
+    comma_separated(text).map(known).collect::<Result<Vec<_>>>().map(Some)
 }
 
 fn matching(filter: &Filter, status: Option<&[&'static str]>) -> Public {

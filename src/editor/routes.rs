@@ -20,12 +20,14 @@ use crate::editor::query;
 use crate::editor::query::statuses;
 use crate::editor::update;
 use crate::error::Result;
-use crate::extract::{Body, JsonOrText, MergePatch};
-use crate::extract::{Both, Id, NoParams, OneQuery, Query};
-use crate::idempotency::{Once, OnceHeader};
+use crate::extract::{Body, JsonOrText, MergePatch, QueryTriple};
+use crate::extract::{EmptyQuery, FieldsQuery, Id, Query};
+use crate::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems, ArticleProblems};
 use crate::page::{Page, PageQuery};
-use crate::response::{Answer, IfMatch, OptionalVersionHeader, Reply, VersionHeader, tagged};
+use crate::response::{
+    IfMatch, JsonResponse, OptionalVersionHeader, StoredResponse, VersionHeader, with_version_tag,
+};
 use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
@@ -101,8 +103,8 @@ struct PurgeQuery {
 }
 
 /// An answer of what an article is now, with the tag of its version.
-pub(super) fn told(article: &AdminArticle) -> Result<Answer> {
-    Ok(Answer::ok(article)?.version(article.desk.version))
+pub(super) fn told(article: &AdminArticle) -> Result<StoredResponse> {
+    Ok(StoredResponse::ok(article)?.version(article.desk.version))
 }
 
 /// List the articles in any status
@@ -114,8 +116,8 @@ pub(super) fn told(article: &AdminArticle) -> Result<Answer> {
 async fn admin_list_articles(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
-    Query(Both(query, Both(desk, page))): Query<Both<ArticleQuery, Both<DeskQuery, PageQuery>>>,
-) -> Result<Reply> {
+    QueryTriple(query, desk, page): QueryTriple<ArticleQuery, DeskQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let all_links = included(query.include.as_deref(), &["links"])?.contains(&"links".to_owned());
     let status = statuses(desk.status.as_deref())?;
     let found = state
@@ -126,23 +128,23 @@ async fn admin_list_articles(
             query::page(conn, which, desk.sort, &scan, all_links).await
         })
         .await?;
-    Reply::page(found, query.fields.as_deref(), AdminSummary::sample)
+    JsonResponse::page(found, query.fields.as_deref(), AdminSummary::sample)
 }
 
 /// Write an article with its links, credits and tags
 ///
 /// As `text/plain` or `text/markdown` a roundup is taken as it is pasted and becomes a draft.
-#[utoipa::path(post, path = "/articles", tag = "articles", params(DuplicateQuery, OnceHeader),
+#[utoipa::path(post, path = "/articles", tag = "articles", params(DuplicateQuery, IdempotencyKeyHeader),
     security(("key" = ["articles:write"])),
     request_body(content((ArticleInput = "application/json"), (Pasted = "text/plain"), (Pasted = "text/markdown"), (Pasted = "text/html"))),
     responses((status = 201, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
 async fn create_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
-    once: Once,
+    once: IdempotencyKey,
     Query(query): Query<DuplicateQuery>,
     body: JsonOrText<ArticleInput>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let editor =
         Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
     let principal = format!("key:{}", caller.principal.key);
@@ -156,7 +158,7 @@ async fn create_article(
                 JsonOrText::Json(body) => update::create(conn, &editor, body.value).await?,
                 JsonOrText::Text(body) => pasted::store(conn, &editor, &body).await?,
             };
-            let answer = Answer::created(&made, &made.location())?;
+            let answer = StoredResponse::created(&made, &made.location())?;
             Ok(answer.version(made.desk.version))
         })
     })
@@ -167,18 +169,18 @@ async fn create_article(
 ///
 /// `ETag` is for `If-Match` when it is changed.
 #[utoipa::path(get, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:read"])),
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), ArticleProblems, AdminReadProblems))]
 async fn admin_get_article(
     _caller: Allowed<scope::ArticlesRead>,
     req: HttpRequest,
     state: Data<State>,
     id: Id,
-    Query(query): Query<OneQuery>,
+    Query(query): Query<FieldsQuery>,
 ) -> Result<HttpResponse> {
     let found = state.read(async |conn| query::find(conn, id.0).await).await?;
-    let reply = Reply::one(&found, query.fields.as_deref(), AdminArticle::sample)?;
-    Ok(tagged(reply, &req, found.desk.version))
+    let reply = JsonResponse::one(&found, query.fields.as_deref(), AdminArticle::sample)?;
+    Ok(with_version_tag(reply, &req, found.desk.version))
 }
 
 /// Write an article anew, whole
@@ -195,7 +197,7 @@ async fn put_article(
     if_match: IfMatch,
     Query(query): Query<DuplicateQuery>,
     body: Body<ArticleInput>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let editor =
         Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
     State::write(&state, move |conn| {
@@ -224,7 +226,7 @@ async fn patch_article(
     if_match: IfMatch,
     Query(query): Query<DuplicateQuery>,
     patch: MergePatch,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let editor =
         Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
     State::write(&state, move |conn| {
@@ -266,14 +268,14 @@ async fn delete_article(
     id: Id,
     if_match: IfMatch,
     Query(query): Query<PurgeQuery>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let editor = Editor::of(&caller.principal, state.clock().now());
     State::write(&state, move |conn| {
         Box::pin(async move {
             let current = update::locked(conn, id.0, &if_match).await?;
             if query.purge {
                 update::purge(conn, &editor, &current).await?;
-                return Ok(Answer::no_content());
+                return Ok(StoredResponse::no_content());
             }
             told(&update::trash(conn, &editor, current).await?)
         })
@@ -292,8 +294,8 @@ async fn restore_article(
     state: Data<State>,
     id: Id,
     if_match: Option<IfMatch>,
-    _query: Query<NoParams>,
-) -> Result<Answer> {
+    _query: Query<EmptyQuery>,
+) -> Result<StoredResponse> {
     let editor = Editor::of(&caller.principal, state.clock().now());
     State::write(&state, move |conn| {
         Box::pin(async move {

@@ -8,7 +8,7 @@ use crate::articles::model::Status;
 use crate::articles::query::is_gone;
 use crate::articles::store;
 use crate::audit;
-use crate::derived::refresh;
+use crate::derived::refresh_articles;
 use crate::editor::input::ArticleInput;
 use crate::editor::model::{AdminArticle, WholeRevision, kept, standing};
 use crate::editor::prepare::{Editor, Ready, ready};
@@ -129,7 +129,7 @@ async fn fill(
 ) -> Result<()> {
     links::replace(conn, id, links).await?;
     tags::replace(conn, id, tags).await?;
-    refresh(conn, &[id]).await
+    refresh_articles(conn, &[id]).await
 }
 
 /// Puts an article into the trash; one that is there stays there.
@@ -195,7 +195,7 @@ pub(super) async fn stand(
         ))
         .execute(conn)
         .await?;
-    refresh(conn, &[id]).await?;
+    refresh_articles(conn, &[id]).await?;
     let made = find(conn, id).await?;
     keep(conn, editor, &made).await?;
     note(conn, editor, action, &made, json!({"status": status})).await?;

@@ -1,4 +1,4 @@
-//! Room for the bodies that are being read. Each is read into memory before it can be looked at, and
+//! BodyMemoryBudget for the bodies that are being read. Each is read into memory before it can be looked at, and
 //! anybody may send one: what many large ones hold at once is bounded, and small ones always fit.
 
 use crate::error::{Code, Error, Result};
@@ -16,11 +16,11 @@ static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
 /// The room of one body, given back when it has been read or given up.
 #[derive(Debug, Default)]
-pub(crate) struct Room {
+pub(crate) struct BodyMemoryBudget {
     taken: usize,
 }
 
-impl Room {
+impl BodyMemoryBudget {
     /// Makes sure of room for a body that has this size by now, in bytes.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl Room {
     }
 }
 
-impl Drop for Room {
+impl Drop for BodyMemoryBudget {
     fn drop(&mut self) {
         TAKEN.fetch_sub(self.taken, Ordering::Relaxed);
     }
@@ -53,19 +53,20 @@ mod tests {
 
     #[test]
     fn large_bodies_share_what_there_is_and_small_ones_always_fit() {
-        let mut large: Vec<Room> = (0..4).map(|_| Room::default()).collect();
+        let mut large: Vec<BodyMemoryBudget> =
+            (0..4).map(|_| BodyMemoryBudget::default()).collect();
         for room in &mut large {
             room.hold(FREE).unwrap();
             room.hold(FREE + SHARED / 4).unwrap();
             room.hold(FREE + SHARED / 4).unwrap();
         }
-        let mut small = Room::default();
+        let mut small = BodyMemoryBudget::default();
         small.hold(FREE).unwrap();
-        let mut late = Room::default();
+        let mut late = BodyMemoryBudget::default();
         assert_eq!(late.hold(FREE + 1).unwrap_err().code(), Code::Unavailable);
         drop(late);
         large.pop();
-        Room::default().hold(FREE + SHARED / 4).unwrap();
+        BodyMemoryBudget::default().hold(FREE + SHARED / 4).unwrap();
         drop(large);
         assert_eq!(TAKEN.load(Ordering::Relaxed), 0);
     }

@@ -6,7 +6,7 @@
 
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::MAX_BODY;
-use crate::extract::body_memory_budget::Room;
+use crate::extract::body_memory_budget::BodyMemoryBudget;
 use crate::extract::json_schema;
 use crate::extract::media_type::{media_type, patch_type};
 use actix_web::dev::Payload;
@@ -73,7 +73,7 @@ impl FromRequest for MergePatch {
 }
 
 impl MergePatch {
-    /// What `current` becomes, checked as a whole: so a patch can do just what a PUT can.
+    /// What `current` becomes, validated as a whole: so a patch can do just what a PUT can.
     pub fn apply<T: DeserializeOwned + ToSchema>(self, mut current: Value) -> Result<T> {
         // A null only takes away, so a name that nothing has would leave no trace to be refused.
         let mut named = current.clone();
@@ -124,9 +124,9 @@ const BLOCK: usize = 32 << 10;
 /// The bytes of a body within the limit. They are kept in blocks and joined when all have come: a
 /// buffer that grew with them would take twice the memory, mostly for bodies that are too large.
 pub(crate) async fn read(mut payload: Payload) -> Result<Bytes> {
-    let (mut blocks, mut size, mut room) = (Vec::<Vec<u8>>::new(), 0, Room::default());
+    let (mut blocks, mut size, mut room) = (Vec::<Vec<u8>>::new(), 0, BodyMemoryBudget::default());
     while let Some(chunk) = payload.next().await {
-        let mut chunk: &[u8] = &chunk.map_err(unread)?;
+        let mut chunk: &[u8] = &chunk.map_err(payload_error)?;
         size += chunk.len();
         if size > MAX_BODY {
             let detail = format!("a body may have {MAX_BODY} bytes");
@@ -153,7 +153,7 @@ pub(crate) async fn read(mut payload: Payload) -> Result<Bytes> {
 }
 
 /// Why a body did not come whole.
-pub fn unread(error: PayloadError) -> Error {
+pub fn payload_error(error: PayloadError) -> Error {
     match error {
         PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => {
             Error::new(Code::RequestTimeout, "the body came too slowly")
@@ -206,8 +206,8 @@ fn write_pointer(pointer: &mut String, token: &str) {
     pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
 }
 
-/// A value that was made here, checked as a body of its type would be.
-pub fn checked<T: DeserializeOwned + Serialize + ToSchema>(value: &T) -> Result<T> {
+/// A value that was made here, validated as a body of its type would be.
+pub fn validated<T: DeserializeOwned + Serialize + ToSchema>(value: &T) -> Result<T> {
     typed(serde_json::to_value(value).map_err(Error::internal)?)
 }
 

@@ -8,7 +8,7 @@ mod media_type;
 mod text_body;
 
 pub use client::Client;
-pub use json_body::{Body, MergePatch, checked, unread};
+pub use json_body::{Body, MergePatch, payload_error, validated};
 pub(crate) use media_type::{ACCEPT_PATCH, PATCHES, media_type};
 pub use text_body::{JsonOrText, TextBody, TextKind};
 
@@ -34,18 +34,22 @@ pub const MAX_BODY: usize = 4 << 20;
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-/// Two sets of parameters in one query, such as filters and the page.
+/// A query whose parameters are of two types, such as filters and the page.
 #[derive(Debug)]
-pub struct Both<A, B>(pub A, pub B);
+pub struct QueryPair<A, B>(pub A, pub B);
+
+/// A query whose parameters are of three types.
+#[derive(Debug)]
+pub struct QueryTriple<A, B, C>(pub A, pub B, pub C);
 
 /// For an address that takes no query at all.
 #[derive(Debug, Deserialize, IntoParams)]
-pub struct NoParams {}
+pub struct EmptyQuery {}
 
 /// The parameters of a single resource.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct OneQuery {
+pub struct FieldsQuery {
     /// Only these fields: `fields=id,name`.
     #[param(max_length = 1000)]
     pub fields: Option<String>,
@@ -53,13 +57,13 @@ pub struct OneQuery {
 
 /// What the document says of one parameter, as far as it is held against what is sent.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub struct ParamSpec {
     name: String,
     /// How many characters its value may have.
     longest: Option<usize>,
 }
 
-impl From<Parameter> for Known {
+impl From<Parameter> for ParamSpec {
     fn from(parameter: Parameter) -> Self {
         let longest = match parameter.schema {
             Some(RefOr::T(Schema::Object(schema))) => schema.max_length,
@@ -72,22 +76,22 @@ impl From<Parameter> for Known {
 /// Parameters that can be read from the pairs of a query.
 pub trait Params: Sized + 'static {
     /// What it takes.
-    fn known() -> Vec<Known>;
+    fn known() -> Vec<ParamSpec>;
     /// Reads them; pairs with other names are somebody else's.
     fn read(pairs: &[(String, String)]) -> Result<Self>;
 }
 
 /// What a type takes, which is made from its documentation once.
-fn known<T: Params>() -> &'static [Known] {
-    static MADE: OnceLock<papaya::HashMap<TypeId, &'static [Known]>> = OnceLock::new();
+fn known<T: Params>() -> &'static [ParamSpec] {
+    static MADE: OnceLock<papaya::HashMap<TypeId, &'static [ParamSpec]>> = OnceLock::new();
     let made = MADE.get_or_init(papaya::HashMap::new).pin();
     // Never more than there are types.
     made.get_or_insert_with(TypeId::of::<T>(), || T::known().leak())
 }
 
 impl<T: DeserializeOwned + IntoParams + 'static> Params for T {
-    fn known() -> Vec<Known> {
-        Self::into_params(|| None).into_iter().map(Known::from).collect()
+    fn known() -> Vec<ParamSpec> {
+        Self::into_params(|| None).into_iter().map(ParamSpec::from).collect()
     }
 
     fn read(pairs: &[(String, String)]) -> Result<Self> {
@@ -116,16 +120,6 @@ impl<T: DeserializeOwned + IntoParams + 'static> Params for T {
     }
 }
 
-impl<A: Params, B: Params> Params for Both<A, B> {
-    fn known() -> Vec<Known> {
-        [known::<A>(), known::<B>()].concat()
-    }
-
-    fn read(pairs: &[(String, String)]) -> Result<Self> {
-        Ok(Self(A::read(pairs)?, B::read(pairs)?))
-    }
-}
-
 impl<T: Params> FromRequest for Query<T> {
     type Error = Error;
     type Future = Ready<Result<Self>>;
@@ -135,8 +129,30 @@ impl<T: Params> FromRequest for Query<T> {
     }
 }
 
+impl<A: Params, B: Params> FromRequest for QueryPair<A, B> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let known = [known::<A>(), known::<B>()].concat();
+        let read = |pairs: Vec<_>| Ok(Self(A::read(&pairs)?, B::read(&pairs)?));
+        ready(pairs(req.query_string(), &known).and_then(read))
+    }
+}
+
+impl<A: Params, B: Params, C: Params> FromRequest for QueryTriple<A, B, C> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let known = [known::<A>(), known::<B>(), known::<C>()].concat();
+        let read = |pairs: Vec<_>| Ok(Self(A::read(&pairs)?, B::read(&pairs)?, C::read(&pairs)?));
+        ready(pairs(req.query_string(), &known).and_then(read))
+    }
+}
+
 /// The pairs of a query, each name known and given once.
-fn pairs(query: &str, known: &[Known]) -> Result<Vec<(String, String)>> {
+fn pairs(query: &str, known: &[ParamSpec]) -> Result<Vec<(String, String)>> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     let mut errors = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -204,22 +220,22 @@ impl Ref {
 
 /// What stands at a [`Ref`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found<T> {
+pub enum Lookup<T> {
     /// It is here.
-    Here(T),
+    Found(T),
     /// It was here, and has this slug now.
     Moved(String),
     /// It was here and was deleted for good.
     Gone,
 }
 
-impl<T> Found<T> {
+impl<T> Lookup<T> {
     /// The same of something else.
-    pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Found<U> {
+    pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Lookup<U> {
         match self {
-            Self::Here(one) => Found::Here(turn(one)),
-            Self::Moved(slug) => Found::Moved(slug),
-            Self::Gone => Found::Gone,
+            Self::Found(one) => Lookup::Found(turn(one)),
+            Self::Moved(slug) => Lookup::Moved(slug),
+            Self::Gone => Lookup::Gone,
         }
     }
 }
@@ -233,7 +249,7 @@ fn id(text: &str) -> Option<i64> {
 ///
 /// # Errors
 /// When it is no id.
-pub fn some_id<'de, D: Deserializer<'de>>(
+pub fn deserialize_id<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<Option<i64>, D::Error> {
     let given = String::deserialize(deserializer)?;
@@ -265,13 +281,13 @@ impl FromRequest for Id {
 }
 
 /// The parts of a list in one parameter: a comma is "or".
-pub fn alternatives(text: &str) -> impl Iterator<Item = &str> {
+pub fn comma_separated(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// The references in a list; what cannot be one matches nothing and is left out.
-pub fn refs(text: &str) -> Vec<Ref> {
-    alternatives(text).filter_map(Ref::parse).collect()
+pub fn comma_separated_refs(text: &str) -> Vec<Ref> {
+    comma_separated(text).filter_map(Ref::parse).collect()
 }
 
 #[cfg(test)]
@@ -290,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_query_is_read_strictly() {
-        let names = ["limit", "tag"].map(|name| Known { name: name.to_owned(), longest: None });
+        let names = ["limit", "tag"].map(|name| ParamSpec { name: name.to_owned(), longest: None });
         assert_eq!(pairs("tag=a%20b&limit=2", &names).unwrap().len(), 2);
         assert_eq!(pairs("tga=1", &names).unwrap_err().code(), Code::UnknownParameter);
         assert_eq!(pairs("tag=1&tag=2", &names).unwrap_err().code(), Code::RepeatedParameter);

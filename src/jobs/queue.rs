@@ -2,10 +2,10 @@
 
 use crate::audit::Actor;
 use crate::error::{Code, Error, Result};
-use crate::idempotency::Attempt;
+use crate::idempotency::IdempotentRequest;
 use crate::import::Options;
 use crate::jobs::upload::Upload;
-use crate::response::Answer;
+use crate::response::StoredResponse;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,10 +21,10 @@ pub(super) struct Ticket {
     pub(super) name: String,
     pub(super) upload: Upload,
     pub(super) options: Options,
-    pub(super) attempt: Attempt,
+    pub(super) attempt: IdempotentRequest,
     pub(super) actor: Actor,
     pub(super) room: OwnedSemaphorePermit,
-    pub(super) answer: oneshot::Sender<Result<Answer>>,
+    pub(super) answer: oneshot::Sender<Result<StoredResponse>>,
 }
 
 /// What an instance remembers about its jobs.

@@ -8,13 +8,13 @@ use crate::audit::Actor;
 use crate::auth::{Allowed, scope};
 use crate::error::{Code, Error, Result};
 use crate::extract::media_type;
-use crate::extract::{Both, Id, OneQuery, Query};
-use crate::idempotency::{Once, OnceHeader};
+use crate::extract::{FieldsQuery, Id, Query, QueryPair};
+use crate::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
 use crate::import::{Format, Options};
 use crate::jobs::queue::{Ticket, ending};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
-use crate::response::{Answer, Reply};
+use crate::response::{JsonResponse, StoredResponse};
 use crate::state::State;
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
@@ -58,7 +58,7 @@ const KINDS: [&str; 8] = [
 /// or an export of this service. The job that does it is answered at once; imports of a site are
 /// done one after the other. Sending a file again is harmless: what is there already stays as it is.
 #[utoipa::path(post, path = "/imports", tag = "moving", security(("key" = ["imports:write"])),
-    params(ImportQuery, OnceHeader),
+    params(ImportQuery, IdempotencyKeyHeader),
     request_body(content((Export = "application/octet-stream"), (Export = "application/xml"), (Export = "text/xml"),
         (Export = "application/zip"), (Export = "application/json"), (Export = "application/x-ndjson"),
         (Export = "text/plain", example = "Bridge opens -- Harbour Gazette"), (Export = "text/markdown"))),
@@ -69,9 +69,9 @@ async fn create_import(
     queue: Data<JobQueue>,
     req: HttpRequest,
     Query(query): Query<ImportQuery>,
-    once: Once,
+    once: IdempotencyKey,
     body: Payload,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     media_type(req.headers(), &KINDS)?;
     if state.config().pgbouncer || state.pool().target().pgbouncer() {
         let detail = "an import needs a connection that is not pooled per transaction: run \
@@ -125,35 +125,35 @@ fn options(query: &ImportQuery, headers: &HeaderMap) -> Options {
 /// List the jobs, the latest first, without their reports
 ///
 /// Those that wait and those that run included.
-#[utoipa::path(get, path = "/jobs", tag = "moving", params(OneQuery, PageQuery), security(("key" = ["imports:write"])),
+#[utoipa::path(get, path = "/jobs", tag = "moving", params(FieldsQuery, PageQuery), security(("key" = ["imports:write"])),
     responses((status = 200, description = "A page of jobs", body = Page<Job>, example = json!(Page::sample(Job::sample()))), AdminReadProblems))]
 async fn list_jobs(
     _caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
     queue: Data<JobQueue>,
-    Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
-) -> Result<Reply> {
+    QueryPair(query, page): QueryPair<FieldsQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let scan = page.scan(&"jobs")?;
     runner::sweep(&state, &queue).await?;
     let found = state.read(async |conn| query::page(conn, &scan).await).await?;
-    Reply::page(found, query.fields.as_deref(), Job::sample)
+    JsonResponse::page(found, query.fields.as_deref(), Job::sample)
 }
 
 /// Get a job: how far it is, and its report once it is over
 ///
 /// Ask again while it is `queued` or `running`.
 #[utoipa::path(get, path = "/jobs/{id}", tag = "moving", security(("key" = ["imports:write"])),
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery),
     responses((status = 200, description = "The job", body = Job, example = json!(Job::sample())), AdminReadProblems))]
 async fn get_job(
     _caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
     queue: Data<JobQueue>,
     id: Id,
-    Query(query): Query<OneQuery>,
-) -> Result<Reply> {
+    Query(query): Query<FieldsQuery>,
+) -> Result<JsonResponse> {
     runner::sweep(&state, &queue).await?;
     let found = state.read(async |conn| query::find(conn, id.0).await).await?;
     let job = found.ok_or_else(|| Error::not_found("job"))?;
-    Reply::one(&job, query.fields.as_deref(), Job::sample)
+    JsonResponse::one(&job, query.fields.as_deref(), Job::sample)
 }

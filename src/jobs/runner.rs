@@ -9,7 +9,7 @@ use crate::cache::Change;
 use crate::error::{Error, Result};
 use crate::import::{self, Options, Progress, Report, Source};
 use crate::jobs::queue::{Own, Ticket};
-use crate::response::Answer;
+use crate::response::StoredResponse;
 use crate::state::{SharedState, State};
 use actix_web::web::Data;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
@@ -86,7 +86,7 @@ async fn attend(state: SharedState, queue: Data<JobQueue>, presence: Presence, t
                 audit::record(conn, &actor, now, "import.create", object, detail).await?;
                 // The other end waits for this very write.
                 let _ = tell.send(own);
-                Answer::accepted(&job, &format!("/api/v1/admin/jobs/{}", job.id))
+                StoredResponse::accepted(&job, &format!("/api/v1/admin/jobs/{}", job.id))
             })
         })
         .await?;

@@ -36,9 +36,9 @@ struct Inner {
 
 /// How long something took, many times. Clones share their counts.
 #[derive(Debug, Clone, Default)]
-pub struct Timing(Arc<Inner>);
+pub struct DurationHistogram(Arc<Inner>);
 
-impl Timing {
+impl DurationHistogram {
     /// It took so long once more.
     pub fn observe(&self, took: Duration) {
         let seconds = took.as_secs_f64();
@@ -56,11 +56,11 @@ impl Timing {
     }
 }
 
-impl TypedMetric for Timing {
+impl TypedMetric for DurationHistogram {
     const TYPE: MetricType = MetricType::Histogram;
 }
 
-impl EncodeMetric for Timing {
+impl EncodeMetric for DurationHistogram {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
         let counts = self.0.buckets.iter().map(|count| count.load(Ordering::Relaxed));
         let buckets: Vec<(f64, u64)> = BOUNDS.into_iter().zip(counts).collect();
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn it_is_read_as_a_histogram() {
-        let timing = Timing::default();
+        let timing = DurationHistogram::default();
         for ms in [1, 5, 6, 20_000] {
             timing.observe(Duration::from_millis(ms));
         }

@@ -2,7 +2,7 @@
 
 mod duration_histogram;
 
-pub use duration_histogram::Timing;
+pub use duration_histogram::DurationHistogram;
 
 use crate::db::PoolStatus;
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    requests: Family<Request, Timing>,
+    requests: Family<Request, DurationHistogram>,
     connections: Family<Connections, Gauge>,
 }
 
@@ -41,7 +41,7 @@ struct Connections {
 impl Metrics {
     /// Adds the metrics of requests and connections to those in `registry`.
     pub fn new(mut registry: Registry) -> Self {
-        let requests: Family<Request, Timing> = Family::default();
+        let requests: Family<Request, DurationHistogram> = Family::default();
         let text = "How long requests took";
         registry.register_with_unit(
             "http_server_request_duration",
@@ -74,7 +74,7 @@ impl Metrics {
     }
 
     /// The times of one kind of answer. The route is a template, never a path.
-    pub fn timing(&self, method: &Method, route: String, status: StatusCode) -> Timing {
+    pub fn timing(&self, method: &Method, route: String, status: StatusCode) -> DurationHistogram {
         let labels = Request {
             http_request_method: known(method),
             http_route: route,

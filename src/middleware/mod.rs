@@ -5,4 +5,4 @@ mod request_pipeline;
 mod response_cache;
 
 pub use charset::name_charset;
-pub use request_pipeline::{Front, Fronted};
+pub use request_pipeline::{RequestPipeline, RequestPipelineService};

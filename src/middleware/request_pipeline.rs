@@ -41,16 +41,16 @@ const LONGEST: usize = 32 << 10;
 
 /// The middleware around all handlers; see the module's text.
 #[derive(Debug)]
-pub struct Front(web::Data<State>);
+pub struct RequestPipeline(web::Data<State>);
 
-impl Front {
+impl RequestPipeline {
     /// The middleware of one worker.
     pub fn new(state: web::Data<State>) -> Self {
         Self(state)
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for Front
+impl<S, B> Transform<S, ServiceRequest> for RequestPipeline
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError> + 'static,
     B: MessageBody + 'static,
@@ -58,18 +58,18 @@ where
     type Response = ServiceResponse<BoxBody>;
     type Error = ActixError;
     type InitError = ();
-    type Transform = Fronted<S>;
+    type Transform = RequestPipelineService<S>;
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
         let access = log::log_enabled!(target: ACCESS, log::Level::Info);
-        ready(Ok(Fronted { inner: Rc::new(inner), state: self.0.clone(), access }))
+        ready(Ok(RequestPipelineService { inner: Rc::new(inner), state: self.0.clone(), access }))
     }
 }
 
-/// The handlers with [`Front`] around them.
+/// The handlers with [`RequestPipeline`] around them.
 #[derive(Debug)]
-pub struct Fronted<S> {
+pub struct RequestPipelineService<S> {
     inner: Rc<S>,
     state: web::Data<State>,
     access: bool,
@@ -77,7 +77,7 @@ pub struct Fronted<S> {
 
 type Answered = Result<ServiceResponse<BoxBody>, ActixError>;
 
-impl<S, B> Service<ServiceRequest> for Fronted<S>
+impl<S, B> Service<ServiceRequest> for RequestPipelineService<S>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError> + 'static,
     B: MessageBody + 'static,

@@ -3,7 +3,7 @@
 use crate::cache::{Begun, Fill, Held, Join, Landed, Lead, Source};
 use crate::error::{Code, Error};
 use crate::response::accept::{Coding, takes_json};
-use crate::response::{Entry, Kept};
+use crate::response::{CachedResponse, IntoCached};
 use crate::response::{RequestId, X_REQUEST_ID};
 use crate::state::State;
 use actix_web::body::MessageBody;
@@ -20,7 +20,7 @@ const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// How long the database may take where memory could answer as well, and nothing is heard from it.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-type Answer = Arc<Held<Entry>>;
+type Answer = Arc<Held<CachedResponse>>;
 
 /// An answer, and whether there is anything left to do about it.
 pub(super) enum Made {
@@ -195,7 +195,7 @@ impl Asked<'_> {
         &self,
         inner: &S,
         req: ServiceRequest,
-        lead: Lead<Held<Entry>>,
+        lead: Lead<Held<CachedResponse>>,
         last: Option<Answer>,
     ) -> Result<Made, ActixError>
     where
@@ -227,12 +227,12 @@ impl Asked<'_> {
         &self,
         res: ServiceResponse,
         begun: Begun,
-        lead: Lead<Held<Entry>>,
+        lead: Lead<Held<CachedResponse>>,
         again: bool,
     ) -> Made {
-        let (req, entry, on) = match Entry::of(res, self.state.config()) {
-            Kept::Yes(req, entry, on) => (req, *entry, on),
-            Kept::No(res) => {
+        let (req, entry, on) = match CachedResponse::of(res, self.state.config()) {
+            IntoCached::Yes(req, entry, on) => (req, *entry, on),
+            IntoCached::No(res) => {
                 lead.land(Landed::Unkept);
                 return Made::Raw(res);
             }
@@ -248,7 +248,12 @@ impl Asked<'_> {
         }
     }
 
-    fn failed(&self, res: ServiceResponse, lead: Lead<Held<Entry>>, last: Option<Answer>) -> Made {
+    fn failed(
+        &self,
+        res: ServiceResponse,
+        lead: Lead<Held<CachedResponse>>,
+        last: Option<Answer>,
+    ) -> Made {
         let cache = self.state.cache();
         let now = cache.coherence().trust().now();
         cache.coherence().trust().failed(now);

@@ -3,7 +3,7 @@
 mod exact;
 mod headers;
 
-use crate::extract::{NoParams, Query};
+use crate::extract::{EmptyQuery, Query};
 use crate::middleware::name_charset;
 use crate::openapi::Problems;
 use crate::public::{archive, feeds, related, search};
@@ -170,7 +170,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
 /// OpenAPI 3.1, made from the handlers; `/docs` shows it to people.
 #[utoipa::path(get, path = "/openapi.json", tag = "service",
     responses((status = 200, description = "OpenAPI 3.1", body = Object, example = json!({"openapi": "3.1.0"})), Problems))]
-async fn openapi(_query: Query<NoParams>) -> HttpResponse {
+async fn openapi(_query: Query<EmptyQuery>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json")).body(BYTES.clone())
 }
 

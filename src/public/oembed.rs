@@ -7,7 +7,7 @@ use crate::extract::Query;
 use crate::openapi::Problems;
 use crate::permalink::Permalinks;
 use crate::public::archive;
-use crate::response::Reply;
+use crate::response::JsonResponse;
 use crate::state::State;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
@@ -135,7 +135,7 @@ fn escape(text: &str) -> String {
 pub(super) async fn get_oembed(
     state: Data<State>,
     Query(query): Query<EmbedQuery>,
-) -> Result<Reply> {
+) -> Result<JsonResponse> {
     if query.format.as_deref().is_some_and(|format| format != "json") {
         let message = "`format` must be json: there is no other";
         return Err(Error::parameter("format", Code::BadParameter, message));
@@ -151,5 +151,5 @@ pub(super) async fn get_oembed(
         })
         .await?;
     let article = found.ok_or_else(|| Error::not_found("article at that address"))?;
-    Reply::whole(&Embed::of(article, &query, &links, &state.config().site_name))
+    JsonResponse::whole(&Embed::of(article, &query, &links, &state.config().site_name))
 }

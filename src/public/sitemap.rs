@@ -5,10 +5,10 @@
 
 use crate::articles::published;
 use crate::error::{Error, Result};
-use crate::extract::{NoParams, Query};
+use crate::extract::{EmptyQuery, Query};
 use crate::openapi::Problems;
 use crate::permalink::Permalinks;
-use crate::response::public;
+use crate::response::public_response;
 use crate::schema::articles;
 use crate::state::State;
 use actix_web::HttpResponse;
@@ -51,7 +51,7 @@ const PARTS: &str = "select p.part from generate_series(0,
     responses((status = 200, description = "Its parts", body = SitemapXml, content_type = "application/xml"), Problems))]
 pub(super) async fn sitemap_index(
     state: Data<State>,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
 ) -> Result<HttpResponse> {
     let parts: Vec<PartRow> =
         state.read(async |conn| Ok(sql_query(PARTS).load(&mut &*conn).await?)).await?;
@@ -62,7 +62,7 @@ pub(super) async fn sitemap_index(
         let _ = writeln!(xml, "<sitemap><loc>{}</loc></sitemap>", escape(&address));
     }
     xml += "</sitemapindex>\n";
-    Ok(public(KIND, xml))
+    Ok(public_response(KIND, xml))
 }
 
 /// A part of the sitemap
@@ -74,7 +74,7 @@ pub(super) async fn sitemap_index(
 pub(super) async fn sitemap_part(
     state: Data<State>,
     part: Path<String>,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
 ) -> Result<HttpResponse> {
     let number = part.strip_suffix(".xml").and_then(|number| number.parse::<i64>().ok());
     let number = number.filter(|number| (0..1 << 36).contains(number));
@@ -105,7 +105,7 @@ pub(super) async fn sitemap_part(
         let _ = writeln!(xml, "<url><loc>{address}</loc><lastmod>{changed}</lastmod></url>");
     }
     xml += "</urlset>\n";
-    Ok(public(KIND, xml))
+    Ok(public_response(KIND, xml))
 }
 
 type Row = (i64, String, Option<DateTime<Utc>>, DateTime<Utc>);

@@ -3,8 +3,8 @@
 use crate::cache::Depends;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::metrics::DurationHistogram;
 use crate::metrics::Metrics;
-use crate::metrics::Timing;
 use crate::response::accept::Coding;
 use crate::response::common_headers::apply_common_headers;
 use crate::response::content_encoding;
@@ -38,13 +38,13 @@ type Headers = Vec<(HeaderName, HeaderValue)>;
 
 /// See the module's text.
 #[derive(Debug)]
-pub struct Entry {
+pub struct CachedResponse {
     status: StatusCode,
     headers: Headers,
     brief: Headers,
     body: Body,
     route: String,
-    timings: [OnceLock<Timing>; 4],
+    timings: [OnceLock<DurationHistogram>; 4],
 }
 
 #[derive(Debug)]
@@ -66,17 +66,17 @@ struct Page {
 }
 
 /// What became of an answer of a handler.
-pub(crate) enum Kept {
+pub(crate) enum IntoCached {
     /// Taken apart for the cache.
-    Yes(HttpRequest, Box<Entry>, Depends),
+    Yes(HttpRequest, Box<CachedResponse>, Depends),
     /// As it was: it is not to be kept.
     No(ServiceResponse),
 }
 
-impl Entry {
+impl CachedResponse {
     /// Takes over an answer that may be kept: a success or a move that a handler has marked with
     /// what it depends on, or a problem that says that nothing is there.
-    pub(crate) fn of(res: ServiceResponse, config: &Config) -> Kept {
+    pub(crate) fn of(res: ServiceResponse, config: &Config) -> IntoCached {
         let route = res.request().match_pattern().unwrap_or_default();
         let on = res.response().extensions().get::<Depends>().copied();
         match (res.status(), on) {
@@ -85,19 +85,21 @@ impl Entry {
                 let (req, answer) = res.into_parts();
                 let headers = answer.headers().clone();
                 let entry = Self::with(answer.status(), headers, Body::Empty, config, route);
-                Kept::Yes(req, entry.into(), on)
+                IntoCached::Yes(req, entry.into(), on)
             }
             (StatusCode::NOT_FOUND | StatusCode::GONE, _) => Self::nothing(res, config, route),
-            _ => Kept::No(res),
+            _ => IntoCached::No(res),
         }
     }
 
-    fn page(res: ServiceResponse, config: &Config, route: String, on: Depends) -> Kept {
+    fn page(res: ServiceResponse, config: &Config, route: String, on: Depends) -> IntoCached {
         let (req, answer) = res.into_parts();
         let (answer, body) = answer.into_parts();
         let plain = match body.try_into_bytes() {
             Ok(plain) => plain,
-            Err(streams) => return Kept::No(ServiceResponse::new(req, answer.set_body(streams))),
+            Err(streams) => {
+                return IntoCached::No(ServiceResponse::new(req, answer.set_body(streams)));
+            }
         };
         let digest = content_encoding::digest(&plain);
         let tag = |coding| HeaderValue::from_str(&content_encoding::etag(&digest, coding));
@@ -107,20 +109,20 @@ impl Entry {
         headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         let body = Body::Page(Box::new(Page { digest, coded, plain }));
         let entry = Self::with(StatusCode::OK, headers, body, config, route);
-        Kept::Yes(req, entry.into(), on)
+        IntoCached::Yes(req, entry.into(), on)
     }
 
-    fn nothing(res: ServiceResponse, config: &Config, route: String) -> Kept {
+    fn nothing(res: ServiceResponse, config: &Config, route: String) -> IntoCached {
         // Only what a handler found: that no route leads there is known without memory.
         let found = res.response().error().and_then(|error| error.as_error::<Error>());
         let split = found.and_then(problem::around_id);
-        let Some((before, after)) = split else { return Kept::No(res) };
+        let Some((before, after)) = split else { return IntoCached::No(res) };
         let (req, answer) = res.into_parts();
         let mut headers = answer.headers().clone();
         problem::mark(&mut headers);
         let body = Body::Problem(before, after);
         let entry = Self::with(answer.status(), headers, body, config, route);
-        Kept::Yes(req, entry.into(), Depends::AnyChange)
+        IntoCached::Yes(req, entry.into(), Depends::AnyChange)
     }
 
     fn with(

@@ -1,7 +1,7 @@
 //! The headers that every response carries.
 
 use super::cors;
-use super::security_headers::guard;
+use super::security_headers::apply_security_headers;
 use crate::config::Config;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
@@ -16,5 +16,5 @@ pub(crate) fn apply_common_headers(headers: &mut HeaderMap, config: &Config, pub
         let private = HeaderValue::from_static("private, no-store");
         headers.insert(header::CACHE_CONTROL, private);
     }
-    guard(headers, config);
+    apply_security_headers(headers, config);
 }

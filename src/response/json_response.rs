@@ -12,16 +12,16 @@ use serde_json::Value;
 use std::cell::Cell;
 use url::form_urlencoded;
 
-/// A public answer in JSON.
+/// A public_response answer in JSON.
 #[derive(Debug)]
-pub struct Reply {
+pub struct JsonResponse {
     body: Bytes,
     next: Option<String>,
     prev: Option<String>,
     on: Depends,
 }
 
-impl Reply {
+impl JsonResponse {
     /// One resource; `fields` and the sample it is checked against come from `fields=`.
     pub fn one<T: Serialize>(
         value: &T,
@@ -75,7 +75,7 @@ impl Reply {
 const KEPT: usize = 1 << 20;
 
 /// Writes into a buffer that the thread has had before, and copies it once: a body has its own size
-/// then, and nothing was moved while it grew.
+/// then, and nothing was moved_permanently while it grew.
 fn to_json(value: &impl Serialize) -> Result<Bytes> {
     thread_local! {
         static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
@@ -94,7 +94,7 @@ fn to_value(value: &impl Serialize) -> Result<Value> {
     serde_json::to_value(value).map_err(Error::internal)
 }
 
-impl Responder for Reply {
+impl Responder for JsonResponse {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
@@ -117,8 +117,8 @@ fn mime_json() -> HeaderValue {
     HeaderValue::from_static("application/json")
 }
 
-/// A public answer that is not JSON, such as a feed. It depends on all that the public sees.
-pub fn public(kind: &'static str, body: impl Into<Vec<u8>>) -> HttpResponse {
+/// A public_response answer that is not JSON, such as a feed. It depends on all that the public_response sees.
+pub fn public_response(kind: &'static str, body: impl Into<Vec<u8>>) -> HttpResponse {
     let kind = (header::CONTENT_TYPE, HeaderValue::from_static(kind));
     let mut response = HttpResponse::Ok().insert_header(kind).body(body.into());
     response.extensions_mut().insert(Depends::AnyChange);
@@ -135,7 +135,7 @@ pub fn with_cursor(req: &HttpRequest, parameter: &str, cursor: &str) -> String {
 }
 
 /// A read of something that has versions.
-pub fn tagged(reply: Reply, req: &HttpRequest, version: i32) -> HttpResponse {
+pub fn with_version_tag(reply: JsonResponse, req: &HttpRequest, version: i32) -> HttpResponse {
     let mut response = reply.respond_to(req);
     if let Ok(tag) = HeaderValue::from_str(&crate::response::version_tag(version)) {
         response.headers_mut().insert(header::ETAG, tag);
@@ -144,7 +144,7 @@ pub fn tagged(reply: Reply, req: &HttpRequest, version: i32) -> HttpResponse {
 }
 
 /// 301: what has this former slug is now called `slug`; the rest of the address stays.
-pub fn moved(req: &HttpRequest, slug: &str) -> HttpResponse {
+pub fn moved_permanently(req: &HttpRequest, slug: &str) -> HttpResponse {
     let pattern = req.match_pattern().unwrap_or_default();
     let named = |part: &str| part.starts_with("{ref") || part.starts_with("{slug");
     // By its place: a short slug such as `ap` may stand elsewhere in the path too.

@@ -16,12 +16,14 @@ mod security_headers;
 mod stored_response;
 
 pub use accept::prefers_html;
-pub use cached_response::Entry;
-pub(crate) use cached_response::Kept;
+pub use cached_response::CachedResponse;
+pub(crate) use cached_response::IntoCached;
 pub(crate) use common_headers::apply_common_headers;
-pub use json_response::{Reply, moved, public, tagged, with_cursor};
+pub use json_response::{
+    JsonResponse, moved_permanently, public_response, with_cursor, with_version_tag,
+};
 pub use precondition::{IfMatch, OptionalVersionHeader, VersionHeader, version_tag};
 pub use request_id::{RequestId, X_REQUEST_ID};
-pub use security_headers::guard;
-pub use stored_response::Answer;
+pub use security_headers::apply_security_headers;
 pub(crate) use stored_response::Headers;
+pub use stored_response::StoredResponse;

@@ -12,7 +12,7 @@ pub(crate) const GUARDS: [HeaderName; 4] =
     [X_CONTENT_TYPE_OPTIONS, REFERRER_POLICY, CONTENT_SECURITY_POLICY, STRICT_TRANSPORT_SECURITY];
 
 /// Sets them where they are not set: a page may have a policy of its own.
-pub fn guard(headers: &mut HeaderMap, config: &Config) {
+pub fn apply_security_headers(headers: &mut HeaderMap, config: &Config) {
     let values = [
         Some(HeaderValue::from_static("nosniff")),
         Some(HeaderValue::from_static("no-referrer")),

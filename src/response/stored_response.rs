@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A finished answer: status, headers and body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct StoredResponse {
     pub(crate) status: u16,
     pub(crate) headers: Headers,
     pub(crate) body: Vec<u8>,
@@ -17,7 +17,7 @@ pub struct Answer {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Headers(pub(crate) Vec<(String, String)>);
 
-impl Answer {
+impl StoredResponse {
     fn json(status: u16, value: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_vec(value).map_err(Error::internal)?;
         Ok(Self { status, headers: Headers::default(), body })
@@ -57,7 +57,7 @@ impl Answer {
     }
 }
 
-impl Responder for Answer {
+impl Responder for StoredResponse {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {

@@ -5,7 +5,7 @@
 //! client does not take. Its own answers, to what is no request, have no body.
 
 use crate::error::{Code, Error};
-use crate::response::{RequestId, guard};
+use crate::response::{RequestId, apply_security_headers};
 use crate::server::timeouts::{Patience, poll_at};
 use crate::state::State;
 use actix_web::http::StatusCode;
@@ -239,7 +239,7 @@ impl Connection {
         log::info!(target: "roundup::access", id = id.as_str(), status; "no request");
         let body = serde_json::to_string(&error.problem(id.as_str())).unwrap_or_default();
         let mut guards = HeaderMap::new();
-        guard(&mut guards, self.shared.state.config());
+        apply_security_headers(&mut guards, self.shared.state.config());
         let line = |(name, value): (&HeaderName, &HeaderValue)| {
             format!("{name}: {}\r\n", value.to_str().unwrap_or_default())
         };

@@ -6,7 +6,7 @@ mod shutdown;
 mod timeouts;
 
 use crate::editor;
-use crate::middleware::Front;
+use crate::middleware::RequestPipeline;
 use crate::router::Application;
 use crate::{background, jobs};
 use actix_http::error::DispatchError;
@@ -126,7 +126,7 @@ fn http(
 > {
     let keep_alive = application.state.config().keep_alive_ms;
     let app = App::new()
-        .wrap(Front::new(application.state.clone()))
+        .wrap(RequestPipeline::new(application.state.clone()))
         .configure(|cfg| application.configure(cfg))
         .configure(more_routes)
         .default_service(web::to(HttpResponse::NotFound));

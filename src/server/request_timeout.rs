@@ -2,7 +2,7 @@
 //! handler breaks.
 
 use crate::error::Error;
-use crate::response::{RequestId, X_REQUEST_ID, guard};
+use crate::response::{RequestId, X_REQUEST_ID, apply_security_headers};
 use crate::server::connection::Shared;
 use crate::server::timeouts::Patience;
 use actix_http::{ConnectionType, HttpMessage as _, Request, Response};
@@ -86,7 +86,7 @@ impl Watched {
         headers.insert(X_REQUEST_ID, id.header());
         if let Some(working) = &self.working {
             let state = &working.shared.state;
-            guard(headers, state.config());
+            apply_security_headers(headers, state.config());
             state.metrics().count_broken(&self.method, self.begun.elapsed());
         }
         response

@@ -10,11 +10,11 @@ use crate::editor::routes::DuplicateQuery;
 use crate::editor::update;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::{Body, MergePatch};
-use crate::extract::{Id, NoParams, Query};
-use crate::idempotency::{Once, OnceHeader};
+use crate::extract::{EmptyQuery, Id, Query};
+use crate::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
 use crate::links::{Link, LinkInput};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems, ArticleProblems};
-use crate::response::{Answer, IfMatch, Reply, VersionHeader, tagged};
+use crate::response::{IfMatch, JsonResponse, StoredResponse, VersionHeader, with_version_tag};
 use crate::state::State;
 use actix_web::web::{Data, Path, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
@@ -58,8 +58,8 @@ fn link_at(article: &AdminArticle, at: usize) -> Result<&Link> {
     article.article.summary.links.get(at).ok_or_else(|| Error::not_found("link"))
 }
 
-fn answer(article: &AdminArticle, at: usize) -> Result<Answer> {
-    Ok(Answer::ok(link_at(article, at)?)?.version(article.desk.version))
+fn answer(article: &AdminArticle, at: usize) -> Result<StoredResponse> {
+    Ok(StoredResponse::ok(link_at(article, at)?)?.version(article.desk.version))
 }
 
 /// Pointers of the article's body, as those of the link that was sent.
@@ -72,17 +72,17 @@ fn own_pointers(error: Error, at: usize) -> Error {
 ///
 /// `If-Match` is the tag of the article's version: links are a part of it.
 #[utoipa::path(post, path = "/articles/{id}/links", tag = "articles", request_body = LinkInput, security(("key" = ["articles:write"])),
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader, OnceHeader),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader, IdempotencyKeyHeader),
     responses((status = 201, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminWriteProblems))]
 async fn append_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     id: Id,
     if_match: IfMatch,
-    once: Once,
+    once: IdempotencyKey,
     Query(query): Query<DuplicateQuery>,
     body: Body<LinkInput>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let editor =
         Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
     let attempt = once.bind(caller.principal.owner(), &body.digest);
@@ -100,7 +100,7 @@ async fn append_link(
             let made = made.map_err(|error| own_pointers(error, at))?;
             let link = link_at(&made, at)?;
             let location = format!("{}/links/{}", made.location(), link.id);
-            Ok(Answer::created(link, &location)?.version(made.desk.version))
+            Ok(StoredResponse::created(link, &location)?.version(made.desk.version))
         })
     })
     .await
@@ -118,12 +118,12 @@ async fn admin_get_link(
     req: HttpRequest,
     state: Data<State>,
     ids: Path<(i64, i64)>,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
 ) -> Result<HttpResponse> {
     let (id, link) = ids.into_inner();
     let found = state.read(async |conn| query::find(conn, id).await).await?;
     let at = place_of(&ArticleInput::of(&found), link)?;
-    Ok(tagged(Reply::whole(link_at(&found, at)?)?, &req, found.desk.version))
+    Ok(with_version_tag(JsonResponse::whole(link_at(&found, at)?)?, &req, found.desk.version))
 }
 
 /// Change a link of an article
@@ -142,7 +142,7 @@ async fn patch_link(
     if_match: IfMatch,
     Query(query): Query<DuplicateQuery>,
     patch: MergePatch,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let (id, link) = ids.into_inner();
     let editor =
         Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
@@ -189,9 +189,9 @@ async fn move_link(
     state: Data<State>,
     ids: Path<(i64, i64)>,
     if_match: IfMatch,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
     body: Body<Place>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let (id, link) = ids.into_inner();
     let editor = Editor::of(&caller.principal, state.clock().now());
     State::write(&state, move |conn| {
@@ -226,8 +226,8 @@ async fn delete_link(
     state: Data<State>,
     ids: Path<(i64, i64)>,
     if_match: IfMatch,
-    _query: Query<NoParams>,
-) -> Result<Answer> {
+    _query: Query<EmptyQuery>,
+) -> Result<StoredResponse> {
     let (id, link) = ids.into_inner();
     let editor = Editor::of(&caller.principal, state.clock().now());
     State::write(&state, move |conn| {
@@ -238,7 +238,7 @@ async fn delete_link(
             input.links.remove(at);
             let made =
                 update::change(conn, &editor, &current, input, "article.remove_link").await?;
-            Ok(Answer::no_content().version(made.desk.version))
+            Ok(StoredResponse::no_content().version(made.desk.version))
         })
     })
     .await

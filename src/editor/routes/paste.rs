@@ -5,9 +5,9 @@ use crate::editor::paste;
 use crate::editor::paste::{Parsed, Pasted};
 use crate::error::Result;
 use crate::extract::TextBody;
-use crate::extract::{NoParams, Query};
+use crate::extract::{EmptyQuery, Query};
 use crate::openapi::AdminWriteProblems;
-use crate::response::Reply;
+use crate::response::JsonResponse;
 use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
@@ -32,9 +32,9 @@ pub struct ParseDocs;
 async fn parse_article(
     _caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
     body: TextBody,
-) -> Result<Reply> {
+) -> Result<JsonResponse> {
     let parsed = state.read(async |conn| paste::read(conn, &body).await).await?;
-    Reply::whole(&parsed)
+    JsonResponse::whole(&parsed)
 }

@@ -7,10 +7,10 @@ use crate::editor::query;
 use crate::editor::routes::told;
 use crate::editor::update;
 use crate::error::Result;
-use crate::extract::{Both, Id, NoParams, OneQuery, Query};
+use crate::extract::{EmptyQuery, FieldsQuery, Id, Query, QueryPair};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems, ArticleProblems};
 use crate::page::{Page, PageQuery};
-use crate::response::{Answer, IfMatch, OptionalVersionHeader, Reply};
+use crate::response::{IfMatch, JsonResponse, OptionalVersionHeader, StoredResponse};
 use crate::state::State;
 use actix_web::web::{Data, Path, ServiceConfig, resource};
 use utoipa::OpenApi;
@@ -31,14 +31,14 @@ pub struct RevisionDocs;
 ///
 /// Each write to an article, its links included, leaves one; `get_revision` has what it held.
 #[utoipa::path(get, path = "/articles/{id}/revisions", tag = "articles", security(("key" = ["articles:read"])),
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery, PageQuery),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery, PageQuery),
     responses((status = 200, description = "A page of versions", body = Page<Revision>, example = json!(Page::sample(Revision::sample()))), ArticleProblems, AdminReadProblems))]
 async fn list_revisions(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
     id: Id,
-    Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
-) -> Result<Reply> {
+    QueryPair(query, page): QueryPair<FieldsQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let scan = page.scan(&("revisions", id.0))?;
     let found = state
         .read(async |conn| {
@@ -46,7 +46,7 @@ async fn list_revisions(
             query::versions(conn, id.0, &scan).await
         })
         .await?;
-    Reply::page(found, query.fields.as_deref(), Revision::sample)
+    JsonResponse::page(found, query.fields.as_deref(), Revision::sample)
 }
 
 /// Get a version of an article as it was written
@@ -60,11 +60,11 @@ async fn get_revision(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
     path: Path<(i64, i32)>,
-    _query: Query<NoParams>,
-) -> Result<Reply> {
+    _query: Query<EmptyQuery>,
+) -> Result<JsonResponse> {
     let (id, version) = path.into_inner();
     let found = state.read(async |conn| query::version(conn, id, version).await).await?;
-    Reply::whole(&found)
+    JsonResponse::whole(&found)
 }
 
 /// Write what an article said in an earlier version as a new one
@@ -79,8 +79,8 @@ async fn restore_revision(
     state: Data<State>,
     path: Path<(i64, i32)>,
     if_match: Option<IfMatch>,
-    _query: Query<NoParams>,
-) -> Result<Answer> {
+    _query: Query<EmptyQuery>,
+) -> Result<StoredResponse> {
     let (id, version) = path.into_inner();
     // What stood twice then may do so again.
     let editor = Editor::of(&caller.principal, state.clock().now()).allowing(true);

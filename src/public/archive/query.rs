@@ -2,7 +2,7 @@
 
 use crate::articles::{self, published};
 use crate::error::Result;
-use crate::extract::{Found, Ref};
+use crate::extract::{Lookup, Ref};
 use crate::public::archive::model::Matched;
 use crate::schema::{article_months, article_paths, articles as table};
 use chrono::NaiveDate;
@@ -43,12 +43,12 @@ pub async fn resolve(conn: &AsyncPgConnection, path: &str) -> Result<Option<(i64
     let Some((which, by_id)) = reference(path) else { return Ok(None) };
     let found = articles::resolve(conn, &which).await;
     match found {
-        Ok(Found::Here(id)) => Ok(Some((id, if by_id { Matched::Id } else { Matched::Slug }))),
-        Ok(Found::Moved(slug)) => match articles::resolve(conn, &Ref::Slug(slug)).await? {
-            Found::Here(id) => Ok(Some((id, Matched::FormerSlug))),
+        Ok(Lookup::Found(id)) => Ok(Some((id, if by_id { Matched::Id } else { Matched::Slug }))),
+        Ok(Lookup::Moved(slug)) => match articles::resolve(conn, &Ref::Slug(slug)).await? {
+            Lookup::Found(id) => Ok(Some((id, Matched::FormerSlug))),
             _ => Ok(None),
         },
-        Ok(Found::Gone) => Ok(None),
+        Ok(Lookup::Gone) => Ok(None),
         Err(error) if error.code() == crate::error::Code::NotFound => Ok(None),
         Err(error) => Err(error),
     }

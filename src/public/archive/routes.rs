@@ -2,12 +2,12 @@
 
 use crate::articles;
 use crate::error::{Code, Error, Result};
-use crate::extract::{NoParams, Query};
+use crate::extract::{EmptyQuery, Query};
 use crate::openapi::Problems;
 use crate::permalink::Permalinks;
 use crate::public::archive::model::{Archive, ResolveQuery, Resolved};
 use crate::public::archive::query;
-use crate::response::Reply;
+use crate::response::JsonResponse;
 use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
@@ -28,9 +28,9 @@ pub struct Docs;
 /// Published articles only, in UTC.
 #[utoipa::path(get, path = "/archive", tag = "articles",
     responses((status = 200, description = "The years and their months", body = Archive, example = json!(Archive::sample())), Problems))]
-async fn get_archive(state: Data<State>, _query: Query<NoParams>) -> Result<Reply> {
+async fn get_archive(state: Data<State>, _query: Query<EmptyQuery>) -> Result<JsonResponse> {
     let months = state.read(async |conn| query::months(conn).await).await?;
-    Reply::whole(&Archive::of(months))
+    JsonResponse::whole(&Archive::of(months))
 }
 
 /// Find the article that an old address leads to
@@ -41,7 +41,7 @@ async fn get_archive(state: Data<State>, _query: Query<NoParams>) -> Result<Repl
 async fn resolve_path(
     state: Data<State>,
     Query(ResolveQuery { path }): Query<ResolveQuery>,
-) -> Result<Reply> {
+) -> Result<JsonResponse> {
     let missing = || Error::parameter("path", Code::BadParameter, "`path` says what to resolve");
     let path = path.filter(|path| !path.is_empty()).ok_or_else(missing)?;
     let found = state
@@ -54,5 +54,5 @@ async fn resolve_path(
     let (article, matched) = found.ok_or_else(|| Error::not_found("article"))?;
     let links = Permalinks::of(state.config());
     let url = links.article(article.id, &article.slug, article.published_at);
-    Reply::whole(&Resolved { matched, url, article })
+    JsonResponse::whole(&Resolved { matched, url, article })
 }

@@ -12,7 +12,7 @@ use super::query;
 use crate::cache::Fill;
 use crate::db::{DbError, PoolError};
 use crate::error::{Code, Error, Result};
-use crate::extract::{Found, Ref};
+use crate::extract::{Lookup, Ref};
 use crate::state;
 use crate::state::State;
 use futures_util::future::{Either, select};
@@ -76,7 +76,7 @@ impl BatchLoader {
         state: &State,
         which: &Ref,
         with_comments: bool,
-    ) -> Result<Found<Rc<ArticlePage>>> {
+    ) -> Result<Lookup<Rc<ArticlePage>>> {
         let kind = Kind { with_comments, patience: Fill::patience() };
         if state.may_share_reads()
             && let Some(found) = self.in_turn(state, which, kind).await?
@@ -92,7 +92,7 @@ impl BatchLoader {
         state: &State,
         which: &Ref,
         kind: Kind,
-    ) -> Result<Option<Found<Rc<ArticlePage>>>> {
+    ) -> Result<Option<Lookup<Rc<ArticlePage>>>> {
         let (number, mut told) = self.enter(which, kind);
         match select(&mut told, pin!(timeout(NEARLY, self.turn.lock()))).await {
             Either::Left((answer, _)) => return said(answer.ok()),
@@ -132,7 +132,7 @@ async fn lead(
     which: &Ref,
     with_comments: bool,
     others: Vec<Waiting>,
-) -> Result<Option<Found<Rc<ArticlePage>>>> {
+) -> Result<Option<Lookup<Rc<ArticlePage>>>> {
     if others.is_empty() {
         return alone(state, which, with_comments).await.map(Some);
     }
@@ -146,7 +146,7 @@ async fn lead(
                 // Who does not listen any more has gone away.
                 _ = one.answer.send(Answer::Read(article, replica));
             }
-            Ok(own.map(Found::Here))
+            Ok(own.map(Lookup::Found))
         }
         Err(error) => {
             let no_connection = error.cause().is_some_and(|cause| {
@@ -170,13 +170,13 @@ async fn lead(
     }
 }
 
-fn said(answer: Option<Answer>) -> Result<Option<Found<Rc<ArticlePage>>>> {
+fn said(answer: Option<Answer>) -> Result<Option<Lookup<Rc<ArticlePage>>>> {
     match answer {
         Some(Answer::Read(article, replica)) => {
             if replica {
                 Fill::asked_replica();
             }
-            Ok(article.map(Found::Here))
+            Ok(article.map(Lookup::Found))
         }
         Some(Answer::Unavailable) => {
             let cause = anyhow::anyhow!("the read that it had a part in found no connection");
@@ -187,7 +187,7 @@ fn said(answer: Option<Answer>) -> Result<Option<Found<Rc<ArticlePage>>>> {
     }
 }
 
-async fn alone(state: &State, which: &Ref, with_comments: bool) -> Result<Found<Rc<ArticlePage>>> {
+async fn alone(state: &State, which: &Ref, with_comments: bool) -> Result<Lookup<Rc<ArticlePage>>> {
     let found = state.read(async |conn| query::find(conn, which, with_comments).await).await?;
     Ok(found.map(Rc::new))
 }

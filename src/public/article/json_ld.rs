@@ -3,7 +3,7 @@
 use crate::articles::Article;
 use crate::links::Link;
 use crate::permalink::Permalinks;
-use crate::response::public;
+use crate::response::public_response;
 use actix_web::HttpResponse;
 use safe_html::plain;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 pub(super) fn json_ld(article: &Article, links: &Permalinks, site_name: &str) -> HttpResponse {
     // In a script element `</script>` would end it, in any string.
     let body = value(article, links, site_name).to_string().replace('<', "\\u003c");
-    public("application/ld+json", body)
+    public_response("application/ld+json", body)
 }
 
 fn value(article: &Article, links: &Permalinks, site_name: &str) -> Value {

@@ -4,7 +4,7 @@ use super::model::ArticlePage;
 use crate::articles;
 use crate::comments;
 use crate::error::{Error, Result};
-use crate::extract::{Found, Ref};
+use crate::extract::{Lookup, Ref};
 use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join;
 use std::collections::HashMap;
@@ -44,18 +44,18 @@ pub(super) async fn find(
     conn: &AsyncPgConnection,
     which: &Ref,
     with_comments: bool,
-) -> Result<Found<ArticlePage>> {
+) -> Result<Lookup<ArticlePage>> {
     let id = match which {
         Ref::Id(id) => *id,
         Ref::Slug(_) => match articles::resolve(conn, which).await? {
-            Found::Here(id) => id,
-            Found::Moved(slug) => return Ok(Found::Moved(slug)),
-            Found::Gone => return Ok(Found::Gone),
+            Lookup::Found(id) => id,
+            Lookup::Moved(slug) => return Ok(Lookup::Moved(slug)),
+            Lookup::Gone => return Ok(Lookup::Gone),
         },
     };
     match by_ids(conn, &[id], with_comments).await?.remove(&id) {
-        Some(article) => Ok(Found::Here(article)),
-        None if articles::is_gone(conn, which).await? => Ok(Found::Gone),
+        Some(article) => Ok(Lookup::Found(article)),
+        None if articles::is_gone(conn, which).await? => Ok(Lookup::Gone),
         None => Err(Error::not_found("article")),
     }
 }

@@ -6,12 +6,12 @@ use super::model::ArticlePage;
 use super::query;
 use crate::articles::included;
 use crate::error::{Error, Result};
-use crate::extract::{Found, Query, Ref};
+use crate::extract::{Lookup, Query, Ref};
 use crate::openapi::ArticleProblems;
 use crate::page::{Page, PageQuery};
 use crate::permalink::Permalinks;
 use crate::public::related;
-use crate::response::{Reply, moved};
+use crate::response::{JsonResponse, moved_permanently};
 use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
@@ -86,7 +86,7 @@ async fn get_article(
     let found = if wants("related") {
         let read = async |conn: &AsyncPgConnection| {
             let mut found = query::find(conn, &which, wants("comments")).await?;
-            if let Found::Here(article) = &mut found {
+            if let Lookup::Found(article) = &mut found {
                 let id = article.article.summary.id;
                 article.related = Some(first_related(conn, id).await?);
             }
@@ -97,10 +97,10 @@ async fn get_article(
         loader.find(&state, &which, wants("comments")).await?
     };
     match found {
-        Found::Here(article) if query.format == Format::Jsonld => {
+        Lookup::Found(article) if query.format == Format::Jsonld => {
             // It is always whole; a field that no article has is a mistake all the same.
             if query.fields.is_some() {
-                Reply::one(&*article, query.fields.as_deref(), ArticlePage::sample)?;
+                JsonResponse::one(&*article, query.fields.as_deref(), ArticlePage::sample)?;
             }
             Ok(json_ld(
                 &article.article,
@@ -108,16 +108,17 @@ async fn get_article(
                 &state.config().site_name,
             ))
         }
-        Found::Here(article) => {
-            let mut reply = Reply::one(&*article, query.fields.as_deref(), ArticlePage::sample)?;
+        Lookup::Found(article) => {
+            let mut reply =
+                JsonResponse::one(&*article, query.fields.as_deref(), ArticlePage::sample)?;
             // What is related shows other articles.
             if !wants("related") {
                 reply = reply.of_article(article.article.summary.id);
             }
             Ok(reply.respond_to(&req))
         }
-        Found::Moved(slug) => Ok(moved(&req, &slug)),
-        Found::Gone => Err(Error::purged()),
+        Lookup::Moved(slug) => Ok(moved_permanently(&req, &slug)),
+        Lookup::Gone => Err(Error::purged()),
     }
 }
 

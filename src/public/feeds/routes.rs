@@ -2,7 +2,7 @@
 
 use crate::articles;
 use crate::error::{Error, Result};
-use crate::extract::{Both, Found, Query, Ref};
+use crate::extract::{Lookup, QueryPair, Ref};
 use crate::openapi::{ArticleProblems, Problems};
 use crate::page::{Page, PageQuery, UncountedQuery};
 use crate::permalink::Permalinks;
@@ -11,7 +11,7 @@ use crate::public::article::latest;
 use crate::public::feeds::model::{Entry, Feed, FeedQuery, Format, urn};
 use crate::public::feeds::query::{Maker, site_id};
 use crate::public::feeds::{atom, json, rss};
-use crate::response::{moved, public, with_cursor};
+use crate::response::{moved_permanently, public_response, with_cursor};
 use crate::state::State;
 use crate::{comments, outlets, tags};
 use actix_web::web::{Data, ServiceConfig, resource};
@@ -48,7 +48,7 @@ struct Xml(#[expect(dead_code, reason = "only its schema is used")] String);
 async fn feed_articles(
     req: HttpRequest,
     state: Data<State>,
-    query: Query<Both<FeedQuery, UncountedQuery>>,
+    query: QueryPair<FeedQuery, UncountedQuery>,
 ) -> Result<HttpResponse> {
     serve(&req, &state, query, What::Articles).await
 }
@@ -65,7 +65,7 @@ async fn feed_tag(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
-    query: Query<Both<FeedQuery, UncountedQuery>>,
+    query: QueryPair<FeedQuery, UncountedQuery>,
 ) -> Result<HttpResponse> {
     serve(&req, &state, query, What::Tag(which)).await
 }
@@ -82,7 +82,7 @@ async fn feed_outlet(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
-    query: Query<Both<FeedQuery, UncountedQuery>>,
+    query: QueryPair<FeedQuery, UncountedQuery>,
 ) -> Result<HttpResponse> {
     serve(&req, &state, query, What::Outlet(which)).await
 }
@@ -99,7 +99,7 @@ async fn feed_article_comments(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
-    query: Query<Both<FeedQuery, UncountedQuery>>,
+    query: QueryPair<FeedQuery, UncountedQuery>,
 ) -> Result<HttpResponse> {
     serve(&req, &state, query, What::CommentsOn(which)).await
 }
@@ -113,7 +113,7 @@ async fn feed_article_comments(
 async fn feed_comments(
     req: HttpRequest,
     state: Data<State>,
-    query: Query<Both<FeedQuery, UncountedQuery>>,
+    query: QueryPair<FeedQuery, UncountedQuery>,
 ) -> Result<HttpResponse> {
     serve(&req, &state, query, What::Comments).await
 }
@@ -137,7 +137,7 @@ struct Filled {
 async fn serve(
     req: &HttpRequest,
     state: &State,
-    Query(Both(query, page)): Query<Both<FeedQuery, UncountedQuery>>,
+    QueryPair(query, page): QueryPair<FeedQuery, UncountedQuery>,
     what: What,
 ) -> Result<HttpResponse> {
     let format = format(req)?;
@@ -152,14 +152,14 @@ async fn serve(
         })
         .await?;
     let Filled { name, thing, page } = match found {
-        Found::Here(filled) => filled,
-        Found::Moved(slug) => {
+        Lookup::Found(filled) => filled,
+        Lookup::Moved(slug) => {
             // The format stands in one segment with the slug, but for the comments of an article.
             let last = format!("{slug}.{}", req.match_info().query("format"));
             let comments = matches!(what, What::CommentsOn(_));
-            return Ok(moved(req, if comments { &slug } else { &last }));
+            return Ok(moved_permanently(req, if comments { &slug } else { &last }));
         }
-        Found::Gone => return Err(Error::purged()),
+        Lookup::Gone => return Err(Error::purged()),
     };
     let title = state.config().site_name.clone();
     let query = req.query_string();
@@ -182,7 +182,7 @@ async fn serve(
         Format::Rss => ("application/rss+xml; charset=utf-8", rss::write(&feed)?),
         Format::Json => ("application/feed+json", json::write(&feed)?),
     };
-    Ok(public(kind, body))
+    Ok(public_response(kind, body))
 }
 
 fn format(req: &HttpRequest) -> Result<Format> {
@@ -199,26 +199,26 @@ async fn fill(
     maker: &Maker<'_>,
     page: &PageQuery,
     what: &What,
-) -> Result<Found<Filled>> {
+) -> Result<Lookup<Filled>> {
     let (of, name) = match what {
         What::Articles => (Of::All, None),
         What::Tag(which) => match tags::find(conn, which).await? {
-            Some(Found::Here(tag)) => (Of::Tag(tag.id), Some(tag.name)),
-            Some(Found::Moved(slug)) => return Ok(Found::Moved(slug)),
+            Some(Lookup::Found(tag)) => (Of::Tag(tag.id), Some(tag.name)),
+            Some(Lookup::Moved(slug)) => return Ok(Lookup::Moved(slug)),
             _ => return Err(Error::not_found("tag")),
         },
         What::Outlet(which) => match outlets::find(conn, which).await? {
-            Some(Found::Here(outlet)) => (Of::Outlet(outlet.id), Some(outlet.name)),
-            Some(Found::Moved(slug)) => return Ok(Found::Moved(slug)),
+            Some(Lookup::Found(outlet)) => (Of::Outlet(outlet.id), Some(outlet.name)),
+            Some(Lookup::Moved(slug)) => return Ok(Lookup::Moved(slug)),
             _ => return Err(Error::not_found("outlet")),
         },
-        What::Comments => return comments_on(conn, maker, page, None).await.map(Found::Here),
+        What::Comments => return comments_on(conn, maker, page, None).await.map(Lookup::Found),
         What::CommentsOn(which) => match articles::resolve(conn, which).await? {
-            Found::Here(id) => {
-                return comments_on(conn, maker, page, Some(id)).await.map(Found::Here);
+            Lookup::Found(id) => {
+                return comments_on(conn, maker, page, Some(id)).await.map(Lookup::Found);
             }
-            Found::Moved(slug) => return Ok(Found::Moved(slug)),
-            Found::Gone => return Ok(Found::Gone),
+            Lookup::Moved(slug) => return Ok(Lookup::Moved(slug)),
+            Lookup::Gone => return Ok(Lookup::Gone),
         },
     };
     let scan = page.scan(&("feed", of))?;
@@ -229,7 +229,7 @@ async fn fill(
         Of::Tag(id) => format!("tag:{id}"),
         Of::Outlet(id) => format!("outlet:{id}"),
     };
-    Ok(Found::Here(Filled { name, thing, page }))
+    Ok(Lookup::Found(Filled { name, thing, page }))
 }
 
 async fn comments_on(

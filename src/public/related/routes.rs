@@ -2,13 +2,13 @@
 
 use crate::articles;
 use crate::error::{Code, Error, Result};
-use crate::extract::{Both, Found, NoParams, Query, Ref};
+use crate::extract::{EmptyQuery, Lookup, Query, QueryPair, Ref};
 use crate::openapi::ArticleProblems;
 use crate::page::{DEFAULT_LIMIT, Page, PageQuery};
 use crate::public::related::model::{Adjacent, RelatedArticle, RelatedQuery};
 use crate::public::related::query;
 use crate::public::related::query::{DAYS, Near};
-use crate::response::{Reply, moved};
+use crate::response::{JsonResponse, moved_permanently};
 use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
@@ -37,7 +37,7 @@ async fn list_related(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
-    Query(Both(query, page)): Query<Both<RelatedQuery, PageQuery>>,
+    QueryPair(query, page): QueryPair<RelatedQuery, PageQuery>,
 ) -> Result<HttpResponse> {
     let days = query.days.unwrap_or(DAYS);
     if !(1..=3650).contains(&days) {
@@ -47,7 +47,7 @@ async fn list_related(
     let found = state
         .read(async |conn| {
             let article = match articles::resolve(conn, &which).await? {
-                Found::Here(id) => id,
+                Lookup::Found(id) => id,
                 elsewhere => return Ok(Err(elsewhere)),
             };
             let near = Near::to(article).within(days);
@@ -56,7 +56,7 @@ async fn list_related(
         .await?;
     match found {
         Ok(page) => {
-            let reply = Reply::page(page, query.fields.as_deref(), RelatedArticle::sample)?;
+            let reply = JsonResponse::page(page, query.fields.as_deref(), RelatedArticle::sample)?;
             Ok(reply.respond_to(&req))
         }
         Err(elsewhere) => away(&req, &elsewhere),
@@ -74,24 +74,24 @@ async fn get_adjacent(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
 ) -> Result<HttpResponse> {
     let found = state
         .read(async |conn| match articles::resolve(conn, &which).await? {
-            Found::Here(id) => query::adjacent(conn, id).await.map(Ok),
+            Lookup::Found(id) => query::adjacent(conn, id).await.map(Ok),
             elsewhere => Ok(Err(elsewhere)),
         })
         .await?;
     match found {
-        Ok(adjacent) => Ok(Reply::whole(&adjacent)?.respond_to(&req)),
+        Ok(adjacent) => Ok(JsonResponse::whole(&adjacent)?.respond_to(&req)),
         Err(elsewhere) => away(&req, &elsewhere),
     }
 }
 
 /// The answer for an article that is not here any more.
-fn away(req: &HttpRequest, found: &Found<i64>) -> Result<HttpResponse> {
+fn away(req: &HttpRequest, found: &Lookup<i64>) -> Result<HttpResponse> {
     match found {
-        Found::Moved(slug) => Ok(moved(req, slug)),
+        Lookup::Moved(slug) => Ok(moved_permanently(req, slug)),
         _ => Err(Error::purged()),
     }
 }

@@ -3,7 +3,7 @@
 use crate::articles::{self, ArticleSummary};
 use crate::comments::ListedComment;
 use crate::error::{Code, Error, Result};
-use crate::extract::{alternatives, refs};
+use crate::extract::{comma_separated, comma_separated_refs};
 use crate::full_text::{Wanted, Words};
 use crate::links::{self, ListedLink};
 use crate::{outlets, tags};
@@ -53,7 +53,7 @@ const KINDS: [&str; 3] = ["article", "link", "comment"];
 impl SearchQuery {
     /// The query with every name looked up.
     pub(super) async fn wanted(&self, conn: &AsyncPgConnection) -> Result<Wanted> {
-        let list = |text: &String| alternatives(text).map(str::to_owned).collect::<Vec<_>>();
+        let list = |text: &String| comma_separated(text).map(str::to_owned).collect::<Vec<_>>();
         let mut wanted = Wanted {
             words: self.words()?,
             kinds: self.kinds()?,
@@ -63,10 +63,10 @@ impl SearchQuery {
             ..Wanted::default()
         };
         if let Some(text) = &self.tag {
-            wanted.tags = Some(tags::ids(conn, &refs(text)).await?);
+            wanted.tags = Some(tags::ids(conn, &comma_separated_refs(text)).await?);
         }
         if let Some(text) = &self.outlet {
-            wanted.outlets = Some(outlets::ids(conn, &refs(text)).await?);
+            wanted.outlets = Some(outlets::ids(conn, &comma_separated_refs(text)).await?);
         }
         Ok(wanted)
     }
@@ -79,7 +79,7 @@ impl SearchQuery {
 
     fn kinds(&self) -> Result<Option<Vec<String>>> {
         let Some(text) = &self.r#type else { return Ok(None) };
-        let kinds: Vec<String> = alternatives(text).map(str::to_owned).collect();
+        let kinds: Vec<String> = comma_separated(text).map(str::to_owned).collect();
         match kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
             None => Ok(Some(kinds)),
             Some(kind) => {

@@ -1,12 +1,12 @@
 //! The address of search.
 
 use crate::error::{Problem, Result};
-use crate::extract::{Both, Query};
+use crate::extract::QueryPair;
 use crate::openapi::Problems;
 use crate::page::{Page, PageQuery};
 use crate::public::search::model::{Hit, SearchQuery};
 use crate::public::search::query;
-use crate::response::Reply;
+use crate::response::JsonResponse;
 use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
@@ -30,8 +30,8 @@ pub struct Docs;
         (status = 422, description = "`q` is too long", body = Problem, content_type = "application/problem+json"), Problems))]
 async fn search(
     state: Data<State>,
-    Query(Both(query, page)): Query<Both<SearchQuery, PageQuery>>,
-) -> Result<Reply> {
+    QueryPair(query, page): QueryPair<SearchQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let found = state
         .read(async |conn| {
             let wanted = query.wanted(conn).await?;
@@ -39,5 +39,5 @@ async fn search(
             query::page(conn, &wanted, &scan).await
         })
         .await?;
-    Reply::page(found, query.fields.as_deref(), Hit::sample)
+    JsonResponse::page(found, query.fields.as_deref(), Hit::sample)
 }

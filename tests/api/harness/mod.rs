@@ -26,7 +26,7 @@ use roundup::cache::Change;
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target};
-use roundup::middleware::Front;
+use roundup::middleware::RequestPipeline;
 use roundup::router::Application;
 use roundup::state::{SharedState, State};
 use serde_json::Value;
@@ -167,7 +167,7 @@ impl TestApp {
 
 async fn service(application: Application) -> Rc<Call> {
     let app = App::new()
-        .wrap(Front::new(application.state.clone()))
+        .wrap(RequestPipeline::new(application.state.clone()))
         .configure(|cfg| application.configure(cfg))
         .default_service(web::to(HttpResponse::NotFound));
     let service = Rc::new(init_service(app).await);
