@@ -21,7 +21,7 @@ def release():
 
 
 def tell_of_autogroup():
-    """Says so where Linux may let one of PostgreSQL's processes wait for a second: see docs/operations.md."""
+    """Says so where Linux may let one of PostgreSQL's processes wait for a second: see docs/deploy.md."""
     setting = pathlib.Path("/proc/sys/kernel/sched_autogroup_enabled")
     if setting.exists() and setting.read_text().strip() == "1":
         print("kernel.sched_autogroup_enabled is 1: some answers will come very late", file=sys.stderr)
