@@ -1,85 +1,44 @@
-//! Ranges of network addresses, as `192.0.2.0/24` or `2001:db8::/32` (RFC 4632, RFC 4291).
+//! Ranges of IP addresses in CIDR notation, such as `192.0.2.0/24` or `2001:db8::/32` (RFC 4632,
+//! RFC 4291).
 
-use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use ipnet::IpNet;
+use std::net::IpAddr;
 use std::str::FromStr;
 
-/// A range of addresses; an address alone is the range of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AddressRange {
-    first: IpAddr,
-    bits: u8,
+/// Parses a range, or an address as the range of that address alone.
+///
+/// # Errors
+/// A sentence that quotes `text`, also when bits beyond the prefix are set, as in `10.0.0.1/24`.
+pub fn parse_range(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let range = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    range.ok().filter(|range| range.trunc() == *range).ok_or_else(|| {
+        format!("`{text}` is not an address range such as 192.0.2.0/24 or 2001:db8::/32")
+    })
 }
 
-impl AddressRange {
-    /// Whether the address lies in it. An IPv4 address mapped into IPv6 counts as IPv4.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.first, address.to_canonical()) {
-            (IpAddr::V4(_), IpAddr::V4(_)) | (IpAddr::V6(_), IpAddr::V6(_)) => {
-                masked(address.to_canonical(), self.bits) == self.first
-            }
-            _ => false,
-        }
-    }
+/// Returns whether a range contains an address. An IPv4 address mapped into IPv6 counts as IPv4.
+pub fn range_contains(range: &IpNet, address: IpAddr) -> bool {
+    range.contains(&address.to_canonical())
 }
 
-/// The address with all but its first bits cleared.
-pub(crate) fn masked(address: IpAddr, bits: u8) -> IpAddr {
-    match address {
-        IpAddr::V4(v4) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(bits.min(32))).unwrap_or(0);
-            IpAddr::V4((v4.to_bits() & mask).into())
-        }
-        IpAddr::V6(v6) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(bits.min(128))).unwrap_or(0);
-            IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & mask))
-        }
-    }
-}
-
-impl FromStr for AddressRange {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (address, bits) = match text.trim().split_once('/') {
-            Some((address, bits)) => (address, Some(bits)),
-            None => (text.trim(), None),
-        };
-        let bad = || format!("`{text}` is no address range such as 192.0.2.0/24 or 2001:db8::/32");
-        let address: IpAddr = address.parse().map_err(|_bad| bad())?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = match bits {
-            None => most,
-            Some(bits) => bits.parse().ok().filter(|bits| *bits <= most).ok_or_else(bad)?,
-        };
-        let first = masked(address, bits);
-        if first == address { Ok(Self { first, bits }) } else { Err(bad()) }
-    }
-}
-
-impl fmt::Display for AddressRange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.first, self.bits)
-    }
-}
-
-/// A list of ranges, with commas between them; empty for none.
+/// A comma-separated list of ranges; empty for none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AddressRanges(Vec<AddressRange>);
+pub struct IpRanges(Vec<IpNet>);
 
-impl AddressRanges {
-    /// Whether one of them holds the address.
+impl IpRanges {
+    /// Returns whether one of the ranges contains the address.
     pub fn contains(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|range| range.contains(address))
+        self.0.iter().any(|range| range_contains(range, address))
     }
 }
 
-impl FromStr for AddressRanges {
+impl FromStr for IpRanges {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = text.split(',').filter(|part| !part.trim().is_empty());
-        parts.map(str::parse).collect::<Result<_, _>>().map(Self)
+        parts.map(parse_range).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -88,8 +47,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_holds_what_begins_like_it() {
-        for (range, address, held) in [
+    fn a_range_contains_the_addresses_with_its_prefix() {
+        for (range, address, contained) in [
             ("192.0.2.0/24", "192.0.2.255", true),
             ("192.0.2.0/24", "192.0.3.0", false),
             ("192.0.2.0/24", "::ffff:192.0.2.7", true),
@@ -101,22 +60,19 @@ mod tests {
             ("2001:db8::/32", "2001:db9::1", false),
             ("::/0", "2001:db9::1", true),
         ] {
-            let range: AddressRange = range.parse().unwrap();
-            assert_eq!(range.contains(address.parse().unwrap()), held, "{range} {address}");
+            let range = parse_range(range).unwrap();
+            let found = range_contains(&range, address.parse().unwrap());
+            assert_eq!(found, contained, "{range} {address}");
         }
     }
 
     #[test]
-    fn what_is_no_range_is_refused() {
+    fn other_text_is_rejected() {
         for bad in ["", "x", "10.0.0.0/33", "10.0.0.1/24", "::/129", "10.0.0/8", "10.0.0.0/-1"] {
-            assert!(bad.parse::<AddressRange>().is_err(), "{bad}");
+            assert!(parse_range(bad).is_err(), "{bad}");
         }
-        assert_eq!("".parse(), Ok(AddressRanges::default()));
-        assert!(
-            "10.0.0.0/8, ::1"
-                .parse::<AddressRanges>()
-                .unwrap()
-                .contains("10.9.9.9".parse().unwrap())
-        );
+        assert_eq!("".parse(), Ok(IpRanges::default()));
+        let ranges: IpRanges = "10.0.0.0/8, ::1".parse().unwrap();
+        assert!(ranges.contains("10.9.9.9".parse().unwrap()));
     }
 }

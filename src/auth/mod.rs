@@ -73,7 +73,7 @@ pub async fn require_key<B: MessageBody>(
 fn address(req: &ServiceRequest) -> Option<String> {
     let peer = req.peer_addr()?.ip();
     let trusted = &req.app_data::<Data<State>>()?.config().trusted_proxies;
-    Some(Client::of(Some(peer), req.headers(), trusted).address().to_string())
+    Some(Client::from_request_parts(Some(peer), req.headers(), trusted).address().to_string())
 }
 
 async fn good_key(req: &ServiceRequest) -> Result<ValidKey> {

@@ -54,10 +54,13 @@ async fn report(
     gate: &mut Gate,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
-    gate.pass(comments.reports.take(client.unit(), now))?;
+    gate.pass(comments.reports.take(client.rate_limit_key(), now))?;
     let (article, client) = state
         .read(async |conn| {
-            Ok((article_of(conn, id).await?, comments.secret(conn).await?.client(client.unit())))
+            Ok((
+                article_of(conn, id).await?,
+                comments.secret(conn).await?.client(client.rate_limit_key()),
+            ))
         })
         .await?;
     gate.pass(comments.article_reports.take(article, now))?;

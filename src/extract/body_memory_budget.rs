@@ -1,39 +1,39 @@
-//! BodyMemoryBudget for the bodies that are being read. Each is read into memory before it can be looked at, and
-//! anybody may send one: what many large ones hold at once is bounded, and small ones always fit.
+//! Bounds the memory that request bodies take while they are read. Anyone may send a body, and each
+//! is read whole before it is parsed. Small bodies always fit.
 
 use crate::error::{Code, Error, Result};
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What a body may hold without asking, in bytes: far more than a comment takes.
-const FREE: usize = 64 << 10;
+/// The bytes that every body may take: far more than a comment has.
+const PER_BODY: usize = 64 << 10;
 
-/// What all bodies may hold beyond that, together, in bytes.
+/// The bytes that all bodies together may take beyond that.
 const SHARED: usize = 8 << 20;
 
-/// How much of [`SHARED`] is taken, in the whole process.
-static TAKEN: AtomicUsize = AtomicUsize::new(0);
+/// The bytes of [`SHARED`] in use in this process.
+static SHARED_IN_USE: AtomicUsize = AtomicUsize::new(0);
 
-/// The room of one body, given back when it has been read or given up.
+/// The memory reserved for one body. Dropping it releases the memory.
 #[derive(Debug, Default)]
 pub(crate) struct BodyMemoryBudget {
-    taken: usize,
+    reserved: usize,
 }
 
 impl BodyMemoryBudget {
-    /// Makes sure of room for a body that has this size by now, in bytes.
+    /// Reserves memory for a body that has grown to `size` bytes.
     ///
     /// # Errors
-    /// 503 when other bodies have taken it all.
-    pub(crate) fn hold(&mut self, size: usize) -> Result<()> {
-        let more = size.saturating_sub(FREE).saturating_sub(self.taken);
+    /// 503 when other bodies use all of it.
+    pub(crate) fn reserve(&mut self, size: usize) -> Result<()> {
+        let more = size.saturating_sub(PER_BODY).saturating_sub(self.reserved);
         if more == 0 {
             return Ok(());
         }
-        self.taken += more;
-        if TAKEN.fetch_add(more, Ordering::Relaxed) + more > SHARED {
+        self.reserved += more;
+        if SHARED_IN_USE.fetch_add(more, Ordering::Relaxed) + more > SHARED {
             let detail = "too many large bodies are being read at once; try again";
-            let cause = anyhow::anyhow!("bodies hold more than {SHARED} bytes");
+            let cause = anyhow::anyhow!("request bodies take more than {SHARED} bytes");
             let error = Error::new(Code::Unavailable, detail).caused_by(cause);
             return Err(error.with_header(RETRY_AFTER, HeaderValue::from_static("1")));
         }
@@ -43,7 +43,7 @@ impl BodyMemoryBudget {
 
 impl Drop for BodyMemoryBudget {
     fn drop(&mut self) {
-        TAKEN.fetch_sub(self.taken, Ordering::Relaxed);
+        SHARED_IN_USE.fetch_sub(self.reserved, Ordering::Relaxed);
     }
 }
 
@@ -52,22 +52,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn large_bodies_share_what_there_is_and_small_ones_always_fit() {
+    fn large_bodies_share_a_budget_and_small_ones_always_fit() {
         let mut large: Vec<BodyMemoryBudget> =
             (0..4).map(|_| BodyMemoryBudget::default()).collect();
-        for room in &mut large {
-            room.hold(FREE).unwrap();
-            room.hold(FREE + SHARED / 4).unwrap();
-            room.hold(FREE + SHARED / 4).unwrap();
+        for budget in &mut large {
+            budget.reserve(PER_BODY).unwrap();
+            budget.reserve(PER_BODY + SHARED / 4).unwrap();
+            budget.reserve(PER_BODY + SHARED / 4).unwrap();
         }
         let mut small = BodyMemoryBudget::default();
-        small.hold(FREE).unwrap();
+        small.reserve(PER_BODY).unwrap();
         let mut late = BodyMemoryBudget::default();
-        assert_eq!(late.hold(FREE + 1).unwrap_err().code(), Code::Unavailable);
+        assert_eq!(late.reserve(PER_BODY + 1).unwrap_err().code(), Code::Unavailable);
         drop(late);
         large.pop();
-        BodyMemoryBudget::default().hold(FREE + SHARED / 4).unwrap();
+        BodyMemoryBudget::default().reserve(PER_BODY + SHARED / 4).unwrap();
         drop(large);
-        assert_eq!(TAKEN.load(Ordering::Relaxed), 0);
+        assert_eq!(SHARED_IN_USE.load(Ordering::Relaxed), 0);
     }
 }

@@ -1,14 +1,13 @@
-//! JSON bodies, read strictly.
+//! JSON request bodies, read strictly.
 //!
-//! What a body may hold is said once, by the type's OpenAPI schema; the same schema checks it, so
-//! the document cannot promise anything else, and every mistake is reported at once, each with its
-//! JSON pointer.
+//! A body is validated against the OpenAPI schema of its type, so the document and the checks
+//! cannot differ. All errors are reported at once, each with its JSON pointer.
 
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::MAX_BODY;
 use crate::extract::body_memory_budget::BodyMemoryBudget;
 use crate::extract::json_schema;
-use crate::extract::media_type::{media_type, patch_type};
+use crate::extract::media_type::{check_media_type, check_patch_type};
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::{FromRequest, HttpRequest};
@@ -24,16 +23,16 @@ use std::fmt;
 use std::io::ErrorKind;
 use utoipa::ToSchema;
 
-/// A JSON body that passed its schema.
+/// A JSON body that is valid for the schema of `T`.
 #[derive(Debug, Clone)]
 pub struct Body<T> {
-    /// What it says.
+    /// The parsed value.
     pub value: T,
-    /// SHA-256 of its bytes: what tells whether a repeated request is the same.
+    /// The SHA-256 of its bytes, by which a repeated request is recognised.
     pub digest: Vec<u8>,
 }
 
-/// A JSON merge patch (RFC 7396), not yet applied to anything.
+/// A JSON merge patch (RFC 7396).
 #[derive(Debug, Clone)]
 pub struct MergePatch(pub Value);
 
@@ -42,12 +41,12 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let kind = media_type(req.headers(), &["application/json"]);
+        let type_check = check_media_type(req.headers(), &["application/json"]);
         let payload = payload.take();
         Box::pin(async move {
-            kind?;
-            let bytes = read(payload).await?;
-            let value = typed(parse(&bytes)?)?;
+            type_check?;
+            let bytes = read_body(payload).await?;
+            let value = into_valid(parse(&bytes)?)?;
             Ok(Self { value, digest: Sha256::digest(&bytes).to_vec() })
         })
     }
@@ -58,11 +57,11 @@ impl FromRequest for MergePatch {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let kind = patch_type(req.headers());
+        let type_check = check_patch_type(req.headers());
         let payload = payload.take();
         Box::pin(async move {
-            kind?;
-            let patch = parse(&read(payload).await?)?;
+            type_check?;
+            let patch = parse(&read_body(payload).await?)?;
             if patch.is_object() {
                 return Ok(Self(patch));
             }
@@ -73,18 +72,21 @@ impl FromRequest for MergePatch {
 }
 
 impl MergePatch {
-    /// What `current` becomes, validated as a whole: so a patch can do just what a PUT can.
+    /// Applies the patch to `current` and validates the result as a whole, as for a PUT.
+    ///
+    /// # Errors
+    /// 422 with all invalid and unknown fields.
     pub fn apply<T: DeserializeOwned + ToSchema>(self, mut current: Value) -> Result<T> {
-        // A null only takes away, so a name that nothing has would leave no trace to be refused.
-        let mut named = current.clone();
-        merge(&mut named, self.0.clone(), Nulls::Stay);
-        let mut unknown = json_schema::check::<T>(&named)?;
+        // A null removes a field, so an unknown name with a null would go unnoticed.
+        let mut with_nulls = current.clone();
+        merge(&mut with_nulls, self.0.clone(), Nulls::Keep);
+        let mut unknown = json_schema::validate::<T>(&with_nulls)?;
         unknown.retain(|error| error.code == json_schema::UNKNOWN_FIELD);
         merge(&mut current, self.0, Nulls::Remove);
         if unknown.is_empty() {
-            return typed(current);
+            return into_valid(current);
         }
-        let mut errors = json_schema::check::<T>(&current)?;
+        let mut errors = json_schema::validate::<T>(&current)?;
         errors.retain(|error| error.code != json_schema::UNKNOWN_FIELD);
         errors.append(&mut unknown);
         errors.sort_by(|one, other| one.pointer.cmp(&other.pointer));
@@ -92,14 +94,14 @@ impl MergePatch {
     }
 }
 
-/// What a null in a patch does.
+/// What a null in a patch means.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Nulls {
     Remove,
-    Stay,
+    Keep,
 }
 
-/// RFC 7396, section 2.
+/// Merges a patch into a value (RFC 7396, section 2).
 fn merge(target: &mut Value, patch: Value, nulls: Nulls) {
     let Value::Object(patch) = patch else {
         *target = patch;
@@ -118,23 +120,29 @@ fn merge(target: &mut Value, patch: Value, nulls: Nulls) {
     }
 }
 
-/// How much of a body is kept in one piece, in bytes.
+/// The size of the blocks in which a body is collected, in bytes.
 const BLOCK: usize = 32 << 10;
 
-/// The bytes of a body within the limit. They are kept in blocks and joined when all have come: a
-/// buffer that grew with them would take twice the memory, mostly for bodies that are too large.
-pub(crate) async fn read(mut payload: Payload) -> Result<Bytes> {
-    let (mut blocks, mut size, mut room) = (Vec::<Vec<u8>>::new(), 0, BodyMemoryBudget::default());
+/// Reads a body of at most [`MAX_BODY`] bytes.
+///
+/// It is collected in blocks and joined at the end: a growing buffer would take twice the memory.
+///
+/// # Errors
+/// 413 when it is too large, 503 when all bodies together take too much memory, 400 and 408 when it
+/// does not arrive.
+pub(crate) async fn read_body(mut payload: Payload) -> Result<Bytes> {
+    let (mut blocks, mut size, mut budget) =
+        (Vec::<Vec<u8>>::new(), 0, BodyMemoryBudget::default());
     while let Some(chunk) = payload.next().await {
         let mut chunk: &[u8] = &chunk.map_err(payload_error)?;
         size += chunk.len();
         if size > MAX_BODY {
-            let detail = format!("a body may have {MAX_BODY} bytes");
+            let detail = format!("a body may have at most {MAX_BODY} bytes");
             return Err(Error::new(Code::TooLarge, detail));
         }
-        room.hold(size)?;
+        budget.reserve(size)?;
         if blocks.is_empty() {
-            // Most bodies come in one piece.
+            // Most bodies arrive in one chunk.
             blocks.push(Vec::with_capacity(chunk.len()));
         }
         while let Some(block) = blocks.last_mut().filter(|_| !chunk.is_empty()) {
@@ -152,7 +160,7 @@ pub(crate) async fn read(mut payload: Payload) -> Result<Bytes> {
     Ok(blocks.pop().unwrap_or_default().into())
 }
 
-/// Why a body did not come whole.
+/// Converts an error of reading a body.
 pub fn payload_error(error: PayloadError) -> Error {
     match error {
         PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => {
@@ -162,18 +170,23 @@ pub fn payload_error(error: PayloadError) -> Error {
     }
 }
 
-/// JSON whose objects name each member once (RFC 7493) and whose texts can be stored.
+/// Parses JSON; rejects repeated names in an object (RFC 7493, section 2.3) and characters that
+/// cannot be stored.
 fn parse(bytes: &[u8]) -> Result<Value> {
     let Strict(value) = serde_json::from_slice(bytes)
         .map_err(|error| Error::new(Code::MalformedRequest, format!("the body: {error}")))?;
     let mut errors = Vec::new();
-    forbidden(&value, &mut String::new(), &mut errors);
+    find_forbidden_characters(&value, &mut String::new(), &mut errors);
     if errors.is_empty() { Ok(value) } else { Err(Error::fields(Code::Invalid, errors)) }
 }
 
-/// Finds characters that no feed could carry.
-pub(crate) fn forbidden(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>) {
-    let length = pointer.len();
+/// Reports the characters that XML 1.0, and so a feed, cannot carry.
+pub(crate) fn find_forbidden_characters(
+    value: &Value,
+    pointer: &mut String,
+    errors: &mut Vec<FieldError>,
+) {
+    let parent = pointer.len();
     match value {
         Value::String(text) => {
             if let Some(found) = xml_chars::first_forbidden(text) {
@@ -184,36 +197,39 @@ pub(crate) fn forbidden(value: &Value, pointer: &mut String, errors: &mut Vec<Fi
         }
         Value::Array(items) => {
             for (at, item) in items.iter().enumerate() {
-                write_pointer(pointer, &at.to_string());
-                forbidden(item, pointer, errors);
-                pointer.truncate(length);
+                push_token(pointer, &at.to_string());
+                find_forbidden_characters(item, pointer, errors);
+                pointer.truncate(parent);
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
-                write_pointer(pointer, name);
-                forbidden(member, pointer, errors);
-                pointer.truncate(length);
+                push_token(pointer, name);
+                find_forbidden_characters(member, pointer, errors);
+                pointer.truncate(parent);
             }
         }
         _ => {}
     }
 }
 
-/// Adds a reference token (RFC 6901, section 3).
-fn write_pointer(pointer: &mut String, token: &str) {
+/// Appends a reference token to a JSON pointer (RFC 6901, section 3).
+fn push_token(pointer: &mut String, token: &str) {
     pointer.push('/');
     pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
 }
 
-/// A value that was made here, validated as a body of its type would be.
+/// Validates a value of the service's own making as a request body of its type.
+///
+/// # Errors
+/// 422 as for a body.
 pub fn validated<T: DeserializeOwned + Serialize + ToSchema>(value: &T) -> Result<T> {
-    typed(serde_json::to_value(value).map_err(Error::internal)?)
+    into_valid(serde_json::to_value(value).map_err(Error::internal)?)
 }
 
-/// The value as its type, once it passed the type's schema.
-fn typed<T: DeserializeOwned + ToSchema>(value: Value) -> Result<T> {
-    let errors = json_schema::check::<T>(&value)?;
+/// Validates a JSON value and converts it to its type.
+fn into_valid<T: DeserializeOwned + ToSchema>(value: Value) -> Result<T> {
+    let errors = json_schema::validate::<T>(&value)?;
     if !errors.is_empty() {
         return Err(Error::fields(Code::Invalid, errors));
     }
@@ -224,7 +240,7 @@ fn typed<T: DeserializeOwned + ToSchema>(value: Value) -> Result<T> {
     })
 }
 
-/// A JSON value in which no object names a member twice.
+/// A JSON value in which no object has a name twice.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -278,7 +294,9 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut members = Map::new();
         while let Some((name, Strict(member))) = map.next_entry::<String, Strict>()? {
             if members.contains_key(&name) {
-                return Err(A::Error::custom(format!("the member `{name}` stands twice")));
+                return Err(A::Error::custom(format!(
+                    "the name `{name}` occurs twice in an object"
+                )));
             }
             members.insert(name, member);
         }
@@ -292,14 +310,14 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_member_that_stands_twice_is_refused() {
+    fn a_repeated_name_is_rejected() {
         assert_eq!(parse(br#"{"a":1,"a":2}"#).unwrap_err().code(), Code::MalformedRequest);
         assert_eq!(parse(br#"[{"b":{"a":1,"a":2}}]"#).unwrap_err().code(), Code::MalformedRequest);
         assert_eq!(parse(br#"{"a":[1,-2,2.5,null,true,"x"]}"#).unwrap()["a"][2], 2.5);
     }
 
     #[test]
-    fn a_character_that_cannot_be_stored_is_named_with_its_place() {
+    fn a_forbidden_character_is_reported_with_its_pointer() {
         let error = parse(br#"{"a":{"b/c":["x","y\u0000"]}}"#).unwrap_err();
         let problem = error.problem("r");
         assert_eq!(problem.errors[0].pointer.as_deref(), Some("/a/b~1c/1"));
@@ -307,7 +325,7 @@ mod tests {
 
     /// The cases of RFC 7396, appendix A.
     #[test]
-    fn a_merge_patch_does_what_the_standard_says() {
+    fn merge_patches_follow_rfc_7396() {
         let cases = [
             (json!({"a":"b"}), json!({"a":"c"}), json!({"a":"c"})),
             (json!({"a":"b"}), json!({"b":"c"}), json!({"a":"b","b":"c"})),

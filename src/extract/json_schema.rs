@@ -1,4 +1,4 @@
-//! Checking a value against the OpenAPI schema of its type (JSON Schema 2020-12).
+//! Validates a JSON value against the OpenAPI schema of its type (JSON Schema 2020-12).
 
 use crate::error::{Error, FieldError, Result};
 use crate::openapi;
@@ -9,16 +9,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use utoipa::ToSchema;
 
-/// The code of a member that the type does not have.
+/// The error code of a field that the type does not have.
 pub(crate) const UNKNOWN_FIELD: &str = "unknown_field";
 
-/// The validators made so far: each costs some milliseconds once.
+/// The validators built so far, by schema name: building one takes milliseconds.
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
+/// Returns the validator of a type.
 fn validator<T: ToSchema>() -> Result<Arc<Validator>> {
     let name = T::name().into_owned();
-    let mut made = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(validator) = made.get(&name) {
+    let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(validator) = validators.get(&name) {
         return Ok(Arc::clone(validator));
     }
     let reference = format!("#/components/schemas/{name}");
@@ -29,26 +30,26 @@ fn validator<T: ToSchema>() -> Result<Arc<Validator>> {
         .build(&schema)
         .map_err(|error| Error::internal(anyhow::anyhow!("schema of {name}: {error}")))?;
     let validator = Arc::new(validator);
-    made.insert(name, Arc::clone(&validator));
+    validators.insert(name, Arc::clone(&validator));
     Ok(validator)
 }
 
-/// Everything about the value that its type's schema does not allow.
-pub(crate) fn check<T: ToSchema>(value: &Value) -> Result<Vec<FieldError>> {
+/// Returns everything in the value that the schema of `T` does not allow, at most 100 errors.
+pub(crate) fn validate<T: ToSchema>(value: &Value) -> Result<Vec<FieldError>> {
     let validator = validator::<T>()?;
-    Ok(validator.iter_errors(value).take(100).flat_map(|error| told(&error)).collect())
+    Ok(validator.iter_errors(value).take(100).flat_map(|error| field_errors(&error)).collect())
 }
 
-/// What one finding of the validator is to a client.
-fn told(error: &ValidationError<'_>) -> Vec<FieldError> {
+/// Converts an error of the validator to the errors that a client gets.
+fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
     let pointer = error.instance_path().to_string();
     match error.kind() {
         Kind::AdditionalProperties { unexpected } => {
-            let one = |name: &String| {
+            let unknown = |name: &String| {
                 let at = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
                 FieldError::field(at, UNKNOWN_FIELD, format!("there is no field `{name}` here"))
             };
-            unexpected.iter().map(one).collect()
+            unexpected.iter().map(unknown).collect()
         }
         Kind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
@@ -56,9 +57,9 @@ fn told(error: &ValidationError<'_>) -> Vec<FieldError> {
             vec![FieldError::field(format!("{pointer}/{name}"), "required", message)]
         }
         Kind::OneOfNotValid { context } | Kind::AnyOf { context }
-            if let Some(meant) = meant(context, error) =>
+            if let Some(errors) = matching_alternative(context, error) =>
         {
-            meant.iter().flat_map(told).collect()
+            errors.iter().flat_map(field_errors).collect()
         }
         kind => {
             let code = match kind {
@@ -77,29 +78,30 @@ fn told(error: &ValidationError<'_>) -> Vec<FieldError> {
     }
 }
 
-/// Of several forms that a value could have, the findings on the single one whose kind of JSON it
-/// is: `null` or an object, say.
-fn meant<'a>(
-    forms: &'a [Vec<ValidationError<'static>>],
+/// Returns the errors of the one alternative of `oneOf` or `anyOf` whose JSON type the value has, so
+/// that an object is not reported as "not null".
+fn matching_alternative<'a>(
+    alternatives: &'a [Vec<ValidationError<'static>>],
     error: &ValidationError<'_>,
 ) -> Option<&'a [ValidationError<'static>]> {
-    let other_kind = |finding: &ValidationError<'_>| {
-        matches!(finding.kind(), Kind::Type { .. })
-            && finding.instance_path() == error.instance_path()
+    let has_other_type = |other: &ValidationError<'_>| {
+        matches!(other.kind(), Kind::Type { .. }) && other.instance_path() == error.instance_path()
     };
-    let mut same = forms.iter().filter(|findings| !findings.iter().any(other_kind));
-    let only = same.next().filter(|findings| !findings.is_empty())?;
-    same.next().is_none().then_some(only)
+    let mut same_type = alternatives.iter().filter(|errors| !errors.iter().any(has_other_type));
+    let only = same_type.next().filter(|errors| !errors.is_empty())?;
+    same_type.next().is_none().then_some(only)
 }
 
-/// The finding in words, without the value itself, which may be long.
+/// Describes an error without quoting the value, which may be long.
 fn message(kind: &Kind, error: &ValidationError<'_>) -> String {
     match kind {
         Kind::MaxLength { limit } => format!("has more than {limit} characters"),
+        Kind::MinLength { limit: 1 } => "must not be empty".into(),
         Kind::MinLength { limit } => format!("has fewer than {limit} characters"),
         Kind::MaxItems { limit } => format!("has more than {limit} items"),
+        Kind::MinItems { limit: 1 } => "must not be empty".into(),
         Kind::MinItems { limit } => format!("has fewer than {limit} items"),
-        Kind::OneOfNotValid { .. } | Kind::AnyOf { .. } => "has none of the forms allowed".into(),
+        Kind::OneOfNotValid { .. } | Kind::AnyOf { .. } => "has none of the allowed types".into(),
         _ => error.masked().to_string(),
     }
 }

@@ -1,18 +1,19 @@
-//! Of which type a body is, and what is said about one that is of another (RFC 9110, section 8.3).
+//! The media type of a request body (RFC 9110, section 8.3).
 
 use crate::error::{Code, Error, Result};
 use actix_web::http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 
-/// RFC 5789.
+/// The response header that lists the accepted patch formats (RFC 5789, section 3.1).
 pub(crate) const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
-/// The types of a patch, as `Accept-Patch` has them.
-pub(crate) const PATCHES: &str = "application/merge-patch+json, application/json";
+/// The accepted patch formats, as the value of `Accept-Patch`.
+pub(crate) const PATCH_TYPES: &str = "application/merge-patch+json, application/json";
 
-/// Refuses a body of another media type, or one that is coded, and says which would do.
-pub(crate) fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<()> {
+/// Rejects a body with another media type, charset or a content coding; the error names those
+/// accepted.
+pub(crate) fn check_media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<()> {
     let refuse = |detail: String| Error::new(Code::UnsupportedMediaType, detail);
     let is = |text: &HeaderValue, word: &str| text.as_bytes().eq_ignore_ascii_case(word.as_bytes());
     if headers.get(CONTENT_ENCODING).is_some_and(|coding| !is(coding, "identity")) {
@@ -37,9 +38,9 @@ pub(crate) fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<()> {
     })
 }
 
-/// The same for a patch.
-pub(crate) fn patch_type(headers: &HeaderMap) -> Result<()> {
-    let kinds: Vec<&str> = PATCHES.split(", ").collect();
-    media_type(headers, &kinds)
-        .map_err(|error| error.with_header(ACCEPT_PATCH, HeaderValue::from_static(PATCHES)))
+/// Rejects a body that is not a patch.
+pub(crate) fn check_patch_type(headers: &HeaderMap) -> Result<()> {
+    let kinds: Vec<&str> = PATCH_TYPES.split(", ").collect();
+    check_media_type(headers, &kinds)
+        .map_err(|error| error.with_header(ACCEPT_PATCH, HeaderValue::from_static(PATCH_TYPES)))
 }

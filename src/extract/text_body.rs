@@ -1,8 +1,8 @@
-//! Bodies of text: a roundup as an editor pastes it, instead of JSON.
+//! Text request bodies: a roundup as an editor pastes it.
 
 use crate::error::{Code, Error, Result};
-use crate::extract::json_body::{Body, forbidden, read};
-use crate::extract::media_type::media_type;
+use crate::extract::json_body::{Body, find_forbidden_characters, read_body};
+use crate::extract::media_type::check_media_type;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
@@ -12,18 +12,18 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-/// A body of text, as it was pasted.
+/// A text body.
 #[derive(Debug, Clone)]
 pub struct TextBody {
-    /// How it is marked up.
+    /// Its markup.
     pub kind: TextKind,
     /// The text.
     pub text: String,
-    /// SHA-256 of its bytes.
+    /// The SHA-256 of its bytes.
     pub digest: Vec<u8>,
 }
 
-/// How a text is marked up.
+/// The markup of a text body, by its media type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextKind {
     /// `text/plain`.
@@ -35,12 +35,12 @@ pub enum TextKind {
 }
 
 impl TextKind {
-    /// All kinds with their media types.
+    /// All kinds and their media types.
     const ALL: [(Self, &'static str); 3] =
         [(Self::Plain, "text/plain"), (Self::Markdown, "text/markdown"), (Self::Html, "text/html")];
 
-    /// What the header says.
-    fn of(headers: &HeaderMap) -> Option<Self> {
+    /// Returns the kind that `Content-Type` names.
+    fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let given = headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
         let name = given.split(';').next()?.trim();
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
@@ -52,19 +52,23 @@ impl FromRequest for TextBody {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let good = media_type(req.headers(), &TextKind::ALL.map(|(_, name)| name));
-        let kind = TextKind::of(req.headers()).unwrap_or(TextKind::Plain);
+        let type_check = check_media_type(req.headers(), &TextKind::ALL.map(|(_, name)| name));
+        let kind = TextKind::from_headers(req.headers()).unwrap_or(TextKind::Plain);
         let payload = payload.take();
         Box::pin(async move {
-            good?;
-            let bytes = read(payload).await?;
+            type_check?;
+            let bytes = read_body(payload).await?;
             let digest = Sha256::digest(&bytes).to_vec();
             let text = std::str::from_utf8(&bytes).map_err(|error| {
                 Error::new(Code::MalformedRequest, format!("the body is not UTF-8: {error}"))
             })?;
             let text = text.strip_prefix('\u{FEFF}').unwrap_or(text).to_owned();
             let mut errors = Vec::new();
-            forbidden(&Value::String(text.clone()), &mut String::new(), &mut errors);
+            find_forbidden_characters(
+                &Value::String(text.clone()),
+                &mut String::new(),
+                &mut errors,
+            );
             if errors.is_empty() {
                 return Ok(Self { kind, text, digest });
             }
@@ -73,12 +77,12 @@ impl FromRequest for TextBody {
     }
 }
 
-/// Either of two bodies: text when the request says so, else JSON.
+/// A text body when `Content-Type` says so, otherwise a JSON body.
 #[derive(Debug, Clone)]
 pub enum JsonOrText<T> {
-    /// JSON.
+    /// A JSON body.
     Json(Body<T>),
-    /// Text.
+    /// A text body.
     Text(TextBody),
 }
 
@@ -87,7 +91,7 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for JsonOrText<T> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        if TextKind::of(req.headers()).is_some() {
+        if TextKind::from_headers(req.headers()).is_some() {
             let text = TextBody::from_request(req, payload);
             return Box::pin(async move { text.await.map(Self::Text) });
         }

@@ -7,7 +7,7 @@ use super::{query, runner};
 use crate::audit::Actor;
 use crate::auth::{Allowed, scope};
 use crate::error::{Code, Error, Result};
-use crate::extract::media_type;
+use crate::extract::check_media_type;
 use crate::extract::{FieldsQuery, Id, Query, QueryPair};
 use crate::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
 use crate::import::{Format, Options};
@@ -72,7 +72,7 @@ async fn create_import(
     once: IdempotencyKey,
     body: Payload,
 ) -> Result<StoredResponse> {
-    media_type(req.headers(), &KINDS)?;
+    check_media_type(req.headers(), &KINDS)?;
     if state.config().pgbouncer || state.pool().target().pgbouncer() {
         let detail = "an import needs a connection that is not pooled per transaction: run \
                       `roundup import` with the address of the server itself";

@@ -14,7 +14,7 @@
 
 use crate::auth::is_private;
 use crate::error::{Code, Error};
-use crate::extract::{ACCEPT_PATCH, PATCHES};
+use crate::extract::{ACCEPT_PATCH, PATCH_TYPES};
 use crate::middleware::response_cache;
 use crate::middleware::response_cache::{Asked, Made};
 use crate::response::accept::takes_json;
@@ -207,7 +207,7 @@ fn complete(mut res: ServiceResponse, method: &Method, id: &RequestId) -> Servic
 /// Says which patches an address takes that takes any (RFC 5789, section 3.1).
 fn accept_patch(headers: &mut HeaderMap, allow: &HeaderValue) {
     if allow.to_str().is_ok_and(|allow| allow.split(", ").any(|method| method == "PATCH")) {
-        headers.insert(ACCEPT_PATCH, HeaderValue::from_static(PATCHES));
+        headers.insert(ACCEPT_PATCH, HeaderValue::from_static(PATCH_TYPES));
     }
 }
 

@@ -74,7 +74,7 @@ async fn post(
     gate: &mut Gate,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
-    gate.pass(comments.comments.take(client.unit(), now))?;
+    gate.pass(comments.comments.take(client.rate_limit_key(), now))?;
     let attempt = once.bind("public".to_owned(), &body.digest);
     let new = body.value.check()?;
     let (article, judge) = state
@@ -134,7 +134,7 @@ async fn judge(
         rules: comments.rules(enabled(conn).await?),
         policy: state.config().comment_policy,
         address: client.address(),
-        unit: client.unit(),
+        unit: client.rate_limit_key(),
         now: state.clock().now(),
     })
 }
@@ -190,7 +190,7 @@ async fn change(
     patch: MergePatch,
     gate: &mut Gate,
 ) -> Result<StoredResponse> {
-    gate.pass(comments.comments.take(client.unit(), state.clock().now()))?;
+    gate.pass(comments.comments.take(client.rate_limit_key(), state.clock().now()))?;
     let judge = state.read(async |conn| judge(state, comments, conn, client).await).await?;
     let (posted, article) = State::write(state, move |conn| {
         Box::pin(async move { judge.change(conn, id, &token.0, patch).await })
