@@ -1,8 +1,8 @@
-//! How often somebody may do something: a number of times in each window of a minute.
+//! Rate limits: a number of requests in each window of a minute.
 //!
-//! A window begins with the first request and is counted exactly. Memory is bounded: counts lie in
-//! two generations, and when the younger is full the older is forgotten; who is active moves to the
-//! younger with every request. `RateLimit` fields as in draft-ietf-httpapi-ratelimit-headers-10.
+//! A window begins with the first request and is counted exactly. Memory is bounded: windows are kept
+//! in two generations. When the younger one is full, the older one is dropped; a request moves its
+//! window to the younger one. The header fields are those of draft-ietf-httpapi-ratelimit-headers-10.
 
 use crate::error::{Code, Error, Result};
 use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
@@ -14,13 +14,13 @@ use std::sync::{Mutex, PoisonError};
 
 /// The length of a window.
 const WINDOW: TimeDelta = TimeDelta::seconds(60);
-/// How many windows a generation holds.
-const GENERATION: usize = 50_000;
+/// The maximum number of windows in a generation.
+const GENERATION_SIZE: usize = 50_000;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// Counts what each key does.
+/// Counts the requests of each key.
 #[derive(Debug)]
 pub struct RateLimiter<K> {
     name: &'static str,
@@ -40,31 +40,31 @@ struct Window {
     used: u32,
 }
 
-/// How a key stands after a request.
+/// The state of a key's window after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimitStatus {
     name: &'static str,
     quota: u32,
     remaining: u32,
     reset_seconds: i64,
-    /// The request is one too many.
+    /// Whether the request exceeds the quota.
     pub refused: bool,
 }
 
 impl<K: Hash + Eq + Copy> RateLimiter<K> {
-    /// At most `quota` in a window; 0 for no limit.
+    /// Allows `quota` requests in a window; 0 for no limit. `name` is for the header fields.
     pub fn new(name: &'static str, quota: u32) -> Self {
         let windows = Generations { young: HashMap::new(), old: HashMap::new() };
         Self { name, quota, windows: Mutex::new(windows) }
     }
 
-    /// Counts one request; none when there is no limit.
-    pub fn take(&self, key: K, now: DateTime<Utc>) -> Option<RateLimitStatus> {
+    /// Counts a request; returns `None` when there is no limit.
+    pub fn count(&self, key: K, now: DateTime<Utc>) -> Option<RateLimitStatus> {
         if self.quota == 0 {
             return None;
         }
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = windows.of(key, now);
+        let window = windows.current(key, now);
         let refused = window.used >= self.quota;
         if !refused {
             window.used += 1;
@@ -81,9 +81,9 @@ impl<K: Hash + Eq + Copy> RateLimiter<K> {
 }
 
 impl<K: Hash + Eq + Copy> Generations<K> {
-    /// The window that the key is in now, among the young.
-    fn of(&mut self, key: K, now: DateTime<Utc>) -> &mut Window {
-        if self.young.len() >= GENERATION && !self.young.contains_key(&key) {
+    /// Returns the current window of a key, moved to the younger generation.
+    fn current(&mut self, key: K, now: DateTime<Utc>) -> &mut Window {
+        if self.young.len() >= GENERATION_SIZE && !self.young.contains_key(&key) {
             self.old = mem::take(&mut self.young);
         }
         let known = self.old.remove(&key);
@@ -96,10 +96,10 @@ impl<K: Hash + Eq + Copy> Generations<K> {
     }
 }
 
-/// The fields that tell how a client stands; empty where nothing is limited.
-pub fn fields(standings: &[RateLimitStatus]) -> Vec<(HeaderName, HeaderValue)> {
+/// Returns the `RateLimit` header fields; none where nothing is limited.
+pub fn header_fields(statuses: &[RateLimitStatus]) -> Vec<(HeaderName, HeaderValue)> {
     let list = |one: fn(&RateLimitStatus) -> String| {
-        let text = standings.iter().map(one).collect::<Vec<_>>().join(", ");
+        let text = statuses.iter().map(one).collect::<Vec<_>>().join(", ");
         HeaderValue::from_str(&text).ok().filter(|value| !value.is_empty())
     };
     let policy = list(|s| format!("\"{}\";q={};w={}", s.name, s.quota, WINDOW.num_seconds()));
@@ -110,13 +110,13 @@ pub fn fields(standings: &[RateLimitStatus]) -> Vec<(HeaderName, HeaderValue)> {
         .collect()
 }
 
-/// Refuses the request if one of the limits does.
+/// Rejects a request that exceeds one of its limits.
 ///
 /// # Errors
-/// 429 with `Retry-After` and the fields.
-pub fn admit(standings: &[RateLimitStatus]) -> Result<()> {
-    let refusing = standings.iter().filter(|standing| standing.refused);
-    let Some(worst) = refusing.max_by_key(|standing| standing.reset_seconds) else { return Ok(()) };
+/// 429 with `Retry-After`.
+pub fn check(statuses: &[RateLimitStatus]) -> Result<()> {
+    let refusing = statuses.iter().filter(|status| status.refused);
+    let Some(worst) = refusing.max_by_key(|status| status.reset_seconds) else { return Ok(()) };
     let (quota, name, wait) = (worst.quota, worst.name, worst.reset_seconds);
     let detail = format!("{quota} a minute are allowed per {name}; try again in {wait} s");
     let error = Error::new(Code::RateLimited, detail).with_header(RETRY_AFTER, wait.into());
@@ -128,33 +128,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_admits_exactly_its_quota() {
+    fn a_window_allows_exactly_its_quota() {
         let limiter = RateLimiter::new("client", 3);
         let mut now = DateTime::from_timestamp(1_000, 0).unwrap();
         for round in 0..3 {
-            let taken = (0..10).map(|_| limiter.take(1, now).unwrap()).collect::<Vec<_>>();
+            let taken = (0..10).map(|_| limiter.count(1, now).unwrap()).collect::<Vec<_>>();
             assert_eq!(taken.iter().filter(|s| !s.refused).count(), 3, "round {round}");
             assert_eq!(taken[0].remaining, 2);
-            assert!(!limiter.take(100 + round, now).unwrap().refused);
+            assert!(!limiter.count(100 + round, now).unwrap().refused);
             now += TimeDelta::seconds(59);
-            assert!(limiter.take(1, now).unwrap().refused);
+            assert!(limiter.count(1, now).unwrap().refused);
             now += TimeDelta::seconds(1);
         }
-        assert_eq!(RateLimiter::new("client", 0).take(1, now), None);
+        assert_eq!(RateLimiter::new("client", 0).count(1, now), None);
     }
 
     #[test]
-    fn memory_is_bounded_and_the_active_are_remembered() {
+    fn memory_is_bounded_and_active_keys_are_kept() {
         let limiter = RateLimiter::new("client", 1);
         let now = DateTime::from_timestamp(1_000, 0).unwrap();
-        assert!(!limiter.take(0, now).unwrap().refused);
+        assert!(!limiter.count(0, now).unwrap().refused);
         for key in 1..300_000 {
-            limiter.take(key, now);
+            limiter.count(key, now);
             if key % 10_000 == 0 {
-                assert!(limiter.take(0, now).unwrap().refused, "forgotten at {key}");
+                assert!(limiter.count(0, now).unwrap().refused, "forgotten at {key}");
             }
         }
         let windows = limiter.windows.lock().unwrap();
-        assert!(windows.young.len() + windows.old.len() <= 2 * GENERATION);
+        assert!(windows.young.len() + windows.old.len() <= 2 * GENERATION_SIZE);
     }
 }

@@ -1,7 +1,7 @@
 //! The rate limits around one request: how it stands with each, told in every answer.
 
 use crate::error::{Error, Result};
-use crate::rate_limit::{RateLimitStatus, admit, fields};
+use crate::rate_limit::{RateLimitStatus, check, header_fields};
 use crate::response::StoredResponse;
 
 /// What the limits said so far.
@@ -15,7 +15,7 @@ impl Gate {
     /// 429.
     pub(super) fn pass(&mut self, standing: Option<RateLimitStatus>) -> Result<()> {
         self.0.extend(standing);
-        admit(&self.0)
+        check(&self.0)
     }
 
     /// Adds the fields to an answer, whatever came of it.
@@ -23,7 +23,7 @@ impl Gate {
     /// # Errors
     /// Those of `done`.
     pub(super) fn dress(&self, done: Result<StoredResponse>) -> Result<StoredResponse> {
-        let fields = fields(&self.0);
+        let fields = header_fields(&self.0);
         match done {
             Ok(answer) => Ok(fields.iter().fold(answer, |answer, (name, value)| {
                 answer.with(name.as_str(), value.to_str().unwrap_or_default())

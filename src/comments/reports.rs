@@ -54,7 +54,7 @@ async fn report(
     gate: &mut Gate,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
-    gate.pass(comments.reports.take(client.rate_limit_key(), now))?;
+    gate.pass(comments.reports.count(client.rate_limit_key(), now))?;
     let (article, client) = state
         .read(async |conn| {
             Ok((
@@ -63,7 +63,7 @@ async fn report(
             ))
         })
         .await?;
-    gate.pass(comments.article_reports.take(article, now))?;
+    gate.pass(comments.article_reports.count(article, now))?;
     let new = State::write(state, move |conn| {
         Box::pin(async move {
             let row = (

@@ -39,10 +39,10 @@ pub(super) async fn locked(
         return Err(if purged_once { Error::purged() } else { Error::not_found("article") });
     };
     let current = find(conn, id).await?;
-    if if_match.admits(there) {
+    if if_match.allows(there) {
         return Ok(current);
     }
-    let known = match if_match.known() {
+    let known = match if_match.base_version() {
         Some(known) => version_body(conn, id, known).await?,
         None => None,
     };

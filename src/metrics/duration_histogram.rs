@@ -1,5 +1,5 @@
-//! A histogram of durations that is written without a lock: the one of prometheus-client has a
-//! mutex, for which every core would wait at every request.
+//! A histogram of durations without a lock. That of prometheus-client has a mutex, which every request
+//! on every core would wait for.
 
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::{MetricType, TypedMetric};
@@ -29,17 +29,17 @@ const BOUNDS: [f64; 15] = [
 ];
 
 #[derive(Debug, Default)]
-struct Inner {
+struct Buckets {
     buckets: [AtomicU64; BOUNDS.len()],
     nanoseconds: AtomicU64,
 }
 
-/// How long something took, many times. Clones share their counts.
+/// A histogram of durations. Clones share their counts.
 #[derive(Debug, Clone, Default)]
-pub struct DurationHistogram(Arc<Inner>);
+pub struct DurationHistogram(Arc<Buckets>);
 
 impl DurationHistogram {
-    /// It took so long once more.
+    /// Adds a duration.
     pub fn observe(&self, took: Duration) {
         let seconds = took.as_secs_f64();
         let bucket = BOUNDS.iter().zip(&self.0.buckets).find(|(bound, _)| seconds <= **bound);
@@ -50,7 +50,7 @@ impl DurationHistogram {
         self.0.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
-    /// How many times.
+    /// Returns the number of durations.
     pub fn count(&self) -> u64 {
         self.0.buckets.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
@@ -81,7 +81,7 @@ mod tests {
     use prometheus_client::registry::Registry;
 
     #[test]
-    fn it_is_read_as_a_histogram() {
+    fn it_is_encoded_as_a_histogram() {
         let timing = DurationHistogram::default();
         for ms in [1, 5, 6, 20_000] {
             timing.observe(Duration::from_millis(ms));

@@ -15,34 +15,34 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use std::time::Duration;
 
-/// Counts of what the service does. Labels come from closed lists (the route's template, never the
-/// path), so the number of series is bounded whatever is asked.
+/// The metrics of an instance. Labels have few values (the route's pattern, never the path), so no
+/// client can add series.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    requests: Family<Request, DurationHistogram>,
-    connections: Family<Connections, Gauge>,
+    requests: Family<RequestLabels, DurationHistogram>,
+    connections: Family<ConnectionLabels, Gauge>,
 }
 
-/// Named as OpenTelemetry's semantic conventions name them.
+/// The labels of a request, named as in the semantic conventions of OpenTelemetry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 #[expect(clippy::struct_field_names, reason = "the names are those of the convention")]
-struct Request {
+struct RequestLabels {
     http_request_method: &'static str,
     http_route: String,
     http_response_status_code: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Connections {
+struct ConnectionLabels {
     state: &'static str,
 }
 
 impl Metrics {
     /// Adds the metrics of requests and connections to those in `registry`.
     pub fn new(mut registry: Registry) -> Self {
-        let requests: Family<Request, DurationHistogram> = Family::default();
-        let text = "How long requests took";
+        let requests: Family<RequestLabels, DurationHistogram> = Family::default();
+        let text = "The time from the arrival of a request to its response";
         registry.register_with_unit(
             "http_server_request_duration",
             text,
@@ -55,28 +55,33 @@ impl Metrics {
         Self { registry, requests, connections }
     }
 
-    /// Counts one answer.
+    /// Counts a response.
     pub fn count(&self, res: &ServiceResponse, method: &Method, took: Duration) {
         let route = res.request().match_pattern().unwrap_or_default();
-        self.timing(method, route, res.status()).observe(took);
+        self.durations(method, route, res.status()).observe(took);
     }
 
-    /// Counts the answer to a request whose handler broke.
-    pub fn count_broken(&self, method: &Method, took: Duration) {
+    /// Counts the 500 response to a request whose handler panicked.
+    pub fn count_panic(&self, method: &Method, took: Duration) {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
-        self.timing(method, String::new(), status).observe(took);
+        self.durations(method, String::new(), status).observe(took);
     }
 
-    /// Counts the answer to what could not be read as a request.
-    pub fn count_unread(&self, status: StatusCode) {
-        // TRACE is one of the methods that are counted as others.
-        self.timing(&Method::TRACE, String::new(), status).observe(Duration::ZERO);
+    /// Counts the response to bytes that are not an HTTP request.
+    pub fn count_unparsable(&self, status: StatusCode) {
+        // TRACE is counted as `_OTHER`.
+        self.durations(&Method::TRACE, String::new(), status).observe(Duration::ZERO);
     }
 
-    /// The times of one kind of answer. The route is a template, never a path.
-    pub fn timing(&self, method: &Method, route: String, status: StatusCode) -> DurationHistogram {
-        let labels = Request {
-            http_request_method: known(method),
+    /// Returns the histogram of one kind of response. `route` is a pattern, never a path.
+    pub fn durations(
+        &self,
+        method: &Method,
+        route: String,
+        status: StatusCode,
+    ) -> DurationHistogram {
+        let labels = RequestLabels {
+            http_request_method: method_label(method),
             http_route: route,
             http_response_status_code: status.as_u16().into(),
         };
@@ -95,7 +100,7 @@ impl Metrics {
             ("max", pool.max),
         ];
         for (state, n) in states {
-            let gauge = self.connections.get_or_create_owned(&Connections { state });
+            let gauge = self.connections.get_or_create_owned(&ConnectionLabels { state });
             gauge.set(i64::try_from(n).unwrap_or(i64::MAX));
         }
         let mut text = String::new();
@@ -104,7 +109,8 @@ impl Metrics {
     }
 }
 
-fn known(method: &Method) -> &'static str {
+/// Returns the method, or `_OTHER` for one that is not in use.
+fn method_label(method: &Method) -> &'static str {
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
         .into_iter()
         .find(|name| *name == method.as_str())

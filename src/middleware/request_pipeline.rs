@@ -17,7 +17,7 @@ use crate::error::{Code, Error};
 use crate::extract::{ACCEPT_PATCH, PATCH_TYPES};
 use crate::middleware::response_cache;
 use crate::middleware::response_cache::{Asked, Made};
-use crate::response::accept::takes_json;
+use crate::response::accept::accepts_json;
 use crate::response::apply_common_headers;
 use crate::response::{RequestId, X_REQUEST_ID};
 use crate::response::{content_encoding, cors, problem};
@@ -124,7 +124,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError>,
     B: MessageBody + 'static,
 {
-    let id = RequestId::of(req.headers());
+    let id = RequestId::from_headers(req.headers());
     req.extensions_mut().insert(id.clone());
     if method == Method::HEAD {
         req.head_mut().method = Method::GET;
@@ -146,7 +146,11 @@ where
         Made::Raw(res) => res,
     };
     if res.status() == StatusCode::OK && reads {
-        res = if public { content_encoding::give(res) } else { content_encoding::compare(res) };
+        res = if public {
+            content_encoding::encode_body(res)
+        } else {
+            content_encoding::apply_preconditions(res)
+        };
     }
     if !res.status().is_success() {
         res = complete(res, method, &id);
@@ -155,7 +159,7 @@ where
         res.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     apply_common_headers(res.headers_mut(), state.config(), public);
-    res.headers_mut().insert(X_REQUEST_ID, id.header());
+    res.headers_mut().insert(X_REQUEST_ID, id.to_header_value());
     state.metrics().count(&res, method, begun.elapsed());
     Ok(res)
 }
@@ -168,7 +172,7 @@ fn refusal(req: &ServiceRequest) -> Option<Error> {
     }
     let path = req.match_info().as_str();
     let json = path.starts_with("/api/") && !path.ends_with("/admin/exports");
-    (json && !takes_json(req.headers()))
+    (json && !accepts_json(req.headers()))
         .then(|| Error::new(Code::NotAcceptable, "this address speaks application/json only"))
 }
 
@@ -193,15 +197,15 @@ fn complete(mut res: ServiceResponse, method: &Method, id: &RequestId) -> Servic
             if let Some(allow) = allow {
                 answer.headers_mut().insert(header::ALLOW, allow.clone());
                 accept_patch(answer.headers_mut(), &allow);
-                cors::preflight(answer.headers_mut(), allow);
+                cors::allow_preflight(answer.headers_mut(), allow);
             }
             return res.into_response(answer);
         }
     }
-    if res.status().is_redirection() || problem::is_one(res.headers()) {
+    if res.status().is_redirection() || problem::is_problem(res.headers()) {
         return res;
     }
-    problem::describe(res, id)
+    problem::finalize_error(res, id)
 }
 
 /// Says which patches an address takes that takes any (RFC 5789, section 3.1).

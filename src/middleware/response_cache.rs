@@ -2,7 +2,7 @@
 
 use crate::cache::{Begun, Fill, Held, Join, Landed, Lead, Source};
 use crate::error::{Code, Error};
-use crate::response::accept::{Coding, takes_json};
+use crate::response::accept::{Coding, accepts_json};
 use crate::response::{CachedResponse, IntoCached};
 use crate::response::{RequestId, X_REQUEST_ID};
 use crate::state::State;
@@ -76,10 +76,10 @@ pub(super) fn from_memory(
     let key = req.uri().path_and_query()?.as_str();
     let held = cache.get(key)?;
     let current = cache.is_current(&held, cache.coherence().trust().at(begun));
-    if !current || (key.starts_with("/api/") && !takes_json(req.headers())) {
+    if !current || (key.starts_with("/api/") && !accepts_json(req.headers())) {
         return None;
     }
-    let id = RequestId::of(req.headers());
+    let id = RequestId::from_headers(req.headers());
     // What it refuses is refused where every failure gets its problem.
     Asked { state, method, id: &id, begun }.answer(key, &held, req.headers(), HIT).ok()
 }
@@ -98,7 +98,7 @@ impl Asked<'_> {
         let grew = |bytes| cache.grow(key, held, bytes);
         let mut answer = held.value.answer(asked, coding, self.id.as_str(), grew)?;
         let headers = answer.headers_mut();
-        headers.insert(X_REQUEST_ID, self.id.header());
+        headers.insert(X_REQUEST_ID, self.id.to_header_value());
         headers.insert(CACHE_STATUS, HeaderValue::from_static(how.status));
         match how.source {
             // Confirmed to be what the database has: no time has passed since.

@@ -85,7 +85,7 @@ pub(super) async fn locked(
     let row = outlets::table.find(id).select(outlets::version).for_no_key_update();
     let version: Option<i32> = row.first(conn).await.optional()?;
     let version = version.ok_or_else(|| Error::not_found("outlet"))?;
-    if if_match.admits(version) {
+    if if_match.allows(version) {
         return admin_find(conn, id).await;
     }
     Err(Error::version_mismatch(version, Vec::new()))

@@ -1,8 +1,8 @@
-//! Which media type and which content coding a client takes (RFC 9110, section 12.5).
+//! Content negotiation: the media type and content coding a client accepts (RFC 9110, section 12.5).
 
 use actix_web::http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 
-/// How the bytes of a body are coded on the wire.
+/// A content coding (RFC 9110, section 8.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coding {
     Identity,
@@ -12,19 +12,19 @@ pub(crate) enum Coding {
 }
 
 impl Coding {
-    /// In the order we prefer when the client does not care: smallest first.
+    /// All codings in the order of preference when the client has none: smallest output first.
     pub(crate) const ALL: [Self; 4] = [Self::Brotli, Self::Zstd, Self::Gzip, Self::Identity];
 
-    /// The coding that the client likes best; none if it refuses all of them.
+    /// Returns the coding that the client prefers, or `None` if it accepts none of them.
     pub(crate) fn negotiate(headers: &HeaderMap) -> Option<Self> {
         if !headers.contains_key(ACCEPT_ENCODING) {
             return Some(Self::Identity);
         }
-        let (mut best, mut at) = (None, 0);
+        let (mut best, mut best_weight) = (None, 0);
         for coding in Self::ALL {
             let weight = coding.weight(headers);
-            if weight > at {
-                (best, at) = (Some(coding), weight);
+            if weight > best_weight {
+                (best, best_weight) = (Some(coding), weight);
             }
         }
         best
@@ -37,13 +37,13 @@ impl Coding {
         };
         match (named(self.name()).or_else(|| named("*")), self) {
             (Some(q), _) => q,
-            // Acceptable though not named, but never preferred to what was.
+            // Acceptable unless excluded (RFC 9110, section 12.5.3), but never preferred to a named one.
             (None, Self::Identity) => 1,
             (None, _) => 0,
         }
     }
 
-    /// As in `Content-Encoding`.
+    /// Returns the name as in `Content-Encoding`.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Identity => "identity",
@@ -54,26 +54,25 @@ impl Coding {
     }
 }
 
-/// Whether the client takes JSON: when it does not say, or says so. What is said of the type itself
-/// counts before what is said of a range that holds it.
-pub(crate) fn takes_json(headers: &HeaderMap) -> bool {
+/// Returns whether the client accepts JSON. A media type counts before a range that contains it.
+pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {
     const JSON: [&str; 4] =
         ["application/json", "application/problem+json", "application/*", "*/*"];
-    let mut any = false;
-    let mut nearest: Option<(usize, bool)> = None;
+    let mut has_accept = false;
+    let mut most_specific: Option<(usize, bool)> = None;
     for (name, q) in choices(headers, &ACCEPT) {
-        any = true;
+        has_accept = true;
         let Some(at) = JSON.iter().position(|json| name.eq_ignore_ascii_case(json)) else {
             continue;
         };
-        if nearest.is_none_or(|(before, _)| at < before) {
-            nearest = Some((at, q > 0));
+        if most_specific.is_none_or(|(before, _)| at < before) {
+            most_specific = Some((at, q > 0));
         }
     }
-    nearest.map_or(!any, |(_, takes)| takes)
+    most_specific.map_or(!has_accept, |(_, accepted)| accepted)
 }
 
-/// Whether the client would rather have a page than data: a browser's address bar.
+/// Returns whether the client prefers HTML to JSON, as a browser does.
 pub fn prefers_html(headers: &HeaderMap) -> bool {
     let q = |name: &str| {
         let mut choices = choices(headers, &ACCEPT);
@@ -82,7 +81,7 @@ pub fn prefers_html(headers: &HeaderMap) -> bool {
     q("text/html") > q("application/json")
 }
 
-/// The choices of a header with their weights in thousandths.
+/// Returns the choices of a header with their weights in thousandths.
 fn choices<'a>(
     headers: &'a HeaderMap,
     name: &'a HeaderName,
@@ -98,7 +97,7 @@ fn choice(choice: &str) -> Option<(&str, u32)> {
     Some((name, q.map_or(1000, thousandths)))
 }
 
-/// `0.5` is 500; what cannot be read counts as 1.
+/// Parses a quality value in thousandths: `0.5` is 500; unreadable text counts as 1.
 fn thousandths(q: &str) -> u32 {
     let (whole, fraction) = q.split_once('.').unwrap_or((q, ""));
     let digit = |sum: u32, byte: u8| Some(sum * 10 + char::from(byte).to_digit(10)?);
@@ -120,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_coding_wins() {
+    fn the_preferred_coding_is_chosen() {
         let cases = [
             ("gzip", Some(Coding::Gzip)),
             ("gzip, deflate, br, zstd", Some(Coding::Brotli)),
@@ -143,11 +142,11 @@ mod tests {
         let chromium = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
         assert!(prefers_html(&headers(ACCEPT, chromium)));
         assert!(!prefers_html(&headers(ACCEPT, "*/*")));
-        assert!(!takes_json(&headers(ACCEPT, "application/xml")));
-        assert!(!takes_json(&headers(ACCEPT, "application/json;q=0")));
-        assert!(!takes_json(&headers(ACCEPT, "*/*, application/json;q=0")));
-        assert!(takes_json(&headers(ACCEPT, "*/*;q=0, application/json")));
-        assert!(takes_json(&headers(ACCEPT, "application/*;q=0.1")));
-        assert!(takes_json(&HeaderMap::new()));
+        assert!(!accepts_json(&headers(ACCEPT, "application/xml")));
+        assert!(!accepts_json(&headers(ACCEPT, "application/json;q=0")));
+        assert!(!accepts_json(&headers(ACCEPT, "*/*, application/json;q=0")));
+        assert!(accepts_json(&headers(ACCEPT, "*/*;q=0, application/json")));
+        assert!(accepts_json(&headers(ACCEPT, "application/*;q=0.1")));
+        assert!(accepts_json(&HeaderMap::new()));
     }
 }

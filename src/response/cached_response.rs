@@ -9,9 +9,9 @@ use crate::response::accept::Coding;
 use crate::response::common_headers::apply_common_headers;
 use crate::response::content_encoding;
 use crate::response::precondition;
-use crate::response::precondition::Verdict;
+use crate::response::precondition::Precondition;
 use crate::response::problem;
-use crate::response::security_headers::GUARDS;
+use crate::response::security_headers::SECURITY_HEADERS;
 use actix_web::body::{BoxBody, MessageBody as _};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -115,11 +115,11 @@ impl CachedResponse {
     fn nothing(res: ServiceResponse, config: &Config, route: String) -> IntoCached {
         // Only what a handler found: that no route leads there is known without memory.
         let found = res.response().error().and_then(|error| error.as_error::<Error>());
-        let split = found.and_then(problem::around_id);
+        let split = found.and_then(problem::split_at_request_id);
         let Some((before, after)) = split else { return IntoCached::No(res) };
         let (req, answer) = res.into_parts();
         let mut headers = answer.headers().clone();
-        problem::mark(&mut headers);
+        problem::set_problem_headers(&mut headers);
         let body = Body::Problem(before, after);
         let entry = Self::with(answer.status(), headers, body, config, route);
         IntoCached::Yes(req, entry.into(), Depends::AnyChange)
@@ -134,7 +134,7 @@ impl CachedResponse {
     ) -> Self {
         apply_common_headers(&mut headers, config, true);
         let headers: Headers = headers.into_iter().collect();
-        let is_brief = |name: &HeaderName| BRIEF.contains(name) || GUARDS.contains(name);
+        let is_brief = |name: &HeaderName| BRIEF.contains(name) || SECURITY_HEADERS.contains(name);
         let brief = headers.iter().filter(|(name, _)| is_brief(name)).cloned().collect();
         Self { status, headers, brief, body, route, timings: Default::default() }
     }
@@ -171,11 +171,13 @@ impl CachedResponse {
                 return Ok(dressed(self.status, &self.headers, BoxBody::new(body)));
             }
         };
-        let coding = content_encoding::worthwhile(coding, page.plain.len());
-        let mut answer = match precondition::of_read(asked, |tag| page.has_tag(tag)) {
-            Verdict::Other => return Err(precondition::other()),
-            Verdict::Known => dressed(StatusCode::NOT_MODIFIED, &self.brief, BoxBody::new(())),
-            Verdict::Send => return Ok(self.whole(page, coding, grew)),
+        let coding = content_encoding::coding_for_size(coding, page.plain.len());
+        let mut answer = match precondition::evaluate(asked, |tag| page.has_tag(tag)) {
+            Precondition::Failed => return Err(precondition::failed()),
+            Precondition::NotModified => {
+                dressed(StatusCode::NOT_MODIFIED, &self.brief, BoxBody::new(()))
+            }
+            Precondition::Passed => return Ok(self.whole(page, coding, grew)),
         };
         answer.headers_mut().insert(header::ETAG, page.slot(coding).0.clone());
         Ok(answer)
@@ -202,7 +204,7 @@ impl CachedResponse {
     ) {
         let head = usize::from(*method == Method::HEAD);
         let index = 2 * head + usize::from(status == StatusCode::NOT_MODIFIED);
-        let make = || metrics.timing(method, self.route.clone(), status);
+        let make = || metrics.durations(method, self.route.clone(), status);
         if let Some(timing) = self.timings.get(index) {
             timing.get_or_init(make).observe(took);
         }
@@ -211,7 +213,7 @@ impl CachedResponse {
 
 impl Page {
     fn has_tag(&self, opaque: &[u8]) -> bool {
-        content_encoding::is_of(&self.digest, opaque)
+        content_encoding::etag_matches(&self.digest, opaque)
     }
 
     fn slot(&self, coding: Coding) -> &(HeaderValue, OnceLock<Bytes>) {

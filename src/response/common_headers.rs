@@ -8,7 +8,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 /// Sets the headers that every response carries; a response that is not public is never stored.
 pub(crate) fn apply_common_headers(headers: &mut HeaderMap, config: &Config, public: bool) {
     if public {
-        cors::expose(headers);
+        cors::allow_any_origin(headers);
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, config.cache_control.clone());
         }

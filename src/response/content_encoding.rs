@@ -1,10 +1,10 @@
-//! A public body as the client takes it: coded, with a strong entity tag, or not sent at all
-//! because the client has it (RFC 9110, sections 8.8 and 13).
+//! Encodes public bodies, gives them strong entity tags and answers 304 (RFC 9110, sections 8.4,
+//! 8.8 and 13).
 
 use crate::error::{Code, Error};
 use crate::response::accept::Coding;
 use crate::response::precondition;
-use crate::response::precondition::Verdict;
+use crate::response::precondition::Precondition;
 use actix_web::body::{BoxBody, MessageBody as _};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
@@ -14,10 +14,10 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::io::{Read as _, Write as _};
 
-/// Bodies below this are sent as they are: the headers would outweigh the gain.
-const WORTH_CODING: usize = 600;
+/// The minimum size of an encoded body in bytes: below it, the headers outweigh the gain.
+const MIN_ENCODED_SIZE: usize = 600;
 
-/// What the tags of a body have in common: 96 bits of its SHA-256, in hexadecimal.
+/// Returns the common part of the entity tags of a body: 96 bits of its SHA-256 in hexadecimal.
 pub(crate) fn digest(body: &[u8]) -> String {
     let mut text = String::with_capacity(24);
     for byte in Sha256::digest(body).iter().take(12) {
@@ -28,7 +28,7 @@ pub(crate) fn digest(body: &[u8]) -> String {
     text
 }
 
-/// The entity tag of a body in one coding: strong, for it is made from the body's bytes.
+/// Returns the entity tag of a body in one coding. It is strong: it depends on every byte.
 pub(crate) fn etag(digest: &str, coding: Coding) -> String {
     match coding {
         Coding::Identity => format!("\"{digest}\""),
@@ -36,19 +36,22 @@ pub(crate) fn etag(digest: &str, coding: Coding) -> String {
     }
 }
 
-/// Whether this is the tag of the body with this digest, without its quotes. That of another coding
-/// of the same body will do: what the client has is then no older.
-pub(crate) fn is_of(digest: &str, opaque: &[u8]) -> bool {
+/// Returns whether an unquoted entity tag belongs to the body with this digest, in any coding: the
+/// client then has the same body.
+pub(crate) fn etag_matches(digest: &str, opaque: &[u8]) -> bool {
     let after = opaque.strip_prefix(digest.as_bytes());
     after.is_some_and(|after| matches!(after, [] | [b'-', ..]))
 }
 
-/// The coding worth using for a body of this size.
-pub(crate) fn worthwhile(coding: Coding, size: usize) -> Coding {
-    if size < WORTH_CODING { Coding::Identity } else { coding }
+/// Returns the coding to use for a body of this size in bytes.
+pub(crate) fn coding_for_size(coding: Coding, size: usize) -> Coding {
+    if size < MIN_ENCODED_SIZE { Coding::Identity } else { coding }
 }
 
-/// The body in a coding; as it is should the encoder fail, which in memory it does not.
+/// Encodes a body.
+///
+/// # Errors
+/// When the encoder fails, which in memory it does not.
 pub(crate) fn encode(body: Bytes, coding: Coding) -> std::io::Result<Bytes> {
     let mut out = Vec::with_capacity(body.len() / 3);
     match coding {
@@ -59,7 +62,7 @@ pub(crate) fn encode(body: Bytes, coding: Coding) -> std::io::Result<Bytes> {
             out = encoder.finish()?;
         }
         Coding::Brotli => {
-            // Level 5 of 11: near the best size at a small part of its time.
+            // Level 5 of 11 is near the best size at a small part of its time.
             brotli::CompressorReader::new(&*body, 4096, 5, 20).read_to_end(&mut out)?;
         }
         Coding::Zstd => out = zstd::bulk::compress(&body, 3)?,
@@ -67,28 +70,29 @@ pub(crate) fn encode(body: Bytes, coding: Coding) -> std::io::Result<Bytes> {
     Ok(out.into())
 }
 
-/// Codes and tags the 200 of a public read that is not kept. A body that streams is left alone.
-pub(crate) fn give(res: ServiceResponse) -> ServiceResponse {
-    let (req, answer) = res.into_parts();
-    let (mut answer, body) = answer.into_parts();
+/// Encodes and tags a public 200 response that is not cached. Leaves a streamed body as it is.
+pub(crate) fn encode_body(res: ServiceResponse) -> ServiceResponse {
+    let (req, response) = res.into_parts();
+    let (mut response, body) = response.into_parts();
     let body = match body.try_into_bytes() {
         Ok(body) => body,
-        Err(streams) => return ServiceResponse::new(req, answer.set_body(streams)),
+        Err(streams) => return ServiceResponse::new(req, response.set_body(streams)),
     };
     let Some(coding) = Coding::negotiate(req.headers()) else {
-        let error = Error::new(Code::NotAcceptable, "no content coding is left that you accept");
+        let error =
+            Error::new(Code::NotAcceptable, "`Accept-Encoding` excludes every content coding");
         return ServiceResponse::from_err(error, req);
     };
-    let coding = worthwhile(coding, body.len());
+    let coding = coding_for_size(coding, body.len());
     let digest = digest(&body);
     if let Ok(etag) = HeaderValue::from_str(&etag(&digest, coding)) {
-        answer.headers_mut().insert(header::ETAG, etag);
+        response.headers_mut().insert(header::ETAG, etag);
     }
-    answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    match precondition::of_read(req.headers(), |tag| is_of(&digest, tag)) {
-        Verdict::Send => {}
-        Verdict::Known => return known(req, answer.set_body(BoxBody::new(()))),
-        Verdict::Other => return ServiceResponse::from_err(precondition::other(), req),
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    match precondition::evaluate(req.headers(), |tag| etag_matches(&digest, tag)) {
+        Precondition::Passed => {}
+        Precondition::NotModified => return not_modified(req, response.set_body(BoxBody::new(()))),
+        Precondition::Failed => return ServiceResponse::from_err(precondition::failed(), req),
     }
     let (coding, coded) = match encode(body.clone(), coding) {
         Ok(coded) => (coding, coded),
@@ -96,43 +100,43 @@ pub(crate) fn give(res: ServiceResponse) -> ServiceResponse {
     };
     if coding != Coding::Identity {
         let name = HeaderValue::from_static(coding.name());
-        answer.headers_mut().insert(header::CONTENT_ENCODING, name);
+        response.headers_mut().insert(header::CONTENT_ENCODING, name);
     }
-    ServiceResponse::new(req, answer.set_body(coded).map_into_boxed_body())
+    ServiceResponse::new(req, response.set_body(coded).map_into_boxed_body())
 }
 
-/// Holds the preconditions of a 200 against the tag that its handler gave it.
-pub(crate) fn compare(res: ServiceResponse) -> ServiceResponse {
+/// Evaluates the preconditions of a 200 response against the entity tag that its handler set.
+pub(crate) fn apply_preconditions(res: ServiceResponse) -> ServiceResponse {
     let Some(tag) = res.headers().get(header::ETAG).cloned() else { return res };
-    let is_ours = |opaque: &[u8]| tag.as_bytes() == [b"\"", opaque, b"\""].concat();
-    match precondition::of_read(res.request().headers(), is_ours) {
-        Verdict::Send => res,
-        Verdict::Known => {
-            let (req, answer) = res.into_parts();
-            known(req, answer.set_body(BoxBody::new(())))
+    let matches = |opaque: &[u8]| tag.as_bytes() == [b"\"", opaque, b"\""].concat();
+    match precondition::evaluate(res.request().headers(), matches) {
+        Precondition::Passed => res,
+        Precondition::NotModified => {
+            let (req, response) = res.into_parts();
+            not_modified(req, response.set_body(BoxBody::new(())))
         }
-        Verdict::Other => {
+        Precondition::Failed => {
             let (req, _) = res.into_parts();
-            ServiceResponse::from_err(precondition::other(), req)
+            ServiceResponse::from_err(precondition::failed(), req)
         }
     }
 }
 
-/// The answer to a client that has what is there.
-fn known(req: HttpRequest, mut answer: HttpResponse) -> ServiceResponse {
-    *answer.status_mut() = StatusCode::NOT_MODIFIED;
-    answer.headers_mut().remove(header::CONTENT_TYPE);
-    ServiceResponse::new(req, answer)
+/// Turns a response into a 304.
+fn not_modified(req: HttpRequest, mut response: HttpResponse) -> ServiceResponse {
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response.headers_mut().remove(header::CONTENT_TYPE);
+    ServiceResponse::new(req, response)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::response::precondition::of_read;
+    use crate::response::precondition::evaluate;
     use actix_web::http::header::HeaderMap;
 
     #[test]
-    fn each_coding_gives_the_body_back() {
+    fn every_coding_round_trips() {
         let body = Bytes::from("roundup ".repeat(500));
         let gzip = encode(body.clone(), Coding::Gzip).unwrap();
         let mut back = Vec::new();
@@ -151,10 +155,10 @@ mod tests {
         let digest = digest(b"body");
         let tag = etag(&digest, Coding::Gzip);
         assert!(tag.ends_with("-gzip\""));
-        let verdict = |sent: &str| {
+        let outcome = |sent: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::IF_NONE_MATCH, sent.parse().unwrap());
-            of_read(&headers, |opaque| is_of(&digest, opaque))
+            evaluate(&headers, |opaque| etag_matches(&digest, opaque))
         };
         for sent in [
             tag.as_str(),
@@ -163,10 +167,10 @@ mod tests {
             &format!("\"x\", {tag}"),
             &etag(&digest, Coding::Identity),
         ] {
-            assert_eq!(verdict(sent), Verdict::Known, "{sent}");
+            assert_eq!(outcome(sent), Precondition::NotModified, "{sent}");
         }
         for sent in ["", "\"\"", "\"x\"", "\"x,*,y\"", &format!("\"{digest}0\""), &digest] {
-            assert_eq!(verdict(sent), Verdict::Send, "{sent}");
+            assert_eq!(outcome(sent), Precondition::Passed, "{sent}");
         }
     }
 }

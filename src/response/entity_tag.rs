@@ -1,41 +1,41 @@
-//! Entity tags as a client sends them back (RFC 9110, sections 8.8.3 and 13.1).
+//! Entity tags in `If-Match` and `If-None-Match` (RFC 9110, sections 8.8.3 and 13.1).
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-/// One tag of a list.
+/// An entity tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tag<'a> {
-    /// Whether it stands for bodies that are only about the same.
+    /// Whether the tag is weak.
     pub(crate) weak: bool,
-    /// What is between its quotes.
+    /// The text between the quotes.
     pub(crate) opaque: &'a [u8],
 }
 
-/// Whether `If-Match` or `If-None-Match` names what is there: by `*`, or by a tag of which `is_ours`
-/// says so. None if the header was not sent.
-pub(crate) fn names(
+/// Returns whether the header contains `*` or a tag for which `matches` is true; `None` if the header
+/// was not sent.
+pub(crate) fn header_matches(
     headers: &HeaderMap,
     header: &HeaderName,
-    is_ours: impl Fn(Tag<'_>) -> bool,
+    matches: impl Fn(Tag<'_>) -> bool,
 ) -> Option<bool> {
     let mut lines = headers.get_all(header).map(HeaderValue::as_bytes).peekable();
     lines.peek()?;
-    Some(lines.any(|line| line.trim_ascii() == b"*" || tags(line).any(&is_ours)))
+    Some(lines.any(|line| line.trim_ascii() == b"*" || parse_tags(line).any(&matches)))
 }
 
-/// The tags of a list; what is no tag ends it, for what stands behind may be the inside of one.
-pub(crate) fn tags(list: &[u8]) -> impl Iterator<Item = Tag<'_>> {
+/// Parses a list of tags. Stops at a syntax error: what follows may be the inside of a tag.
+pub(crate) fn parse_tags(list: &[u8]) -> impl Iterator<Item = Tag<'_>> {
     let mut rest = list;
     std::iter::from_fn(move || {
         while let [b' ' | b'\t' | b',', after @ ..] = rest {
             rest = after;
         }
-        let strong = rest.strip_prefix(b"W/");
-        let inside = strong.unwrap_or(rest).strip_prefix(b"\"")?;
+        let weak = rest.strip_prefix(b"W/");
+        let inside = weak.unwrap_or(rest).strip_prefix(b"\"")?;
         let end = inside.iter().position(|byte| *byte == b'"')?;
         let (opaque, after) = inside.split_at_checked(end)?;
         rest = after.strip_prefix(b"\"")?;
-        Some(Tag { weak: strong.is_some(), opaque })
+        Some(Tag { weak: weak.is_some(), opaque })
     })
 }
 
@@ -44,9 +44,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_of_tags_is_read_as_http_has_it() {
+    fn lists_of_tags_are_parsed() {
         let read = |list: &'static str| -> Vec<(bool, &str)> {
-            let texts = tags(list.as_bytes()).map(|tag| (tag.weak, tag.opaque));
+            let texts = parse_tags(list.as_bytes()).map(|tag| (tag.weak, tag.opaque));
             texts.map(|(weak, opaque)| (weak, std::str::from_utf8(opaque).unwrap())).collect()
         };
         assert_eq!(read("\"a\""), [(false, "a")]);

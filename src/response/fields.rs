@@ -1,15 +1,18 @@
-//! `fields=id,headline,links.title`: only these parts of each item.
+//! The `fields` parameter: `fields=id,headline,links.title` returns only these fields of each item.
 
 use crate::error::{Code, Error, FieldError, Result};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// Which members of an object stay; one without members of its own stays whole.
+/// The fields of an object to return; a field without fields of its own is returned whole.
 #[derive(Debug, Default)]
 pub struct Fields(BTreeMap<String, Fields>);
 
 impl Fields {
-    /// Reads the parameter. `sample` is an item with every member filled: it says what exists.
+    /// Parses the parameter. `sample` is an item with every field present.
+    ///
+    /// # Errors
+    /// 400 for a field that does not exist, with the nearest name.
     pub fn parse(text: &str, sample: &Value) -> Result<Self> {
         let mut root = Self::default();
         for path in text.split(',').map(str::trim).filter(|path| !path.is_empty()) {
@@ -28,7 +31,7 @@ impl Fields {
         Ok(root)
     }
 
-    /// Takes everything else out of an item, or out of each item of an array.
+    /// Removes all other fields from an item, or from each item of an array.
     pub fn prune(&self, value: &mut Value) {
         if self.0.is_empty() {
             return;
@@ -63,7 +66,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn only_the_named_fields_stay() {
+    fn only_the_named_fields_are_returned() {
         let sample = json!({"id": 1, "headline": "a", "links": [{"title": "b", "url": "c"}]});
         let mut item = sample.clone();
         Fields::parse("id,links.title", &sample).unwrap().prune(&mut item);
@@ -71,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_field_is_refused_with_the_nearest_name() {
+    fn an_unknown_field_is_rejected_with_the_nearest_name() {
         let error = Fields::parse("headlin", &json!({"headline": "a"})).unwrap_err();
         let problem = error.problem("r");
         assert_eq!(problem.errors[0].did_you_mean.as_deref(), Some("headline"));

@@ -1,5 +1,4 @@
-//! What every answer tells a browser, whoever made it and whatever it is: take it for what it says it
-//! is, run and frame nothing of it, and tell nobody whence you came.
+//! Security headers of every response: no content sniffing, no scripts, no framing, no referrer.
 
 use crate::config::Config;
 use actix_web::http::header::{
@@ -7,11 +6,11 @@ use actix_web::http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 
-/// The names of these headers.
-pub(crate) const GUARDS: [HeaderName; 4] =
+/// The names of the security headers.
+pub(crate) const SECURITY_HEADERS: [HeaderName; 4] =
     [X_CONTENT_TYPE_OPTIONS, REFERRER_POLICY, CONTENT_SECURITY_POLICY, STRICT_TRANSPORT_SECURITY];
 
-/// Sets them where they are not set: a page may have a policy of its own.
+/// Sets the security headers that are not set yet: a page may have a policy of its own.
 pub fn apply_security_headers(headers: &mut HeaderMap, config: &Config) {
     let values = [
         Some(HeaderValue::from_static("nosniff")),
@@ -21,7 +20,7 @@ pub fn apply_security_headers(headers: &mut HeaderMap, config: &Config) {
         )),
         config.hsts.clone(),
     ];
-    for (name, value) in GUARDS.into_iter().zip(values) {
+    for (name, value) in SECURITY_HEADERS.into_iter().zip(values) {
         if let Some(value) = value.filter(|_| !headers.contains_key(&name)) {
             headers.insert(name, value);
         }

@@ -232,9 +232,9 @@ impl Connection {
 
     /// Writes an answer to what never became a request.
     fn say(&self, error: &Error) {
-        let id = RequestId::of(&HeaderMap::new());
+        let id = RequestId::from_headers(&HeaderMap::new());
         let code = error.code();
-        self.shared.state.metrics().count_unread(code.status());
+        self.shared.state.metrics().count_unparsable(code.status());
         let status = code.status().as_u16();
         log::info!(target: "roundup::access", id = id.as_str(), status; "no request");
         let body = serde_json::to_string(&error.problem(id.as_str())).unwrap_or_default();

@@ -74,7 +74,7 @@ impl Watched {
     /// The answer in place of that of a handler that broke.
     fn broken(&self, panic: &(dyn Any + Send)) -> Response<BoxBody> {
         let given: HeaderMap = self.given_id.iter().map(|id| (X_REQUEST_ID, id.clone())).collect();
-        let id = RequestId::of(&given);
+        let id = RequestId::from_headers(&given);
         log::error!("request {}: a handler panicked: {}", id.as_str(), told(panic));
         let error = Error::internal(anyhow::Error::msg("a handler panicked"));
         let body = serde_json::to_vec(&error.problem(id.as_str())).unwrap_or_default();
@@ -83,11 +83,11 @@ impl Watched {
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(X_REQUEST_ID, id.header());
+        headers.insert(X_REQUEST_ID, id.to_header_value());
         if let Some(working) = &self.working {
             let state = &working.shared.state;
             apply_security_headers(headers, state.config());
-            state.metrics().count_broken(&self.method, self.begun.elapsed());
+            state.metrics().count_panic(&self.method, self.begun.elapsed());
         }
         response
     }

@@ -62,7 +62,7 @@ pub(super) async fn locked(
     let row = AdminTag::query().filter(tags::id.eq(id)).for_no_key_update();
     let tag: Option<AdminTag> = row.first(conn).await.optional()?;
     let tag = tag.ok_or_else(|| Error::not_found("tag"))?;
-    if if_match.admits(tag.version) {
+    if if_match.allows(tag.version) {
         return Ok(tag);
     }
     Err(Error::version_mismatch(tag.version, Vec::new()))

@@ -43,7 +43,7 @@ pub(super) async fn take(
     let row: Option<QueueRow> =
         QueueRow::query().filter(comments::id.eq(id)).first(conn).await.optional()?;
     let row = row.ok_or_else(|| Error::not_found("comment"))?;
-    if known.admits(row.version) {
+    if known.allows(row.version) {
         return Ok(row);
     }
     Err(Error::version_mismatch(row.version, Vec::new()))

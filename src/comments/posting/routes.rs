@@ -74,7 +74,7 @@ async fn post(
     gate: &mut Gate,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
-    gate.pass(comments.comments.take(client.rate_limit_key(), now))?;
+    gate.pass(comments.comments.count(client.rate_limit_key(), now))?;
     let attempt = once.bind("public".to_owned(), &body.digest);
     let new = body.value.check()?;
     let (article, judge) = state
@@ -82,7 +82,7 @@ async fn post(
             Ok((article(conn, which).await?, judge(state, comments, conn, client).await?))
         })
         .await?;
-    gate.pass(comments.article_comments.take(article, now))?;
+    gate.pass(comments.article_comments.count(article, now))?;
     let html = render(&new.text, Markup::Markdown, Voice::Reader);
     let days = state.config().comment_days;
     let stored = Arc::new(OnceLock::new());
@@ -190,7 +190,7 @@ async fn change(
     patch: MergePatch,
     gate: &mut Gate,
 ) -> Result<StoredResponse> {
-    gate.pass(comments.comments.take(client.rate_limit_key(), state.clock().now()))?;
+    gate.pass(comments.comments.count(client.rate_limit_key(), state.clock().now()))?;
     let judge = state.read(async |conn| judge(state, comments, conn, client).await).await?;
     let (posted, article) = State::write(state, move |conn| {
         Box::pin(async move { judge.change(conn, id, &token.0, patch).await })

@@ -6,7 +6,7 @@ use super::model::{Fired, Rule, RuleForm};
 use super::query;
 use crate::audit;
 use crate::auth::{Allowed, Principal, scope};
-use crate::comments::policy::Verdict;
+use crate::comments::policy::Precondition;
 use crate::error::{Error, Result};
 use crate::extract::{Body, MergePatch, QueryPair};
 use crate::extract::{EmptyQuery, FieldsQuery, Id, Query};
@@ -298,7 +298,7 @@ async fn test_rules(
         now,
     };
     let fired = RuleSet::of(&rules).check(&sample);
-    let verdict = Verdict::of(state.config().comment_policy, given.known, fired.clone());
-    let Verdict { status, held_because, .. } = verdict;
+    let verdict = Precondition::of(state.config().comment_policy, given.known, fired.clone());
+    let Precondition { status, held_because, .. } = verdict;
     StoredResponse::ok(&TestResult { status, held_because, fired })
 }
