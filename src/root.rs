@@ -95,7 +95,7 @@ async fn index(req: HttpRequest, _query: Query<EmptyQuery>) -> Result<HttpRespon
     let mut response = if prefers_html(req.headers()) {
         HttpResponse::Ok().content_type("text/html; charset=utf-8").body(Index::new().html())
     } else {
-        JsonResponse::whole(&Index::new())?.respond_to(&req)
+        JsonResponse::new(&Index::new())?.respond_to(&req)
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, header::HeaderValue::from_static("Accept"));
@@ -147,7 +147,7 @@ impl ProblemKinds {
 #[utoipa::path(get, path = "/problems", tag = "service",
     responses((status = 200, description = "Every code", body = ProblemKinds, example = json!(ProblemKinds::new())), Problems))]
 async fn list_problems(_query: Query<EmptyQuery>) -> Result<JsonResponse> {
-    JsonResponse::whole(&ProblemKinds::new())
+    JsonResponse::new(&ProblemKinds::new())
 }
 
 /// What a problem means
@@ -158,7 +158,5 @@ async fn list_problems(_query: Query<EmptyQuery>) -> Result<JsonResponse> {
     responses((status = 200, description = "Its meaning", body = ProblemKind, example = json!(ProblemKind::from(Code::NotFound))), Problems))]
 async fn get_problem(code: Path<String>, _query: Query<EmptyQuery>) -> Result<JsonResponse> {
     let found = Code::ALL.iter().copied().find(|known| known.as_str() == code.as_str());
-    JsonResponse::whole(&ProblemKind::from(
-        found.ok_or_else(|| Error::not_found("kind of problem"))?,
-    ))
+    JsonResponse::new(&ProblemKind::from(found.ok_or_else(|| Error::not_found("kind of problem"))?))
 }

@@ -102,7 +102,7 @@ async fn list_article_links(
     match found {
         Ok((article, page)) => {
             let reply = JsonResponse::page(page, query.fields.as_deref(), Link::sample)?;
-            Ok(reply.of_article(article).respond_to(&req))
+            Ok(reply.depending_on_article(article).respond_to(&req))
         }
         Err(Lookup::Moved(slug)) => Ok(moved_permanently(&req, &slug)),
         Err(_) => Err(Error::purged()),

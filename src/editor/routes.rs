@@ -104,7 +104,7 @@ struct PurgeQuery {
 
 /// An answer of what an article is now, with the tag of its version.
 pub(super) fn told(article: &AdminArticle) -> Result<StoredResponse> {
-    Ok(StoredResponse::ok(article)?.version(article.desk.version))
+    Ok(StoredResponse::ok(article)?.with_version(article.desk.version))
 }
 
 /// List the articles in any status
@@ -159,7 +159,7 @@ async fn create_article(
                 JsonOrText::Text(body) => pasted::store(conn, &editor, &body).await?,
             };
             let answer = StoredResponse::created(&made, &made.location())?;
-            Ok(answer.version(made.desk.version))
+            Ok(answer.with_version(made.desk.version))
         })
     })
     .await
@@ -179,7 +179,7 @@ async fn admin_get_article(
     Query(query): Query<FieldsQuery>,
 ) -> Result<HttpResponse> {
     let found = state.read(async |conn| query::find(conn, id.0).await).await?;
-    let reply = JsonResponse::one(&found, query.fields.as_deref(), AdminArticle::sample)?;
+    let reply = JsonResponse::resource(&found, query.fields.as_deref(), AdminArticle::sample)?;
     Ok(with_version_tag(reply, &req, found.desk.version))
 }
 

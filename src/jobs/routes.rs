@@ -155,5 +155,5 @@ async fn get_job(
     runner::sweep(&state, &queue).await?;
     let found = state.read(async |conn| query::find(conn, id.0).await).await?;
     let job = found.ok_or_else(|| Error::not_found("job"))?;
-    JsonResponse::one(&job, query.fields.as_deref(), Job::sample)
+    JsonResponse::resource(&job, query.fields.as_deref(), Job::sample)
 }

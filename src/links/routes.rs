@@ -48,7 +48,7 @@ async fn list_links(
         (status = 422, description = "Wrong fields", body = Problem, content_type = "application/problem+json"), Problems))]
 async fn look_up_links(state: Data<State>, body: Body<Lookup>) -> Result<JsonResponse> {
     let found = state.read(async |conn| lookup::look_up(conn, body.value).await).await?;
-    JsonResponse::whole(&found)
+    JsonResponse::new(&found)
 }
 
 /// List the source links credited to an outlet

@@ -55,7 +55,7 @@ struct OutletMerge {
 }
 
 fn told(outlet: &AdminOutlet) -> Result<StoredResponse> {
-    Ok(StoredResponse::ok(outlet)?.version(outlet.version))
+    Ok(StoredResponse::ok(outlet)?.with_version(outlet.version))
 }
 
 /// List all outlets, credited or not
@@ -95,7 +95,7 @@ async fn create_outlet(
             let detail = json!({"name": made.outlet.name});
             audit::record(conn, &who, now, "outlet.create", object, detail).await?;
             let location = format!("/api/v1/admin/outlets/{}", made.outlet.id);
-            Ok(StoredResponse::created(&made, &location)?.version(made.version))
+            Ok(StoredResponse::created(&made, &location)?.with_version(made.version))
         })
     })
     .await
@@ -115,7 +115,7 @@ async fn admin_get_outlet(
     Query(query): Query<FieldsQuery>,
 ) -> Result<HttpResponse> {
     let found = state.read(async |conn| query::admin_find(conn, id.0).await).await?;
-    let reply = JsonResponse::one(&found, query.fields.as_deref(), AdminOutlet::sample)?;
+    let reply = JsonResponse::resource(&found, query.fields.as_deref(), AdminOutlet::sample)?;
     Ok(with_version_tag(reply, &req, found.version))
 }
 

@@ -56,7 +56,7 @@ async fn get_outlet(
 ) -> Result<HttpResponse> {
     match state.read(async |conn| query::find(conn, &which).await).await? {
         Some(Lookup::Found(outlet)) => {
-            Ok(JsonResponse::one(&outlet, query.fields.as_deref(), Outlet::sample)?
+            Ok(JsonResponse::resource(&outlet, query.fields.as_deref(), Outlet::sample)?
                 .respond_to(&req))
         }
         Some(Lookup::Moved(slug)) => Ok(moved_permanently(&req, &slug)),
@@ -71,7 +71,7 @@ async fn get_outlet(
     responses((status = 200, description = "The outlets credited most in each step", body = Stats, example = json!(Stats::sample())), Problems))]
 async fn get_stats(state: Data<State>, Query(query): Query<StatsQuery>) -> Result<JsonResponse> {
     let found = state.read(async |conn| stats::stats(conn, &query).await).await?;
-    JsonResponse::whole(&found)
+    JsonResponse::new(&found)
 }
 
 /// List the outlets that publish the same pieces as an outlet
@@ -95,7 +95,7 @@ async fn list_partners(
         })
         .await?;
     match found {
-        Ok(found) => Ok(JsonResponse::whole(&found)?.respond_to(&req)),
+        Ok(found) => Ok(JsonResponse::new(&found)?.respond_to(&req)),
         Err(slug) => Ok(moved_permanently(&req, &slug)),
     }
 }

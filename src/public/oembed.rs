@@ -151,5 +151,5 @@ pub(super) async fn get_oembed(
         })
         .await?;
     let article = found.ok_or_else(|| Error::not_found("article at that address"))?;
-    JsonResponse::whole(&Embed::of(article, &query, &links, &state.config().site_name))
+    JsonResponse::new(&Embed::of(article, &query, &links, &state.config().site_name))
 }

@@ -42,7 +42,7 @@ struct TagMerge {
 }
 
 fn told(tag: &AdminTag) -> Result<StoredResponse> {
-    Ok(StoredResponse::ok(tag)?.version(tag.version))
+    Ok(StoredResponse::ok(tag)?.with_version(tag.version))
 }
 
 /// List all tags, whether an article has them or not
@@ -82,7 +82,7 @@ async fn create_tag(
             let detail = json!({"name": made.name});
             audit::record(conn, &who, now, "tag.create", object, detail).await?;
             let location = format!("/api/v1/admin/tags/{}", made.id);
-            Ok(StoredResponse::created(&made, &location)?.version(made.version))
+            Ok(StoredResponse::created(&made, &location)?.with_version(made.version))
         })
     })
     .await
@@ -102,7 +102,7 @@ async fn admin_get_tag(
     Query(query): Query<FieldsQuery>,
 ) -> Result<HttpResponse> {
     let found = state.read(async |conn| change::find(conn, id.0).await).await?;
-    let reply = JsonResponse::one(&found, query.fields.as_deref(), AdminTag::sample)?;
+    let reply = JsonResponse::resource(&found, query.fields.as_deref(), AdminTag::sample)?;
     Ok(with_version_tag(reply, &req, found.version))
 }
 

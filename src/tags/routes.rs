@@ -51,7 +51,7 @@ async fn get_tag(
 ) -> Result<HttpResponse> {
     match state.read(async |conn| query::find(conn, &which).await).await? {
         Some(Lookup::Found(tag)) => {
-            Ok(JsonResponse::one(&tag, query.fields.as_deref(), Tag::sample)?.respond_to(&req))
+            Ok(JsonResponse::resource(&tag, query.fields.as_deref(), Tag::sample)?.respond_to(&req))
         }
         Some(Lookup::Moved(slug)) => Ok(moved_permanently(&req, &slug)),
         Some(Lookup::Gone) | None => Err(Error::not_found("tag")),

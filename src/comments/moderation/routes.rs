@@ -76,7 +76,7 @@ async fn get_queued(
     _query: Query<EmptyQuery>,
 ) -> Result<StoredResponse> {
     let found = state.read(async |conn| query::find(conn, id.0).await).await?;
-    Ok(StoredResponse::ok(&found)?.version(found.comment.version))
+    Ok(StoredResponse::ok(&found)?.with_version(found.comment.version))
 }
 
 /// Change a comment: its status, its text, its author
@@ -110,7 +110,7 @@ async fn change_queued(
     .await?;
     let article = changed.comment.article.id;
     announce(&state, &[Event { article, comment: id.0, what: "changed by an editor" }]);
-    Ok(StoredResponse::ok(&changed)?.version(changed.comment.version))
+    Ok(StoredResponse::ok(&changed)?.with_version(changed.comment.version))
 }
 
 /// Decide on up to 500 comments at once

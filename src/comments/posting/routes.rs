@@ -98,7 +98,7 @@ async fn post(
                 "approved" => StoredResponse::created(&posted, &place)?,
                 _ => StoredResponse::accepted(&posted, &place)?,
             };
-            Ok(answer.with("cache-control", "no-store"))
+            Ok(answer.with_header("cache-control", "no-store"))
         })
     })
     .await;
@@ -201,7 +201,7 @@ async fn change(
         "approved" => StoredResponse::ok(&posted)?,
         _ => StoredResponse::accepted(&posted, &format!("/api/v1/comments/{id}"))?,
     };
-    Ok(answer.with("cache-control", "no-store"))
+    Ok(answer.with_header("cache-control", "no-store"))
 }
 
 /// Withdraw a comment of one's own

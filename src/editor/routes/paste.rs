@@ -36,5 +36,5 @@ async fn parse_article(
     body: TextBody,
 ) -> Result<JsonResponse> {
     let parsed = state.read(async |conn| paste::read(conn, &body).await).await?;
-    JsonResponse::whole(&parsed)
+    JsonResponse::new(&parsed)
 }

@@ -64,7 +64,7 @@ async fn get_revision(
 ) -> Result<JsonResponse> {
     let (id, version) = path.into_inner();
     let found = state.read(async |conn| query::version(conn, id, version).await).await?;
-    JsonResponse::whole(&found)
+    JsonResponse::new(&found)
 }
 
 /// Write what an article said in an earlier version as a new one

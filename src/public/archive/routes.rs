@@ -30,7 +30,7 @@ pub struct Docs;
     responses((status = 200, description = "The years and their months", body = Archive, example = json!(Archive::sample())), Problems))]
 async fn get_archive(state: Data<State>, _query: Query<EmptyQuery>) -> Result<JsonResponse> {
     let months = state.read(async |conn| query::months(conn).await).await?;
-    JsonResponse::whole(&Archive::of(months))
+    JsonResponse::new(&Archive::of(months))
 }
 
 /// Find the article that an old address leads to
@@ -54,5 +54,5 @@ async fn resolve_path(
     let (article, matched) = found.ok_or_else(|| Error::not_found("article"))?;
     let links = Permalinks::of(state.config());
     let url = links.article(article.id, &article.slug, article.published_at);
-    JsonResponse::whole(&Resolved { matched, url, article })
+    JsonResponse::new(&Resolved { matched, url, article })
 }

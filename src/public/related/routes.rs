@@ -83,7 +83,7 @@ async fn get_adjacent(
         })
         .await?;
     match found {
-        Ok(adjacent) => Ok(JsonResponse::whole(&adjacent)?.respond_to(&req)),
+        Ok(adjacent) => Ok(JsonResponse::new(&adjacent)?.respond_to(&req)),
         Err(elsewhere) => away(&req, &elsewhere),
     }
 }

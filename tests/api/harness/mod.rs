@@ -117,7 +117,7 @@ impl TestApp {
     /// Sends any request; one that does not say from where comes from this machine.
     pub async fn send(&self, request: TestRequest) -> Reply {
         if self.forgets {
-            self.state.changed(Change::Everything);
+            self.state.invalidate(Change::Everything);
         }
         let mut request = request.to_request();
         request.head_mut().peer_addr.get_or_insert(([127, 0, 0, 1], 50_000).into());
