@@ -15,14 +15,14 @@ use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/articles").get(list_articles))
         .service(resource("/articles/{ref}/links").get(list_article_links))
         .service(resource("/outlets/{ref}/articles").get(list_outlet_articles));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(list_articles, list_article_links, list_outlet_articles))]
 pub struct Docs;

@@ -35,7 +35,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, OpenApi};
 
-/// The addresses of this file, under `/admin`.
+/// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
     paste::configure(cfg);
     links::configure(cfg);
@@ -51,7 +51,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
         .service(resource("/articles/{id}/restore").post(restore_article));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(
     admin_list_articles,

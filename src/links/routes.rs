@@ -14,14 +14,14 @@ use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/links").get(list_links))
         .service(resource("/links/lookup").post(look_up_links))
         .service(resource("/outlets/{ref}/links").get(list_outlet_links));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(list_links, list_outlet_links, look_up_links))]
 pub struct Docs;

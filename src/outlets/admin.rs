@@ -21,7 +21,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::{OpenApi, ToSchema};
 
-/// The addresses of this file, under `/admin`.
+/// Registers the routes under `/api/v1/admin`.
 pub fn configure_admin(cfg: &mut ServiceConfig) {
     cfg.service(resource("/outlets").get(admin_list_outlets).post(create_outlet))
         .service(
@@ -33,7 +33,7 @@ pub fn configure_admin(cfg: &mut ServiceConfig) {
         .service(resource("/outlets/{id}/merge").post(merge_outlet));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(
     admin_list_outlets,

@@ -14,7 +14,7 @@ use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/outlets").get(list_outlets))
         .service(resource("/outlets/stats").get(get_stats))
@@ -22,7 +22,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
         .service(resource("/outlets/{ref}").get(get_outlet));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(list_outlets, get_outlet, get_stats, list_partners))]
 pub struct Docs;

@@ -20,14 +20,14 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::{OpenApi, ToSchema};
 
-/// The addresses of this file, under `/admin`.
+/// Registers the routes under `/api/v1/admin`.
 pub fn configure_admin(cfg: &mut ServiceConfig) {
     cfg.service(resource("/tags").get(admin_list_tags).post(create_tag))
         .service(resource("/tags/{id}").get(admin_get_tag).patch(patch_tag).delete(delete_tag))
         .service(resource("/tags/{id}/merge").post(merge_tag));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(admin_list_tags, create_tag, admin_get_tag, patch_tag, delete_tag, merge_tag))]
 pub struct AdminDocs;

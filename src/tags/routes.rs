@@ -12,12 +12,12 @@ use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/tags").get(list_tags)).service(resource("/tags/{slug}").get(get_tag));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(list_tags, get_tag))]
 pub struct Docs;

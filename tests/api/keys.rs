@@ -81,7 +81,7 @@ async fn every_mistake_in_a_body_is_reported_at_once() {
         .collect();
     found.sort_unstable();
     let expected =
-        [("/expire_at", "unknown_field"), ("/name", "too_short"), ("/scopes/0", "not_allowed")];
+        [("/expire_at", "unknown_field"), ("/name", "blank"), ("/scopes/0", "not_allowed")];
     assert_eq!(found, expected, "{problem}");
 }
 

@@ -146,7 +146,7 @@ async fn note_refusal(state: &Data<State>, article: i64, error: &Error) -> Resul
     }
     let now = state.clock().now();
     let rules: Vec<String> =
-        error.fields_wrong().iter().map(|field| field.code.to_string()).collect();
+        error.field_errors().iter().map(|field| field.code.to_string()).collect();
     State::write(state, move |conn| {
         Box::pin(async move {
             let (who, object) = (audit::Actor::reader(), ("article", Some(article)));

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use utoipa::{OpenApi, ToSchema};
 
-/// The addresses of this file, under `/admin`.
+/// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/rules").get(list_rules).post(create_rule))
         .service(resource("/rules/test").post(test_rules))
@@ -36,7 +36,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
         );
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(
     list_rules,

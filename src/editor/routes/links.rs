@@ -22,7 +22,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::{OpenApi, ToSchema};
 
-/// The addresses of this file.
+/// Registers the routes.
 pub(super) fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/articles/{id}/links").post(append_link))
         .service(
@@ -34,7 +34,7 @@ pub(super) fn configure(cfg: &mut ServiceConfig) {
         .service(resource("/articles/{id}/links/{link_id}/move").post(move_link));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(append_link, admin_get_link, patch_link, delete_link, move_link))]
 pub struct LinkDocs;

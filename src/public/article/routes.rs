@@ -104,7 +104,7 @@ async fn get_article(
             }
             Ok(json_ld(
                 &article.article,
-                &Permalinks::of(state.config()),
+                &Permalinks::from_config(state.config()),
                 &state.config().site_name,
             ))
         }

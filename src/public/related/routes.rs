@@ -14,13 +14,13 @@ use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/articles/{ref}/related").get(list_related))
         .service(resource("/articles/{ref}/adjacent").get(get_adjacent));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(list_related, get_adjacent))]
 pub struct Docs;
