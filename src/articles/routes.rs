@@ -96,7 +96,7 @@ async fn list_article_links(
             let scan = page.scan(&("links of", article))?;
             let mut links = links::of_articles(conn, &[article], false).await?;
             let links = links.remove(&article).unwrap_or_default();
-            Ok(Ok((article, scan.cut_all(links, |link| link.position))))
+            Ok(Ok((article, scan.page_of_all(links, |link| link.position))))
         })
         .await?;
     match found {

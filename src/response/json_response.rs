@@ -64,7 +64,7 @@ impl JsonResponse {
                 for item in &mut items {
                     fields.prune(item);
                 }
-                to_json(&page.with(items))?
+                to_json(&page.with_items(items))?
             }
         };
         Ok(Self { body, next, prev, depends_on: Depends::AnyChange })
