@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 /// Where an article stands between the first draft and the bin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum ArticleStatus {
     /// Being written.
     Draft,
     /// Will be published at its time.
@@ -25,7 +25,7 @@ pub enum Status {
     Trashed,
 }
 
-impl Status {
+impl ArticleStatus {
     /// As stored.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ impl Status {
 
 /// Who posted an article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Author {
+pub struct ArticleAuthor {
     /// The name shown.
     #[schema(max_length = 200, example = "The editor")]
     pub name: Option<String>,
@@ -119,7 +119,7 @@ pub struct ArticleSummary {
     #[schema(max_items = 50)]
     pub tags: Vec<TagRef>,
     /// Who posted it.
-    pub author: Author,
+    pub author: ArticleAuthor,
     /// How many outlets it credits.
     #[schema(minimum = 0, maximum = 10_000, example = 10)]
     pub outlet_count: i32,
@@ -165,7 +165,7 @@ impl ArticleSummary {
             links_heading: Some("More News On U.S. And Iranian Forces Operating In Iraq".into()),
             links: vec![Link::sample()],
             tags: vec![TagRef { slug: "iraq".into(), name: "Iraq".into() }],
-            author: Author {
+            author: ArticleAuthor {
                 name: Some("The editor".into()),
                 url: Some("https://example.org/about".into()),
             },
@@ -247,7 +247,7 @@ impl SummaryRow {
             links_heading: self.links_heading,
             links,
             tags,
-            author: Author { name: self.author_name, url: self.author_url },
+            author: ArticleAuthor { name: self.author_name, url: self.author_url },
             outlet_count: self.outlet_count,
             comment_count: self.comment_count,
             last_comment_at: self.last_comment_at,

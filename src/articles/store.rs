@@ -2,7 +2,7 @@
 //!
 //! Everything here runs inside the caller's transaction, so that nobody ever sees half an article.
 
-use super::model::{Author, Commentary, Correction, Status};
+use super::model::{ArticleAuthor, ArticleStatus, Commentary, Correction};
 use super::slugs;
 pub(crate) use super::slugs::free as free_slug;
 use crate::derived::refresh_articles;
@@ -19,7 +19,7 @@ use safe_html::slug::slugify;
 #[derive(Debug, Clone)]
 pub struct Draft {
     /// Where it stands.
-    pub status: Status,
+    pub status: ArticleStatus,
     /// Its headline; the slug is made from it.
     pub headline: String,
     /// The line below the headline.
@@ -33,7 +33,7 @@ pub struct Draft {
     /// What the further sources are headed with.
     pub links_heading: Option<String>,
     /// Who posted it.
-    pub author: Author,
+    pub author: ArticleAuthor,
     /// When it was, or will be, published.
     pub published_at: Option<DateTime<Utc>>,
     /// The source did not say when.

@@ -4,7 +4,7 @@ mod model;
 mod query;
 mod routes;
 
-pub use model::Deed;
+pub use model::AuditEvent;
 pub use routes::{Docs, configure};
 
 use crate::auth::Principal;

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 /// Who did what, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, HasQuery)]
 #[diesel(table_name = audit)]
-pub struct Deed {
+pub struct AuditEvent {
     /// Its id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
     pub id: i64,
@@ -40,7 +40,7 @@ pub struct Deed {
     pub detail: Value,
 }
 
-impl Deed {
+impl AuditEvent {
     /// A deed with every field filled.
     pub fn sample() -> Self {
         Self {

@@ -1,6 +1,6 @@
 //! Reading the audit from the database.
 
-use super::model::{AuditQuery, Deed};
+use super::model::{AuditEvent, AuditQuery};
 use crate::db::{keyset, total};
 use crate::error::Result;
 use crate::extract::comma_separated;
@@ -17,10 +17,10 @@ pub(super) async fn list(
     conn: &AsyncPgConnection,
     query: &AuditQuery,
     scan: &Scan<(DateTime<Utc>, i64)>,
-) -> Result<Page<Deed>> {
-    let rows = matching(query).select(Deed::as_select());
+) -> Result<Page<AuditEvent>> {
+    let rows = matching(query).select(AuditEvent::as_select());
     let rows = keyset!(rows, scan, true, Timestamptz, audit::at, audit::id);
-    let rows: Vec<Deed> = rows.load(&mut &*conn).await?;
+    let rows: Vec<AuditEvent> = rows.load(&mut &*conn).await?;
     let page = scan.page(rows, |deed| (deed.at, deed.id));
     Ok(page.with_total(total(conn, scan.count, || matching(query)).await?))
 }

@@ -6,9 +6,9 @@ use crate::response::StoredResponse;
 
 /// What the limits said so far.
 #[derive(Debug, Default)]
-pub(super) struct Gate(Vec<RateLimitStatus>);
+pub(super) struct RateLimits(Vec<RateLimitStatus>);
 
-impl Gate {
+impl RateLimits {
     /// Adds a limit, and refuses the request if that refuses it.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ pub mod store;
 mod sweep;
 mod tree;
 
-pub use model::{Comment, ListedComment};
+pub use model::{Comment, CommentWithArticle};
 pub use moderation::{Docs as ModerationDocs, configure as configure_moderation};
 pub use path::Path;
 pub use policy::Policy;

@@ -63,7 +63,7 @@ pub struct Comment {
 /// An editor's comment as it was just made, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
-pub struct EditorsComment {
+pub struct EditorComment {
     /// The comment.
     #[serde(flatten)]
     comment: Comment,
@@ -83,7 +83,7 @@ pub struct ThreadComment {
 
 /// A comment, and the article it answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ListedComment {
+pub struct CommentWithArticle {
     /// The comment.
     #[serde(flatten)]
     pub comment: Comment,
@@ -93,10 +93,10 @@ pub struct ListedComment {
 
 /// A comment in its surroundings.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct CommentInThread {
+pub struct CommentWithContext {
     /// The comment and its article.
     #[serde(flatten)]
-    pub listed: ListedComment,
+    pub listed: CommentWithArticle,
     /// What it answers, the top of the thread first.
     #[schema(max_items = 330)]
     pub ancestors: Vec<Comment>,
@@ -143,21 +143,24 @@ impl ThreadComment {
     }
 }
 
-impl ListedComment {
+impl CommentWithArticle {
     /// A listed comment with every field filled.
     pub fn sample() -> Self {
-        Self { comment: Comment::sample(), article: crate::links::ListedLink::sample().article }
+        Self {
+            comment: Comment::sample(),
+            article: crate::links::LinkWithArticle::sample().article,
+        }
     }
 }
 
-impl CommentInThread {
+impl CommentWithContext {
     /// A comment with what it answers and what answers it.
     pub fn sample() -> Self {
         let above =
             Comment { id: 16, parent_id: None, depth: 0, reply_count: 1, ..Comment::sample() };
         let below = Comment { id: 18, parent_id: Some(17), depth: 2, ..Comment::sample() };
         Self {
-            listed: ListedComment::sample(),
+            listed: CommentWithArticle::sample(),
             ancestors: vec![above],
             replies: Page::sample(below),
         }

@@ -1,6 +1,6 @@
 //! Every statement that reads comments.
 
-use super::model::{Comment, CommentInThread, CommentRow, ListedComment, ThreadSort};
+use super::model::{Comment, CommentRow, CommentWithArticle, CommentWithContext, ThreadSort};
 use super::path::Path;
 use crate::articles::published;
 use crate::db::{Condition, Kept, Words, any_of, each, keyset, total};
@@ -183,7 +183,7 @@ pub async fn latest(
     conn: &AsyncPgConnection,
     article: Option<i64>,
     scan: &Scan<(DateTime<Utc>, i64)>,
-) -> Result<Page<ListedComment>> {
+) -> Result<Page<CommentWithArticle>> {
     let mut query = comments::table
         .inner_join(articles::table)
         .filter(approved())
@@ -208,7 +208,8 @@ pub async fn latest(
         }
     };
     let total = total(conn, scan.count, all).await?;
-    let list = |(row, article): (CommentRow, _)| ListedComment { comment: row.public(), article };
+    let list =
+        |(row, article): (CommentRow, _)| CommentWithArticle { comment: row.public(), article };
     Ok(page.map(list).with_total(total))
 }
 
@@ -216,7 +217,7 @@ pub async fn latest(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<ListedComment>> {
+pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<CommentWithArticle>> {
     let query = comments::table
         .inner_join(articles::table)
         .filter(any_of(comments::id, ids))
@@ -224,7 +225,8 @@ pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<ListedC
         .filter(published())
         .select((CommentRow::as_select(), CitingArticle::as_select()));
     let rows: Vec<(CommentRow, CitingArticle)> = Kept(query).load(&mut &*conn).await?;
-    let list = |(row, article): (CommentRow, _)| ListedComment { comment: row.public(), article };
+    let list =
+        |(row, article): (CommentRow, _)| CommentWithArticle { comment: row.public(), article };
     Ok(rows.into_iter().map(list).collect())
 }
 
@@ -236,7 +238,7 @@ pub(super) async fn find(
     conn: &AsyncPgConnection,
     id: i64,
     scan: &Scan<Key>,
-) -> Result<CommentInThread> {
+) -> Result<CommentWithContext> {
     let found: Option<(CommentRow, CitingArticle)> = comments::table
         .inner_join(articles::table)
         .filter(comments::id.eq(id))
@@ -258,8 +260,8 @@ pub(super) async fn find(
     let replies = scan.page(below, |row| row.path().ids().to_vec()).map(CommentRow::public);
     let replies = replies.with_total(total(conn, scan.count, all).await?);
     let ancestors = ancestors.into_iter().map(CommentRow::public).collect();
-    let listed = ListedComment { comment: row.public(), article };
-    Ok(CommentInThread { listed, ancestors, replies })
+    let listed = CommentWithArticle { comment: row.public(), article };
+    Ok(CommentWithContext { listed, ancestors, replies })
 }
 
 /// Everything that shows below a comment.

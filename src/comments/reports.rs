@@ -1,7 +1,7 @@
 //! Readers report comments to the editors.
 
 use super::events::{Event, announce};
-use super::gate::Gate;
+use super::gate::RateLimits;
 use super::state::CommentState;
 use crate::articles::published;
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 /// A report as a reader sends it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewReport {
+pub(super) struct CommentReportInput {
     /// What is wrong with the comment.
     #[schema(min_length = 1, max_length = 500, example = "It is an advertisement.")]
     reason: String,
@@ -29,18 +29,18 @@ pub(super) struct NewReport {
 /// Report a comment to the editors
 ///
 /// A second report of the same comment from the same client is taken as the first.
-#[utoipa::path(post, path = "/comments/{id}/reports", tag = "comments", request_body = NewReport,
+#[utoipa::path(post, path = "/comments/{id}/reports", tag = "comments", request_body = CommentReportInput,
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     responses((status = 204, description = "It is noted"), PostProblems))]
-pub(super) async fn report_comment(
+pub(super) async fn create_comment_report(
     state: SharedState,
     comments: Data<CommentState>,
     client: Client,
     id: Id,
     _query: Query<EmptyQuery>,
-    body: Body<NewReport>,
+    body: Body<CommentReportInput>,
 ) -> Result<StoredResponse> {
-    let mut gate = Gate::default();
+    let mut gate = RateLimits::default();
     let done = report(&state, &comments, client, id.0, body.value.reason, &mut gate).await;
     gate.dress(done)
 }
@@ -51,7 +51,7 @@ async fn report(
     client: Client,
     id: i64,
     reason: String,
-    gate: &mut Gate,
+    gate: &mut RateLimits,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     gate.pass(comments.reports.count(client.rate_limit_key(), now))?;

@@ -1,6 +1,6 @@
 //! What an editor writes of an article: the body of POST and PUT, and what a PATCH is applied to.
 
-use crate::articles::model::{Author, Commentary, Correction, Status};
+use crate::articles::model::{ArticleAuthor, ArticleStatus, Commentary, Correction};
 use crate::editor::model::AdminArticle;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::links::{LinkInput, TextFormat, TextInput};
@@ -36,7 +36,7 @@ pub struct ArticleInput {
     pub lang: Option<String>,
     /// Where it stands. Left out, a new article is a draft and any other stays what it is.
     #[serde(default)]
-    pub status: Option<Standing>,
+    pub status: Option<ArticleStatusInput>,
     /// When it was, or will be, published; may lie far back. `published` with a time to come is
     /// `scheduled`; left out, what is published is published now, or keeps its time.
     #[serde(default)]
@@ -79,7 +79,7 @@ fn yes() -> bool {
 /// Where an editor can put an article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum ArticleStatusInput {
     /// Being written.
     Draft,
     /// Published by itself at `published_at`.
@@ -90,27 +90,27 @@ pub enum Standing {
     Archived,
 }
 
-impl Standing {
+impl ArticleStatusInput {
     /// Of an article that is not in the trash.
-    pub(super) fn of(status: Status) -> Option<Self> {
+    pub(super) fn of(status: ArticleStatus) -> Option<Self> {
         match status {
-            Status::Draft => Some(Self::Draft),
-            Status::Scheduled => Some(Self::Scheduled),
-            Status::Published => Some(Self::Published),
-            Status::Archived => Some(Self::Archived),
-            Status::Trashed => None,
+            ArticleStatus::Draft => Some(Self::Draft),
+            ArticleStatus::Scheduled => Some(Self::Scheduled),
+            ArticleStatus::Published => Some(Self::Published),
+            ArticleStatus::Archived => Some(Self::Archived),
+            ArticleStatus::Trashed => None,
         }
     }
 }
 
-impl Standing {
+impl ArticleStatusInput {
     /// As an article has it.
-    pub(super) fn status(self) -> Status {
+    pub(super) fn status(self) -> ArticleStatus {
         match self {
-            Self::Draft => Status::Draft,
-            Self::Scheduled => Status::Scheduled,
-            Self::Published => Status::Published,
-            Self::Archived => Status::Archived,
+            Self::Draft => ArticleStatus::Draft,
+            Self::Scheduled => ArticleStatus::Scheduled,
+            Self::Published => ArticleStatus::Published,
+            Self::Archived => ArticleStatus::Archived,
         }
     }
 }
@@ -188,13 +188,13 @@ impl ArticleInput {
         };
         let correction =
             |made: &Correction| CorrectionInput { at: Some(made.at), note: made.note.clone() };
-        let Author { name, url } = summary.author.clone();
+        let ArticleAuthor { name, url } = summary.author.clone();
         Self {
             headline: summary.headline.clone(),
             slug: Some(summary.slug.clone()),
             dek: summary.dek.clone(),
             lang: summary.lang.clone(),
-            status: Standing::of(current.desk.status),
+            status: ArticleStatusInput::of(current.desk.status),
             published_at: summary.published_at,
             quote: article.quote.as_ref().map(TextInput::of),
             commentary: article.commentary.as_ref().map(commentary),

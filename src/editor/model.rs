@@ -1,7 +1,7 @@
 //! Articles as an editor sees them: what the public does, where they stand, and what they were.
 
-use crate::articles::model::{Article, ArticleSummary, Status, SummaryRow, TextRow};
-use crate::editor::input::{ArticleInput, Standing};
+use crate::articles::model::{Article, ArticleStatus, ArticleSummary, SummaryRow, TextRow};
+use crate::editor::input::{ArticleInput, ArticleStatusInput};
 use crate::links::Link;
 use crate::schema::articles;
 use crate::tags::TagRef;
@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 
 /// Where an article stands, and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Desk {
+pub struct EditorFields {
     /// Where it stands.
-    pub status: Status,
+    pub status: ArticleStatus,
     /// Counts its edits; it is the number in the `ETag`.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 3)]
     pub version: i32,
@@ -37,18 +37,18 @@ pub struct AdminArticle {
     pub article: Article,
     /// What only the editor sees.
     #[serde(flatten)]
-    pub desk: Desk,
+    pub desk: EditorFields,
 }
 
 /// An article as it stands in an editor's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct AdminSummary {
+pub struct AdminArticleSummary {
     /// What public lists show of it too.
     #[serde(flatten)]
     pub summary: ArticleSummary,
     /// What only the editor sees.
     #[serde(flatten)]
-    pub desk: Desk,
+    pub desk: EditorFields,
 }
 
 /// One version of an article in the list of them.
@@ -72,7 +72,7 @@ pub struct Revision {
 
 /// One version of an article, whole.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct WholeRevision {
+pub struct RevisionWithArticle {
     /// When and by whom.
     #[serde(flatten)]
     pub revision: Revision,
@@ -83,7 +83,7 @@ pub struct WholeRevision {
 /// The table's columns that only the editor sees.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = articles)]
-pub(super) struct DeskRow {
+pub(super) struct EditorRow {
     status: String,
     version: i32,
     created_at: DateTime<Utc>,
@@ -91,10 +91,10 @@ pub(super) struct DeskRow {
     source_id: Option<String>,
 }
 
-impl From<DeskRow> for Desk {
-    fn from(row: DeskRow) -> Self {
+impl From<EditorRow> for EditorFields {
+    fn from(row: EditorRow) -> Self {
         Self {
-            status: Status::from_stored(&row.status),
+            status: ArticleStatus::from_stored(&row.status),
             version: row.version,
             created_at: row.created_at,
             source: row.source,
@@ -106,7 +106,7 @@ impl From<DeskRow> for Desk {
 impl AdminArticle {
     /// From the rows.
     pub(super) fn of(
-        (summary, text, desk): (SummaryRow, TextRow, DeskRow),
+        (summary, text, desk): (SummaryRow, TextRow, EditorRow),
         links: Vec<Link>,
         tags: Vec<TagRef>,
     ) -> Self {
@@ -115,7 +115,7 @@ impl AdminArticle {
 
     /// An article with every field filled.
     pub fn sample() -> Self {
-        Self { article: Article::sample(), desk: Desk::sample() }
+        Self { article: Article::sample(), desk: EditorFields::sample() }
     }
 
     /// Its id.
@@ -129,17 +129,17 @@ impl AdminArticle {
     }
 }
 
-impl AdminSummary {
+impl AdminArticleSummary {
     /// A summary with every field filled.
     pub fn sample() -> Self {
-        Self { summary: ArticleSummary::sample(), desk: Desk::sample() }
+        Self { summary: ArticleSummary::sample(), desk: EditorFields::sample() }
     }
 }
 
-impl Desk {
+impl EditorFields {
     fn sample() -> Self {
         Self {
-            status: Status::Published,
+            status: ArticleStatus::Published,
             version: 3,
             created_at: DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default(),
             source: Some("roundup".into()),
@@ -161,7 +161,7 @@ impl Revision {
     }
 }
 
-impl WholeRevision {
+impl RevisionWithArticle {
     /// A whole revision with every field filled.
     pub fn sample() -> Self {
         let article = ArticleInput::of(&AdminArticle::sample());
@@ -175,6 +175,6 @@ pub(super) fn kept(current: &AdminArticle) -> Value {
 }
 
 /// Where an article stood in a kept version; none while it was in the trash.
-pub(super) fn standing(body: &Value) -> Option<Standing> {
+pub(super) fn standing(body: &Value) -> Option<ArticleStatusInput> {
     serde_json::from_value(body.get("status")?.clone()).ok()
 }

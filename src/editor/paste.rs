@@ -7,7 +7,7 @@ use crate::editor::prepare::Editor;
 use crate::editor::update;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::{TextBody, TextKind, validated};
-use crate::links::{Byline, CreditInput, LinkInput, OutletName, Role, TextFormat, TextInput};
+use crate::links::{Byline, CreditInput, LinkInput, LinkRole, OutletName, TextFormat, TextInput};
 use crate::outlets::{Directory, OutletRef};
 use crate::schema::outlets;
 use diesel::prelude::*;
@@ -22,26 +22,26 @@ use utoipa::{PartialSchema, ToSchema};
 /// A roundup as it is pasted.
 #[derive(Debug, Clone, ToSchema)]
 #[schema(max_length = 4_194_304, example = "Bridge opens -- Harbour Gazette")]
-pub struct Pasted(#[expect(dead_code, reason = "only the document reads it")] String);
+pub struct PastedText(#[expect(dead_code, reason = "only the document reads it")] String);
 
 /// What a pasted roundup would become; nothing is stored.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Parsed {
+pub struct PasteResult {
     /// The article, as it can be written with `POST /api/v1/admin/articles`.
-    pub article: ParsedArticle,
+    pub article: PastedArticle,
     /// The readers' comments that stand below it, oldest first.
     #[schema(max_items = 10_000)]
     pub comments: Vec<Reply>,
     /// How sure the reading is.
-    pub report: ParseReport,
+    pub report: PasteReport,
 }
 
 /// An article as it can be written, but that its headline is empty where none was found.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub struct ParsedArticle(ArticleInput);
+pub struct PastedArticle(ArticleInput);
 
-impl PartialSchema for ParsedArticle {
+impl PartialSchema for PastedArticle {
     fn schema() -> RefOr<Schema> {
         let mut schema = ArticleInput::schema();
         if let RefOr::T(Schema::Object(article)) = &mut schema
@@ -53,7 +53,7 @@ impl PartialSchema for ParsedArticle {
     }
 }
 
-impl ToSchema for ParsedArticle {
+impl ToSchema for PastedArticle {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         ArticleInput::schemas(schemas);
     }
@@ -61,10 +61,10 @@ impl ToSchema for ParsedArticle {
 
 /// How sure a reading is.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ParseReport {
+pub struct PasteReport {
     /// Every source with the line that it was read from.
     #[schema(max_items = 500)]
-    pub credits: Vec<ReadCredit>,
+    pub credits: Vec<ParsedCredit>,
     /// What was placed by a guess.
     #[schema(max_items = 100_000)]
     pub uncertain: Vec<Note>,
@@ -75,7 +75,7 @@ pub struct ParseReport {
 
 /// How a source was read.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ReadCredit {
+pub struct ParsedCredit {
     /// Which of the article's links it is, from 0.
     #[schema(minimum = 0, maximum = 100_000)]
     pub link: usize,
@@ -92,18 +92,23 @@ pub struct ReadCredit {
     pub confidence: Confidence,
 }
 
-impl Parsed {
+impl PasteResult {
     /// A reading with every field filled.
     pub fn sample() -> Self {
         let raw = "Bridge opens -- Harbour Gazette".to_owned();
         let note = |reason: &str| Note { line: 1, raw: raw.clone(), reason: reason.to_owned() };
         let credit = Some("Harbour Gazette".to_owned());
-        let read =
-            ReadCredit { link: 0, line: 1, raw: raw.clone(), credit, confidence: Confidence::Low };
+        let read = ParsedCredit {
+            link: 0,
+            line: 1,
+            raw: raw.clone(),
+            credit,
+            confidence: Confidence::Low,
+        };
         Self {
-            article: ParsedArticle(ArticleInput::of(&AdminArticle::sample())),
+            article: PastedArticle(ArticleInput::of(&AdminArticle::sample())),
             comments: vec![Reply { text: "I will miss it.".into(), uncertain: false, line: 9 }],
-            report: ParseReport {
+            report: PasteReport {
                 credits: vec![read],
                 uncertain: vec![note("neither an outlet nor an address was found")],
                 unread: vec![note("a heading without sources under it")],
@@ -116,7 +121,7 @@ impl Parsed {
 ///
 /// # Errors
 /// 422 when there is more in it than an article can have, such as 501 sources.
-pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<Parsed> {
+pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<PasteResult> {
     let directory = Directory::load(conn).await?;
     let text = body.text.as_str();
     let roundup = match body.kind {
@@ -182,16 +187,16 @@ fn host_of(source: &Source, directory: &Directory) -> Option<i64> {
     directory.at_host(&address.domain)
 }
 
-fn parsed(roundup: Roundup, directory: &Directory, names: &HashMap<i64, OutletRef>) -> Parsed {
+fn parsed(roundup: Roundup, directory: &Directory, names: &HashMap<i64, OutletRef>) -> PasteResult {
     let markdown = |text: String| TextInput { text, format: TextFormat::Markdown };
-    let read = |(link, source): (usize, &Source)| ReadCredit {
+    let read = |(link, source): (usize, &Source)| ParsedCredit {
         link,
         line: source.line,
         raw: source.raw.clone(),
         credit: source.credit.clone(),
         confidence: source.confidence,
     };
-    let report = ParseReport {
+    let report = PasteReport {
         credits: roundup.links.iter().enumerate().map(read).collect(),
         uncertain: roundup.report.uncertain,
         unread: roundup.report.unread,
@@ -213,16 +218,16 @@ fn parsed(roundup: Roundup, directory: &Directory, names: &HashMap<i64, OutletRe
         links: links.collect(),
         ..ArticleInput::empty()
     };
-    Parsed { article: ParsedArticle(article), comments: roundup.comments, report }
+    PasteResult { article: PastedArticle(article), comments: roundup.comments, report }
 }
 
 fn link(source: Source, credits: Vec<CreditInput>) -> LinkInput {
     LinkInput {
         id: None,
         role: match source.role {
-            roundup_reader::Role::Lead => Role::Lead,
-            roundup_reader::Role::More => Role::More,
-            roundup_reader::Role::Inline => Role::Inline,
+            roundup_reader::Role::Lead => LinkRole::Lead,
+            roundup_reader::Role::More => LinkRole::More,
+            roundup_reader::Role::Inline => LinkRole::Inline,
         },
         title: source.title,
         url: source.url,

@@ -1,7 +1,7 @@
 //! What an editor wrote becomes what can be stored: texts rendered, outlets and tags looked up,
 //! links known again.
 
-use crate::articles::model::{Author, Commentary, Correction};
+use crate::articles::model::{ArticleAuthor, Commentary, Correction};
 use crate::articles::store::Draft;
 use crate::audit::Actor;
 use crate::auth::{Principal, Scope};
@@ -9,7 +9,7 @@ use crate::editor::input::ArticleInput;
 use crate::editor::model::AdminArticle;
 use crate::editor::status::settle;
 use crate::error::{Code, Error, FieldError, Result};
-use crate::links::{self, Kept, Link, LinkInput, Lookup, NewLink, RichText, TextInput};
+use crate::links::{self, Link, LinkInput, NewLink, OutletLookup, RichText, StoredLink, TextInput};
 use crate::tags;
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
@@ -57,13 +57,13 @@ impl Editor {
 
 /// An article that is ready to be stored.
 #[derive(Debug)]
-pub(super) struct Ready {
+pub(super) struct PreparedArticle {
     /// Its row; its links and tags stand below.
     pub(super) draft: Draft,
     /// The slug that it is to have.
     pub(super) slug: Option<String>,
     /// Its links.
-    pub(super) links: Vec<Kept>,
+    pub(super) links: Vec<StoredLink>,
     /// Its tags.
     pub(super) tags: Vec<i64>,
 }
@@ -77,14 +77,14 @@ pub(super) async fn ready(
     editor: &Editor,
     input: ArticleInput,
     current: Option<&AdminArticle>,
-) -> Result<Ready> {
+) -> Result<PreparedArticle> {
     input.check()?;
     let before = current.map(|now| now.article.summary.links.as_slice()).unwrap_or_default();
     if !editor.allow_duplicates {
         refuse_duplicates(&input.links, before)?;
     }
     let outlets = before.iter().flat_map(|link| &link.credits);
-    let lookup = Lookup {
+    let lookup = OutletLookup {
         known: outlets.filter_map(|credit| Some(credit.outlet.as_ref()?.id)).collect(),
         may_make: editor.may_make,
         now: editor.now,
@@ -93,7 +93,7 @@ pub(super) async fn ready(
     let links = known_again(&input.links, new, before)?;
     let tags = tags::named(conn, &input.tags, editor.now).await?;
     let slug = input.slug.clone();
-    Ok(Ready { draft: draft(input, current, editor.now)?, slug, links, tags })
+    Ok(PreparedArticle { draft: draft(input, current, editor.now)?, slug, links, tags })
 }
 
 fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>) -> Result<Draft> {
@@ -125,7 +125,7 @@ fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>
         quote: input.quote.map(|text| rendered(text, quote)),
         commentary,
         links_heading: input.links_heading,
-        author: Author { name: author.name, url: author.url },
+        author: ArticleAuthor { name: author.name, url: author.url },
         published_at,
         published_at_uncertain: uncertain,
         comments_open: input.comments_open,
@@ -167,7 +167,11 @@ fn refuse_duplicates(links: &[LinkInput], before: &[Link]) -> Result<()> {
 }
 
 /// Ties links to those that are there: by the id, else by title and address.
-fn known_again(inputs: &[LinkInput], new: Vec<NewLink>, before: &[Link]) -> Result<Vec<Kept>> {
+fn known_again(
+    inputs: &[LinkInput],
+    new: Vec<NewLink>,
+    before: &[Link],
+) -> Result<Vec<StoredLink>> {
     let by_id: HashMap<i64, &Link> = before.iter().map(|link| (link.id, link)).collect();
     let mut claimed = HashSet::new();
     let mut errors = Vec::new();
@@ -190,7 +194,7 @@ fn known_again(inputs: &[LinkInput], new: Vec<NewLink>, before: &[Link]) -> Resu
         claimed.extend(id);
         let old = id.and_then(|id| by_id.get(&id));
         let same = old.is_some_and(|old| is_same(old, input, &link));
-        list.push(Kept { id, same, link });
+        list.push(StoredLink { id, same, link });
     }
     Ok(list)
 }

@@ -4,7 +4,7 @@
 //! instance holds are passed over, so that each article is published once; what came due while no
 //! instance ran is published by the first look.
 
-use crate::articles::model::Status;
+use crate::articles::model::ArticleStatus;
 use crate::db::Condition;
 use crate::editor::prepare::Editor;
 use crate::editor::update;
@@ -77,7 +77,7 @@ async fn some(conn: &mut AsyncPgConnection, editor: &Editor) -> Result<usize> {
         .load(conn)
         .await?;
     for id in &due {
-        update::stand(conn, editor, *id, Status::Published, "article.publish").await?;
+        update::stand(conn, editor, *id, ArticleStatus::Published, "article.publish").await?;
     }
     Ok(due.len())
 }

@@ -1,11 +1,13 @@
 //! Every statement that reads articles for their editors: in any status, with their versions.
 
 use crate::articles::filter::{AdminSort, Filter};
-use crate::articles::model::{Status, SummaryRow, TextRow};
+use crate::articles::model::{ArticleStatus, SummaryRow, TextRow};
 use crate::articles::query;
 use crate::articles::query::{Public, is_gone, json_key, narrowed};
 use crate::db::{keyset, total};
-use crate::editor::model::{AdminArticle, AdminSummary, DeskRow, Revision, WholeRevision};
+use crate::editor::model::{
+    AdminArticle, AdminArticleSummary, EditorRow, Revision, RevisionWithArticle,
+};
 use crate::error::{Code, Error, Result};
 use crate::extract::{Ref, comma_separated};
 use crate::page::{Page, Scan};
@@ -26,13 +28,15 @@ use std::collections::HashMap;
 pub(super) fn statuses(text: Option<&str>) -> Result<Option<Vec<&'static str>>> {
     let Some(text) = text else { return Ok(None) };
     let known = |word: &str| {
-        Status::ALL.into_iter().map(Status::as_str).find(|status| *status == word).ok_or_else(
-            || {
-                let names = Status::ALL.map(Status::as_str).join(", ");
+        ArticleStatus::ALL
+            .into_iter()
+            .map(ArticleStatus::as_str)
+            .find(|status| *status == word)
+            .ok_or_else(|| {
+                let names = ArticleStatus::ALL.map(ArticleStatus::as_str).join(", ");
                 let message = format!("`status` takes {names}, not `{word}`");
                 Error::parameter("status", Code::BadParameter, message)
-            },
-        )
+            })
     };
     comma_separated(text).map(known).collect::<Result<Vec<_>>>().map(Some)
 }
@@ -58,7 +62,7 @@ pub(super) async fn page(
     sort: AdminSort,
     scan: &Scan<query::Key>,
     all_links: bool,
-) -> Result<Page<AdminSummary>> {
+) -> Result<Page<AdminArticleSummary>> {
     let rows = matching(filter, status);
     let keys = match sort {
         AdminSort::Latest | AdminSort::Oldest => {
@@ -101,16 +105,16 @@ async fn summaries(
     conn: &AsyncPgConnection,
     ids: &[i64],
     all_links: bool,
-) -> Result<Vec<AdminSummary>> {
+) -> Result<Vec<AdminArticleSummary>> {
     let desks = articles::table
         .filter(articles::id.eq_any(ids))
-        .select((articles::id, DeskRow::as_select()));
-    let mut desks: HashMap<i64, DeskRow> =
-        desks.load::<(i64, DeskRow)>(&mut &*conn).await?.into_iter().collect();
+        .select((articles::id, EditorRow::as_select()));
+    let mut desks: HashMap<i64, EditorRow> =
+        desks.load::<(i64, EditorRow)>(&mut &*conn).await?.into_iter().collect();
     let summaries = query::summaries(conn, ids, all_links).await?;
     let with_desk = |summary: crate::articles::ArticleSummary| {
         let desk = desks.remove(&summary.id)?.into();
-        Some(AdminSummary { summary, desk })
+        Some(AdminArticleSummary { summary, desk })
     };
     Ok(summaries.into_iter().filter_map(with_desk).collect())
 }
@@ -124,7 +128,7 @@ pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminArtic
         let query = articles::table.filter(articles::id.eq(id)).select((
             SummaryRow::as_select(),
             TextRow::as_select(),
-            DeskRow::as_select(),
+            EditorRow::as_select(),
         ));
         Ok(query.first(&mut &*conn).await.optional()?)
     };
@@ -171,7 +175,7 @@ pub(super) async fn version(
     conn: &AsyncPgConnection,
     article: i64,
     version: i32,
-) -> Result<WholeRevision> {
+) -> Result<RevisionWithArticle> {
     let row: Option<RevisionRow> = rows_of(article)
         .filter(revisions::version.eq(version))
         .first(&mut &*conn)
@@ -179,7 +183,7 @@ pub(super) async fn version(
         .optional()?;
     let (revision, body) = revision(row.ok_or_else(|| Error::not_found("revision"))?);
     let article = serde_json::from_value(body).map_err(Error::internal)?;
-    Ok(WholeRevision { revision, article })
+    Ok(RevisionWithArticle { revision, article })
 }
 
 type RevisionRow = (i32, DateTime<Utc>, Option<i64>, Value, Option<String>);

@@ -9,12 +9,12 @@ pub use paste::ParseDocs;
 pub use revisions::RevisionDocs;
 
 use crate::articles::filter::{AdminSort, ArticleQuery, included};
-use crate::articles::model::Status;
+use crate::articles::model::ArticleStatus;
 use crate::auth::{Allowed, scope};
 use crate::editor::input::ArticleInput;
-use crate::editor::model::{AdminArticle, AdminSummary};
+use crate::editor::model::{AdminArticle, AdminArticleSummary};
 use crate::editor::paste as pasted;
-use crate::editor::paste::Pasted;
+use crate::editor::paste::PastedText;
 use crate::editor::prepare::Editor;
 use crate::editor::query;
 use crate::editor::query::statuses;
@@ -40,34 +40,34 @@ pub fn configure(cfg: &mut ServiceConfig) {
     paste::configure(cfg);
     links::configure(cfg);
     revisions::configure(cfg);
-    cfg.service(resource("/articles").get(admin_list_articles).post(create_article))
+    cfg.service(resource("/articles").get(admin_list_articles).post(admin_create_article))
         .service(
             resource("/articles/{id}")
                 .get(admin_get_article)
-                .put(put_article)
-                .patch(patch_article)
-                .delete(delete_article),
+                .put(admin_replace_article)
+                .patch(admin_update_article)
+                .delete(admin_delete_article),
         )
-        .service(resource("/articles/{id}/restore").post(restore_article));
+        .service(resource("/articles/{id}/restore").post(admin_restore_article));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(
     admin_list_articles,
-    create_article,
+    admin_create_article,
     admin_get_article,
-    put_article,
-    patch_article,
-    delete_article,
-    restore_article
+    admin_replace_article,
+    admin_update_article,
+    admin_delete_article,
+    admin_restore_article
 ))]
 pub struct AdminDocs;
 
 /// What an editor's list of articles takes beyond the public filters.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct DeskQuery {
+struct AdminArticleQuery {
     /// Articles that stand here: `draft`, `scheduled`, `published`, `archived` or `trashed`; a
     /// comma is "or". All of them, if left out.
     #[param(
@@ -110,13 +110,13 @@ pub(super) fn told(article: &AdminArticle) -> Result<StoredResponse> {
 /// List the articles in any status
 ///
 /// By date, those that have none by when they were stored.
-#[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, DeskQuery, PageQuery),
+#[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, AdminArticleQuery, PageQuery),
     security(("key" = ["articles:read"])),
-    responses((status = 200, description = "A page of articles", body = Page<AdminSummary>, example = json!(Page::sample(AdminSummary::sample()))), AdminReadProblems))]
+    responses((status = 200, description = "A page of articles", body = Page<AdminArticleSummary>, example = json!(Page::sample(AdminArticleSummary::sample()))), AdminReadProblems))]
 async fn admin_list_articles(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
-    QueryTriple(query, desk, page): QueryTriple<ArticleQuery, DeskQuery, PageQuery>,
+    QueryTriple(query, desk, page): QueryTriple<ArticleQuery, AdminArticleQuery, PageQuery>,
 ) -> Result<JsonResponse> {
     let all_links = included(query.include.as_deref(), &["links"])?.contains(&"links".to_owned());
     let status = statuses(desk.status.as_deref())?;
@@ -128,7 +128,7 @@ async fn admin_list_articles(
             query::page(conn, which, desk.sort, &scan, all_links).await
         })
         .await?;
-    JsonResponse::page(found, query.fields.as_deref(), AdminSummary::sample)
+    JsonResponse::page(found, query.fields.as_deref(), AdminArticleSummary::sample)
 }
 
 /// Write an article with its links, credits and tags
@@ -136,9 +136,9 @@ async fn admin_list_articles(
 /// As `text/plain` or `text/markdown` a roundup is taken as it is pasted and becomes a draft.
 #[utoipa::path(post, path = "/articles", tag = "articles", params(DuplicateQuery, IdempotencyKeyHeader),
     security(("key" = ["articles:write"])),
-    request_body(content((ArticleInput = "application/json"), (Pasted = "text/plain"), (Pasted = "text/markdown"), (Pasted = "text/html"))),
+    request_body(content((ArticleInput = "application/json"), (PastedText = "text/plain"), (PastedText = "text/markdown"), (PastedText = "text/html"))),
     responses((status = 201, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
-async fn create_article(
+async fn admin_create_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     once: IdempotencyKey,
@@ -190,7 +190,7 @@ async fn admin_get_article(
 #[utoipa::path(put, path = "/articles/{id}", tag = "articles", request_body = ArticleInput, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
-async fn put_article(
+async fn admin_replace_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     id: Id,
@@ -219,7 +219,7 @@ async fn put_article(
     request_body(content = ArticleInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
-async fn patch_article(
+async fn admin_update_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     id: Id,
@@ -247,7 +247,7 @@ fn patched(patch: MergePatch, current: &AdminArticle) -> Result<ArticleInput> {
     // Who publishes what was to come later, and names no time, means now.
     if let Some(before) = before.as_object_mut()
         && now
-        && current.desk.status == Status::Scheduled
+        && current.desk.status == ArticleStatus::Scheduled
     {
         before.remove("published_at");
     }
@@ -262,7 +262,7 @@ fn patched(patch: MergePatch, current: &AdminArticle) -> Result<ArticleInput> {
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), PurgeQuery, VersionHeader),
     responses((status = 200, description = "The article, in the trash", body = AdminArticle, example = json!(AdminArticle::sample())),
         (status = 204, description = "It is gone for good"), AdminWriteProblems))]
-async fn delete_article(
+async fn admin_delete_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     id: Id,
@@ -289,7 +289,7 @@ async fn delete_article(
 #[utoipa::path(post, path = "/articles/{id}/restore", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OptionalVersionHeader),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
-async fn restore_article(
+async fn admin_restore_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     id: Id,

@@ -4,14 +4,14 @@
 //! All of this runs inside the caller's transaction. The article's row is locked first, so of two
 //! editors with the same version one finds that the other was faster.
 
-use crate::articles::model::Status;
+use crate::articles::model::ArticleStatus;
 use crate::articles::query::is_gone;
 use crate::articles::store;
 use crate::audit;
 use crate::derived::refresh_articles;
 use crate::editor::input::ArticleInput;
-use crate::editor::model::{AdminArticle, WholeRevision, kept, standing};
-use crate::editor::prepare::{Editor, Ready, ready};
+use crate::editor::model::{AdminArticle, RevisionWithArticle, kept, standing};
+use crate::editor::prepare::{Editor, PreparedArticle, ready};
 use crate::editor::query::{find, version};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::Ref;
@@ -61,7 +61,7 @@ pub(super) async fn editable(
     if_match: &IfMatch,
 ) -> Result<AdminArticle> {
     let current = locked(conn, id, if_match).await?;
-    if current.desk.status == Status::Trashed {
+    if current.desk.status == ArticleStatus::Trashed {
         return Err(Error::new(Code::InTrash, "the article is in the trash: restore it first"));
     }
     Ok(current)
@@ -87,7 +87,7 @@ pub(super) async fn create(
 ) -> Result<AdminArticle> {
     // An id names a link of another article, as when one is copied.
     input.links.iter_mut().for_each(|link| link.id = None);
-    let Ready { draft, slug, links, tags } = ready(conn, editor, input, None).await?;
+    let PreparedArticle { draft, slug, links, tags } = ready(conn, editor, input, None).await?;
     let id = store::insert_row(conn, &draft, slug.as_deref(), editor.now).await?;
     fill(conn, id, &links, &tags).await?;
     let made = find(conn, id).await?;
@@ -109,7 +109,8 @@ pub(super) async fn change(
 ) -> Result<AdminArticle> {
     let id = current.id();
     let before = keep_earlier(conn, current).await?;
-    let Ready { draft, slug, links, tags } = ready(conn, editor, input, Some(current)).await?;
+    let PreparedArticle { draft, slug, links, tags } =
+        ready(conn, editor, input, Some(current)).await?;
     let former = current.article.summary.slug.as_str();
     let slugs = (former, slug.as_deref().unwrap_or(former));
     store::update_row(conn, id, &draft, slugs, editor.now).await?;
@@ -124,7 +125,7 @@ pub(super) async fn change(
 async fn fill(
     conn: &mut AsyncPgConnection,
     id: i64,
-    links: &[links::Kept],
+    links: &[links::StoredLink],
     tags: &[i64],
 ) -> Result<()> {
     links::replace(conn, id, links).await?;
@@ -141,11 +142,11 @@ pub(super) async fn trash(
     editor: &Editor,
     current: AdminArticle,
 ) -> Result<AdminArticle> {
-    if current.desk.status == Status::Trashed {
+    if current.desk.status == ArticleStatus::Trashed {
         return Ok(current);
     }
     keep_earlier(conn, &current).await?;
-    stand(conn, editor, current.id(), Status::Trashed, "article.trash").await
+    stand(conn, editor, current.id(), ArticleStatus::Trashed, "article.trash").await
 }
 
 /// Takes an article out of the trash: it stands again where it stood. One whose time to be
@@ -158,7 +159,7 @@ pub(super) async fn restore(
     editor: &Editor,
     current: AdminArticle,
 ) -> Result<AdminArticle> {
-    if current.desk.status != Status::Trashed {
+    if current.desk.status != ArticleStatus::Trashed {
         return Ok(current);
     }
     let earlier: Option<Value> = revisions::table
@@ -169,12 +170,13 @@ pub(super) async fn restore(
         .first(conn)
         .await
         .optional()?;
-    let stood = earlier.as_ref().and_then(standing).map(crate::editor::input::Standing::status);
+    let stood =
+        earlier.as_ref().and_then(standing).map(crate::editor::input::ArticleStatusInput::status);
     let due = current.article.summary.published_at.is_some_and(|at| at <= editor.now);
     let status = match stood {
-        Some(Status::Scheduled) if due => Status::Draft,
+        Some(ArticleStatus::Scheduled) if due => ArticleStatus::Draft,
         Some(status) => status,
-        None => Status::Draft,
+        None => ArticleStatus::Draft,
     };
     stand(conn, editor, current.id(), status, "article.restore").await
 }
@@ -184,7 +186,7 @@ pub(super) async fn stand(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
     id: i64,
-    status: Status,
+    status: ArticleStatus,
     action: &str,
 ) -> Result<AdminArticle> {
     diesel::update(articles::table.find(id))
@@ -236,7 +238,8 @@ pub(super) async fn revert(
     current: &AdminArticle,
     number: i32,
 ) -> Result<AdminArticle> {
-    let WholeRevision { article: mut input, .. } = version(conn, current.id(), number).await?;
+    let RevisionWithArticle { article: mut input, .. } =
+        version(conn, current.id(), number).await?;
     let now = ArticleInput::of(current);
     let there = |id: &i64| current.article.summary.links.iter().any(|link| link.id == *id);
     for link in &mut input.links {

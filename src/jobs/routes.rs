@@ -25,20 +25,20 @@ use utoipa::{OpenApi, ToSchema};
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/imports").post(create_import))
-        .service(resource("/jobs").get(list_jobs))
-        .service(resource("/jobs/{id}").get(get_job));
+    cfg.service(resource("/imports").post(admin_create_import))
+        .service(resource("/jobs").get(admin_list_jobs))
+        .service(resource("/jobs/{id}").get(admin_get_job));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(create_import, list_jobs, get_job))]
+#[openapi(paths(admin_create_import, admin_list_jobs, admin_get_job))]
 pub struct Docs;
 
 /// A file as it is, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(max_length = 9_007_199_254_740_991_usize, format = Binary)]
-struct Export(#[expect(dead_code, reason = "only its schema is used")] String);
+struct ImportFile(#[expect(dead_code, reason = "only its schema is used")] String);
 
 /// The media types that a file may be sent as. Its format is found in the file itself.
 const KINDS: [&str; 8] = [
@@ -59,11 +59,11 @@ const KINDS: [&str; 8] = [
 /// done one after the other. Sending a file again is harmless: what is there already stays as it is.
 #[utoipa::path(post, path = "/imports", tag = "moving", security(("key" = ["imports:write"])),
     params(ImportQuery, IdempotencyKeyHeader),
-    request_body(content((Export = "application/octet-stream"), (Export = "application/xml"), (Export = "text/xml"),
-        (Export = "application/zip"), (Export = "application/json"), (Export = "application/x-ndjson"),
-        (Export = "text/plain", example = "Bridge opens -- Harbour Gazette"), (Export = "text/markdown"))),
+    request_body(content((ImportFile = "application/octet-stream"), (ImportFile = "application/xml"), (ImportFile = "text/xml"),
+        (ImportFile = "application/zip"), (ImportFile = "application/json"), (ImportFile = "application/x-ndjson"),
+        (ImportFile = "text/plain", example = "Bridge opens -- Harbour Gazette"), (ImportFile = "text/markdown"))),
     responses((status = 202, description = "The job", body = Job, example = json!(Job::sample())), AdminWriteProblems))]
-async fn create_import(
+async fn admin_create_import(
     caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
     queue: Data<JobQueue>,
@@ -127,7 +127,7 @@ fn options(query: &ImportQuery, headers: &HeaderMap) -> Options {
 /// Those that wait and those that run included.
 #[utoipa::path(get, path = "/jobs", tag = "moving", params(FieldsQuery, PageQuery), security(("key" = ["imports:write"])),
     responses((status = 200, description = "A page of jobs", body = Page<Job>, example = json!(Page::sample(Job::sample()))), AdminReadProblems))]
-async fn list_jobs(
+async fn admin_list_jobs(
     _caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
     queue: Data<JobQueue>,
@@ -145,7 +145,7 @@ async fn list_jobs(
 #[utoipa::path(get, path = "/jobs/{id}", tag = "moving", security(("key" = ["imports:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery),
     responses((status = 200, description = "The job", body = Job, example = json!(Job::sample())), AdminReadProblems))]
-async fn get_job(
+async fn admin_get_job(
     _caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
     queue: Data<JobQueue>,

@@ -1,6 +1,6 @@
 //! `roundup keys`: for the first key, which no API can make, and for scripts.
 
-use super::model::NewKey;
+use super::model::KeyInput;
 use super::query;
 use crate::auth::Scope;
 use crate::clock::Clock;
@@ -55,7 +55,7 @@ async fn execute(database: &Database, command: &Command, now: DateTime<Utc>) -> 
                 bail!("--name must have 1 to 100 characters");
             }
             let expires_at = expires_in_days.map(|days| now + TimeDelta::days(days.into()));
-            let new = NewKey { name: name.clone(), scopes: scopes.clone(), expires_at };
+            let new = KeyInput { name: name.clone(), scopes: scopes.clone(), expires_at };
             let made = query::create(&mut conn, &new, now).await?;
             Ok(format!("key {} ({}), shown this once:\n{}\n", made.key.id, name, made.secret))
         }

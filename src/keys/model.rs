@@ -46,7 +46,7 @@ pub struct CreatedKey {
 /// A key to be made.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewKey {
+pub struct KeyInput {
     /// Whose or what for.
     #[schema(min_length = 1, max_length = 100, example = "the editor")]
     pub name: String,

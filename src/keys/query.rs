@@ -1,6 +1,6 @@
 //! Every statement about keys.
 
-use super::model::{CreatedKey, Key, KeyRow, NewKey};
+use super::model::{CreatedKey, Key, KeyInput, KeyRow};
 use crate::auth::hash_secret;
 use crate::db::{keyset, total};
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 /// When the database fails.
 pub(super) async fn create(
     conn: &mut AsyncPgConnection,
-    new: &NewKey,
+    new: &KeyInput,
     now: DateTime<Utc>,
 ) -> Result<CreatedKey> {
     let mut random = [0; 32];

@@ -20,7 +20,7 @@ const LONGEST_NAME: usize = 200;
 
 /// How to look up.
 #[derive(Debug, Clone)]
-pub struct Lookup {
+pub struct OutletLookup {
     /// Outlets that are known to be there.
     pub known: HashSet<i64>,
     /// An outlet that is not known may be made.
@@ -36,7 +36,7 @@ pub struct Lookup {
 pub async fn resolve(
     conn: &mut AsyncPgConnection,
     list: &[LinkInput],
-    lookup: &Lookup,
+    lookup: &OutletLookup,
 ) -> Result<Vec<NewLink>> {
     let directory = if list.iter().all(|link| lookup.answers(link)) {
         Directory::default()
@@ -66,7 +66,7 @@ fn ready(input: &LinkInput, credits: Vec<NewCredit>) -> NewLink {
     }
 }
 
-impl Lookup {
+impl OutletLookup {
     /// Whether the link names only outlets that are known.
     fn answers(&self, link: &LinkInput) -> bool {
         let known = |credit: &CreditInput| {
@@ -80,7 +80,7 @@ impl Lookup {
 /// The looking up of one article's links.
 struct Work<'a> {
     conn: &'a mut AsyncPgConnection,
-    lookup: &'a Lookup,
+    lookup: &'a OutletLookup,
     directory: Directory,
     /// Where which name stands that nothing goes by.
     unknown: Vec<(String, String)>,

@@ -1,6 +1,6 @@
 //! What an editor writes of a link.
 
-use super::model::{Link, RichText, Role};
+use super::model::{Link, LinkRole, RichText};
 use crate::error::FieldError;
 use crate::validation::{check_not_blank, check_web_url};
 use safe_html::{Markup, Voice, render};
@@ -81,7 +81,7 @@ pub struct LinkInput {
     /// Which part it plays.
     #[serde(default = "more")]
     #[schema(default = "more")]
-    pub role: Role,
+    pub role: LinkRole,
     /// The headline of the source.
     #[schema(
         min_length = 1,
@@ -115,8 +115,8 @@ pub struct LinkInput {
     pub uncertain: bool,
 }
 
-fn more() -> Role {
-    Role::More
+fn more() -> LinkRole {
+    LinkRole::More
 }
 
 /// One publisher of a source to be written.

@@ -1,6 +1,6 @@
 //! Who cites these pages: many addresses at once.
 
-use super::model::ListedLink;
+use super::model::LinkWithArticle;
 use super::query::listed;
 use crate::error::Result;
 use diesel::QueryableByName;
@@ -13,29 +13,29 @@ use utoipa::ToSchema;
 /// The addresses to look up.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Lookup {
+pub(super) struct LinkLookupInput {
     /// The addresses, however they are written.
-    #[schema(min_items = 1, max_items = 100, value_type = Vec<AnyAddress>, example = json!(["https://www.example.org/story?utm_source=feed"]))]
+    #[schema(min_items = 1, max_items = 100, value_type = Vec<LookupUrl>, example = json!(["https://www.example.org/story?utm_source=feed"]))]
     urls: Vec<String>,
 }
 
 /// An address, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(max_length = 10_000, example = "https://www.example.org/story?utm_source=feed")]
-pub(super) struct AnyAddress(#[expect(dead_code, reason = "only its schema is used")] String);
+pub(super) struct LookupUrl(#[expect(dead_code, reason = "only its schema is used")] String);
 
 /// The citations of each address, in the order of the request.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Citations {
+pub(super) struct LinkLookupResult {
     /// One for each address.
     #[schema(max_items = 100)]
-    items: Vec<Citation>,
+    items: Vec<UrlCitations>,
 }
 
 /// Who cites an address.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the field is what the wire calls it")]
-pub(super) struct Citation {
+pub(super) struct UrlCitations {
     /// The address as it was asked for.
     #[schema(max_length = 10_000, example = "https://www.example.org/story?utm_source=feed")]
     url: String,
@@ -47,16 +47,16 @@ pub(super) struct Citation {
     citation_count: i64,
     /// The latest five of them, each with its article.
     #[schema(max_items = 5)]
-    links: Vec<ListedLink>,
+    links: Vec<LinkWithArticle>,
 }
 
-impl Citations {
+impl LinkLookupResult {
     /// What the documentation shows.
     pub(super) fn sample() -> Self {
-        let link = ListedLink::sample();
+        let link = LinkWithArticle::sample();
         let url = "http://theguardian.com/world/iran-isis/?utm_source=feed".to_owned();
         let key = Some("theguardian.com/world/iran-isis".to_owned());
-        Self { items: vec![Citation { url, key, citation_count: 1, links: vec![link] }] }
+        Self { items: vec![UrlCitations { url, key, citation_count: 1, links: vec![link] }] }
     }
 }
 
@@ -78,7 +78,10 @@ const STATEMENT: &str = "select
 ///
 /// # Errors
 /// When the database does not answer.
-pub(super) async fn look_up(conn: &AsyncPgConnection, lookup: Lookup) -> Result<Citations> {
+pub(super) async fn look_up(
+    conn: &AsyncPgConnection,
+    lookup: LinkLookupInput,
+) -> Result<LinkLookupResult> {
     let urls = lookup.urls;
     let keys: Vec<Option<String>> =
         urls.iter().map(|url| citation_key::normalise(url).map(|address| address.key)).collect();
@@ -91,13 +94,13 @@ pub(super) async fn look_up(conn: &AsyncPgConnection, lookup: Lookup) -> Result<
     let mut ids: Vec<i64> = rows.iter().flat_map(|row| row.ids.clone()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let links: HashMap<i64, ListedLink> =
+    let links: HashMap<i64, LinkWithArticle> =
         listed(conn, &ids).await?.into_iter().map(|listed| (listed.link.id, listed)).collect();
-    let one = |((url, key), row): ((String, Option<String>), Row)| Citation {
+    let one = |((url, key), row): ((String, Option<String>), Row)| UrlCitations {
         url,
         key,
         citation_count: row.count,
         links: row.ids.iter().filter_map(|id| links.get(id).cloned()).collect(),
     };
-    Ok(Citations { items: urls.into_iter().zip(keys).zip(rows).map(one).collect() })
+    Ok(LinkLookupResult { items: urls.into_iter().zip(keys).zip(rows).map(one).collect() })
 }

@@ -32,7 +32,7 @@ impl RichText {
 /// Which part a source plays in its article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
+pub enum LinkRole {
     /// The source the article is about.
     Lead,
     /// One of the further sources.
@@ -41,7 +41,7 @@ pub enum Role {
     Inline,
 }
 
-impl Role {
+impl LinkRole {
     /// As stored.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -78,7 +78,7 @@ pub struct Link {
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 909)]
     pub id: i64,
     /// Which part it plays.
-    pub role: Role,
+    pub role: LinkRole,
     /// Its place in the article, from 0.
     #[schema(minimum = 0, maximum = 500, example = 8)]
     pub position: i32,
@@ -128,7 +128,7 @@ pub struct CitingArticle {
 
 /// A source, and the article that cites it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ListedLink {
+pub struct LinkWithArticle {
     /// The source.
     #[serde(flatten)]
     pub link: Link,
@@ -142,7 +142,7 @@ impl Link {
         let outlet = OutletRef { id: 12, slug: "the-guardian".into(), name: "The Guardian".into() };
         Self {
             id: 909,
-            role: Role::More,
+            role: LinkRole::More,
             position: 8,
             title: "US and Iran have been forced on to the same side by Isis".into(),
             url: Some("https://www.theguardian.com/world/iran-isis".into()),
@@ -156,7 +156,7 @@ impl Link {
     }
 }
 
-impl ListedLink {
+impl LinkWithArticle {
     /// A listed link with every field filled.
     pub fn sample() -> Self {
         let article = CitingArticle {
@@ -205,7 +205,7 @@ impl From<LinkRow> for Link {
     fn from(row: LinkRow) -> Self {
         Self {
             id: row.id,
-            role: Role::from_stored(&row.role),
+            role: LinkRole::from_stored(&row.role),
             position: row.position,
             title: row.title,
             url: row.url,

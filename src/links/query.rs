@@ -1,6 +1,6 @@
 //! Every statement that reads links.
 
-use super::model::{CitingArticle, CreditRow, Link, LinkRow, ListedLink};
+use super::model::{CitingArticle, CreditRow, Link, LinkRow, LinkWithArticle};
 use crate::db::{Condition, Kept, Words, any_of, keyset, total};
 use crate::error::Result;
 use crate::outlets::OutletRef;
@@ -44,7 +44,7 @@ pub(super) async fn page(
     conn: &AsyncPgConnection,
     filter: &Filter,
     scan: &Scan<Key>,
-) -> Result<Page<ListedLink>> {
+) -> Result<Page<LinkWithArticle>> {
     let keys = match filter {
         Filter { url_hash: None, outlets: Some(ids), domains: None }
             if let [id] = ids.as_slice() =>
@@ -100,7 +100,7 @@ async fn of_outlet(conn: &AsyncPgConnection, outlet: i64, scan: &Scan<Key>) -> R
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<ListedLink>> {
+pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<LinkWithArticle>> {
     let query = links::table
         .inner_join(articles::table)
         .left_join(link_credits::table.left_join(outlets::table))
@@ -114,10 +114,10 @@ pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<ListedL
         ));
     let rows: Vec<(CitingArticle, LinkRow, Option<CreditRow>, Option<OutletRef>)> =
         Kept(query).load(&mut &*conn).await?;
-    let mut found: HashMap<i64, ListedLink> = HashMap::new();
+    let mut found: HashMap<i64, LinkWithArticle> = HashMap::new();
     for (article, row, credit, outlet) in rows {
         let listed =
-            found.entry(row.id).or_insert_with(|| ListedLink { link: row.into(), article });
+            found.entry(row.id).or_insert_with(|| LinkWithArticle { link: row.into(), article });
         listed.link.credits.extend(credit.map(|credit| credit.with(outlet)));
     }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())

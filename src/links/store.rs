@@ -1,6 +1,6 @@
 //! Writing the links of an article.
 
-use super::model::{RichText, Role};
+use super::model::{LinkRole, RichText};
 use crate::error::Result;
 use crate::schema::{link_credits, links};
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLink {
     /// Which part it plays.
-    pub role: Role,
+    pub role: LinkRole,
     /// The headline of the source.
     pub title: String,
     /// Its address as written.
@@ -83,7 +83,7 @@ async fn credit(conn: &mut AsyncPgConnection, list: &[(i64, &NewLink)]) -> Resul
 
 /// A link of an article that is written again.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub struct StoredLink {
     /// Its id, where it is one that is there.
     pub id: Option<i64>,
     /// It is as it was, but perhaps at another place.
@@ -97,7 +97,11 @@ pub struct Kept {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn replace(conn: &mut AsyncPgConnection, article: i64, list: &[Kept]) -> Result<()> {
+pub async fn replace(
+    conn: &mut AsyncPgConnection,
+    article: i64,
+    list: &[StoredLink],
+) -> Result<()> {
     let own = links::table.filter(links::article_id.eq(article));
     let stay: Vec<i64> = list.iter().filter_map(|kept| kept.id).collect();
     diesel::delete(own.filter(links::id.ne_all(&stay))).execute(conn).await?;

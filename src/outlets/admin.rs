@@ -23,32 +23,32 @@ use utoipa::{OpenApi, ToSchema};
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure_admin(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/outlets").get(admin_list_outlets).post(create_outlet))
+    cfg.service(resource("/outlets").get(admin_list_outlets).post(admin_create_outlet))
         .service(
             resource("/outlets/{id}")
                 .get(admin_get_outlet)
-                .patch(patch_outlet)
-                .delete(delete_outlet),
+                .patch(admin_update_outlet)
+                .delete(admin_delete_outlet),
         )
-        .service(resource("/outlets/{id}/merge").post(merge_outlet));
+        .service(resource("/outlets/{id}/merge").post(admin_merge_outlet));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(
     admin_list_outlets,
-    create_outlet,
+    admin_create_outlet,
     admin_get_outlet,
-    patch_outlet,
-    delete_outlet,
-    merge_outlet
+    admin_update_outlet,
+    admin_delete_outlet,
+    admin_merge_outlet
 ))]
 pub struct AdminDocs;
 
 /// Which object takes in this one.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct OutletMerge {
+struct OutletMergeInput {
     /// The id of the outlet that stays.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     into: i64,
@@ -78,7 +78,7 @@ async fn admin_list_outlets(
 /// Its aliases and hosts are what imports and new links know it by.
 #[utoipa::path(post, path = "/outlets", tag = "outlets", request_body = OutletInput, params(IdempotencyKeyHeader), security(("key" = ["outlets:write"])),
     responses((status = 201, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminWriteProblems))]
-async fn create_outlet(
+async fn admin_create_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     once: IdempotencyKey,
@@ -126,7 +126,7 @@ async fn admin_get_outlet(
     request_body(content = OutletInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminWriteProblems))]
-async fn patch_outlet(
+async fn admin_update_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
@@ -156,7 +156,7 @@ async fn patch_outlet(
 #[utoipa::path(delete, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 204, description = "It is gone"), AdminWriteProblems))]
-async fn delete_outlet(
+async fn admin_delete_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
@@ -181,16 +181,16 @@ async fn delete_outlet(
 /// Merge an outlet into another
 ///
 /// Its links, names, hosts and slugs become those of the other, which is answered; it is gone.
-#[utoipa::path(post, path = "/outlets/{id}/merge", tag = "outlets", request_body = OutletMerge, security(("key" = ["outlets:write"])),
+#[utoipa::path(post, path = "/outlets/{id}/merge", tag = "outlets", request_body = OutletMergeInput, security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id of the outlet that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), IdempotencyKeyHeader),
     responses((status = 200, description = "The outlet that stays", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminWriteProblems))]
-async fn merge_outlet(
+async fn admin_merge_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
     once: IdempotencyKey,
     _query: Query<EmptyQuery>,
-    body: Body<OutletMerge>,
+    body: Body<OutletMergeInput>,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let attempt = once.bind(caller.principal.owner(), &body.digest);

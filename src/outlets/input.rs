@@ -27,11 +27,11 @@ pub struct OutletInput {
     /// Other names that it is credited by.
     #[serde(default)]
     #[schema(max_items = 200, example = json!(["The Gazette"]))]
-    pub aliases: Vec<Alias>,
+    pub aliases: Vec<OutletAlias>,
     /// Hosts whose addresses are its own, their sub-domains too.
     #[serde(default)]
     #[schema(max_items = 200, example = json!(["gazette.example"]))]
-    pub hosts: Vec<Host>,
+    pub hosts: Vec<OutletHost>,
     /// Its home page.
     #[serde(default)]
     #[schema(max_length = 2000, example = "https://gazette.example/")]
@@ -52,12 +52,12 @@ pub struct OutletInput {
 /// Another name of an outlet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(min_length = 1, max_length = 200, example = "The Gazette")]
-pub struct Alias(pub String);
+pub struct OutletAlias(pub String);
 
 /// A host, without `www.` and the like.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(min_length = 1, max_length = 255, example = "gazette.example")]
-pub struct Host(pub String);
+pub struct OutletHost(pub String);
 
 /// What an outlet may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -121,8 +121,8 @@ impl OutletInput {
         Self {
             name: outlet.name.clone(),
             slug: Some(outlet.slug.clone()),
-            aliases: outlet.aliases.iter().cloned().map(Alias).collect(),
-            hosts: outlet.hosts.iter().cloned().map(Host).collect(),
+            aliases: outlet.aliases.iter().cloned().map(OutletAlias).collect(),
+            hosts: outlet.hosts.iter().cloned().map(OutletHost).collect(),
             homepage: outlet.homepage.clone(),
             country: outlet.country.clone(),
             lang: outlet.lang.clone(),
@@ -157,7 +157,7 @@ impl OutletInput {
     }
 }
 
-impl Host {
+impl OutletHost {
     /// The host as addresses come down to it; none for what is no host.
     pub(super) fn stored(&self) -> Option<String> {
         let bare = !self.0.contains(['/', '?', '#', '@', ':', ' ']);

@@ -74,7 +74,7 @@ impl Step {
 
 /// The outlets credited most in each step of a time.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Stats {
+pub(super) struct OutletStats {
     /// The first day.
     #[schema(format = Date, max_length = 10, example = "2014-12-01")]
     from: NaiveDate,
@@ -85,12 +85,12 @@ pub(super) struct Stats {
     by: Step,
     /// The steps in which anything was credited, the latest first.
     #[schema(max_items = 3000)]
-    items: Vec<Period>,
+    items: Vec<StatsPeriod>,
 }
 
 /// A step of the statistics.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-struct Period {
+struct StatsPeriod {
     /// Its first day.
     #[schema(format = Date, max_length = 10, example = "2014-12-01")]
     begins_on: NaiveDate,
@@ -99,12 +99,12 @@ struct Period {
     outlet_count: i64,
     /// Those credited most.
     #[schema(max_items = 100)]
-    outlets: Vec<Credited>,
+    outlets: Vec<OutletCount>,
 }
 
 /// How often an outlet was credited.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-struct Credited {
+struct OutletCount {
     /// The outlet.
     outlet: OutletRef,
     /// How many links were credited to it.
@@ -115,13 +115,13 @@ struct Credited {
     article_count: i64,
 }
 
-impl Stats {
+impl OutletStats {
     /// What the documentation shows.
     pub(super) fn sample() -> Self {
         let day = |year, month| NaiveDate::from_ymd_opt(year, month, 1).unwrap_or_default();
         let reuters = OutletRef { id: 3, slug: "reuters".into(), name: "Reuters".into() };
-        let outlets = vec![Credited { outlet: reuters, link_count: 12, article_count: 10 }];
-        let items = vec![Period { begins_on: day(2014, 12), outlet_count: 40, outlets }];
+        let outlets = vec![OutletCount { outlet: reuters, link_count: 12, article_count: 10 }];
+        let items = vec![StatsPeriod { begins_on: day(2014, 12), outlet_count: 40, outlets }];
         Self { from: day(2014, 12), to: day(2015, 1), by: Step::Month, items }
     }
 }
@@ -162,7 +162,7 @@ const STATS: &str = "select r.begins_on, r.outlets, o.id, o.slug, o.name, r.link
 ///
 /// # Errors
 /// When the time or the steps cannot be, or the database does not answer.
-pub(super) async fn stats(conn: &AsyncPgConnection, query: &StatsQuery) -> Result<Stats> {
+pub(super) async fn stats(conn: &AsyncPgConnection, query: &StatsQuery) -> Result<OutletStats> {
     let top = query.top.unwrap_or(10);
     if !(1..=100).contains(&top) {
         let message = format!("`top` must be 1 to 100, not {top}");
@@ -176,7 +176,7 @@ pub(super) async fn stats(conn: &AsyncPgConnection, query: &StatsQuery) -> Resul
     let from = from.unwrap_or_else(|| query.by.before(to));
     check(from, to, query.by)?;
     let rows = rows(conn, from, to, query.by, top).await?;
-    Ok(Stats { from, to, by: query.by, items: periods(rows) })
+    Ok(OutletStats { from, to, by: query.by, items: periods(rows) })
 }
 
 fn day(name: &str, text: Option<&str>) -> Result<Option<NaiveDate>> {
@@ -230,16 +230,16 @@ async fn rows(
         .await?)
 }
 
-fn periods(rows: Vec<StatsRow>) -> Vec<Period> {
-    let mut periods: Vec<Period> = Vec::new();
+fn periods(rows: Vec<StatsRow>) -> Vec<StatsPeriod> {
+    let mut periods: Vec<StatsPeriod> = Vec::new();
     for row in rows {
         let StatsRow { begins_on, outlets, id, slug, name, links, articles } = row;
         if periods.last().is_none_or(|last| last.begins_on != begins_on) {
-            periods.push(Period { begins_on, outlet_count: outlets, outlets: Vec::new() });
+            periods.push(StatsPeriod { begins_on, outlet_count: outlets, outlets: Vec::new() });
         }
         if let Some(last) = periods.last_mut() {
             let outlet = OutletRef { id, slug, name };
-            last.outlets.push(Credited { outlet, link_count: links, article_count: articles });
+            last.outlets.push(OutletCount { outlet, link_count: links, article_count: articles });
         }
     }
     periods

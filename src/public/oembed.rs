@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 /// What to embed.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct EmbedQuery {
+pub(super) struct OEmbedQuery {
     /// The address of an article's page, or of its data.
     #[param(
         required = true,
@@ -38,7 +38,7 @@ pub(super) struct EmbedQuery {
 
 /// An oEmbed 1.0 of the type `rich`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Embed {
+pub(super) struct OEmbed {
     /// `1.0`.
     #[schema(max_length = 10, example = "1.0")]
     version: &'static str,
@@ -77,8 +77,8 @@ pub(super) struct Embed {
     height: u32,
 }
 
-impl Embed {
-    fn of(article: ArticleSummary, query: &EmbedQuery, links: &Permalinks, site: &str) -> Self {
+impl OEmbed {
+    fn of(article: ArticleSummary, query: &OEmbedQuery, links: &Permalinks, site: &str) -> Self {
         let page = links.article(article.id, &article.slug, article.published_at);
         let dek = article.dek.as_deref().map(|dek| format!("<p>{}</p>", escape(dek)));
         let html = format!(
@@ -127,14 +127,14 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Embed an article (oEmbed 1.0)
+/// OEmbed an article (oEmbed 1.0)
 ///
 /// For sites that show a card where somebody pastes the address of an article.
-#[utoipa::path(get, path = "/oembed", tag = "articles", params(EmbedQuery),
-    responses((status = 200, description = "How to show it", body = Embed, example = json!(Embed::sample())), Problems))]
+#[utoipa::path(get, path = "/oembed", tag = "articles", params(OEmbedQuery),
+    responses((status = 200, description = "How to show it", body = OEmbed, example = json!(OEmbed::sample())), Problems))]
 pub(super) async fn get_oembed(
     state: Data<State>,
-    Query(query): Query<EmbedQuery>,
+    Query(query): Query<OEmbedQuery>,
 ) -> Result<JsonResponse> {
     if query.format.as_deref().is_some_and(|format| format != "json") {
         let message = "`format` must be json: there is no other";
@@ -151,5 +151,5 @@ pub(super) async fn get_oembed(
         })
         .await?;
     let article = found.ok_or_else(|| Error::not_found("article at that address"))?;
-    JsonResponse::new(&Embed::of(article, &query, &links, &state.config().site_name))
+    JsonResponse::new(&OEmbed::of(article, &query, &links, &state.config().site_name))
 }

@@ -49,7 +49,7 @@ const PARTS: &str = "select p.part from generate_series(0,
 /// Names the parts, in the form of sitemaps.org.
 #[utoipa::path(get, path = "/sitemap.xml", tag = "feeds",
     responses((status = 200, description = "Its parts", body = SitemapXml, content_type = "application/xml"), Problems))]
-pub(super) async fn sitemap_index(
+pub(super) async fn get_sitemap_index(
     state: Data<State>,
     _query: Query<EmptyQuery>,
 ) -> Result<HttpResponse> {
@@ -71,7 +71,7 @@ pub(super) async fn sitemap_index(
 #[utoipa::path(get, path = "/sitemaps/{part}", tag = "feeds",
     params(("part" = String, Path, description = "Its number, as the index has it", max_length = 30, example = "0.xml")),
     responses((status = 200, description = "The articles' pages", body = SitemapXml, content_type = "application/xml"), Problems))]
-pub(super) async fn sitemap_part(
+pub(super) async fn get_sitemap(
     state: Data<State>,
     part: Path<String>,
     _query: Query<EmptyQuery>,

@@ -22,20 +22,32 @@ use utoipa::{OpenApi, ToSchema};
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure_admin(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/tags").get(admin_list_tags).post(create_tag))
-        .service(resource("/tags/{id}").get(admin_get_tag).patch(patch_tag).delete(delete_tag))
-        .service(resource("/tags/{id}/merge").post(merge_tag));
+    cfg.service(resource("/tags").get(admin_list_tags).post(admin_create_tag))
+        .service(
+            resource("/tags/{id}")
+                .get(admin_get_tag)
+                .patch(admin_update_tag)
+                .delete(admin_delete_tag),
+        )
+        .service(resource("/tags/{id}/merge").post(admin_merge_tag));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(admin_list_tags, create_tag, admin_get_tag, patch_tag, delete_tag, merge_tag))]
+#[openapi(paths(
+    admin_list_tags,
+    admin_create_tag,
+    admin_get_tag,
+    admin_update_tag,
+    admin_delete_tag,
+    admin_merge_tag
+))]
 pub struct AdminDocs;
 
 /// Which object takes in this one.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TagMerge {
+struct TagMergeInput {
     /// The id of the tag that stays.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     into: i64,
@@ -65,7 +77,7 @@ async fn admin_list_tags(
 /// Articles make the tags they name by themselves; this is for one with a slug of its own.
 #[utoipa::path(post, path = "/tags", tag = "tags", request_body = TagInput, params(IdempotencyKeyHeader), security(("key" = ["outlets:write"])),
     responses((status = 201, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminWriteProblems))]
-async fn create_tag(
+async fn admin_create_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     once: IdempotencyKey,
@@ -113,7 +125,7 @@ async fn admin_get_tag(
     request_body(content = TagInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminWriteProblems))]
-async fn patch_tag(
+async fn admin_update_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
@@ -143,7 +155,7 @@ async fn patch_tag(
 #[utoipa::path(delete, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 204, description = "It is gone"), AdminWriteProblems))]
-async fn delete_tag(
+async fn admin_delete_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
@@ -168,16 +180,16 @@ async fn delete_tag(
 /// Merge a tag into another
 ///
 /// Its articles and slugs become those of the other, which is answered; it is gone.
-#[utoipa::path(post, path = "/tags/{id}/merge", tag = "tags", request_body = TagMerge, security(("key" = ["outlets:write"])),
+#[utoipa::path(post, path = "/tags/{id}/merge", tag = "tags", request_body = TagMergeInput, security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id of the tag that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), IdempotencyKeyHeader),
     responses((status = 200, description = "The tag that stays", body = AdminTag, example = json!(AdminTag::sample())), AdminWriteProblems))]
-async fn merge_tag(
+async fn admin_merge_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
     once: IdempotencyKey,
     _query: Query<EmptyQuery>,
-    body: Body<TagMerge>,
+    body: Body<TagMergeInput>,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let attempt = once.bind(caller.principal.owner(), &body.digest);

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 #[serde(untagged)]
 pub enum TagName {
     /// Its name; one that no tag has is given to a new one.
-    Name(Subject),
+    Name(TagText),
     /// Its slug, its name or both; the slug counts.
     Either(TagKey),
 }
@@ -22,7 +22,7 @@ pub enum TagName {
 /// The name of a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(min_length = 1, max_length = 100, example = "Iraq")]
-pub struct Subject(pub String);
+pub struct TagText(pub String);
 
 /// A tag by its slug or its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -55,7 +55,7 @@ impl TagName {
     /// The name, where it is given.
     pub fn name(&self) -> Option<&str> {
         match self {
-            Self::Name(Subject(name)) => Some(name),
+            Self::Name(TagText(name)) => Some(name),
             Self::Either(key) => key.name.as_deref(),
         }
     }

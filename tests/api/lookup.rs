@@ -2,7 +2,7 @@
 
 use crate::harness::TestApp;
 use crate::harness::site::{article, refresh, set_status};
-use roundup::links::{self, NewCredit, NewLink, Role};
+use roundup::links::{self, LinkRole, NewCredit, NewLink};
 use serde_json::{Value, json};
 
 const PAGE: &str = "https://www.example.com/news/Story-1/?id=5&b=a%20b";
@@ -23,7 +23,7 @@ const DECORATIONS: [&str; 10] = [
 
 fn link(url: &str) -> NewLink {
     NewLink {
-        role: Role::More,
+        role: LinkRole::More,
         title: "A story".into(),
         url: Some(url.into()),
         credit: None,

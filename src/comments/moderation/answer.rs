@@ -1,6 +1,6 @@
 //! An editor answers: it shows at once, marked as an editor's.
 
-use super::model::{EditorsAnswer, check_url};
+use super::model::{EditorCommentInput, check_url};
 use crate::audit::{self, Actor};
 use crate::comments::model::Comment;
 use crate::comments::posting::{NewRow, insert, place};
@@ -22,7 +22,7 @@ pub(super) async fn answer(
     conn: &mut AsyncPgConnection,
     article: i64,
     parent: Option<i64>,
-    given: EditorsAnswer,
+    given: EditorCommentInput,
     who: (&Actor, String),
     now: DateTime<Utc>,
 ) -> Result<Comment> {

@@ -1,6 +1,6 @@
 //! Decisions: one by one, in batches, and by reader.
 
-use super::model::{BatchAction, CommentForm, Decided, QueueRow, check_url};
+use super::model::{AdminCommentInput, ModerationAction, ModerationOutcome, QueueRow, check_url};
 use crate::audit::{self, Actor};
 use crate::comments::erase::{Erased, erase};
 use crate::comments::rules::Content;
@@ -58,7 +58,7 @@ pub(super) async fn change(
     conn: &mut AsyncPgConnection,
     secret: &Secret,
     row: &QueueRow,
-    form: CommentForm,
+    form: AdminCommentInput,
     who: &Actor,
     now: DateTime<Utc>,
 ) -> Result<()> {
@@ -152,17 +152,17 @@ enum Target {
 }
 
 impl Before {
-    fn target(&self, action: BatchAction) -> Target {
+    fn target(&self, action: ModerationAction) -> Target {
         let erased = self.status == "deleted" && self.former.is_none();
         let status = match action {
-            BatchAction::Purge => return Target::Vanish,
-            BatchAction::Delete if erased => return Target::Stay,
+            ModerationAction::Purge => return Target::Vanish,
+            ModerationAction::Delete if erased => return Target::Stay,
             _ if erased => return Target::Refuse("erased"),
-            BatchAction::Approve => "approved",
-            BatchAction::Reject => "rejected",
-            BatchAction::Spam => "spam",
-            BatchAction::Delete => "deleted",
-            BatchAction::Restore => match self.status.as_str() {
+            ModerationAction::Approve => "approved",
+            ModerationAction::Reject => "rejected",
+            ModerationAction::Spam => "spam",
+            ModerationAction::Delete => "deleted",
+            ModerationAction::Restore => match self.status.as_str() {
                 "approved" | "pending" => return Target::Refuse("nothing_to_restore"),
                 _ => self.former.as_deref().unwrap_or("pending"),
             },
@@ -178,10 +178,10 @@ impl Before {
 pub(super) async fn batch(
     conn: &mut AsyncPgConnection,
     ids: &[i64],
-    action: BatchAction,
+    action: ModerationAction,
     who: &Actor,
     now: DateTime<Utc>,
-) -> Result<Vec<(Decided, Option<i64>)>> {
+) -> Result<Vec<(ModerationOutcome, Option<i64>)>> {
     hold_articles(conn, ids).await?;
     let before = comments::table
         .filter(comments::id.eq_any(ids))
@@ -198,22 +198,22 @@ pub(super) async fn batch(
     for id in ids.iter().copied().filter(|id| seen.insert(*id)) {
         let Some(comment) = before.get(&id) else {
             let error = Some("not_found");
-            results.push((Decided { id, status: None, changed: false, error }, None));
+            results.push((ModerationOutcome { id, status: None, changed: false, error }, None));
             continue;
         };
         let now_is = Some(comment.status.clone());
         let decided = match comment.target(action) {
-            Target::Stay => Decided { id, status: now_is, changed: false, error: None },
+            Target::Stay => ModerationOutcome { id, status: now_is, changed: false, error: None },
             Target::Refuse(error) => {
-                Decided { id, status: now_is, changed: false, error: Some(error) }
+                ModerationOutcome { id, status: now_is, changed: false, error: Some(error) }
             }
             Target::Become(status) => {
                 become_.entry(status.clone()).or_default().push(id);
-                Decided { id, status: Some(status), changed: true, error: None }
+                ModerationOutcome { id, status: Some(status), changed: true, error: None }
             }
             Target::Vanish => {
                 vanish.push(id);
-                Decided { id, status: None, changed: true, error: None }
+                ModerationOutcome { id, status: None, changed: true, error: None }
             }
         };
         results.push((decided, Some(comment.article)));
@@ -229,9 +229,9 @@ pub(super) async fn batch(
 /// One row of the audit for each comment that was changed.
 async fn record(
     conn: &mut AsyncPgConnection,
-    results: &[(Decided, Option<i64>)],
+    results: &[(ModerationOutcome, Option<i64>)],
     before: &HashMap<i64, Before>,
-    action: BatchAction,
+    action: ModerationAction,
     who: &Actor,
     now: DateTime<Utc>,
 ) -> Result<()> {

@@ -47,7 +47,7 @@ impl CommentStatus {
 
 /// A comment with all that editors need to decide on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct ModeratedComment {
+pub(super) struct AdminComment {
     /// Its id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 17)]
     pub(super) id: i64,
@@ -72,7 +72,7 @@ pub(super) struct ModeratedComment {
     pub(super) report_count: i32,
     /// Who wrote it.
     #[serde(flatten)]
-    pub(super) by: By,
+    pub(super) by: AdminCommentAuthor,
     /// As written, in Markdown.
     #[schema(max_length = 200_000, example = "I concur.")]
     pub(super) text: String,
@@ -92,7 +92,7 @@ pub(super) struct ModeratedComment {
 
 /// Who wrote a comment, for editors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct By {
+pub(super) struct AdminCommentAuthor {
     /// As the public sees them.
     pub(super) author: CommentAuthor,
     /// Their e-mail address.
@@ -102,27 +102,27 @@ pub(super) struct By {
 
 /// A comment with the reports about it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct ReportedComment {
+pub(super) struct AdminCommentWithReports {
     /// The comment.
     #[serde(flatten)]
-    pub(super) comment: ModeratedComment,
+    pub(super) comment: AdminComment,
     /// The latest reports.
     #[schema(max_items = 100)]
-    pub(super) reports: Vec<Report>,
+    pub(super) reports: Vec<CommentReport>,
 }
 
-impl ReportedComment {
+impl AdminCommentWithReports {
     /// A comment with every field filled.
     pub(super) fn sample() -> Self {
         let at = DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default();
-        let reports = vec![Report { reason: "It is an advertisement.".into(), at }];
-        Self { comment: ModeratedComment::sample(), reports }
+        let reports = vec![CommentReport { reason: "It is an advertisement.".into(), at }];
+        Self { comment: AdminComment::sample(), reports }
     }
 }
 
 /// What a reader reported.
 #[derive(Debug, Clone, Serialize, ToSchema, Queryable)]
-pub(super) struct Report {
+pub(super) struct CommentReport {
     /// What they say is wrong.
     #[schema(max_length = 500, example = "It is an advertisement.")]
     pub(super) reason: String,
@@ -161,10 +161,10 @@ impl QueueRow {
     }
 
     /// With the article it answers.
-    pub(super) fn on(self, article: CitingArticle) -> ModeratedComment {
+    pub(super) fn on(self, article: CitingArticle) -> AdminComment {
         let (erased, name, url) = (self.erased(), self.author_name, self.author_url);
         let author = CommentAuthor { name, url, is_editor: self.is_editor };
-        ModeratedComment {
+        AdminComment {
             id: self.id,
             version: self.version,
             article,
@@ -173,7 +173,7 @@ impl QueueRow {
             status: CommentStatus::named(&self.status).unwrap_or(CommentStatus::Pending),
             held_because: self.held_because,
             report_count: self.report_count,
-            by: By { author, author_email: self.author_email },
+            by: AdminCommentAuthor { author, author_email: self.author_email },
             text: self.text,
             html: self.html,
             created_at: self.created_at,
@@ -184,20 +184,20 @@ impl QueueRow {
     }
 
     /// What of it can be changed, as it is now.
-    pub(super) fn form(&self) -> Result<CommentForm> {
+    pub(super) fn form(&self) -> Result<AdminCommentInput> {
         let status = CommentStatus::named(&self.status);
         let status = status.ok_or_else(|| Error::internal(anyhow::anyhow!("a bad status")))?;
-        let author = AuthorForm {
+        let author = AdminCommentAuthorInput {
             name: self.author_name.clone(),
             email: self.author_email.clone(),
             url: self.author_url.clone(),
             is_editor: self.is_editor,
         };
-        Ok(CommentForm { status, text: self.text.clone(), author })
+        Ok(AdminCommentInput { status, text: self.text.clone(), author })
     }
 }
 
-impl ModeratedComment {
+impl AdminComment {
     /// A comment with every field filled.
     pub(super) fn sample() -> Self {
         let at = DateTime::from_timestamp(1_417_651_200, 0);
@@ -209,13 +209,13 @@ impl ModeratedComment {
         Self {
             id: 17,
             version: 1,
-            article: crate::links::ListedLink::sample().article,
+            article: crate::links::LinkWithArticle::sample().article,
             parent_id: Some(16),
             depth: 1,
             status: CommentStatus::Pending,
             held_because: vec!["first_comment".into()],
             report_count: 0,
-            by: By { author, author_email: Some("james@example.org".into()) },
+            by: AdminCommentAuthor { author, author_email: Some("james@example.org".into()) },
             text: "I concur.".into(),
             html: "<p>I concur.</p>".into(),
             created_at: at,
@@ -229,20 +229,20 @@ impl ModeratedComment {
 /// What an editor can change of a comment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CommentForm {
+pub(super) struct AdminCommentInput {
     /// Where it is to stand.
     pub(super) status: CommentStatus,
     /// Its text, in Markdown.
     #[schema(min_length = 1, max_length = 200_000, example = "I concur.")]
     pub(super) text: String,
     /// Who wrote it; each member may be null.
-    pub(super) author: AuthorForm,
+    pub(super) author: AdminCommentAuthorInput,
 }
 
 /// The author of a comment, as an editor writes them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AuthorForm {
+pub(super) struct AdminCommentAuthorInput {
     /// The name that is shown.
     #[serde(default)]
     #[schema(max_length = 100, example = "James")]
@@ -264,7 +264,7 @@ pub(super) struct AuthorForm {
 /// An editor's answer.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct EditorsAnswer {
+pub(super) struct EditorCommentInput {
     /// What they say, in Markdown.
     #[schema(min_length = 1, max_length = 20_000, example = "Thank you; it is mended.")]
     pub(super) text: String,
@@ -287,7 +287,7 @@ pub(super) fn check_url(pointer: &str, url: Option<&str>) -> Result<()> {
 /// What a batch does to each of its comments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum BatchAction {
+pub(super) enum ModerationAction {
     /// It shows from now on; reports about it are settled.
     Approve,
     /// It does not show.
@@ -302,7 +302,7 @@ pub(super) enum BatchAction {
     Purge,
 }
 
-impl BatchAction {
+impl ModerationAction {
     /// As the audit names it.
     pub(super) fn deed(self) -> &'static str {
         match self {
@@ -324,34 +324,41 @@ pub(super) struct CommentId(#[expect(dead_code, reason = "only its schema is use
 /// Comments, and what is to be done with each.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Batch {
+pub(super) struct ModerationBatchInput {
     /// The comments.
     #[schema(min_items = 1, max_items = 500, value_type = Vec<CommentId>, example = json!([17, 18]))]
     pub(super) ids: Vec<i64>,
     /// What is done with each.
-    pub(super) action: BatchAction,
+    pub(super) action: ModerationAction,
 }
 
-impl BatchResult {
+impl ModerationBatchResult {
     /// A result with every field filled.
     pub(super) fn sample() -> Self {
-        let done = Decided { id: 17, status: Some("approved".into()), changed: true, error: None };
+        let done = ModerationOutcome {
+            id: 17,
+            status: Some("approved".into()),
+            changed: true,
+            error: None,
+        };
         let error = Some("not_found");
-        Self { results: vec![done, Decided { id: 18, status: None, changed: false, error }] }
+        Self {
+            results: vec![done, ModerationOutcome { id: 18, status: None, changed: false, error }],
+        }
     }
 }
 
 /// What became of each comment of a batch.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct BatchResult {
+pub(super) struct ModerationBatchResult {
     /// One for each id, in the order in which they were given; an id given twice stands once.
     #[schema(max_items = 500)]
-    pub(super) results: Vec<Decided>,
+    pub(super) results: Vec<ModerationOutcome>,
 }
 
 /// What became of one comment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct Decided {
+pub(super) struct ModerationOutcome {
     /// Its id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 17)]
     pub(super) id: i64,
@@ -368,7 +375,7 @@ pub(super) struct Decided {
 /// Whose comments are to be erased.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct EraseReader {
+pub(super) struct EraseReaderInput {
     /// The reader's e-mail address.
     #[schema(min_length = 1, max_length = 254, example = "james@example.org")]
     pub(super) email: String,
@@ -376,7 +383,7 @@ pub(super) struct EraseReader {
 
 /// How many comments were erased.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct ErasedReader {
+pub(super) struct EraseReaderResult {
     /// Those that are gone altogether.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub(super) removed: usize,

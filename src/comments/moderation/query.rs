@@ -1,7 +1,7 @@
 //! What editors read of comments.
 
 use super::model::{
-    CommentStatus, ModeratedComment, QueueQuery, QueueRow, Report, ReportedComment,
+    AdminComment, AdminCommentWithReports, CommentReport, CommentStatus, QueueQuery, QueueRow,
 };
 use crate::db::total;
 use crate::error::{Code, Error, Result};
@@ -57,7 +57,7 @@ pub(super) async fn page(
     conn: &AsyncPgConnection,
     filter: &Filter,
     scan: &Scan<i64>,
-) -> Result<Page<ModeratedComment>> {
+) -> Result<Page<AdminComment>> {
     let all = || matching(filter);
     let query = match (scan.from, scan.backward) {
         (None, _) => all(),
@@ -122,7 +122,7 @@ fn matching(filter: &Filter) -> comments::BoxedQuery<'static, Pg> {
 ///
 /// # Errors
 /// 404 when there is none.
-pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<ReportedComment> {
+pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminCommentWithReports> {
     let found: Option<(QueueRow, CitingArticle)> = comments::table
         .inner_join(articles::table)
         .filter(comments::id.eq(id))
@@ -136,6 +136,6 @@ pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<ReportedCo
         .order(reports::id.desc())
         .limit(100)
         .select((reports::reason, reports::at));
-    let reports: Vec<Report> = reports.load(&mut &*conn).await?;
-    Ok(ReportedComment { comment: row.on(article), reports })
+    let reports: Vec<CommentReport> = reports.load(&mut &*conn).await?;
+    Ok(AdminCommentWithReports { comment: row.on(article), reports })
 }

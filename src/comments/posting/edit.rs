@@ -1,6 +1,6 @@
 //! Changing and withdrawing a comment with its edit token, of which the hash is kept.
 
-use super::model::{CommentEdit, PostedComment};
+use super::model::{OwnCommentInput, PostedComment};
 use super::store::{Judge, Marks, same_text};
 use crate::audit;
 use crate::comments::erase::erase;
@@ -92,7 +92,7 @@ impl Judge {
         patch: MergePatch,
     ) -> Result<(PostedComment, i64)> {
         let own = Own::take(conn, id, token, self.now).await?;
-        let edit: CommentEdit = patch.apply(json!({"text": own.text}))?;
+        let edit: OwnCommentInput = patch.apply(json!({"text": own.text}))?;
         if let Some(error) = check_not_blank("/text", &edit.text) {
             return Err(Error::fields(Code::Invalid, vec![error]));
         }

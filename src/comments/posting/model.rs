@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 /// A comment as a reader sends it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::comments) struct NewComment {
+pub(in crate::comments) struct CommentInput {
     /// Who writes it.
-    pub(super) author: NewAuthor,
+    pub(super) author: CommentAuthorInput,
     /// What they say, in Markdown.
     #[schema(min_length = 1, max_length = 20_000, example = "I concur.")]
     pub(super) text: String,
@@ -38,7 +38,7 @@ pub(in crate::comments) struct NewComment {
 /// The author of a new comment.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::comments) struct NewAuthor {
+pub(in crate::comments) struct CommentAuthorInput {
     /// The name that is shown.
     #[schema(min_length = 1, max_length = 100, example = "James")]
     pub(super) name: String,
@@ -55,7 +55,7 @@ pub(in crate::comments) struct NewAuthor {
 /// What its author can change of a comment.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::comments) struct CommentEdit {
+pub(in crate::comments) struct OwnCommentInput {
     /// What they say, in Markdown.
     #[schema(min_length = 1, max_length = 20_000, example = "I concur entirely.")]
     pub(super) text: String,
@@ -99,7 +99,7 @@ impl PostedComment {
     }
 }
 
-impl NewComment {
+impl CommentInput {
     /// Checks what the schema cannot say, and trims what is shown.
     ///
     /// # Errors

@@ -13,12 +13,12 @@ const DEEPEST: usize = 64;
 
 /// The place of a comment in its thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::comments) struct Place {
+pub(in crate::comments) struct CommentParent {
     /// The ids from the root down to the comment's parent; empty at the top.
     above: Vec<i64>,
 }
 
-impl Place {
+impl CommentParent {
     /// The comment's parent.
     pub(in crate::comments) fn parent(&self) -> Option<i64> {
         self.above.last().copied()
@@ -77,8 +77,8 @@ pub(in crate::comments) async fn place(
     conn: &mut AsyncPgConnection,
     article: i64,
     parent: Option<i64>,
-) -> Result<Place> {
-    let Some(parent) = parent else { return Ok(Place { above: Vec::new() }) };
+) -> Result<CommentParent> {
+    let Some(parent) = parent else { return Ok(CommentParent { above: Vec::new() }) };
     let found: Option<Vec<u8>> = comments::table
         .find(parent)
         .filter(comments::article_id.eq(article))
@@ -93,5 +93,5 @@ pub(in crate::comments) async fn place(
         return Err(Error::fields(Code::Invalid, vec![field]));
     };
     let above = Path::from_bytes(&path).ids().iter().copied().take(DEEPEST).collect();
-    Ok(Place { above })
+    Ok(CommentParent { above })
 }

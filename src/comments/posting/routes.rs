@@ -1,13 +1,13 @@
 //! Posting over HTTP.
 
 use super::edit::withdraw;
-use super::model::{CommentEdit, NewComment, PostedComment};
+use super::model::{CommentInput, OwnCommentInput, PostedComment};
 use super::store::{Judge, hash};
 use crate::articles;
 use crate::audit;
 use crate::comments::CommentState;
 use crate::comments::events::{Event, announce};
-use crate::comments::gate::Gate;
+use crate::comments::gate::RateLimits;
 use crate::comments::rules::enabled;
 use crate::error::{Code, Error, Result};
 use crate::extract::{Body, Client, MergePatch};
@@ -46,20 +46,20 @@ impl FromRequest for EditToken {
 ///
 /// No account is needed. `author.email` is never shown. The site's policy and rules decide whether
 /// the comment shows at once or waits for an editor. The tokens in the answer are shown this once.
-#[utoipa::path(post, path = "/articles/{ref}/comments", tag = "comments", request_body = NewComment,
+#[utoipa::path(post, path = "/articles/{ref}/comments", tag = "comments", request_body = CommentInput,
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "It shows", body = PostedComment, example = json!(PostedComment::sample(false))),
         (status = 202, description = "It is held; `held_because` says why", body = PostedComment, example = json!(PostedComment::sample(true))), PostProblems))]
-pub(in crate::comments) async fn post_comment(
+pub(in crate::comments) async fn create_comment(
     state: Data<State>,
     comments: Data<CommentState>,
     client: Client,
     which: Ref,
     _query: Query<EmptyQuery>,
     once: IdempotencyKey,
-    body: Body<NewComment>,
+    body: Body<CommentInput>,
 ) -> Result<StoredResponse> {
-    let mut gate = Gate::default();
+    let mut gate = RateLimits::default();
     let done = post(&state, &comments, client, &which, once, body, &mut gate).await;
     gate.dress(done)
 }
@@ -70,8 +70,8 @@ async fn post(
     client: Client,
     which: &Ref,
     once: IdempotencyKey,
-    body: Body<NewComment>,
-    gate: &mut Gate,
+    body: Body<CommentInput>,
+    gate: &mut RateLimits,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     gate.pass(comments.comments.count(client.rate_limit_key(), now))?;
@@ -162,12 +162,12 @@ async fn note_refusal(state: &Data<State>, article: i64, error: &Error) -> Resul
 /// A JSON merge patch (RFC 7396) of `{"text"}`, within 15 minutes, with the token that came with
 /// the comment. It goes through the policy and the rules again.
 #[utoipa::path(patch, path = "/comments/{id}", tag = "comments",
-    request_body(content = CommentEdit, content_type = "application/merge-patch+json"),
+    request_body(content = OwnCommentInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("Roundup-Edit-Token" = String, Header, description = "The comment's `edit_token`", max_length = 200)),
     responses((status = 200, description = "It is changed", body = PostedComment, example = json!(PostedComment::sample(false))),
         (status = 202, description = "It is changed and held", body = PostedComment, example = json!(PostedComment::sample(true))), PostProblems))]
-pub(in crate::comments) async fn change_comment(
+pub(in crate::comments) async fn update_comment(
     state: Data<State>,
     comments: Data<CommentState>,
     client: Client,
@@ -176,7 +176,7 @@ pub(in crate::comments) async fn change_comment(
     token: EditToken,
     patch: MergePatch,
 ) -> Result<StoredResponse> {
-    let mut gate = Gate::default();
+    let mut gate = RateLimits::default();
     let done = change(&state, &comments, client, id.0, token, patch, &mut gate).await;
     gate.dress(done)
 }
@@ -188,7 +188,7 @@ async fn change(
     id: i64,
     token: EditToken,
     patch: MergePatch,
-    gate: &mut Gate,
+    gate: &mut RateLimits,
 ) -> Result<StoredResponse> {
     gate.pass(comments.comments.count(client.rate_limit_key(), state.clock().now()))?;
     let judge = state.read(async |conn| judge(state, comments, conn, client).await).await?;
@@ -212,7 +212,7 @@ async fn change(
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("Roundup-Edit-Token" = String, Header, description = "The comment's `edit_token`", max_length = 200)),
     responses((status = 204, description = "It is gone"), WithdrawProblems))]
-pub(in crate::comments) async fn withdraw_comment(
+pub(in crate::comments) async fn delete_comment(
     state: Data<State>,
     id: Id,
     _query: Query<EmptyQuery>,

@@ -1,7 +1,7 @@
 //! Storing what a reader posts.
 
-use super::model::{NewComment, PostedComment};
-use super::place::{Place, open_article, place};
+use super::model::{CommentInput, PostedComment};
+use super::place::{CommentParent, open_article, place};
 use crate::audit;
 use crate::comments::model::CommentRow;
 use crate::comments::policy::{Policy, Precondition};
@@ -67,7 +67,7 @@ pub(in crate::comments) struct NewRow {
 /// When the database fails.
 pub(in crate::comments) async fn insert(
     conn: &mut AsyncPgConnection,
-    place: &Place,
+    place: &CommentParent,
     new: NewRow,
     now: DateTime<Utc>,
 ) -> Result<CommentRow> {
@@ -177,7 +177,7 @@ impl Judge {
         conn: &mut AsyncPgConnection,
         article: i64,
         days: u32,
-        new: NewComment,
+        new: CommentInput,
         html: String,
     ) -> Result<PostedComment> {
         open_article(conn, article, days, self.now).await?;
@@ -231,7 +231,7 @@ impl Judge {
     async fn verdict(
         &self,
         conn: &mut AsyncPgConnection,
-        new: &NewComment,
+        new: &CommentInput,
         content: &Content,
         known: bool,
     ) -> Result<Precondition> {

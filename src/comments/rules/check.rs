@@ -1,7 +1,7 @@
 //! Checking a comment against the rules.
 
 use super::content::{Content, host, within};
-use super::model::{Action, Fired, Rule, RuleKind, RuleRow, expression};
+use super::model::{Action, Rule, RuleKind, RuleMatch, RuleRow, expression};
 use crate::ip_ranges::{parse_range, range_contains};
 use chrono::{DateTime, TimeDelta, Utc};
 use ipnet::IpNet;
@@ -60,7 +60,7 @@ impl RuleSet {
     }
 
     /// The rules that apply to a comment.
-    pub(crate) fn check(&self, sample: &Sample<'_>) -> Vec<Fired> {
+    pub(crate) fn check(&self, sample: &Sample<'_>) -> Vec<RuleMatch> {
         let applying = self.0.iter().filter(|(rule, _)| !(sample.known && rule.spare_known));
         let fired = |(rule, test): &(Rule, Test)| {
             let because = test.check(sample)?;
@@ -69,7 +69,7 @@ impl RuleSet {
                 // Neither let through what it should stop, nor refused what it should not.
                 action = Action::Hold;
             }
-            Some(Fired { id, name: rule.name.clone(), kind, action, because })
+            Some(RuleMatch { id, name: rule.name.clone(), kind, action, because })
         };
         applying.filter_map(fired).collect()
     }

@@ -9,6 +9,6 @@ mod routes;
 
 pub(super) use check::{RuleSet, Sample};
 pub(super) use content::Content;
-pub(super) use model::{Action, Fired, RuleRow};
+pub(super) use model::{Action, RuleMatch, RuleRow};
 pub(super) use query::enabled;
 pub use routes::{Docs, configure};

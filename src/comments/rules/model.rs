@@ -103,7 +103,7 @@ impl RuleKind {
 /// A rule as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RuleForm {
+pub(super) struct RuleInput {
     /// What it is for, in the editor's words.
     #[serde(default)]
     #[schema(max_length = 100, example = "No pills")]
@@ -168,7 +168,7 @@ pub(super) struct Rule {
 
 /// A rule that applies to a comment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct Fired {
+pub(crate) struct RuleMatch {
     /// Its id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub(crate) id: i64,
@@ -221,9 +221,9 @@ impl From<RuleRow> for Rule {
 
 impl Rule {
     /// What of it can be changed, as it is now.
-    pub(super) fn form(self) -> RuleForm {
+    pub(super) fn form(self) -> RuleInput {
         let Self { name, kind, action, terms, threshold, spare_known, enabled, .. } = self;
-        RuleForm { name, kind, action, terms, threshold, spare_known, enabled }
+        RuleInput { name, kind, action, terms, threshold, spare_known, enabled }
     }
 
     /// A rule with every field filled.
@@ -245,7 +245,7 @@ impl Rule {
     }
 }
 
-impl RuleForm {
+impl RuleInput {
     /// Checks what the schema cannot say: that the terms are what the kind takes.
     ///
     /// # Errors

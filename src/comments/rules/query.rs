@@ -1,6 +1,6 @@
 //! Every statement about rules.
 
-use super::model::{Rule, RuleForm, RuleRow};
+use super::model::{Rule, RuleInput, RuleRow};
 use crate::db::{keyset, total};
 use crate::error::{Error, Result};
 use crate::page::{Page, Scan};
@@ -68,7 +68,7 @@ pub(super) async fn take(conn: &mut AsyncPgConnection, id: i64, known: &IfMatch)
 /// 409 when there are too many.
 pub(super) async fn create(
     conn: &mut AsyncPgConnection,
-    form: RuleForm,
+    form: RuleInput,
     now: DateTime<Utc>,
 ) -> Result<Rule> {
     let there: i64 = rules::table.count().get_result(conn).await?;
@@ -98,7 +98,7 @@ pub(super) async fn create(
 pub(super) async fn replace(
     conn: &mut AsyncPgConnection,
     id: i64,
-    form: RuleForm,
+    form: RuleInput,
     now: DateTime<Utc>,
 ) -> Result<Rule> {
     let row: RuleRow = diesel::update(rules::table.find(id))

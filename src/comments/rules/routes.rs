@@ -2,7 +2,7 @@
 
 use super::check::{RuleSet, Sample};
 use super::content::Content;
-use super::model::{Fired, Rule, RuleForm};
+use super::model::{Rule, RuleInput, RuleMatch};
 use super::query;
 use crate::audit;
 use crate::auth::{Allowed, Principal, scope};
@@ -25,27 +25,27 @@ use utoipa::{OpenApi, ToSchema};
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/rules").get(list_rules).post(create_rule))
-        .service(resource("/rules/test").post(test_rules))
+    cfg.service(resource("/rules").get(admin_list_rules).post(admin_create_rule))
+        .service(resource("/rules/test").post(admin_test_rules))
         .service(
             resource("/rules/{id}")
-                .get(get_rule)
-                .put(replace_rule)
-                .patch(change_rule)
-                .delete(delete_rule),
+                .get(admin_get_rule)
+                .put(admin_replace_rule)
+                .patch(admin_update_rule)
+                .delete(admin_delete_rule),
         );
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(
-    list_rules,
-    create_rule,
-    test_rules,
-    get_rule,
-    replace_rule,
-    change_rule,
-    delete_rule
+    admin_list_rules,
+    admin_create_rule,
+    admin_test_rules,
+    admin_get_rule,
+    admin_replace_rule,
+    admin_update_rule,
+    admin_delete_rule
 ))]
 pub struct Docs;
 
@@ -54,7 +54,7 @@ pub struct Docs;
 /// All that are in force are asked about each comment.
 #[utoipa::path(get, path = "/rules", tag = "rules", params(FieldsQuery, PageQuery), security(("key" = ["comments:moderate"])),
     responses((status = 200, description = "A page of rules", body = Page<Rule>, example = json!(Page::sample(Rule::sample()))), AdminReadProblems))]
-async fn list_rules(
+async fn admin_list_rules(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     QueryPair(query, page): QueryPair<FieldsQuery, PageQuery>,
@@ -67,15 +67,15 @@ async fn list_rules(
 /// Make a rule
 ///
 /// It is in force for the next comment.
-#[utoipa::path(post, path = "/rules", tag = "rules", request_body = RuleForm, security(("key" = ["comments:moderate"])),
+#[utoipa::path(post, path = "/rules", tag = "rules", request_body = RuleInput, security(("key" = ["comments:moderate"])),
     params(crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminWriteProblems))]
-async fn create_rule(
+async fn admin_create_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     _query: Query<EmptyQuery>,
     once: IdempotencyKey,
-    body: Body<RuleForm>,
+    body: Body<RuleInput>,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let once = once.bind(caller.principal.owner(), &body.digest);
@@ -97,7 +97,7 @@ async fn create_rule(
 #[utoipa::path(get, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminReadProblems))]
-async fn get_rule(
+async fn admin_get_rule(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
@@ -110,16 +110,16 @@ async fn get_rule(
 /// Replace a rule
 ///
 /// It holds for what is posted from then on; comments that stand already stay.
-#[utoipa::path(put, path = "/rules/{id}", tag = "rules", request_body = RuleForm, security(("key" = ["comments:moderate"])),
+#[utoipa::path(put, path = "/rules/{id}", tag = "rules", request_body = RuleInput, security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminWriteProblems))]
-async fn replace_rule(
+async fn admin_replace_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
     _query: Query<EmptyQuery>,
     known: IfMatch,
-    body: Body<RuleForm>,
+    body: Body<RuleInput>,
 ) -> Result<StoredResponse> {
     put(&state, caller.principal, id.0, known, move |_| Ok(body.value)).await
 }
@@ -128,10 +128,10 @@ async fn replace_rule(
 ///
 /// A JSON merge patch (RFC 7396) of what PUT takes.
 #[utoipa::path(patch, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
-    request_body(content = RuleForm, content_type = "application/merge-patch+json"),
+    request_body(content = RuleInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminWriteProblems))]
-async fn change_rule(
+async fn admin_update_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
@@ -140,7 +140,7 @@ async fn change_rule(
     patch: MergePatch,
 ) -> Result<StoredResponse> {
     let apply =
-        move |form: RuleForm| patch.apply(serde_json::to_value(form).map_err(Error::internal)?);
+        move |form: RuleInput| patch.apply(serde_json::to_value(form).map_err(Error::internal)?);
     put(&state, caller.principal, id.0, known, apply).await
 }
 
@@ -150,7 +150,7 @@ async fn put(
     who: Principal,
     id: i64,
     known: IfMatch,
-    change: impl FnOnce(RuleForm) -> Result<RuleForm> + Send + 'static,
+    change: impl FnOnce(RuleInput) -> Result<RuleInput> + Send + 'static,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     State::write(state, move |conn| {
@@ -170,7 +170,7 @@ async fn put(
 #[utoipa::path(delete, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 204, description = "It is gone"), AdminWriteProblems))]
-async fn delete_rule(
+async fn admin_delete_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
@@ -204,7 +204,7 @@ async fn record(
 /// A comment to try the rules on.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SampleComment {
+struct RuleTestInput {
     /// Its text, in Markdown.
     #[schema(max_length = 20_000, example = "Cheap pills at https://spam.example/")]
     text: String,
@@ -240,7 +240,7 @@ struct SampleComment {
 
 /// What the rules would do.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-struct TestResult {
+struct RuleTestResult {
     /// `approved`, `pending`, `spam`, or null when it would be refused.
     #[schema(max_length = 20, example = "pending")]
     status: Option<&'static str>,
@@ -249,15 +249,15 @@ struct TestResult {
     held_because: Vec<String>,
     /// Each rule that applies, and what it found.
     #[schema(max_items = 200)]
-    fired: Vec<Fired>,
+    fired: Vec<RuleMatch>,
 }
 
-impl TestResult {
+impl RuleTestResult {
     /// A result with every field filled.
     fn sample() -> Self {
         let Rule { id, name, kind, action, .. } = Rule::sample();
         let because = "says `cheap pills`".to_owned();
-        let fired = Fired { id, name, kind, action, because };
+        let fired = RuleMatch { id, name, kind, action, because };
         let held_because = vec!["words".to_owned()];
         Self { status: Some("pending"), held_because, fired: vec![fired] }
     }
@@ -266,13 +266,13 @@ impl TestResult {
 /// Try the rules on a sample
 ///
 /// Says what the rules and the policy would do with a comment, and why. Nothing is stored.
-#[utoipa::path(post, path = "/rules/test", tag = "rules", request_body = SampleComment, security(("key" = ["comments:moderate"])),
-    responses((status = 200, description = "What would be done", body = TestResult, example = json!(TestResult::sample())), AdminWriteProblems))]
-async fn test_rules(
+#[utoipa::path(post, path = "/rules/test", tag = "rules", request_body = RuleTestInput, security(("key" = ["comments:moderate"])),
+    responses((status = 200, description = "What would be done", body = RuleTestResult, example = json!(RuleTestResult::sample())), AdminWriteProblems))]
+async fn admin_test_rules(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     _query: Query<EmptyQuery>,
-    body: Body<SampleComment>,
+    body: Body<RuleTestInput>,
 ) -> Result<StoredResponse> {
     let given = body.value;
     let now = state.clock().now();
@@ -300,5 +300,5 @@ async fn test_rules(
     let fired = RuleSet::of(&rules).check(&sample);
     let verdict = Precondition::of(state.config().comment_policy, given.known, fired.clone());
     let Precondition { status, held_because, .. } = verdict;
-    StoredResponse::ok(&TestResult { status, held_because, fired })
+    StoredResponse::ok(&RuleTestResult { status, held_because, fired })
 }

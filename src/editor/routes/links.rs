@@ -24,25 +24,31 @@ use utoipa::{OpenApi, ToSchema};
 
 /// Registers the routes.
 pub(super) fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/articles/{id}/links").post(append_link))
+    cfg.service(resource("/articles/{id}/links").post(admin_create_link))
         .service(
             resource("/articles/{id}/links/{link_id}")
                 .get(admin_get_link)
-                .patch(patch_link)
-                .delete(delete_link),
+                .patch(admin_update_link)
+                .delete(admin_delete_link),
         )
-        .service(resource("/articles/{id}/links/{link_id}/move").post(move_link));
+        .service(resource("/articles/{id}/links/{link_id}/move").post(admin_move_link));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(append_link, admin_get_link, patch_link, delete_link, move_link))]
+#[openapi(paths(
+    admin_create_link,
+    admin_get_link,
+    admin_update_link,
+    admin_delete_link,
+    admin_move_link
+))]
 pub struct LinkDocs;
 
 /// Where a link goes.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Place {
+struct LinkPosition {
     /// Its new position; one behind the last is the end.
     #[schema(minimum = 0, maximum = 500, example = 0)]
     position: usize,
@@ -74,7 +80,7 @@ fn own_pointers(error: Error, at: usize) -> Error {
 #[utoipa::path(post, path = "/articles/{id}/links", tag = "articles", request_body = LinkInput, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader, IdempotencyKeyHeader),
     responses((status = 201, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminWriteProblems))]
-async fn append_link(
+async fn admin_create_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     id: Id,
@@ -135,7 +141,7 @@ async fn admin_get_link(
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         DuplicateQuery, VersionHeader),
     responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminWriteProblems))]
-async fn patch_link(
+async fn admin_update_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     ids: Path<(i64, i64)>,
@@ -180,17 +186,17 @@ fn patched(patch: MergePatch, there: &LinkInput, id: i64) -> Result<LinkInput> {
 /// Move a link of an article to another position
 ///
 /// The others keep their order. Position 0 is the first.
-#[utoipa::path(post, path = "/articles/{id}/links/{link_id}/move", tag = "articles", request_body = Place, security(("key" = ["articles:write"])),
+#[utoipa::path(post, path = "/articles/{id}/links/{link_id}/move", tag = "articles", request_body = LinkPosition, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminWriteProblems))]
-async fn move_link(
+async fn admin_move_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     ids: Path<(i64, i64)>,
     if_match: IfMatch,
     _query: Query<EmptyQuery>,
-    body: Body<Place>,
+    body: Body<LinkPosition>,
 ) -> Result<StoredResponse> {
     let (id, link) = ids.into_inner();
     let editor = Editor::of(&caller.principal, state.clock().now());
@@ -221,7 +227,7 @@ async fn move_link(
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 204, description = "It is gone; the `ETag` is the article's"), AdminWriteProblems))]
-async fn delete_link(
+async fn admin_delete_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     ids: Path<(i64, i64)>,

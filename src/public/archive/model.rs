@@ -13,13 +13,13 @@ pub(super) struct Archive {
     article_count: i64,
     /// The years that have any.
     #[schema(max_items = 10_000)]
-    items: Vec<Year>,
+    items: Vec<ArchiveYear>,
 }
 
 /// A year.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the field is what the wire calls it")]
-struct Year {
+struct ArchiveYear {
     /// The year, in UTC.
     #[schema(minimum = 1, maximum = 9999, example = 2014)]
     year: i32,
@@ -28,13 +28,13 @@ struct Year {
     article_count: i64,
     /// Its months that have any.
     #[schema(max_items = 12)]
-    months: Vec<Month>,
+    months: Vec<ArchiveMonth>,
 }
 
 /// A month.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the field is what the wire calls it")]
-struct Month {
+struct ArchiveMonth {
     /// The month, 1 to 12.
     #[schema(minimum = 1, maximum = 12, example = 12)]
     month: u32,
@@ -56,7 +56,7 @@ impl Archive {
         for (first, article_count) in months {
             archive.article_count += article_count;
             if archive.items.last().is_none_or(|last| last.year != first.year()) {
-                archive.items.push(Year {
+                archive.items.push(ArchiveYear {
                     year: first.year(),
                     article_count: 0,
                     months: Vec::new(),
@@ -64,7 +64,11 @@ impl Archive {
             }
             if let Some(year) = archive.items.last_mut() {
                 year.article_count += article_count;
-                year.months.push(Month { month: first.month(), article_count, url: list(first) });
+                year.months.push(ArchiveMonth {
+                    month: first.month(),
+                    article_count,
+                    url: list(first),
+                });
             }
         }
         archive

@@ -1,7 +1,7 @@
 //! An article as a piece of HTML, for readers that show nothing else.
 
 use crate::articles::Article;
-use crate::links::{Link, Role};
+use crate::links::{Link, LinkRole};
 use std::fmt::Write as _;
 
 /// The article: dek, lead, excerpt, comment and further sources. The rich texts were made safe when
@@ -13,7 +13,7 @@ pub(super) fn article(article: &Article) -> String {
         html += &format!("<p><strong>{}</strong></p>\n", escape(dek));
     }
     let (lead, more): (Vec<&Link>, Vec<&Link>) =
-        summary.links.iter().partition(|link| link.role == Role::Lead);
+        summary.links.iter().partition(|link| link.role == LinkRole::Lead);
     for link in lead {
         html += &format!("<p>{}</p>\n", line(link));
     }

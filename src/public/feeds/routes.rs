@@ -21,22 +21,28 @@ use utoipa::{OpenApi, ToSchema};
 
 /// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/feeds/articles.{format}").get(feed_articles))
-        .service(resource("/feeds/tags/{slug}.{format}").get(feed_tag))
-        .service(resource("/feeds/outlets/{ref}.{format}").get(feed_outlet))
-        .service(resource("/feeds/articles/{ref}/comments.{format}").get(feed_article_comments))
-        .service(resource("/feeds/comments.{format}").get(feed_comments));
+    cfg.service(resource("/feeds/articles.{format}").get(get_article_feed))
+        .service(resource("/feeds/tags/{slug}.{format}").get(get_tag_feed))
+        .service(resource("/feeds/outlets/{ref}.{format}").get(get_outlet_feed))
+        .service(resource("/feeds/articles/{ref}/comments.{format}").get(get_article_comment_feed))
+        .service(resource("/feeds/comments.{format}").get(get_comment_feed));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(feed_articles, feed_tag, feed_outlet, feed_article_comments, feed_comments))]
+#[openapi(paths(
+    get_article_feed,
+    get_tag_feed,
+    get_outlet_feed,
+    get_article_comment_feed,
+    get_comment_feed
+))]
 pub struct Docs;
 
 /// A feed in XML, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(max_length = 100_000_000)]
-struct Xml(#[expect(dead_code, reason = "only its schema is used")] String);
+struct FeedXml(#[expect(dead_code, reason = "only its schema is used")] String);
 
 /// The articles, latest first
 ///
@@ -44,8 +50,8 @@ struct Xml(#[expect(dead_code, reason = "only its schema is used")] String);
 /// each further one.
 #[utoipa::path(get, path = "/feeds/articles.{format}", tag = "feeds",
     params(("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
-    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))), Problems))]
-async fn feed_articles(
+    responses((status = 200, description = "A page of the feed", content((FeedXml = "application/atom+xml"), (FeedXml = "application/rss+xml"), (Object = "application/feed+json"))), Problems))]
+async fn get_article_feed(
     req: HttpRequest,
     state: Data<State>,
     query: QueryPair<FeedQuery, UncountedQuery>,
@@ -59,9 +65,9 @@ async fn feed_articles(
 #[utoipa::path(get, path = "/feeds/tags/{slug}.{format}", tag = "feeds",
     params(("slug" = String, Path, description = "Slug or id", max_length = 200, example = "iraq"),
         ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
-    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))),
+    responses((status = 200, description = "A page of the feed", content((FeedXml = "application/atom+xml"), (FeedXml = "application/rss+xml"), (Object = "application/feed+json"))),
         (status = 301, description = "The tag has another slug now"), Problems))]
-async fn feed_tag(
+async fn get_tag_feed(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
@@ -76,9 +82,9 @@ async fn feed_tag(
 #[utoipa::path(get, path = "/feeds/outlets/{ref}.{format}", tag = "feeds",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"),
         ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
-    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))),
+    responses((status = 200, description = "A page of the feed", content((FeedXml = "application/atom+xml"), (FeedXml = "application/rss+xml"), (Object = "application/feed+json"))),
         (status = 301, description = "The outlet has another slug now"), Problems))]
-async fn feed_outlet(
+async fn get_outlet_feed(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
@@ -93,9 +99,9 @@ async fn feed_outlet(
 #[utoipa::path(get, path = "/feeds/articles/{ref}/comments.{format}", tag = "feeds",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"),
         ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
-    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))),
+    responses((status = 200, description = "A page of the feed", content((FeedXml = "application/atom+xml"), (FeedXml = "application/rss+xml"), (Object = "application/feed+json"))),
         (status = 301, description = "The article has another slug now"), ArticleProblems))]
-async fn feed_article_comments(
+async fn get_article_comment_feed(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
@@ -109,8 +115,8 @@ async fn feed_article_comments(
 /// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
 #[utoipa::path(get, path = "/feeds/comments.{format}", tag = "feeds",
     params(("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
-    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))), Problems))]
-async fn feed_comments(
+    responses((status = 200, description = "A page of the feed", content((FeedXml = "application/atom+xml"), (FeedXml = "application/rss+xml"), (Object = "application/feed+json"))), Problems))]
+async fn get_comment_feed(
     req: HttpRequest,
     state: Data<State>,
     query: QueryPair<FeedQuery, UncountedQuery>,

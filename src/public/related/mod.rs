@@ -5,6 +5,6 @@ mod model;
 mod query;
 mod routes;
 
-pub use model::{Reason, RelatedArticle};
+pub use model::{RelatedArticle, RelatedReason};
 pub use query::{Near, related};
 pub use routes::{Docs, configure};

@@ -16,12 +16,12 @@ pub struct RelatedArticle {
     pub score: f64,
     /// What they have in common, what says most first.
     #[schema(max_items = 4)]
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<RelatedReason>,
 }
 
 /// Something that two articles have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Reason {
+pub struct RelatedReason {
     /// What it is; the member of that name lists it.
     pub kind: Kind,
     /// How many.
@@ -34,11 +34,11 @@ pub struct Reason {
     /// Outlets that both credit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 500)]
-    pub outlets: Option<Vec<Shared>>,
+    pub outlets: Option<Vec<SharedObject>>,
     /// Tags that both have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 50)]
-    pub tags: Option<Vec<Shared>>,
+    pub tags: Option<Vec<SharedObject>>,
     /// Stems of words in both headlines and titles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 50, value_type = Vec<ShortText>, example = json!(["airstrik", "iran"]))]
@@ -47,7 +47,7 @@ pub struct Reason {
 
 /// What two articles may have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = ReasonKind)]
+#[schema(as = RelatedReasonKind)]
 #[expect(clippy::enum_variant_names, reason = "the variants are what the wire calls them")]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -80,7 +80,7 @@ pub struct SharedLink {
 
 /// An outlet or a tag that both have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Shared {
+pub struct SharedObject {
     /// Its name in addresses.
     #[schema(max_length = 200, example = "reuters")]
     pub slug: String,
@@ -92,16 +92,22 @@ pub struct Shared {
 impl RelatedArticle {
     /// One with every member: for the documentation and for `fields=`.
     pub fn sample() -> Self {
-        let reason =
-            |kind| Reason { kind, count: 1, links: None, outlets: None, tags: None, words: None };
+        let reason = |kind| RelatedReason {
+            kind,
+            count: 1,
+            links: None,
+            outlets: None,
+            tags: None,
+            words: None,
+        };
         let link = SharedLink {
             id: 909,
             title: "US and Iran have been forced on to the same side by Isis".into(),
             url: "https://www.theguardian.com/world/iran-isis".into(),
         };
-        let outlet = Shared { slug: "reuters".into(), name: "Reuters".into() };
-        let tag = Shared { slug: "iraq".into(), name: "Iraq".into() };
-        let reasons = vec![Reason {
+        let outlet = SharedObject { slug: "reuters".into(), name: "Reuters".into() };
+        let tag = SharedObject { slug: "iraq".into(), name: "Iraq".into() };
+        let reasons = vec![RelatedReason {
             links: Some(vec![link]),
             outlets: Some(vec![outlet]),
             tags: Some(vec![tag]),
@@ -136,7 +142,7 @@ pub(super) struct RelatedQuery {
 
 /// An article that comes before or after another.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Neighbour {
+pub(super) struct AdjacentArticle {
     /// The article.
     #[serde(flatten)]
     pub(super) article: CitingArticle,
@@ -144,17 +150,17 @@ pub(super) struct Neighbour {
 
 /// The articles before and after one, by the time of publication.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Adjacent {
+pub(super) struct AdjacentArticles {
     /// The one published before it; null for the first.
-    pub(super) previous: Option<Neighbour>,
+    pub(super) previous: Option<AdjacentArticle>,
     /// The one published after it; null for the latest.
-    pub(super) next: Option<Neighbour>,
+    pub(super) next: Option<AdjacentArticle>,
 }
 
-impl Adjacent {
+impl AdjacentArticles {
     /// What the documentation shows.
     pub(super) fn sample() -> Self {
-        let article = crate::links::ListedLink::sample().article;
-        Self { previous: Some(Neighbour { article }), next: None }
+        let article = crate::links::LinkWithArticle::sample().article;
+        Self { previous: Some(AdjacentArticle { article }), next: None }
     }
 }

@@ -4,7 +4,9 @@ use crate::articles::{self, published};
 use crate::error::Result;
 use crate::links::CitingArticle;
 use crate::page::{Page, PageQuery, Scan};
-use crate::public::related::model::{Adjacent, Neighbour, Reason, RelatedArticle};
+use crate::public::related::model::{
+    AdjacentArticle, AdjacentArticles, RelatedArticle, RelatedReason,
+};
 use crate::schema::articles as table;
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
@@ -84,7 +86,7 @@ pub async fn related(
     let mut items = Vec::new();
     for (_, row) in &cut.items {
         if let Some(article) = found.remove(&row.id) {
-            let reasons = serde_json::from_value::<Vec<Reason>>(row.reasons.clone());
+            let reasons = serde_json::from_value::<Vec<RelatedReason>>(row.reasons.clone());
             let score = (row.score * 1e6).round() / 1e6;
             items.push(RelatedArticle { article, score, reasons: reasons.unwrap_or_default() });
         }
@@ -93,7 +95,7 @@ pub async fn related(
 }
 
 /// The neighbours of a published article.
-pub(super) async fn adjacent(conn: &AsyncPgConnection, id: i64) -> Result<Adjacent> {
+pub(super) async fn adjacent(conn: &AsyncPgConnection, id: i64) -> Result<AdjacentArticles> {
     let own = table::table.find(id).select(table::published_at.assume_not_null());
     let at: DateTime<Utc> = own.first(&mut &*conn).await?;
     let row = || {
@@ -113,6 +115,7 @@ pub(super) async fn adjacent(conn: &AsyncPgConnection, id: i64) -> Result<Adjace
         .first(&mut &*conn)
         .await
         .optional()?;
-    let [previous, next] = [before, after].map(|found| found.map(|article| Neighbour { article }));
-    Ok(Adjacent { previous, next })
+    let [previous, next] =
+        [before, after].map(|found| found.map(|article| AdjacentArticle { article }));
+    Ok(AdjacentArticles { previous, next })
 }

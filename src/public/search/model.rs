@@ -1,11 +1,11 @@
 //! What search takes and answers.
 
 use crate::articles::{self, ArticleSummary};
-use crate::comments::ListedComment;
+use crate::comments::CommentWithArticle;
 use crate::error::{Code, Error, Result};
 use crate::extract::{comma_separated, comma_separated_refs};
 use crate::full_text::{Wanted, Words};
-use crate::links::{self, ListedLink};
+use crate::links::{self, LinkWithArticle};
 use crate::{outlets, tags};
 use diesel_async::AsyncPgConnection;
 use serde::{Deserialize, Serialize};
@@ -105,14 +105,14 @@ pub(super) enum Kind {
 
 /// Something that was found.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Hit {
+pub(super) struct SearchHit {
     /// What it is; the member of this name holds it.
     pub(super) r#type: Kind,
     /// How well it matches: larger is better. Compare ranks of one answer only.
     #[schema(minimum = 0.0, maximum = 1000.0, example = 0.61)]
     pub(super) rank: f64,
     /// Where the words stand.
-    pub(super) highlight: Highlight,
+    pub(super) highlight: SearchHighlight,
     /// The article.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -120,17 +120,17 @@ pub(super) struct Hit {
     /// The link and the article that cites it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub(super) link: Option<ListedLink>,
+    pub(super) link: Option<LinkWithArticle>,
     /// The comment and the article it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub(super) comment: Option<ListedComment>,
+    pub(super) comment: Option<CommentWithArticle>,
 }
 
 /// The texts in which the words stand, as HTML that is safe to put into a page, each word in
 /// `<mark>`; null where they do not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct Highlight {
+pub(super) struct SearchHighlight {
     /// The article's headline.
     #[schema(
         max_length = 4000,
@@ -157,18 +157,18 @@ pub(super) struct Highlight {
     pub(super) text: Option<String>,
 }
 
-impl Hit {
+impl SearchHit {
     /// A hit of no kind yet.
     pub(super) fn new(kind: Kind, rank: i64) -> Self {
         let rank = i32::try_from(rank).map_or(f64::from(i32::MAX), f64::from) / 1e6;
-        let highlight = Highlight::default();
+        let highlight = SearchHighlight::default();
         Self { r#type: kind, rank, highlight, article: None, link: None, comment: None }
     }
 
     /// What the documentation shows.
     pub(super) fn example() -> Self {
         let headline = Some("<mark>Iran</mark> Attacked Islamic State Forces in Iraq".to_owned());
-        let highlight = Highlight { headline, ..Highlight::default() };
+        let highlight = SearchHighlight { headline, ..SearchHighlight::default() };
         let article = Some(ArticleSummary::sample());
         Self { highlight, article, ..Self::new(Kind::Article, 607_927) }
     }
@@ -176,7 +176,7 @@ impl Hit {
     /// A hit with every member: for `fields=`.
     pub(super) fn sample() -> Self {
         let text = || Some(String::new());
-        let highlight = Highlight {
+        let highlight = SearchHighlight {
             headline: text(),
             dek: text(),
             quote: text(),
@@ -185,7 +185,8 @@ impl Hit {
             credit: text(),
             text: text(),
         };
-        let (link, comment) = (Some(links::ListedLink::sample()), Some(ListedComment::sample()));
+        let (link, comment) =
+            (Some(links::LinkWithArticle::sample()), Some(CommentWithArticle::sample()));
         Self { highlight, link, comment, ..Self::example() }
     }
 }
