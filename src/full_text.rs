@@ -176,7 +176,7 @@ pub(crate) async fn best(
 /// The articles that match best, by their own text or that of a link, as `(rank, id)`.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn articles(
     conn: &AsyncPgConnection,
     wanted: &Wanted,

@@ -23,7 +23,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The holder of a key.
+    /// Returns the holder of a key.
     pub fn of(principal: &Principal) -> Self {
         let (key, name) = (Some(principal.key), principal.name.clone());
         Self { key, name, address: principal.address.clone() }

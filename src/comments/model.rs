@@ -25,7 +25,7 @@ pub struct CommentAuthor {
 /// What a reader, or an editor, answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Comment {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 17)]
     pub id: i64,
     /// The article it answers.

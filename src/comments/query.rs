@@ -75,7 +75,7 @@ pub(super) async fn thread(
 /// The first page of each of these articles' threads, of `limit` comments.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn first_pages(
     conn: &AsyncPgConnection,
     articles: &[i64],
@@ -178,7 +178,7 @@ fn by_root(query: Rows, backward: bool) -> Rows {
 /// A page of the latest comments over all published articles, or on one.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn latest(
     conn: &AsyncPgConnection,
     article: Option<i64>,
@@ -216,7 +216,7 @@ pub async fn latest(
 /// These comments with their articles; those that do not show are left out.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<CommentWithArticle>> {
     let query = comments::table
         .inner_join(articles::table)

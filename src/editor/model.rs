@@ -1,4 +1,4 @@
-//! Articles as an editor sees them: what the public does, where they stand, and what they were.
+//! Articles as editors see them, and their revisions.
 
 use crate::articles::model::{Article, ArticleStatus, ArticleSummary, SummaryRow, TextRow};
 use crate::editor::input::{ArticleInput, ArticleStatusInput};
@@ -11,76 +11,76 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// Where an article stands, and where it came from.
+/// The fields of an article that only editors see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct EditorFields {
-    /// Where it stands.
+    /// The status.
     pub status: ArticleStatus,
-    /// Counts its edits; it is the number in the `ETag`.
+    /// The number of edits; also the number in the `ETag`.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 3)]
     pub version: i32,
-    /// When it was stored first.
+    /// The time when it was first stored.
     pub created_at: DateTime<Utc>,
-    /// The kind of source that it was imported from.
+    /// The kind of source of an imported article.
     #[schema(max_length = 100, example = "roundup")]
     pub source: Option<String>,
-    /// What that source calls it.
+    /// The id in that source.
     #[schema(max_length = 2000, example = "harbour-bridge")]
     pub source_id: Option<String>,
 }
 
-/// An article as its editor sees it.
+/// An article as editors see it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AdminArticle {
-    /// What the public sees of it too.
+    /// The public fields.
     #[serde(flatten)]
     pub article: Article,
-    /// What only the editor sees.
+    /// The fields for editors only.
     #[serde(flatten)]
     pub desk: EditorFields,
 }
 
-/// An article as it stands in an editor's list.
+/// An article in a list for editors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AdminArticleSummary {
-    /// What public lists show of it too.
+    /// The public fields.
     #[serde(flatten)]
     pub summary: ArticleSummary,
-    /// What only the editor sees.
+    /// The fields for editors only.
     #[serde(flatten)]
     pub desk: EditorFields,
 }
 
-/// One version of an article in the list of them.
+/// A version of an article in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Revision {
-    /// Which version.
+    /// The number of the version.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 2)]
     pub version: i32,
-    /// When it was written.
+    /// The time of the write.
     pub at: DateTime<Utc>,
-    /// The key that wrote it; null for an import and for the service itself.
+    /// The id of the key that wrote it; null for imports and for the service itself.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
     pub key_id: Option<i64>,
     /// The name of that key.
     #[schema(max_length = 100, example = "the editor")]
     pub key_name: Option<String>,
-    /// The headline that it had.
+    /// The headline of the version.
     #[schema(max_length = 300, example = "Harbour Bridge Reopens")]
     pub headline: String,
 }
 
-/// One version of an article, whole.
+/// A version of an article with its content.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RevisionWithArticle {
-    /// When and by whom.
+    /// The time and author of the version.
     #[serde(flatten)]
     pub revision: Revision,
-    /// What it was, in the form in which it can be written again.
+    /// The content, in the form of an input.
     pub article: ArticleInput,
 }
 
-/// The table's columns that only the editor sees.
+/// The columns for editors only.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = articles)]
 pub(super) struct EditorRow {
@@ -104,7 +104,7 @@ impl From<EditorRow> for EditorFields {
 }
 
 impl AdminArticle {
-    /// From the rows.
+    /// Creates the article from its rows.
     pub(super) fn of(
         (summary, text, desk): (SummaryRow, TextRow, EditorRow),
         links: Vec<Link>,
@@ -113,24 +113,24 @@ impl AdminArticle {
         Self { article: text.with(summary.with(links, tags)), desk: desk.into() }
     }
 
-    /// An article with every field filled.
+    /// Returns an article with every field present.
     pub fn sample() -> Self {
         Self { article: Article::sample(), desk: EditorFields::sample() }
     }
 
-    /// Its id.
+    /// The id.
     pub(super) fn id(&self) -> i64 {
         self.article.summary.id
     }
 
-    /// Where it can be read by its editors.
+    /// Returns the path for editors.
     pub(super) fn location(&self) -> String {
         format!("/api/v1/admin/articles/{}", self.id())
     }
 }
 
 impl AdminArticleSummary {
-    /// A summary with every field filled.
+    /// Returns a summary with every field present.
     pub fn sample() -> Self {
         Self { summary: ArticleSummary::sample(), desk: EditorFields::sample() }
     }
@@ -149,7 +149,7 @@ impl EditorFields {
 }
 
 impl Revision {
-    /// A revision with every field filled.
+    /// Returns a revision with every field present.
     pub fn sample() -> Self {
         Self {
             version: 2,
@@ -162,19 +162,19 @@ impl Revision {
 }
 
 impl RevisionWithArticle {
-    /// A whole revision with every field filled.
+    /// Returns a revision with every field present.
     pub fn sample() -> Self {
         let article = ArticleInput::of(&AdminArticle::sample());
         Self { revision: Revision::sample(), article }
     }
 }
 
-/// What is kept of a version: what would be written to store it again.
+/// Returns the content of a revision: the input that would store the article again.
 pub(super) fn kept(current: &AdminArticle) -> Value {
     serde_json::to_value(ArticleInput::of(current)).unwrap_or_default()
 }
 
-/// Where an article stood in a kept version; none while it was in the trash.
+/// Returns the status in a stored revision; `None` in the trash.
 pub(super) fn standing(body: &Value) -> Option<ArticleStatusInput> {
     serde_json::from_value(body.get("status")?.clone()).ok()
 }

@@ -1,4 +1,4 @@
-//! A pasted roundup becomes the article that it describes, in the form in which it can be written.
+//! Converts a pasted roundup to the input for an article.
 
 use crate::comments::store::{self as comments, Found};
 use crate::editor::input::{ArticleInput, CommentaryInput};
@@ -19,24 +19,24 @@ use std::collections::HashMap;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A roundup as it is pasted.
+/// A pasted roundup, for the OpenAPI schema only.
 #[derive(Debug, Clone, ToSchema)]
 #[schema(max_length = 4_194_304, example = "Bridge opens -- Harbour Gazette")]
 pub struct PastedText(#[expect(dead_code, reason = "only the document reads it")] String);
 
-/// What a pasted roundup would become; nothing is stored.
+/// The result of reading a pasted roundup.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PasteResult {
-    /// The article, as it can be written with `POST /api/v1/admin/articles`.
+    /// The article, as the body of `POST /api/v1/admin/articles`.
     pub article: PastedArticle,
-    /// The readers' comments that stand below it, oldest first.
+    /// The readers' comments in the text, oldest first.
     #[schema(max_items = 10_000)]
     pub comments: Vec<Reply>,
-    /// How sure the reading is.
+    /// What was uncertain or not understood.
     pub report: PasteReport,
 }
 
-/// An article as it can be written, but that its headline is empty where none was found.
+/// The input for an article; its headline is empty if none was found.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
 pub struct PastedArticle(ArticleInput);
@@ -59,41 +59,41 @@ impl ToSchema for PastedArticle {
     }
 }
 
-/// How sure a reading is.
+/// What was uncertain or not understood in a pasted roundup.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PasteReport {
     /// Every source with the line that it was read from.
     #[schema(max_items = 500)]
     pub credits: Vec<ParsedCredit>,
-    /// What was placed by a guess.
+    /// The lines whose meaning was guessed.
     #[schema(max_items = 100_000)]
     pub uncertain: Vec<Note>,
-    /// What was not understood, and kept as text in the commentary.
+    /// The lines that were not understood and are kept in the commentary.
     #[schema(max_items = 100_000)]
     pub unread: Vec<Note>,
 }
 
-/// How a source was read.
+/// How the credit of a source was read.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ParsedCredit {
-    /// Which of the article's links it is, from 0.
+    /// The position of the link in the article, from 0.
     #[schema(minimum = 0, maximum = 100_000)]
     pub link: usize,
-    /// The line that it stands on, from 1.
+    /// The line number, from 1.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub line: usize,
-    /// That line as written.
+    /// The line as written.
     #[schema(max_length = 200_000)]
     pub raw: String,
-    /// The credit line in it.
+    /// The credit in that line.
     #[schema(max_length = 200_000)]
     pub credit: Option<String>,
-    /// How far the reading can be trusted.
+    /// How certain the reading is.
     pub confidence: Confidence,
 }
 
 impl PasteResult {
-    /// A reading with every field filled.
+    /// Returns a result with every field present.
     pub fn sample() -> Self {
         let raw = "Bridge opens -- Harbour Gazette".to_owned();
         let note = |reason: &str| Note { line: 1, raw: raw.clone(), reason: reason.to_owned() };
@@ -120,7 +120,7 @@ impl PasteResult {
 /// Reads a pasted roundup.
 ///
 /// # Errors
-/// 422 when there is more in it than an article can have, such as 501 sources.
+/// 422 when it has more than an article can have, such as 501 sources.
 pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<PasteResult> {
     let directory = Directory::load(conn).await?;
     let text = body.text.as_str();
@@ -140,10 +140,10 @@ pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<Pa
     Ok(parsed)
 }
 
-/// Stores a pasted roundup as a draft, with the readers' comments below it.
+/// Stores a pasted roundup as a draft, with its readers' comments.
 ///
 /// # Errors
-/// 422 when it is no roundup that can be stored.
+/// 422 when it cannot be stored as an article.
 pub(super) async fn store(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
@@ -165,7 +165,7 @@ pub(super) async fn store(
     crate::editor::query::find(conn, made.id()).await
 }
 
-/// The outlets that a roundup credits, by their ids.
+/// Returns the known outlets that a roundup credits, by id.
 async fn names(
     conn: &AsyncPgConnection,
     roundup: &Roundup,
@@ -239,7 +239,7 @@ fn link(source: Source, credits: Vec<CreditInput>) -> LinkInput {
     }
 }
 
-/// Who is credited: outlets that are known with their ids, others by name.
+/// Returns the credits of a source: known outlets by id, others by name.
 fn credits(
     source: &Source,
     directory: &Directory,

@@ -1,5 +1,5 @@
-//! What an editor wrote becomes what can be stored: texts rendered, outlets and tags looked up,
-//! links known again.
+//! Prepares input for storing: renders texts, resolves outlets and tags, and matches links with
+//! stored ones.
 
 use crate::articles::model::{ArticleAuthor, Commentary, Correction};
 use crate::articles::store::Draft;
@@ -15,23 +15,23 @@ use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use std::collections::{HashMap, HashSet};
 
-/// Who edits, when, and what they may.
+/// The editor of a change, with the time and permissions.
 #[derive(Debug, Clone)]
 pub(super) struct Editor {
-    /// For the audit.
+    /// The actor, for the audit.
     pub(super) who: Actor,
-    /// The key, for the revision.
+    /// The id of the key, for the revision.
     pub(super) key: Option<i64>,
-    /// An outlet that is not known may be made.
+    /// Whether unknown outlets may be created.
     pub(super) may_make: bool,
-    /// The same address may stand twice in one article.
+    /// Whether an article may cite a URL twice.
     pub(super) allow_duplicates: bool,
-    /// When.
+    /// When it happened.
     pub(super) now: DateTime<Utc>,
 }
 
 impl Editor {
-    /// The holder of a key.
+    /// Returns the holder of a key.
     pub(super) fn of(principal: &Principal, now: DateTime<Utc>) -> Self {
         Self {
             who: Actor::of(principal),
@@ -42,36 +42,36 @@ impl Editor {
         }
     }
 
-    /// The same, who says whether an address may stand twice.
+    /// Sets whether an article may cite a URL twice.
     pub(super) fn allowing(mut self, duplicates: bool) -> Self {
         self.allow_duplicates = duplicates;
         self
     }
 
-    /// The service itself.
+    /// Returns the service itself.
     pub(super) fn service(now: DateTime<Utc>) -> Self {
         let who = Actor::service();
         Self { who, key: None, may_make: false, allow_duplicates: true, now }
     }
 }
 
-/// An article that is ready to be stored.
+/// An article ready to store.
 #[derive(Debug)]
 pub(super) struct PreparedArticle {
-    /// Its row; its links and tags stand below.
+    /// The row, without links and tags.
     pub(super) draft: Draft,
-    /// The slug that it is to have.
+    /// The requested slug.
     pub(super) slug: Option<String>,
-    /// Its links.
+    /// The links.
     pub(super) links: Vec<StoredLink>,
-    /// Its tags.
+    /// The tags.
     pub(super) tags: Vec<i64>,
 }
 
-/// Makes an article ready that is new, or takes the place of `current`.
+/// Prepares a new article, or one that replaces `current`.
 ///
 /// # Errors
-/// 422 with what is wrong, 409 for an address that stands twice.
+/// 422 for invalid fields, 409 for a URL that occurs twice.
 pub(super) async fn ready(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
@@ -136,7 +136,7 @@ fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>
     })
 }
 
-/// Both forms of a text; one that stays as it was is not rendered anew.
+/// Returns a text with its HTML; an unchanged text is not rendered again.
 fn rendered(new: TextInput, before: Option<&RichText>) -> RichText {
     match before {
         Some(before) if TextInput::of(before) == new => before.clone(),
@@ -144,7 +144,7 @@ fn rendered(new: TextInput, before: Option<&RichText>) -> RichText {
     }
 }
 
-/// Refuses an address that stands more often than once, and more often than before.
+/// Rejects a URL that occurs more than once and more often than before.
 fn refuse_duplicates(links: &[LinkInput], before: &[Link]) -> Result<()> {
     let key = |url: Option<&str>| url.and_then(citation_key::normalise).map(|address| address.key);
     let mut allowed: HashMap<String, usize> = HashMap::new();
@@ -166,7 +166,7 @@ fn refuse_duplicates(links: &[LinkInput], before: &[Link]) -> Result<()> {
     if errors.is_empty() { Ok(()) } else { Err(Error::fields(Code::DuplicateLink, errors)) }
 }
 
-/// Ties links to those that are there: by the id, else by title and address.
+/// Matches the links with stored ones: by id, otherwise by title and URL.
 fn known_again(
     inputs: &[LinkInput],
     new: Vec<NewLink>,
@@ -199,7 +199,7 @@ fn known_again(
     Ok(list)
 }
 
-/// Whether a link says what it said.
+/// Returns whether a link is unchanged.
 fn is_same(old: &Link, input: &LinkInput, new: &NewLink) -> bool {
     let credits = old.credits.len() == new.credits.len()
         && old.credits.iter().zip(&new.credits).all(|(old, new)| {

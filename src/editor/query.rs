@@ -1,4 +1,4 @@
-//! Every statement that reads articles for their editors: in any status, with their versions.
+//! The statements that read articles in any status, and their revisions.
 
 use crate::articles::filter::{AdminSort, Filter};
 use crate::articles::model::{ArticleStatus, SummaryRow, TextRow};
@@ -24,7 +24,7 @@ use futures_util::future::try_join3;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// The statuses that `status=` names; none for all.
+/// Parses `status`; `None` for all statuses.
 pub(super) fn statuses(text: Option<&str>) -> Result<Option<Vec<&'static str>>> {
     let Some(text) = text else { return Ok(None) };
     let known = |word: &str| {
@@ -50,12 +50,12 @@ fn matching(filter: &Filter, status: Option<&[&'static str]>) -> Public {
     narrowed(all, filter)
 }
 
-/// When an article was published, or else stored: every article has a place in a list by date.
+/// The time of publication, or else of storing, so that lists by date have every article.
 fn dated() -> SqlLiteral<Timestamptz> {
     sql("coalesce(articles.published_at, articles.created_at)")
 }
 
-/// A page of articles in any of these statuses.
+/// Returns a page of articles in any of these statuses.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     (filter, status): (&Filter, Option<&[&'static str]>),
@@ -119,10 +119,10 @@ async fn summaries(
     Ok(summaries.into_iter().filter_map(with_desk).collect())
 }
 
-/// The article with this id, in any status.
+/// Returns the article with this id, in any status.
 ///
 /// # Errors
-/// 404, or 410 when it was deleted for good.
+/// 404, or 410 when it was deleted permanently.
 pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminArticle> {
     let row = async {
         let query = articles::table.filter(articles::id.eq(id)).select((
@@ -146,7 +146,7 @@ pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminArtic
     }
 }
 
-/// A page of the versions of an article, the latest first.
+/// Returns a page of the revisions of an article, newest first.
 pub(super) async fn versions(
     conn: &AsyncPgConnection,
     article: i64,
@@ -167,10 +167,10 @@ pub(super) async fn versions(
     Ok(cut.with_items(found.into_iter().map(|row| revision(row).0).collect()).with_total(total))
 }
 
-/// One version of an article, whole.
+/// A version of an article with its content.
 ///
 /// # Errors
-/// 404 when it is not kept.
+/// 404 when there is no such revision.
 pub(super) async fn version(
     conn: &AsyncPgConnection,
     article: i64,

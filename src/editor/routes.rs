@@ -1,4 +1,4 @@
-//! The editors' side of articles: written, changed, thrown away and brought back.
+//! The editors' routes for articles.
 
 mod links;
 mod paste;
@@ -64,52 +64,52 @@ pub fn configure(cfg: &mut ServiceConfig) {
 ))]
 pub struct AdminDocs;
 
-/// What an editor's list of articles takes beyond the public filters.
+/// The query parameters of the editors' list beyond the public filters.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct AdminArticleQuery {
-    /// Articles that stand here: `draft`, `scheduled`, `published`, `archived` or `trashed`; a
-    /// comma is "or". All of them, if left out.
+    /// Only articles in one of these statuses, comma-separated: `draft`, `scheduled`, `published`,
+    /// `archived`, `trashed`. All if left out.
     #[param(
         max_length = 100,
         pattern = "^((draft|scheduled|published|archived|trashed)(,(draft|scheduled|published|archived|trashed))*)?$",
         example = "draft,scheduled"
     )]
     status: Option<String>,
-    /// The order: latest first unless said otherwise.
+    /// The sort order; newest first by default.
     #[serde(default)]
     #[param(inline, required = false)]
     sort: AdminSort,
 }
 
-/// Whether an address may stand twice in one article.
+/// Whether an article may cite a URL twice.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DuplicateQuery {
-    /// `true`: the same address may stand twice in this article; otherwise that is 409.
+    /// `true`: the article may cite a URL twice; otherwise that is 409.
     #[serde(default)]
     #[param(required = false, default = false)]
     pub(super) allow_duplicates: bool,
 }
 
-/// How an article is deleted.
+/// How to delete an article.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct PurgeQuery {
-    /// `true`: for good, with its comments and versions; its address answers 410 from then on.
+    /// `true`: permanently, with its comments and revisions; its URL then returns 410.
     #[serde(default)]
     #[param(required = false, default = false)]
     purge: bool,
 }
 
-/// An answer of what an article is now, with the tag of its version.
+/// Returns the response with an article and the entity tag of its version.
 pub(super) fn told(article: &AdminArticle) -> Result<StoredResponse> {
     Ok(StoredResponse::ok(article)?.with_version(article.desk.version))
 }
 
 /// List the articles in any status
 ///
-/// By date, those that have none by when they were stored.
+/// By publication date; articles without one by the time they were stored.
 #[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, AdminArticleQuery, PageQuery),
     security(("key" = ["articles:read"])),
     responses((status = 200, description = "A page of articles", body = Page<AdminArticleSummary>, example = json!(Page::sample(AdminArticleSummary::sample()))), AdminReadProblems))]
@@ -131,9 +131,9 @@ async fn admin_list_articles(
     JsonResponse::page(found, query.fields.as_deref(), AdminArticleSummary::sample)
 }
 
-/// Write an article with its links, credits and tags
+/// Create an article with its links, credits and tags
 ///
-/// As `text/plain` or `text/markdown` a roundup is taken as it is pasted and becomes a draft.
+/// A body of `text/plain`, `text/markdown` or `text/html` is read as a pasted roundup and becomes a draft.
 #[utoipa::path(post, path = "/articles", tag = "articles", params(DuplicateQuery, IdempotencyKeyHeader),
     security(("key" = ["articles:write"])),
     request_body(content((ArticleInput = "application/json"), (PastedText = "text/plain"), (PastedText = "text/markdown"), (PastedText = "text/html"))),
@@ -165,9 +165,9 @@ async fn admin_create_article(
     .await
 }
 
-/// Get an article in any status, with the tag of its version
+/// Get an article in any status
 ///
-/// `ETag` is for `If-Match` when it is changed.
+/// The `ETag` is for `If-Match` in an update.
 #[utoipa::path(get, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), ArticleProblems, AdminReadProblems))]
@@ -183,10 +183,10 @@ async fn admin_get_article(
     Ok(with_version_tag(reply, &req, found.desk.version))
 }
 
-/// Write an article anew, whole
+/// Replace an article
 ///
-/// What is left out is emptied, but for `slug`, `status` and the time of publication, which stay.
-/// Links keep their ids where they name them, or have the title and address that they had.
+/// Fields left out are emptied, except `slug`, `status` and `published_at`, which stay.
+/// Links keep their ids if they name them, or if title and URL are unchanged.
 #[utoipa::path(put, path = "/articles/{id}", tag = "articles", request_body = ArticleInput, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
@@ -211,10 +211,10 @@ async fn admin_replace_article(
     .await
 }
 
-/// Change some fields of an article
+/// Update fields of an article
 ///
-/// A JSON merge patch (RFC 7396) on what PUT takes: what is left out stays, `null` empties, arrays
-/// are replaced whole.
+/// A JSON merge patch (RFC 7396) of the body of PUT: fields left out stay, `null` empties a field, arrays
+/// are replaced.
 #[utoipa::path(patch, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:write"])),
     request_body(content = ArticleInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader),
@@ -254,10 +254,10 @@ fn patched(patch: MergePatch, current: &AdminArticle) -> Result<ArticleInput> {
     patch.apply(before)
 }
 
-/// Throw an article away, or delete it for good
+/// Move an article to the trash, or delete it permanently
 ///
-/// It goes to the trash, from which it can be restored. With `purge=true` nothing is left of it but
-/// its address, which answers 410.
+/// From the trash it can be restored. With `purge=true` it is deleted permanently, and its URL
+/// returns 410.
 #[utoipa::path(delete, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), PurgeQuery, VersionHeader),
     responses((status = 200, description = "The article, in the trash", body = AdminArticle, example = json!(AdminArticle::sample())),
@@ -283,9 +283,9 @@ async fn admin_delete_article(
     .await
 }
 
-/// Take an article out of the trash
+/// Restore an article from the trash
 ///
-/// It stands again where it stood.
+/// Restores the article to the status it had before it was deleted.
 #[utoipa::path(post, path = "/articles/{id}/restore", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OptionalVersionHeader),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]

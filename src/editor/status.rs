@@ -1,17 +1,17 @@
-//! Where an article stands after an edit, and since when: the rules, without a database.
+//! The rules for the status and publication time of an article after an edit.
 
 use crate::articles::model::ArticleStatus;
 use crate::editor::input::ArticleStatusInput;
 use crate::error::FieldError;
 use chrono::{DateTime, Utc};
 
-/// What an article was before the edit: its status, and when it was or will be published.
+/// The status and publication time of an article before the edit.
 pub(crate) type Before = (ArticleStatus, Option<DateTime<Utc>>);
 
-/// The status that is asked for, and the time that goes with it.
+/// Returns the status and publication time after an edit.
 ///
-/// A time to come makes what is to be published `scheduled`; one that has passed makes what is
-/// `scheduled` published. Without a time the former one holds.
+/// With a future time, `published` becomes `scheduled`; with a past one, `scheduled` becomes
+/// `published`. Without a time, the former time stays.
 pub(crate) fn settle(
     wanted: Option<ArticleStatusInput>,
     at: Option<DateTime<Utc>>,

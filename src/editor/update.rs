@@ -1,8 +1,8 @@
-//! Every change of an article: made on the version that its editor read, whole or not at all, kept
-//! as a revision and written into the audit.
+//! Changes of articles: each is based on the version that the editor read, is stored as a revision and
+//! recorded in the audit.
 //!
-//! All of this runs inside the caller's transaction. The article's row is locked first, so of two
-//! editors with the same version one finds that the other was faster.
+//! Everything runs in the caller's transaction. The article's row is locked first, so of two editors with
+//! the same version the second gets 412.
 
 use crate::articles::model::ArticleStatus;
 use crate::articles::query::is_gone;
@@ -24,10 +24,10 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
-/// The article, locked until the transaction ends, if it is at a version that may be replaced.
+/// Locks an article until the transaction ends and returns it, if `If-Match` allows its version.
 ///
 /// # Errors
-/// 404, 410, and 412 with the version that is there and the fields in which it differs.
+/// 404, 410, and 412 with the current version and the fields that differ.
 pub(super) async fn locked(
     conn: &mut AsyncPgConnection,
     id: i64,
@@ -54,7 +54,7 @@ pub(super) async fn locked(
     Err(Error::version_mismatch(there, errors))
 }
 
-/// The same, for a change of what an article says: not while it is in the trash.
+/// Locks an article for a change of its content; rejects one in the trash.
 pub(super) async fn editable(
     conn: &mut AsyncPgConnection,
     id: i64,
@@ -96,7 +96,7 @@ pub(super) async fn create(
     Ok(made)
 }
 
-/// Stores an article anew in place of what it was.
+/// Replaces an article.
 ///
 /// # Errors
 /// 422, 409.
@@ -133,7 +133,7 @@ async fn fill(
     refresh_articles(conn, &[id]).await
 }
 
-/// Puts an article into the trash; one that is there stays there.
+/// Moves an article to the trash, if it is not there already.
 ///
 /// # Errors
 /// When the database fails.
@@ -149,8 +149,8 @@ pub(super) async fn trash(
     stand(conn, editor, current.id(), ArticleStatus::Trashed, "article.trash").await
 }
 
-/// Takes an article out of the trash: it stands again where it stood. One whose time to be
-/// published passed meanwhile is a draft.
+/// Restores an article to the status it had before it was deleted. If its scheduled time has
+/// passed meanwhile, it becomes a draft.
 ///
 /// # Errors
 /// When the database fails.
@@ -181,7 +181,7 @@ pub(super) async fn restore(
     stand(conn, editor, current.id(), status, "article.restore").await
 }
 
-/// Changes nothing but where an article stands.
+/// Changes the status of an article only.
 pub(super) async fn stand(
     conn: &mut AsyncPgConnection,
     editor: &Editor,

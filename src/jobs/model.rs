@@ -62,7 +62,7 @@ pub struct JobProgress {
 /// Work that goes on after the request that asked for it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Job {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
     pub id: i64,
     /// What is done: `import`.

@@ -23,9 +23,9 @@ const LONGEST_NAME: usize = 200;
 pub struct OutletLookup {
     /// Outlets that are known to be there.
     pub known: HashSet<i64>,
-    /// An outlet that is not known may be made.
+    /// Whether unknown outlets may be created.
     pub may_make: bool,
-    /// When.
+    /// When it happened.
     pub now: DateTime<Utc>,
 }
 

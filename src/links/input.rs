@@ -14,7 +14,7 @@ pub struct TextInput {
     /// The text.
     #[schema(max_length = 200_000, example = "Iran launched *airstrikes* in recent days …")]
     pub text: String,
-    /// How it is marked up.
+    /// The markup of the text.
     #[serde(default)]
     pub format: TextFormat,
 }
@@ -141,7 +141,7 @@ pub struct Byline(pub String);
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutletName {
-    /// Its id.
+    /// The id.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 12)]
     pub id: Option<i64>,

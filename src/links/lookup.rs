@@ -77,7 +77,7 @@ const STATEMENT: &str = "select
 /// Who cites each of these addresses.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub(super) async fn look_up(
     conn: &AsyncPgConnection,
     lookup: LinkLookupInput,

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 /// Text as it was written and as HTML that is safe to put into a page as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RichText {
-    /// As written, in Markdown.
+    /// The text as written, in Markdown.
     #[schema(max_length = 200_000, example = "Iran launched *airstrikes* in recent days …")]
     pub text: String,
     /// Sanitised HTML.
@@ -42,7 +42,7 @@ pub enum LinkRole {
 }
 
 impl LinkRole {
-    /// As stored.
+    /// Returns the value stored in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Lead => "lead",
@@ -51,7 +51,7 @@ impl LinkRole {
         }
     }
 
-    /// From the stored word; the table's check allows no other.
+    /// Converts a stored value; the table's check constraint allows no other.
     pub fn from_stored(word: &str) -> Self {
         match word {
             "lead" => Self::Lead,
@@ -74,7 +74,7 @@ pub struct Credit {
 /// A source of an article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Link {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 909)]
     pub id: i64,
     /// Which part it plays.
@@ -113,16 +113,16 @@ pub struct Link {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = articles)]
 pub struct CitingArticle {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 42)]
     pub id: i64,
     /// Its name in addresses.
     #[schema(max_length = 200, example = "iran-attacked-islamic-state-forces-in-iraq")]
     pub slug: String,
-    /// Its headline.
+    /// The headline.
     #[schema(max_length = 300, example = "Iran Attacked Islamic State Forces in Iraq")]
     pub headline: String,
-    /// When it was published.
+    /// The time of publication.
     pub published_at: Option<DateTime<Utc>>,
 }
 

@@ -99,7 +99,7 @@ async fn of_outlet(conn: &AsyncPgConnection, outlet: i64, scan: &Scan<Key>) -> R
 /// These links with their articles, in this order.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<LinkWithArticle>> {
     let query = links::table
         .inner_join(articles::table)

@@ -75,7 +75,7 @@ pub enum OutletKind {
 }
 
 impl OutletKind {
-    /// As stored.
+    /// Returns the value stored in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Wire => "wire",
@@ -94,15 +94,15 @@ impl OutletKind {
 /// An outlet as its editors see it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AdminOutlet {
-    /// What the public sees of it too.
+    /// The public fields.
     #[serde(flatten)]
     pub outlet: Outlet,
-    /// Counts its edits; it is the number in the `ETag`.
+    /// The number of edits; also the number in the `ETag`.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
-    /// When it was stored first.
+    /// The time when it was first stored.
     pub created_at: DateTime<Utc>,
-    /// When it was last edited.
+    /// The time of the last edit.
     pub updated_at: DateTime<Utc>,
 }
 

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = outlets)]
 pub struct OutletRef {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub id: i64,
     /// Its name in addresses.
@@ -25,7 +25,7 @@ pub struct OutletRef {
 /// Who published a source.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Outlet {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub id: i64,
     /// Its name in addresses.

@@ -69,7 +69,7 @@ const PARTNERS: &str = "with own as materialized (
 /// The outlets credited together with this one.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub(super) async fn partners(conn: &AsyncPgConnection, outlet: i64) -> Result<PartnerOutlets> {
     let query = sql_query(PARTNERS).bind::<BigInt, _>(outlet);
     Ok(told(query.load(&mut &*conn).await?))

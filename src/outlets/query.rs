@@ -18,7 +18,7 @@ use futures_util::future::try_join;
 use safe_html::slug::fold;
 use serde_json::Value;
 
-/// What the cursor of the list holds: the sort value as JSON, and the id.
+/// The key of a list's cursor: the sort value as JSON, and the id.
 pub(super) type Key = (Value, i64);
 
 /// Whether a published article has it; in the text of the statement, as the partial indexes ask.

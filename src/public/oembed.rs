@@ -48,10 +48,10 @@ pub(super) struct OEmbed {
     /// The headline.
     #[schema(max_length = 300, example = "Iran Attacked Islamic State Forces in Iraq")]
     title: String,
-    /// Who posted it.
+    /// The author.
     #[schema(max_length = 200, example = "The editor")]
     author_name: Option<String>,
-    /// Their page.
+    /// The URL of their page.
     #[schema(max_length = 2000, example = "https://example.org/about")]
     author_url: Option<String>,
     /// What the site is called.

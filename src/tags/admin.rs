@@ -102,7 +102,7 @@ async fn admin_create_tag(
 
 /// Get a tag with the tag of its version
 ///
-/// `ETag` is for `If-Match` when it is changed.
+/// The `ETag` is for `If-Match` in an update.
 #[utoipa::path(get, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery),
     responses((status = 200, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminReadProblems))]

@@ -95,7 +95,7 @@ pub struct TagInput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, HasQuery)]
 #[diesel(table_name = tags)]
 pub struct AdminTag {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 7)]
     pub id: i64,
     /// Its name in addresses.
@@ -107,10 +107,10 @@ pub struct AdminTag {
     /// How many published articles have it.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub article_count: i64,
-    /// Counts its edits; it is the number in the `ETag`.
+    /// The number of edits; also the number in the `ETag`.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
-    /// When it was stored first.
+    /// The time when it was first stored.
     pub created_at: DateTime<Utc>,
 }
 

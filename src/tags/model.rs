@@ -21,7 +21,7 @@ pub struct TagRef {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, HasQuery)]
 #[diesel(table_name = tags)]
 pub struct Tag {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 7)]
     pub id: i64,
     /// Its name in addresses.

@@ -14,7 +14,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// What the cursor of the list holds: the sort value as JSON, and the id.
+/// The key of a list's cursor: the sort value as JSON, and the id.
 pub(super) type Key = (Value, i64);
 
 /// Whether a published article has it; in the text of the statement, as the partial indexes ask.

@@ -48,7 +48,7 @@ impl CommentStatus {
 /// A comment with all that editors need to decide on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct AdminComment {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 17)]
     pub(super) id: i64,
     /// Counts edits and decisions; its `ETag` says the same.
@@ -62,7 +62,7 @@ pub(super) struct AdminComment {
     /// How deep in its thread it stands, from 0.
     #[schema(minimum = 0, maximum = 330, example = 1)]
     pub(super) depth: i16,
-    /// Where it stands.
+    /// The status.
     pub(super) status: CommentStatus,
     /// Why it was held when it came: kinds of rules, and the policy.
     #[schema(max_items = 300, value_type = Vec<ShortText>, example = json!(["first_comment"]))]
@@ -73,7 +73,7 @@ pub(super) struct AdminComment {
     /// Who wrote it.
     #[serde(flatten)]
     pub(super) by: AdminCommentAuthor,
-    /// As written, in Markdown.
+    /// The text as written, in Markdown.
     #[schema(max_length = 200_000, example = "I concur.")]
     pub(super) text: String,
     /// Sanitised HTML.
@@ -126,7 +126,7 @@ pub(super) struct CommentReport {
     /// What they say is wrong.
     #[schema(max_length = 500, example = "It is an advertisement.")]
     pub(super) reason: String,
-    /// When.
+    /// When it happened.
     pub(super) at: DateTime<Utc>,
 }
 
@@ -359,7 +359,7 @@ pub(super) struct ModerationBatchResult {
 /// What became of one comment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct ModerationOutcome {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 17)]
     pub(super) id: i64,
     /// Where it stands now; null when there is none, or it is purged.

@@ -137,7 +137,7 @@ fn yes() -> bool {
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct Rule {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub(super) id: i64,
     /// Counts its changes; its `ETag` says the same.
@@ -169,7 +169,7 @@ pub(super) struct Rule {
 /// A rule that applies to a comment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct RuleMatch {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub(crate) id: i64,
     /// Its name.

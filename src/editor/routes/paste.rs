@@ -1,4 +1,4 @@
-//! Reading a pasted roundup without storing it.
+//! The route that reads a pasted roundup without storing it.
 
 use crate::auth::{Allowed, scope};
 use crate::editor::paste;
@@ -22,9 +22,9 @@ pub(super) fn configure(cfg: &mut ServiceConfig) {
 #[openapi(paths(admin_parse_article))]
 pub struct ParseDocs;
 
-/// Read a pasted roundup, and store nothing
+/// Read a pasted roundup
 ///
-/// Answers the article that it would become, with the line and the confidence of every credit.
+/// Returns the article that it would become, with the line and confidence of every credit. Stores nothing.
 #[utoipa::path(post, path = "/articles/parse", tag = "articles", security(("key" = ["articles:write"])),
     request_body(content((PastedText = "text/plain", example = "Bridge opens -- Harbour Gazette"),
         (PastedText = "text/markdown"), (PastedText = "text/html"))),

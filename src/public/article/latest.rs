@@ -11,7 +11,7 @@ use diesel_async::AsyncPgConnection;
 /// or of all.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn latest(conn: &AsyncPgConnection, of: Of, scan: &Scan<Key>) -> Result<Page<Article>> {
     let filter = match of {
         Of::All => Filter::default(),
@@ -27,7 +27,7 @@ pub async fn latest(conn: &AsyncPgConnection, of: Of, scan: &Scan<Key>) -> Resul
 /// Which articles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum Of {
-    /// All of them.
+    /// All values.
     All,
     /// Those with this tag.
     Tag(i64),

@@ -16,7 +16,7 @@ const INCLUDED_COMMENTS: i64 = 50;
 /// Returns the published ones of these articles, by id, with or without the first of their comments.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub(super) async fn by_ids(
     conn: &AsyncPgConnection,
     ids: &[i64],
@@ -39,7 +39,7 @@ pub(super) async fn by_ids(
 /// asked for together.
 ///
 /// # Errors
-/// 404 when nothing public is or was there.
+/// 404 when there is and was no public article.
 pub(super) async fn find(
     conn: &AsyncPgConnection,
     which: &Ref,

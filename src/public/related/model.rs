@@ -64,7 +64,7 @@ pub enum Kind {
 /// A link to an address that both cite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SharedLink {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 909)]
     pub id: i64,
     /// The headline of the source.

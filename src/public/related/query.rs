@@ -66,7 +66,7 @@ struct Row {
 /// A page of the articles related to one, the nearest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn related(
     conn: &AsyncPgConnection,
     near: Near,

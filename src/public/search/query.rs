@@ -105,7 +105,7 @@ fn collect(
 }
 
 impl Kind {
-    /// From the stored word; the table's check allows no other.
+    /// Converts a stored value; the table's check constraint allows no other.
     fn of(word: &str) -> Self {
         match word {
             "link" => Self::Link,
