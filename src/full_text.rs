@@ -47,11 +47,11 @@ pub struct Wanted {
     pub words: Words,
     /// `article`, `link`, `comment`.
     pub kinds: Option<Vec<String>>,
-    /// Any of these outlets.
+    /// Links credited to any of these outlets.
     pub outlets: Option<Vec<i64>>,
     /// Any of these tags.
     pub tags: Option<Vec<i64>>,
-    /// Any of these hosts.
+    /// Links to any of these hosts.
     pub domains: Option<Vec<String>>,
     /// Any of these authors.
     pub authors: Option<Vec<String>>,

@@ -70,7 +70,7 @@ impl Scope {
         (Self::AuditRead, "audit:read"),
     ];
 
-    /// Its name.
+    /// The name.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(scope, _)| *scope == self).map_or("", |(_, name)| name)
     }

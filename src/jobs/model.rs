@@ -34,7 +34,7 @@ impl JobState {
         (Self::Interrupted, "interrupted"),
     ];
 
-    /// Its name.
+    /// The name.
     pub(super) fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }

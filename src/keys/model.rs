@@ -58,7 +58,7 @@ pub struct KeyInput {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// The table's columns that are shown.
+/// The columns that are returned.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = keys)]
 pub(super) struct KeyRow {

@@ -1,5 +1,5 @@
-//! A link is one source of an article: its title, its address if it has one, and who is credited
-//! for it. The lead comes first; the order is the editor's.
+//! A link is a source of an article: its title, its URL if it has one, and the credited outlets and
+//! authors. The lead comes first; the order is the editor's.
 
 mod credits;
 mod input;

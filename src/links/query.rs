@@ -1,4 +1,4 @@
-//! Every statement that reads links.
+//! The statements that read links.
 
 use super::model::{CitingArticle, CreditRow, Link, LinkRow, LinkWithArticle};
 use crate::db::{Condition, Kept, Words, any_of, keyset, total};
@@ -14,22 +14,22 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// What the cursor of a list of links holds: when its article was published, and its id.
+/// The key of a cursor of links: the publication time of the article, and the id.
 pub type Key = (DateTime<Utc>, i64);
 
-/// Which links a list has.
+/// The filter of a list of links.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Filter {
-    /// The hash of a normalised address; empty when the address asked for is none.
+    /// The hash of a normalised URL; empty when the text is not a URL.
     pub url_hash: Option<Vec<u8>>,
-    /// Any of these outlets.
+    /// Links credited to any of these outlets.
     pub outlets: Option<Vec<i64>>,
-    /// Any of these hosts.
+    /// Links to any of these hosts.
     pub domains: Option<Vec<String>>,
 }
 
 impl Filter {
-    /// Links to this page, however the address is written.
+    /// Returns the filter for links to a page, whatever the spelling of its URL.
     #[must_use]
     pub fn to(mut self, url: Option<&str>) -> Self {
         let hash =
@@ -39,7 +39,7 @@ impl Filter {
     }
 }
 
-/// A page of links over all published articles, the latest article's first.
+/// Returns a page of the links of all published articles, newest article first.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     filter: &Filter,
@@ -84,7 +84,7 @@ fn matching(filter: &Filter) -> links::BoxedQuery<'static, Pg> {
     query
 }
 
-/// The keys of one outlet's links, from the index that holds just these.
+/// Returns the keys of one outlet's links, from their own index.
 async fn of_outlet(conn: &AsyncPgConnection, outlet: i64, scan: &Scan<Key>) -> Result<Vec<Key>> {
     let at = link_credits::published_at.assume_not_null();
     let query = link_credits::table
@@ -96,7 +96,7 @@ async fn of_outlet(conn: &AsyncPgConnection, outlet: i64, scan: &Scan<Key>) -> R
     Ok(keyset!(query, scan, true, Timestamptz, at, link_credits::link_id).load(&mut &*conn).await?)
 }
 
-/// These links with their articles, in this order.
+/// Returns these links in this order, with their articles.
 ///
 /// # Errors
 /// When the database does not respond.
@@ -123,13 +123,13 @@ pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<LinkWit
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-/// Whether a link is its article's lead. In the text of the statement, so that the planner knows how
-/// few they are without planning anew for each request.
+/// Returns the condition that a link is the lead. It is part of the statement's text, so that the planner
+/// knows how few leads there are without replanning for each request.
 fn leads() -> Condition<impl Words> {
     Condition(|| "links.role = 'lead'")
 }
 
-/// The links of these articles, each article's in its order; only the leads if so wanted.
+/// Returns the links of these articles in order, or only the leads.
 pub async fn of_articles(
     conn: &AsyncPgConnection,
     ids: &[i64],

@@ -1,4 +1,4 @@
-//! The public reads of links: who cites this page, what is credited to an outlet.
+//! The public routes of links: who cites a page, what an outlet contributed.
 
 use super::lookup::{self, LinkLookupInput, LinkLookupResult};
 use super::model::{LinkQuery, LinkWithArticle};
@@ -28,7 +28,7 @@ pub struct Docs;
 
 /// List the source links of all articles
 ///
-/// With `url`, who cites that page.
+/// With `url`, the links to that page.
 #[utoipa::path(get, path = "/links", tag = "links", params(LinkQuery, PageQuery),
     responses((status = 200, description = "A page of links", body = Page<LinkWithArticle>, example = json!(Page::sample(LinkWithArticle::sample()))), Problems))]
 async fn list_links(
@@ -38,9 +38,9 @@ async fn list_links(
     list(&state, query, page, None).await
 }
 
-/// Look up who cites up to 100 addresses
+/// Look up who cites up to 100 URLs
 ///
-/// Each is normalised as in the list of links; what comes back is as the editors wrote it.
+/// Each URL is normalised as in the list of links. The response has the URLs as the editors wrote them.
 #[utoipa::path(post, path = "/links/lookup", tag = "links", request_body = LinkLookupInput,
     responses((status = 200, description = "The citations of each", body = LinkLookupResult, example = json!(LinkLookupResult::sample())),
         (status = 413, description = "Body too large", body = Problem, content_type = "application/problem+json"),
@@ -53,7 +53,7 @@ async fn lookup_links(state: Data<State>, body: Body<LinkLookupInput>) -> Result
 
 /// List the source links credited to an outlet
 ///
-/// Each with the article that cites it, the latest first.
+/// Newest first, each with the article that cites it.
 #[utoipa::path(get, path = "/outlets/{ref}/links", tag = "outlets",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"), PageQuery),
     responses((status = 200, description = "A page of links", body = Page<LinkWithArticle>, example = json!(Page::sample(LinkWithArticle::sample()))), Problems))]
@@ -87,7 +87,7 @@ async fn list(
     JsonResponse::page(found, query.fields.as_deref(), LinkWithArticle::sample)
 }
 
-/// Hosts as they are stored; what cannot be one stays as it is and matches nothing.
+/// Normalises hosts as they are stored; text that is not a host stays as it is and matches nothing.
 pub fn domains(text: &str) -> Vec<String> {
     let stored = |host: &str| citation_key::normalise(&format!("https://{host}/"));
     comma_separated(text).map(|host| stored(host).map_or(host.to_owned(), |a| a.domain)).collect()

@@ -1,5 +1,5 @@
-//! All outlets by name and by host, for what has to look up many: the importers. And the curated
-//! list that a new database begins with.
+//! All outlets by name and by host, for imports, which look up many; and the seed of
+//! a new database.
 
 use super::known::known;
 use crate::error::Result;
@@ -11,7 +11,7 @@ use futures_util::future::try_join4;
 use safe_html::slug::{fold, slugify};
 use std::collections::HashMap;
 
-/// Which outlet a name or a host is.
+/// Maps names and hosts to outlets.
 #[derive(Debug, Default)]
 pub struct Directory {
     names: HashMap<String, i64>,
@@ -20,7 +20,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Reads all of them.
+    /// Loads all outlets.
     ///
     /// # Errors
     /// When the database fails.
@@ -44,28 +44,28 @@ impl Directory {
         })
     }
 
-    /// Whether there is an outlet with this id.
+    /// Returns whether an outlet has this id.
     pub fn has(&self, id: i64) -> bool {
         self.slugs.values().any(|known| *known == id)
     }
 
-    /// The outlet that has or had this slug.
+    /// Returns the outlet that has or had this slug.
     pub fn slugged(&self, slug: &str) -> Option<i64> {
         self.slugs.get(slug).copied()
     }
 
-    /// The outlet with this name.
+    /// Returns the outlet with this name.
     pub fn named(&self, name: &str) -> Option<i64> {
         self.names.get(&fold(name)).copied()
     }
 
-    /// The outlet that this host, or a domain it stands in, belongs to.
+    /// Returns the outlet of this host or of a parent domain.
     pub fn at_host(&self, host: &str) -> Option<i64> {
         let parents = host.match_indices('.').filter_map(|(at, _)| host.get(at + 1..));
         std::iter::once(host).chain(parents).find_map(|host| self.hosts.get(host).copied())
     }
 
-    /// The outlet with this name, made if there is none.
+    /// Returns the outlet with this name; creates it if there is none.
     ///
     /// # Errors
     /// When the database fails.
@@ -84,7 +84,7 @@ impl Directory {
     }
 }
 
-/// Makes an outlet of this name under a free slug, unless somebody else made it a moment ago.
+/// Creates an outlet with this name under a free slug, unless it was created meanwhile.
 async fn create(
     conn: &mut AsyncPgConnection,
     name: &str,
@@ -129,7 +129,7 @@ async fn create(
     Ok((id, true))
 }
 
-/// Lets nobody else give names to outlets until this transaction ends.
+/// Locks the names of outlets until the transaction ends.
 ///
 /// # Errors
 /// When the database fails.
@@ -139,7 +139,7 @@ pub(super) async fn lock_names(conn: &mut AsyncPgConnection) -> Result<()> {
     Ok(())
 }
 
-/// Stores the curated list, once in the life of a database: what is deleted later stays deleted.
+/// Stores the seed once in the life of a database, so that deleted outlets stay deleted.
 ///
 /// # Errors
 /// When the database fails.

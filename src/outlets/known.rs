@@ -27,7 +27,7 @@ pub struct Known {
     pub kind: &'static str,
 }
 
-/// What an outlet may be.
+/// The kind of an outlet.
 pub const KINDS: [&str; 9] = [
     "wire",
     "newspaper",

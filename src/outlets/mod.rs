@@ -1,5 +1,5 @@
-//! An outlet is who published a source: a newspaper, a wire, a blog. It has aliases (`WSJ`) and
-//! hosts (`online.wsj.com`) by which a link finds it.
+//! An outlet publishes sources: a newspaper, a news agency, a blog. Links find it by its aliases (`WSJ`)
+//! and hosts (`online.wsj.com`).
 
 mod admin;
 mod change;

@@ -9,13 +9,13 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Outlets that publish the same pieces as another.
+/// The outlets that publish the same pieces as another.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct PartnerOutlets {
-    /// How many links of the outlet were looked at: the latest 10,000 at the most.
+    /// The number of links of the outlet that were examined: the newest 10,000 at most.
     #[schema(minimum = 0, maximum = 10_000, example = 120)]
     link_count: i64,
-    /// The outlets credited for the same links, most often first.
+    /// The outlets credited for the same links, most frequent first.
     #[schema(max_items = 100)]
     items: Vec<PartnerOutlet>,
 }
@@ -25,13 +25,13 @@ pub(super) struct PartnerOutlets {
 struct PartnerOutlet {
     /// The outlet.
     outlet: OutletRef,
-    /// For how many.
+    /// The number of shared links.
     #[schema(minimum = 1, maximum = 10_000, example = 3)]
     shared_count: i64,
 }
 
 impl PartnerOutlets {
-    /// What the documentation shows.
+    /// Returns an example for the documentation.
     pub(super) fn sample() -> Self {
         let outlet =
             OutletRef { id: 4, slug: "the-telegraph".into(), name: "The Telegraph".into() };
@@ -66,7 +66,7 @@ const PARTNERS: &str = "with own as materialized (
     from (select 1) one left join (shared s join outlets o on o.id = s.outlet_id) on true
     order by shared desc, o.id";
 
-/// The outlets credited together with this one.
+/// Returns the outlets credited for the same links as this one.
 ///
 /// # Errors
 /// When the database does not respond.

@@ -1,4 +1,4 @@
-//! The public reads of outlets.
+//! The public routes of outlets.
 
 use super::model::{Outlet, OutletQuery};
 use super::partners::{self, PartnerOutlets};
@@ -29,7 +29,7 @@ pub struct Docs;
 
 /// List the outlets that published articles credit
 ///
-/// Each with how many links credit it, and since when.
+/// Each with its number of links and the times of its first and last credit.
 #[utoipa::path(get, path = "/outlets", tag = "outlets", params(OutletQuery, PageQuery),
     responses((status = 200, description = "A page of outlets", body = Page<Outlet>, example = json!(Page::sample(Outlet::sample()))), Problems))]
 async fn list_outlets(
@@ -43,7 +43,7 @@ async fn list_outlets(
 
 /// Get an outlet
 ///
-/// A former slug, or another name of the outlet, answers 301 with its address.
+/// A former slug or an alias redirects with 301.
 #[utoipa::path(get, path = "/outlets/{ref}", tag = "outlets",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "wsj"), FieldsQuery),
     responses((status = 200, description = "The outlet", body = Outlet, example = json!(Outlet::sample())),
@@ -66,7 +66,7 @@ async fn get_outlet(
 
 /// Count how often outlets are credited, by day, week or month
 ///
-/// Links of published articles, by the time of publication.
+/// Counts links of published articles by the time of publication.
 #[utoipa::path(get, path = "/outlets/stats", tag = "outlets", params(StatsQuery),
     responses((status = 200, description = "The outlets credited most in each step", body = OutletStats, example = json!(OutletStats::sample())), Problems))]
 async fn get_outlet_stats(
@@ -79,7 +79,7 @@ async fn get_outlet_stats(
 
 /// List the outlets that publish the same pieces as an outlet
 ///
-/// Those credited together with it for one link, as in `National Post/The Telegraph`.
+/// The outlets credited with it for the same link, as in `National Post/The Telegraph`.
 #[utoipa::path(get, path = "/outlets/{ref}/partners", tag = "outlets",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters")),
     responses((status = 200, description = "The outlets", body = PartnerOutlets, example = json!(PartnerOutlets::sample())),

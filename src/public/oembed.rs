@@ -102,7 +102,7 @@ impl OEmbed {
         }
     }
 
-    /// What the documentation shows.
+    /// Returns an example for the documentation.
     pub(super) fn sample() -> Self {
         Self {
             version: "1.0",

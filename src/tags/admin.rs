@@ -44,7 +44,7 @@ pub fn configure_admin(cfg: &mut ServiceConfig) {
 ))]
 pub struct AdminDocs;
 
-/// Which object takes in this one.
+/// The object to merge into.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct TagMergeInput {

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 /// The key of a list's cursor: the sort value as JSON, and the id.
 pub(super) type Key = (Value, i64);
 
-/// Whether a published article has it; in the text of the statement, as the partial indexes ask.
+/// Returns the condition that a published article credits it, in the statement's text for partial indexes.
 fn used() -> Condition<impl Words> {
     Condition(|| "tags.article_count > 0")
 }

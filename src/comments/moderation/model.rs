@@ -70,7 +70,7 @@ pub(super) struct AdminComment {
     /// How many readers reported it since it was last approved.
     #[schema(minimum = 0, maximum = 2_147_483_647, example = 0)]
     pub(super) report_count: i32,
-    /// Who wrote it.
+    /// The authors.
     #[serde(flatten)]
     pub(super) by: AdminCommentAuthor,
     /// The text as written, in Markdown.

@@ -172,7 +172,7 @@ pub(crate) struct RuleMatch {
     /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub(crate) id: i64,
-    /// Its name.
+    /// The name.
     #[schema(max_length = 100, example = "No pills")]
     pub(crate) name: Option<String>,
     /// What it looks at.

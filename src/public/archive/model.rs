@@ -74,7 +74,7 @@ impl Archive {
         archive
     }
 
-    /// What the documentation shows.
+    /// Returns an example for the documentation.
     pub(super) fn sample() -> Self {
         Self::of(
             NaiveDate::from_ymd_opt(2014, 12, 1).map(|first| (first, 10)).into_iter().collect(),
@@ -133,7 +133,7 @@ pub enum Matched {
 }
 
 impl Resolved {
-    /// What the documentation shows.
+    /// Returns an example for the documentation.
     pub(super) fn sample() -> Self {
         Self {
             matched: Matched::Path,

@@ -46,7 +46,7 @@ pub(super) struct Entry {
     pub(super) answers: Option<(String, String)>,
 }
 
-/// Who wrote it.
+/// The authors.
 #[derive(Debug, Clone)]
 pub(super) struct Person {
     pub(super) name: String,

@@ -81,10 +81,10 @@ pub struct SharedLink {
 /// An outlet or a tag that both have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SharedObject {
-    /// Its name in addresses.
+    /// The slug.
     #[schema(max_length = 200, example = "reuters")]
     pub slug: String,
-    /// Its name.
+    /// The name.
     #[schema(max_length = 200, example = "Reuters")]
     pub name: String,
 }
@@ -117,7 +117,7 @@ impl RelatedArticle {
         Self { article: ArticleSummary::sample(), score: 0.8, reasons }
     }
 
-    /// What the documentation shows.
+    /// Returns an example for the documentation.
     pub(super) fn example() -> Self {
         let mut one = Self::sample();
         for reason in &mut one.reasons {
@@ -158,7 +158,7 @@ pub(super) struct AdjacentArticles {
 }
 
 impl AdjacentArticles {
-    /// What the documentation shows.
+    /// Returns an example for the documentation.
     pub(super) fn sample() -> Self {
         let article = crate::links::LinkWithArticle::sample().article;
         Self { previous: Some(AdjacentArticle { article }), next: None }

@@ -165,7 +165,7 @@ impl SearchHit {
         Self { r#type: kind, rank, highlight, article: None, link: None, comment: None }
     }
 
-    /// What the documentation shows.
+    /// Returns an example for the documentation.
     pub(super) fn example() -> Self {
         let headline = Some("<mark>Iran</mark> Attacked Islamic State Forces in Iraq".to_owned());
         let highlight = SearchHighlight { headline, ..SearchHighlight::default() };
