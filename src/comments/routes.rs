@@ -1,4 +1,4 @@
-//! The public reads of comments.
+//! The public routes of comments.
 
 use super::model::{CommentWithArticle, CommentWithContext, ThreadComment, ThreadQuery, View};
 use super::posting::{self, create_comment, delete_comment, update_comment};
@@ -47,7 +47,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
 )]
 pub struct Docs;
 
-/// List the latest comments over all articles
+/// List the newest comments of all articles
 ///
 /// The latest first, each with the article it answers.
 #[utoipa::path(get, path = "/comments", tag = "comments", params(FieldsQuery, PageQuery),
@@ -61,7 +61,7 @@ async fn list_comments(
     JsonResponse::page(found, query.fields.as_deref(), CommentWithArticle::sample)
 }
 
-/// Get a comment with what it answers and what answers it
+/// Get a comment with its ancestors and replies
 ///
 /// The page parameters page through its replies.
 #[utoipa::path(get, path = "/comments/{id}", tag = "comments",
@@ -79,7 +79,7 @@ async fn get_comment(
 
 /// List the comments of an article
 ///
-/// In reading order, with `depth`; any page of a thread costs the same.
+/// In reading order, with `depth`.
 #[utoipa::path(get, path = "/articles/{ref}/comments", tag = "comments",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), ThreadQuery, PageQuery),
     responses((status = 200, description = "A page of comments", body = Page<ThreadComment>, example = json!(Page::sample(ThreadComment::sample()))),

@@ -22,7 +22,7 @@ pub struct Key {
     /// The beginning of its secret, to tell keys apart.
     #[schema(max_length = 20, example = "rk_Zm9vYmF")]
     pub prefix: String,
-    /// When it was made.
+    /// The time it was created.
     pub created_at: DateTime<Utc>,
     /// When it ends; null for never.
     pub expires_at: Option<DateTime<Utc>>,

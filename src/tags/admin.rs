@@ -1,4 +1,4 @@
-//! The editors' side of tags.
+//! The editors' routes for tags.
 
 use super::change;
 use super::input::{AdminTag, TagInput};
@@ -57,7 +57,7 @@ fn told(tag: &AdminTag) -> Result<StoredResponse> {
     Ok(StoredResponse::ok(tag)?.with_version(tag.version))
 }
 
-/// List all tags, whether an article has them or not
+/// List all tags, used or not
 ///
 /// The public list has only those of published articles.
 #[utoipa::path(get, path = "/tags", tag = "tags", params(TagQuery, PageQuery), security(("key" = ["outlets:write"])),
@@ -72,9 +72,9 @@ async fn admin_list_tags(
     JsonResponse::page(found, query.fields.as_deref(), AdminTag::sample)
 }
 
-/// Make a tag
+/// Create a tag
 ///
-/// Articles make the tags they name by themselves; this is for one with a slug of its own.
+/// Articles create the tags that they name; use this for a tag with a slug of its own.
 #[utoipa::path(post, path = "/tags", tag = "tags", request_body = TagInput, params(IdempotencyKeyHeader), security(("key" = ["outlets:write"])),
     responses((status = 201, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminWriteProblems))]
 async fn admin_create_tag(
@@ -100,7 +100,7 @@ async fn admin_create_tag(
     .await
 }
 
-/// Get a tag with the tag of its version
+/// Get a tag for editors
 ///
 /// The `ETag` is for `If-Match` in an update.
 #[utoipa::path(get, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
@@ -118,7 +118,7 @@ async fn admin_get_tag(
     Ok(with_version_tag(reply, &req, found.version))
 }
 
-/// Change a tag
+/// Update a tag
 ///
 /// A JSON merge patch. A former slug leads on.
 #[utoipa::path(patch, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
@@ -151,7 +151,7 @@ async fn admin_update_tag(
 
 /// Delete a tag that no article has
 ///
-/// One that articles have is not deleted: merge it into another.
+/// A tag that articles have cannot be deleted: merge it into another.
 #[utoipa::path(delete, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 204, description = "It is gone"), AdminWriteProblems))]
@@ -179,7 +179,7 @@ async fn admin_delete_tag(
 
 /// Merge a tag into another
 ///
-/// Its articles and slugs become those of the other, which is answered; it is gone.
+/// Its articles and slugs move to the other tag, which is returned; it is deleted.
 #[utoipa::path(post, path = "/tags/{id}/merge", tag = "tags", request_body = TagMergeInput, security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id of the tag that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), IdempotencyKeyHeader),
     responses((status = 200, description = "The tag that stays", body = AdminTag, example = json!(AdminTag::sample())), AdminWriteProblems))]

@@ -1,4 +1,4 @@
-//! Every statement that reads tags.
+//! The statements that read tags.
 
 use super::input::AdminTag;
 use super::model::{Tag, TagRef, TagSort};
@@ -22,7 +22,7 @@ fn used() -> Condition<impl Words> {
     Condition(|| "tags.article_count > 0")
 }
 
-/// A page of the tags that a published article has.
+/// Returns a page of the tags of published articles.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     sort: TagSort,
@@ -115,7 +115,7 @@ pub async fn of_articles(
     Ok(found)
 }
 
-/// A page of all tags, for their editors.
+/// Returns a page of all tags for editors.
 pub(super) async fn admin_page(
     conn: &AsyncPgConnection,
     sort: TagSort,

@@ -1,4 +1,4 @@
-//! Decisions: one by one, in batches, and by reader.
+//! Moderation of single comments, of batches, and of all comments of a reader.
 
 use super::model::{AdminCommentInput, ModerationAction, ModerationOutcome, QueueRow, check_url};
 use crate::audit::{self, Actor};
@@ -18,7 +18,7 @@ use safe_html::{Markup, Voice, render};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Takes hold of the articles of these comments, in the order of their ids, as every writer does.
+/// Locks the articles of these comments in the order of their ids, as every writer does.
 async fn hold_articles(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> {
     let of = comments::table.filter(comments::id.eq_any(ids)).select(comments::article_id);
     articles::table
@@ -31,10 +31,10 @@ async fn hold_articles(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> 
     Ok(())
 }
 
-/// Takes hold of a comment of a version that may be changed.
+/// Locks a comment, if `If-Match` allows its version.
 ///
 /// # Errors
-/// 404, or 412 when it is of another version.
+/// 404, or 412 for another version.
 pub(super) async fn take(
     conn: &mut AsyncPgConnection,
     id: i64,
@@ -50,10 +50,10 @@ pub(super) async fn take(
     Err(Error::version_mismatch(row.version, Vec::new()))
 }
 
-/// Changes a comment that is held; nothing happens when it is so already.
+/// Updates a comment; does nothing if nothing changes.
 ///
 /// # Errors
-/// 409 when it was erased; 422 for a page that is no web address.
+/// 409 when it was erased; 422 for an invalid URL.
 pub(super) async fn change(
     conn: &mut AsyncPgConnection,
     secret: &Secret,
@@ -111,7 +111,7 @@ pub(super) async fn change(
     audit::record(conn, who, now, "comment.change", ("comment", Some(row.id)), detail).await
 }
 
-/// Gives comments this status.
+/// Sets the status of comments.
 async fn set_status(conn: &mut AsyncPgConnection, ids: &[i64], status: &str) -> Result<()> {
     let own = || comments::table.filter(comments::id.eq_any(ids));
     // Removed twice, it is still what it was at first that comes back.
@@ -136,14 +136,14 @@ async fn set_status(conn: &mut AsyncPgConnection, ids: &[i64], status: &str) -> 
     Ok(())
 }
 
-/// A comment before a decision.
+/// A comment before moderation.
 struct Before {
     article: i64,
     status: String,
     former: Option<String>,
 }
 
-/// What is to become of a comment.
+/// The change to make to a comment.
 enum Target {
     Stay,
     Become(String),
@@ -171,7 +171,7 @@ impl Before {
     }
 }
 
-/// Does the same to many comments; says what became of each, and of which article it is.
+/// Applies an action to many comments; returns the outcome and the article of each.
 ///
 /// # Errors
 /// When the database fails; a comment to which it cannot be done is no error.
@@ -226,7 +226,7 @@ pub(super) async fn batch(
     Ok(results)
 }
 
-/// One row of the audit for each comment that was changed.
+/// Records an audit event for each changed comment.
 async fn record(
     conn: &mut AsyncPgConnection,
     results: &[(ModerationOutcome, Option<i64>)],
@@ -243,7 +243,7 @@ async fn record(
     audit::record_all(conn, who, now, action.deed(), deeds.collect()).await
 }
 
-/// Erases all comments that came with an e-mail address.
+/// Erases all comments with an e-mail address.
 ///
 /// # Errors
 /// When the database fails.

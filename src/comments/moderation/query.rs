@@ -1,4 +1,4 @@
-//! What editors read of comments.
+//! The statements that read comments for editors.
 
 use super::model::{
     AdminComment, AdminCommentWithReports, CommentReport, CommentStatus, QueueQuery, QueueRow,
@@ -13,7 +13,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// What the queue is narrowed to, checked.
+/// The validated filters of the list.
 #[derive(Debug, Clone)]
 pub(super) struct Filter {
     statuses: Option<Vec<&'static str>>,
@@ -23,10 +23,10 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// From the query.
+    /// Validates the query parameters.
     ///
     /// # Errors
-    /// 400 that names the parameter.
+    /// 400 with the name of the parameter.
     pub(super) fn of(query: &QueueQuery) -> Result<Self> {
         let status = |name: &str| {
             let message = format!("there is no status `{name}`");
@@ -52,7 +52,7 @@ fn escape(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
-/// A page of the comments in any status, the latest first.
+/// Returns a page of comments in any status, newest first.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     filter: &Filter,
@@ -118,7 +118,7 @@ fn matching(filter: &Filter) -> comments::BoxedQuery<'static, Pg> {
     }
 }
 
-/// One comment in any status, with the latest reports about it.
+/// Returns a comment in any status, with its newest reports.
 ///
 /// # Errors
 /// 404 when there is none.

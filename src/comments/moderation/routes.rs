@@ -1,4 +1,4 @@
-//! Moderating over HTTP.
+//! The routes for moderation.
 
 use super::model::{
     AdminComment, AdminCommentInput, AdminCommentWithReports, EditorCommentInput, EraseReaderInput,
@@ -63,9 +63,9 @@ async fn admin_list_comments(
     JsonResponse::page(found, one.fields.as_deref(), AdminComment::sample)
 }
 
-/// Get a comment in any status, with the reports about it
+/// Get a comment in any status, with its reports
 ///
-/// Also what is held, marked as spam or removed. `ETag` is for `If-Match`.
+/// Also one that is held, marked as spam or removed. The `ETag` is for `If-Match`.
 #[utoipa::path(get, path = "/comments/{id}", tag = "moderation", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     responses((status = 200, description = "The comment", body = AdminCommentWithReports, example = json!(AdminCommentWithReports::sample())), AdminReadProblems))]
@@ -79,7 +79,7 @@ async fn admin_get_comment(
     Ok(StoredResponse::ok(&found)?.with_version(found.comment.version))
 }
 
-/// Change a comment: its status, its text, its author
+/// Update a comment: its status, text or author
 ///
 /// A JSON merge patch (RFC 7396) of `{"status","text","author":{"name","email","url","is_editor"}}`.
 #[utoipa::path(patch, path = "/comments/{id}", tag = "moderation", security(("key" = ["comments:moderate"])),
@@ -113,9 +113,9 @@ async fn admin_update_comment(
     Ok(StoredResponse::ok(&changed)?.with_version(changed.comment.version))
 }
 
-/// Decide on up to 500 comments at once
+/// Moderate up to 500 comments at once
 ///
-/// Says of each what became of it; one that cannot be done hinders no other.
+/// Returns the outcome for each comment; a failure does not affect the others.
 #[utoipa::path(post, path = "/comments/batch", tag = "moderation", request_body = ModerationBatchInput, security(("key" = ["comments:moderate"])),
     params(crate::idempotency::IdempotencyKeyHeader),
     responses((status = 200, description = "What became of each", body = ModerationBatchResult, example = json!(ModerationBatchResult::sample())), AdminWriteProblems))]
@@ -151,7 +151,7 @@ async fn admin_moderate_comments(
 
 type Events = std::sync::Arc<std::sync::OnceLock<Vec<Event>>>;
 
-/// What a write did, noted inside and told outside once it is committed.
+/// The events of a write, collected inside the transaction and announced after the commit.
 fn events() -> (Events, Events) {
     let events = Events::default();
     (events.clone(), events)
@@ -159,7 +159,7 @@ fn events() -> (Events, Events) {
 
 /// Erase a reader's comments
 ///
-/// All that came with this e-mail address: what they said and who said it is gone for good.
+/// All comments with this e-mail address: content and author are erased permanently.
 #[utoipa::path(post, path = "/comments/erase", tag = "moderation", request_body = EraseReaderInput, security(("key" = ["comments:moderate"])),
     responses((status = 200, description = "How many there were", body = EraseReaderResult, example = json!(EraseReaderResult { removed: 3, emptied: 1 })), AdminWriteProblems))]
 async fn admin_erase_reader(
@@ -185,7 +185,7 @@ async fn admin_erase_reader(
 
 /// Reply to a comment as an editor
 ///
-/// It shows at once, marked `is_editor`, also where comments are closed.
+/// It is published at once with `is_editor`, also where comments are closed.
 #[utoipa::path(post, path = "/comments/{id}/replies", tag = "moderation", request_body = EditorCommentInput, security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "The comment to answer", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "The answer", body = EditorComment, example = json!(Comment::sample())), AdminWriteProblems))]
@@ -202,7 +202,7 @@ async fn admin_create_reply(
 
 /// Comment on an article as an editor
 ///
-/// It shows at once, marked `is_editor`, also where comments are closed.
+/// It is published at once with `is_editor`, also where comments are closed.
 #[utoipa::path(post, path = "/articles/{id}/comments", tag = "moderation", request_body = EditorCommentInput, security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "The article", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "The comment", body = EditorComment, example = json!(Comment::sample())), AdminWriteProblems))]
@@ -217,7 +217,7 @@ async fn admin_create_comment(
     store_answer(&state, caller.principal, Target::Article(id.0), once, body).await
 }
 
-/// What an editor answers.
+/// Stores the comment of an editor.
 #[derive(Debug, Clone, Copy)]
 enum Target {
     Article(i64),

@@ -1,4 +1,4 @@
-//! Changing and withdrawing a comment with its edit token, of which the hash is kept.
+//! Editing and deleting a comment with its edit token, of which the hash is stored.
 
 use super::model::{OwnCommentInput, PostedComment};
 use super::store::{Judge, Marks, same_text};
@@ -17,7 +17,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use safe_html::{Markup, Voice, render};
 use serde_json::json;
 
-/// A comment that its author may change now.
+/// A comment that its author may edit now.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = comments)]
 pub(super) struct Own {
@@ -36,10 +36,10 @@ pub(super) struct Own {
 }
 
 impl Own {
-    /// Takes hold of a comment, if the token is its own and still good.
+    /// Locks a comment, if the token is valid for it.
     ///
     /// # Errors
-    /// 404 when there is none that the caller may know of; 403 when the token is wrong or too old.
+    /// 404 when there is no such comment; 403 when the token is wrong or expired.
     pub(super) async fn take(
         conn: &mut AsyncPgConnection,
         id: i64,
@@ -80,10 +80,10 @@ impl Own {
 }
 
 impl Judge {
-    /// Changes a comment; it goes through the rules and the policy again.
+    /// Edits a comment; the rules and the policy are applied again.
     ///
     /// # Errors
-    /// As [`Own::take`]; 422 when the patch is wrong or a rule refuses it.
+    /// As [`Own::take`]; 422 when the patch is invalid or a rule rejects it.
     pub(super) async fn change(
         &self,
         conn: &mut AsyncPgConnection,
@@ -159,7 +159,7 @@ impl Judge {
     }
 }
 
-/// Withdraws a comment: it is erased. Returns its article.
+/// Deletes a comment by erasing it; returns the id of its article.
 ///
 /// # Errors
 /// As [`Own::take`].

@@ -1,4 +1,4 @@
-//! Readers post, change and withdraw comments, without an account.
+//! Readers post, edit and delete comments without an account.
 
 mod edit;
 mod model;

@@ -1,4 +1,4 @@
-//! Where a new comment goes: on an article that takes comments, below a comment that shows.
+//! The parent of a new comment: an article that accepts comments, or a published comment.
 
 use crate::articles::published;
 use crate::comments::path::Path;
@@ -30,19 +30,19 @@ impl CommentParent {
         Path::of(ids).ok_or_else(|| Error::internal(anyhow::anyhow!("a comment without an id")))
     }
 
-    /// How deep the comment stands here.
+    /// Returns the depth of a comment with this parent.
     pub(in crate::comments) fn depth(&self) -> i16 {
         i16::try_from(self.above.len()).unwrap_or(i16::MAX)
     }
 }
 
-/// Takes hold of a published article until the transaction ends, and sees that it takes comments.
+/// Locks a published article until the transaction ends and checks that it accepts comments.
 ///
-/// Every write to comments takes its article first: the counters are kept on that row anyway, and
-/// so two writers never wait for each other in a circle.
+/// Every write to comments locks its article first: the counters are on that row anyway, and
+/// one order of locks prevents deadlocks.
 ///
 /// # Errors
-/// 404, or 409 when its comments are closed, by hand or since so many days after publishing.
+/// 404, or 409 when its comments are closed, by an editor or because of its age.
 pub(in crate::comments) async fn open_article(
     conn: &mut AsyncPgConnection,
     article: i64,

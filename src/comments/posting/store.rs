@@ -1,4 +1,4 @@
-//! Storing what a reader posts.
+//! Stores the comments of readers.
 
 use super::model::{CommentInput, PostedComment};
 use super::place::{CommentParent, open_article, place};
@@ -20,10 +20,10 @@ use sha2::{Digest as _, Sha256};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// For how long its author may change a comment.
+/// How long the author may edit a comment.
 const EDITABLE: TimeDelta = TimeDelta::minutes(15);
 
-/// What decides about a comment, besides what it says.
+/// The context in which a comment is judged.
 #[derive(Debug, Clone)]
 pub(super) struct Judge {
     pub(super) rules: Arc<RuleSet>,
@@ -35,14 +35,14 @@ pub(super) struct Judge {
     pub(super) now: DateTime<Utc>,
 }
 
-/// By what a reader is recognised.
+/// What identifies a reader.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Marks {
     pub(super) email: Option<Vec<u8>>,
     pub(super) token: Option<Vec<u8>>,
 }
 
-/// A comment to be stored.
+/// A comment to store.
 #[derive(Debug, Clone, Default)]
 pub(in crate::comments) struct NewRow {
     pub(in crate::comments) article: i64,
@@ -61,7 +61,7 @@ pub(in crate::comments) struct NewRow {
     pub(in crate::comments) edit_token: Option<(Vec<u8>, DateTime<Utc>)>,
 }
 
-/// Stores a comment in its place.
+/// Stores a comment below its parent.
 ///
 /// # Errors
 /// When the database fails.
@@ -108,7 +108,7 @@ pub(in crate::comments) async fn insert(
         .await?)
 }
 
-/// A new token: 256 random bits. A plain fast hash of it gives nothing away.
+/// Returns a new token of 256 random bits. A plain fast hash of it reveals nothing.
 fn token(prefix: &str) -> Result<(String, Vec<u8>)> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(Error::internal)?;
@@ -150,7 +150,7 @@ impl Marks {
     }
 }
 
-/// When the same text was last posted, by `except` not counted.
+/// Returns when the same text was last posted, apart from the comment `except`.
 ///
 /// # Errors
 /// When the database fails.
@@ -168,10 +168,10 @@ pub(in crate::comments) async fn same_text(
 }
 
 impl Judge {
-    /// Stores a comment, shown or held; gives it back with its tokens.
+    /// Stores a comment, published or held; returns it with its tokens.
     ///
     /// # Errors
-    /// As [`open_article`] and [`place`]; 422 when a rule refuses it.
+    /// As [`open_article`] and [`place`]; 422 when a rule rejects it.
     pub(super) async fn post(
         &self,
         conn: &mut AsyncPgConnection,

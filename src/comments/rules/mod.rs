@@ -1,4 +1,4 @@
-//! Rules that hold, refuse or mark as spam what readers post. They are data: an editor changes them
+//! Rules that hold, reject or mark as spam what readers post. They are data: editors change them
 //! while the service runs.
 
 mod check;

@@ -1,4 +1,4 @@
-//! Every statement about rules.
+//! The statements on rules.
 
 use super::model::{Rule, RuleInput, RuleRow};
 use crate::db::{keyset, total};
@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// How many rules a site may have: each is checked with every comment.
+/// The maximum number of rules: each is applied to every comment.
 const MOST: i64 = 200;
 
 /// The rules in force.
@@ -21,7 +21,7 @@ pub(crate) async fn enabled(conn: &AsyncPgConnection) -> Result<Vec<RuleRow>> {
     Ok(rows.load(&mut &*conn).await?)
 }
 
-/// A page of all rules, the oldest first.
+/// Returns a page of all rules, oldest first.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     scan: &Scan<(DateTime<Utc>, i64)>,
@@ -34,7 +34,7 @@ pub(super) async fn page(
     Ok(page.map(Rule::from).with_total(total))
 }
 
-/// One rule.
+/// Returns a rule.
 ///
 /// # Errors
 /// 404 when there is none.
@@ -43,10 +43,10 @@ pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<Rule> {
     row.map(Rule::from).ok_or_else(|| Error::not_found("rule"))
 }
 
-/// One rule, of a version that may be replaced, kept from others until the transaction ends.
+/// Locks a rule until the transaction ends and returns it, if `If-Match` allows its version.
 ///
 /// # Errors
-/// 404, or 412 when it is of another version.
+/// 404, or 412 for another version.
 pub(super) async fn take(conn: &mut AsyncPgConnection, id: i64, known: &IfMatch) -> Result<Rule> {
     let row: Option<RuleRow> = rules::table
         .find(id)
@@ -94,7 +94,7 @@ pub(super) async fn create(
     Ok(row.into())
 }
 
-/// Replaces what a rule says.
+/// Replaces a rule.
 pub(super) async fn replace(
     conn: &mut AsyncPgConnection,
     id: i64,
@@ -119,7 +119,7 @@ pub(super) async fn replace(
     Ok(row.into())
 }
 
-/// Removes a rule.
+/// Deletes a rule.
 pub(super) async fn remove(conn: &mut AsyncPgConnection, id: i64) -> Result<()> {
     diesel::delete(rules::table.find(id)).execute(conn).await?;
     Ok(())

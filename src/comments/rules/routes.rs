@@ -1,4 +1,4 @@
-//! Managing the rules over HTTP.
+//! The routes for rules.
 
 use super::check::{RuleSet, Sample};
 use super::content::Content;
@@ -49,9 +49,9 @@ pub fn configure(cfg: &mut ServiceConfig) {
 ))]
 pub struct Docs;
 
-/// List the rules, in force or not
+/// List all rules
 ///
-/// All that are in force are asked about each comment.
+/// Every enabled rule is applied to every comment.
 #[utoipa::path(get, path = "/rules", tag = "rules", params(FieldsQuery, PageQuery), security(("key" = ["comments:moderate"])),
     responses((status = 200, description = "A page of rules", body = Page<Rule>, example = json!(Page::sample(Rule::sample()))), AdminReadProblems))]
 async fn admin_list_rules(
@@ -64,9 +64,9 @@ async fn admin_list_rules(
     JsonResponse::page(found, query.fields.as_deref(), Rule::sample)
 }
 
-/// Make a rule
+/// Create a rule
 ///
-/// It is in force for the next comment.
+/// It applies from the next comment on.
 #[utoipa::path(post, path = "/rules", tag = "rules", request_body = RuleInput, security(("key" = ["comments:moderate"])),
     params(crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminWriteProblems))]
@@ -109,7 +109,7 @@ async fn admin_get_rule(
 
 /// Replace a rule
 ///
-/// It holds for what is posted from then on; comments that stand already stay.
+/// It applies from the next comment on; existing comments stay as they are.
 #[utoipa::path(put, path = "/rules/{id}", tag = "rules", request_body = RuleInput, security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminWriteProblems))]
@@ -124,7 +124,7 @@ async fn admin_replace_rule(
     put(&state, caller.principal, id.0, known, move |_| Ok(body.value)).await
 }
 
-/// Change a rule
+/// Update a rule
 ///
 /// A JSON merge patch (RFC 7396) of what PUT takes.
 #[utoipa::path(patch, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
@@ -144,7 +144,7 @@ async fn admin_update_rule(
     put(&state, caller.principal, id.0, known, apply).await
 }
 
-/// Replaces a rule with what `change` makes of it.
+/// Replaces a rule with the result of `change`.
 async fn put(
     state: &Data<State>,
     who: Principal,
@@ -164,7 +164,7 @@ async fn put(
     .await
 }
 
-/// Remove a rule
+/// Delete a rule
 ///
 /// Comments that it held or marked stay as they are.
 #[utoipa::path(delete, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
@@ -201,11 +201,11 @@ async fn record(
     audit::record(conn, &who, now, action, ("rule", Some(rule.id)), detail).await
 }
 
-/// A comment to try the rules on.
+/// A comment to test the rules with.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RuleTestInput {
-    /// Its text, in Markdown.
+    /// The text in Markdown.
     #[schema(max_length = 20_000, example = "Cheap pills at https://spam.example/")]
     text: String,
     /// The author's name.
@@ -224,11 +224,11 @@ struct RuleTestInput {
     #[serde(default)]
     #[schema(max_length = 50, value_type = Option<String>, example = "192.0.2.7")]
     address: Option<IpAddr>,
-    /// What stands in the form's hidden field.
+    /// The content of the form's hidden field (honeypot).
     #[serde(default)]
     #[schema(max_length = 1000)]
     honeypot: Option<String>,
-    /// How long the form was open, in seconds.
+    /// The time from opening to sending the form, in seconds.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 1_000_000, example = 30.0)]
     form_seconds: Option<f64>,
@@ -238,22 +238,22 @@ struct RuleTestInput {
     known: bool,
 }
 
-/// What the rules would do.
+/// The result of a test of the rules.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 struct RuleTestResult {
-    /// `approved`, `pending`, `spam`, or null when it would be refused.
+    /// The resulting status: `approved`, `pending`, `spam`, or null if it would be rejected.
     #[schema(max_length = 20, example = "pending")]
     status: Option<&'static str>,
-    /// As it would stand in `held_because`.
+    /// The resulting `held_because`.
     #[schema(max_items = 300, value_type = Vec<ShortText>, example = json!(["max_links", "first_comment"]))]
     held_because: Vec<String>,
-    /// Each rule that applies, and what it found.
+    /// The matching rules, with the text that each matched.
     #[schema(max_items = 200)]
     fired: Vec<RuleMatch>,
 }
 
 impl RuleTestResult {
-    /// A result with every field filled.
+    /// Returns a result with every field present.
     fn sample() -> Self {
         let Rule { id, name, kind, action, .. } = Rule::sample();
         let because = "says `cheap pills`".to_owned();
@@ -263,9 +263,9 @@ impl RuleTestResult {
     }
 }
 
-/// Try the rules on a sample
+/// Test the rules
 ///
-/// Says what the rules and the policy would do with a comment, and why. Nothing is stored.
+/// Returns what the rules and the policy would do with a comment, and why. Stores nothing.
 #[utoipa::path(post, path = "/rules/test", tag = "rules", request_body = RuleTestInput, security(("key" = ["comments:moderate"])),
     responses((status = 200, description = "What would be done", body = RuleTestResult, example = json!(RuleTestResult::sample())), AdminWriteProblems))]
 async fn admin_test_rules(

@@ -69,7 +69,7 @@ enum Format {
 
 /// Get an article with its sources, credits and commentary
 ///
-/// A former slug answers 301 with the address it has now.
+/// A former slug redirects with 301.
 #[utoipa::path(get, path = "/articles/{ref}", tag = "articles",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), OneArticle),
     responses((status = 200, description = "The article", content((ArticlePage = "application/json", example = json!(ArticlePage::sample())), (Object = "application/ld+json"))),

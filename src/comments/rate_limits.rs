@@ -1,30 +1,30 @@
-//! The rate limits around one request: how it stands with each, told in every answer.
+//! The rate limits of a request, and their header fields in its response.
 
 use crate::error::{Error, Result};
-use crate::rate_limit::{RateLimitStatus, check, header_fields};
+use crate::rate_limit::{RateLimitStatus, header_fields};
 use crate::response::StoredResponse;
 
-/// What the limits said so far.
+/// The limits that the request was counted against.
 #[derive(Debug, Default)]
 pub(super) struct RateLimits(Vec<RateLimitStatus>);
 
 impl RateLimits {
-    /// Adds a limit, and refuses the request if that refuses it.
+    /// Adds a limit and rejects the request if it is exceeded.
     ///
     /// # Errors
     /// 429.
-    pub(super) fn pass(&mut self, standing: Option<RateLimitStatus>) -> Result<()> {
-        self.0.extend(standing);
-        check(&self.0)
+    pub(super) fn check(&mut self, status: Option<RateLimitStatus>) -> Result<()> {
+        self.0.extend(status);
+        crate::rate_limit::check(&self.0)
     }
 
-    /// Adds the fields to an answer, whatever came of it.
+    /// Adds the header fields to the response or error.
     ///
     /// # Errors
-    /// Those of `done`.
-    pub(super) fn dress(&self, done: Result<StoredResponse>) -> Result<StoredResponse> {
+    /// Those of `outcome`.
+    pub(super) fn apply_headers(&self, outcome: Result<StoredResponse>) -> Result<StoredResponse> {
         let fields = header_fields(&self.0);
-        match done {
+        match outcome {
             Ok(answer) => Ok(fields.iter().fold(answer, |answer, (name, value)| {
                 answer.with_header(name.as_str(), value.to_str().unwrap_or_default())
             })),
