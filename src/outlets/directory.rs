@@ -1,9 +1,7 @@
-//! All outlets by name and by host, for imports, which look up many; and the seed of
-//! a new database.
+//! All outlets by name and by host, for imports, which look up many.
 
-use super::known::known;
 use crate::error::Result;
-use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets, site};
+use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -136,80 +134,5 @@ async fn create(
 pub(super) async fn lock_names(conn: &mut AsyncPgConnection) -> Result<()> {
     let lock = "select pg_advisory_xact_lock(hashtextextended('roundup outlet names', 0))";
     diesel::sql_query(lock).execute(conn).await?;
-    Ok(())
-}
-
-/// Stores the seed once in the life of a database, so that deleted outlets stay deleted.
-///
-/// # Errors
-/// When the database fails.
-pub async fn seed(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<()> {
-    let first = diesel::insert_into(site::table)
-        .values((site::key.eq("known_outlets"), site::value.eq(now.to_rfc3339())))
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await?;
-    if first == 0 {
-        return Ok(());
-    }
-    let list = known();
-    let rows: Vec<_> = list
-        .iter()
-        .map(|outlet| {
-            (
-                outlets::slug.eq(outlet.slug),
-                outlets::name.eq(outlet.name),
-                outlets::homepage.eq(outlet.homepage),
-                outlets::country.eq(outlet.country),
-                outlets::lang.eq(outlet.lang),
-                outlets::kind.eq(outlet.kind),
-                outlets::created_at.eq(now),
-                outlets::updated_at.eq(now),
-            )
-        })
-        .collect();
-    let ids: HashMap<String, i64> = diesel::insert_into(outlets::table)
-        .values(rows)
-        .returning((outlets::slug, outlets::id))
-        .get_results::<(String, i64)>(conn)
-        .await?
-        .into_iter()
-        .collect();
-    let of = |slug: &str| ids.get(slug).copied().unwrap_or_default();
-    let names: Vec<_> = list
-        .iter()
-        .flat_map(|outlet| {
-            let names = std::iter::once(outlet.name).chain(outlet.aliases.iter().copied());
-            let id = of(outlet.slug);
-            // An alias may differ from the name in nothing that counts ("The …").
-            let mut seen = Vec::new();
-            names
-                .filter(move |name| {
-                    let key = fold(name);
-                    let new = !seen.contains(&key);
-                    seen.push(key);
-                    new
-                })
-                .map(move |name| {
-                    (
-                        outlet_aliases::key.eq(fold(name)),
-                        outlet_aliases::outlet_id.eq(id),
-                        outlet_aliases::name.eq(name),
-                    )
-                })
-        })
-        .collect();
-    diesel::insert_into(outlet_aliases::table).values(names).execute(conn).await?;
-    let hosts: Vec<_> = list
-        .iter()
-        .flat_map(|outlet| {
-            let id = of(outlet.slug);
-            let row = move |host: &&'static str| {
-                (outlet_hosts::host.eq(*host), outlet_hosts::outlet_id.eq(id))
-            };
-            outlet.hosts.iter().map(row)
-        })
-        .collect();
-    diesel::insert_into(outlet_hosts::table).values(hosts).execute(conn).await?;
     Ok(())
 }

@@ -59,7 +59,7 @@ pub async fn fresh() -> Target {
     Target::parse(&url(&name)).unwrap()
 }
 
-/// The template: named by what the migrations and the list of outlets say, so that a warm cluster
+/// The template: named by what the migrations and the seed of outlets say, so that a warm cluster
 /// need not migrate again.
 async fn template() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -72,7 +72,7 @@ async fn template() -> String {
     for step in steps.iter().filter(|step| step.is_dir()) {
         hash.update(std::fs::read(step.join("up.sql")).unwrap());
     }
-    hash.update(std::fs::read(root.join("src/outlets/known.tsv")).unwrap());
+    hash.update(std::fs::read(root.join("src/outlets/seed.tsv")).unwrap());
     let digest = hash.finalize();
     let name =
         format!("template_{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
