@@ -3,7 +3,7 @@
 use crate::cache::{self, Cache, Change, Fill, Replica};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{Conn, DbError, Pool};
+use crate::db::{DeadlineExceeded, Pool, PoolError, PooledConnection};
 use crate::error::{Code, Error, Result};
 use crate::health::Metrics;
 use crate::http::{Answer, Attempt, Entry};
@@ -55,11 +55,11 @@ impl State {
         self
     }
 
-    /// Lets the current worker thread keep its part of the connections to itself.
-    pub fn settle_here(&self) {
-        self.pool.settle_here();
+    /// Gives the current worker thread database connections of its own.
+    pub fn init_worker(&self) {
+        self.pool.init_worker();
         if let Some(replica) = &self.replica {
-            replica.settle_here();
+            replica.init_worker();
         }
     }
 
@@ -77,7 +77,7 @@ impl State {
         let wait = patience.unwrap_or(Duration::MAX);
         let conn = match timeout(wait, self.checkout()).await {
             Ok(conn) => conn?,
-            Err(_) => return Err(Error::unavailable(DbError::Deadline(wait))),
+            Err(_) => return Err(Error::unavailable(PoolError::Timeout(wait))),
         };
         let deadline = self.deadline();
         let read = async {
@@ -101,7 +101,7 @@ impl State {
         self.replica.is_none() || Fill::is_under_way()
     }
 
-    async fn checkout(&self) -> Result<Conn> {
+    async fn checkout(&self) -> Result<PooledConnection> {
         if let Some(replica) = self.replica.as_ref().filter(|_| Fill::is_under_way())
             && let Some(conn) = replica.checkout(self.cache.coherence()).await
         {
@@ -213,7 +213,7 @@ impl State {
 
 /// The database took longer than this.
 pub fn late(deadline: Duration) -> Error {
-    let cause = DbError::Deadline(deadline);
+    let cause = DeadlineExceeded(deadline);
     Error::new(Code::Deadline, "the database took too long; try again").caused_by(cause)
 }
 

@@ -3,7 +3,9 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{ConnectKind, MigrateError, Pool, PoolOptions, Target, migrate, start_embedded};
+use crate::db::{
+    ConnectErrorKind, MigrateError, Pool, PoolOptions, Target, migrate, start_embedded,
+};
 use crate::outlets;
 use anyhow::{Context as _, Result, bail};
 use diesel_async::AsyncConnection as _;
@@ -46,7 +48,7 @@ impl Database {
                 return Err(error);
             }
             log::warn!("{error:#}; it is waited for");
-            pool.hold();
+            pool.pause();
             tokio::spawn(wait(database.target.clone(), pool.clone()));
         }
         Ok((database, pool))
@@ -118,7 +120,7 @@ async fn bring_up_to_date(target: &Target, clock: &Clock) -> Result<()> {
 
 /// Whether the database may yet come by itself.
 fn is_away(error: &anyhow::Error) -> bool {
-    use ConnectKind::{NotReady, TimedOut, Unreachable, WrongRole};
+    use ConnectErrorKind::{NotReady, TimedOut, Unreachable, WrongRole};
     let Some(MigrateError::Connect(error)) = error.downcast_ref::<MigrateError>() else {
         return false;
     };
@@ -137,6 +139,6 @@ async fn wait(target: Target, pool: Pool) {
         }
         tokio::time::sleep(RETRY).await;
     }
-    pool.release();
+    pool.resume();
     log::info!("the database is there");
 }

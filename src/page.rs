@@ -4,6 +4,8 @@
 //! row; and it is bound to its list, sort and filters, so it cannot be used with others. A page is
 //! cut from one row more than asked for: whether more follow is known, never guessed.
 
+mod count;
+
 use crate::error::{Code, Error, Result};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
+
+pub(crate) use count::total;
 
 /// How many rows a page has when the request does not say.
 pub const DEFAULT_LIMIT: i64 = 20;

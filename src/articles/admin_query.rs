@@ -4,9 +4,10 @@ use super::admin_model::{AdminArticle, AdminSummary, DeskRow, Revision, WholeRev
 use super::filter::{AdminSort, Filter};
 use super::model::{Status, SummaryRow, TextRow};
 use super::query::{self, Public, gone, json_key, narrowed};
-use crate::db::{keyset, total};
+use crate::db::keyset;
 use crate::error::{Code, Error, Result};
 use crate::extract::{Ref, alternatives};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{article_revisions as revisions, articles, keys};
 use crate::{links as sources, tags};

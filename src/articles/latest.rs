@@ -3,7 +3,7 @@
 use super::filter::{Filter, Sort};
 use super::model::Article;
 use super::query::{Key, keys, published, whole};
-use crate::db::{Kept, any_of};
+use crate::db::{CachedSql, any_array};
 use crate::error::Result;
 use crate::page::{Page, Scan};
 use crate::schema::articles;
@@ -62,12 +62,13 @@ pub struct Texts {
 /// # Errors
 /// When the database does not answer.
 pub async fn texts(conn: &AsyncPgConnection, ids: &[i64]) -> Result<HashMap<i64, Texts>> {
-    let query = articles::table.filter(any_of(articles::id, ids)).select((
+    let query = articles::table.filter(any_array(articles::id, ids)).select((
         articles::id,
         articles::quote_html,
         articles::commentary_html,
     ));
-    let rows: Vec<(i64, Option<String>, Option<String>)> = Kept(query).load(&mut &*conn).await?;
+    let rows: Vec<(i64, Option<String>, Option<String>)> =
+        CachedSql(query).load(&mut &*conn).await?;
     let texts = |(id, quote, commentary)| (id, Texts { quote, commentary });
     Ok(rows.into_iter().map(texts).collect())
 }

@@ -8,7 +8,7 @@ use super::edit;
 use super::model::Status;
 use super::ready::Editor;
 use crate::app::{SharedState, State};
-use crate::db::Condition;
+use crate::db::StaticSql;
 use crate::error::Result;
 use crate::schema::articles;
 use diesel::prelude::*;
@@ -67,7 +67,7 @@ pub async fn publish_due(state: &SharedState) -> Result<usize> {
 
 async fn some(conn: &mut AsyncPgConnection, editor: &Editor) -> Result<usize> {
     let due: Vec<i64> = articles::table
-        .filter(Condition(|| "articles.status = 'scheduled'"))
+        .filter(StaticSql(|| "articles.status = 'scheduled'"))
         .filter(articles::published_at.le(editor.now))
         .order((articles::published_at, articles::id))
         .limit(AT_ONCE)

@@ -4,9 +4,10 @@ use super::filter::{Filter, Sort};
 use super::model::{Article, ArticleSummary, SummaryRow, TextRow};
 use crate::app::State;
 use crate::comments;
-use crate::db::{Condition, Kept, Words, any_of, keyset, total};
+use crate::db::{CachedSql, SqlText, StaticSql, any_array, keyset};
 use crate::error::{Error, Result};
 use crate::extract::{Found, Ref};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{
     article_outlets, article_slugs, article_tags, articles, links, purged_articles,
@@ -35,8 +36,8 @@ pub(super) type Public = articles::BoxedQuery<'static, Pg>;
 
 /// Whether an article is public. The status stands in the text of the statement, for a partial
 /// index is used only where the planner sees its condition.
-pub fn published() -> Condition<impl Words> {
-    Condition(|| "articles.status = 'published'")
+pub fn published() -> StaticSql<impl SqlText> {
+    StaticSql(|| "articles.status = 'published'")
 }
 
 /// A page of published articles; with all their links, or only the leads.
@@ -210,8 +211,8 @@ pub async fn summaries(
     all_links: bool,
 ) -> Result<Vec<ArticleSummary>> {
     let rows = async {
-        let query = SummaryRow::query().filter(any_of(articles::id, ids));
-        Ok(Kept(query).load::<SummaryRow>(&mut &*conn).await?)
+        let query = SummaryRow::query().filter(any_array(articles::id, ids));
+        Ok(CachedSql(query).load::<SummaryRow>(&mut &*conn).await?)
     };
     let links = sources::of_articles(conn, ids, !all_links);
     let tags = tags::of_articles(conn, ids);
@@ -237,8 +238,8 @@ pub(super) async fn whole(
             .select((SummaryRow::as_select(), TextRow::as_select()));
         let conn = &mut &*conn;
         let rows: Vec<(SummaryRow, TextRow)> = match ids {
-            [one] => Kept(query.filter(articles::id.eq(*one))).load(conn).await?,
-            several => Kept(query.filter(any_of(articles::id, several))).load(conn).await?,
+            [one] => CachedSql(query.filter(articles::id.eq(*one))).load(conn).await?,
+            several => CachedSql(query.filter(any_array(articles::id, several))).load(conn).await?,
         };
         Ok(rows)
     };
@@ -317,10 +318,10 @@ async fn by_slug(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<HashMap<Str
         return Ok(HashMap::new());
     }
     let query = articles::table
-        .filter(any_of(articles::slug, slugs))
+        .filter(any_array(articles::slug, slugs))
         .filter(published())
         .select((articles::slug, articles::id));
-    let rows: Vec<(String, i64)> = Kept(query).load(&mut &*conn).await?;
+    let rows: Vec<(String, i64)> = CachedSql(query).load(&mut &*conn).await?;
     Ok(rows.into_iter().collect())
 }
 

@@ -11,7 +11,7 @@ use super::model::Article;
 use super::query;
 use crate::app::{self, State};
 use crate::cache::Fill;
-use crate::db::{DbError, PoolError};
+use crate::db::PoolError;
 use crate::error::{Code, Error, Result};
 use crate::extract::{Found, Ref};
 use futures_util::future::{Either, select};
@@ -148,10 +148,7 @@ async fn lead(
             Ok(own.map(Found::Here))
         }
         Err(error) => {
-            let no_connection = error.cause().is_some_and(|cause| {
-                cause.is::<PoolError>()
-                    || matches!(cause.downcast_ref(), Some(DbError::Deadline(_)))
-            });
+            let no_connection = error.cause().is_some_and(anyhow::Error::is::<PoolError>);
             for one in others {
                 let answer = match error.code() {
                     Code::Deadline => Answer::Late(state.deadline()),

@@ -1,8 +1,9 @@
 //! Every statement about keys.
 
 use super::model::{CreatedKey, Key, KeyRow, NewKey};
-use crate::db::{keyset, total};
+use crate::db::keyset;
 use crate::error::{Error, Result};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::keys;
 use base64::Engine as _;

@@ -2,9 +2,10 @@
 
 use super::input::AdminOutlet;
 use super::model::{AliasRow, HostRow, Outlet, OutletRow, OutletSort};
-use crate::db::{Condition, Words, keyset, total};
+use crate::db::{SqlText, StaticSql, keyset};
 use crate::error::{Error, Result};
 use crate::extract::{Found, Ref};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};
@@ -22,8 +23,8 @@ use serde_json::Value;
 pub(super) type Key = (Value, i64);
 
 /// Whether a published article has it; in the text of the statement, as the partial indexes ask.
-fn credited() -> Condition<impl Words> {
-    Condition(|| "outlets.link_count > 0")
+fn credited() -> StaticSql<impl SqlText> {
+    StaticSql(|| "outlets.link_count > 0")
 }
 
 /// A page of the outlets that a published article credits.

@@ -29,6 +29,14 @@ enum Candidate {
     Skipped(String),
 }
 
+/// Returns the directory of the PostgreSQL programs that a new cluster would use.
+pub fn find_bin_dir() -> Result<PathBuf, Error> {
+    // No directory: no cluster whose version has to fit.
+    let none = Path::new("");
+    let user = ServerUser::choose(none)?;
+    find(None, none, user.as_ref()).map(|found| found.bin_dir)
+}
+
 /// Returns the installation for `data_dir`: of the version that initialised the cluster in it, or for
 /// a new cluster the first one that is new enough. `user` must be able to run it.
 pub(crate) fn find(

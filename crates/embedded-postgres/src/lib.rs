@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 pub use cluster::{Cluster, start};
 pub use cluster_pool::start_from_pool;
 pub use error::Error;
+pub use find::find_bin_dir;
 pub use server_user::is_root;
 
 /// The durability of a cluster.

@@ -1,9 +1,10 @@
 //! Every statement about rules.
 
 use super::model::{Rule, RuleForm, RuleRow};
-use crate::db::{keyset, total};
+use crate::db::keyset;
 use crate::error::{Error, Result};
 use crate::http::IfMatch;
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::comment_rules as rules;
 use chrono::{DateTime, Utc};
