@@ -2,10 +2,11 @@
 
 use super::filter::{Filter, Sort};
 use super::model::{Article, ArticleSummary, SummaryRow, TextRow};
-use crate::db::{Condition, Kept, Words, any_of, keyset, total};
+use crate::db::{CachedSql, SqlText, StaticSql, any_array, keyset};
 use crate::error::{Error, Result};
 use crate::extract::{Lookup, Ref};
 use crate::full_text;
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{
     article_outlets, article_slugs, article_tags, articles, links, purged_articles,
@@ -30,8 +31,8 @@ pub(crate) type Public = articles::BoxedQuery<'static, Pg>;
 
 /// Returns the condition that an article is public. The status is part of the statement's text: the
 /// planner uses a partial index only if it sees its condition.
-pub fn published() -> Condition<impl Words> {
-    Condition(|| "articles.status = 'published'")
+pub fn published() -> StaticSql<impl SqlText> {
+    StaticSql(|| "articles.status = 'published'")
 }
 
 /// Returns a page of published articles, with all their links or only the leads.
@@ -205,8 +206,8 @@ pub async fn summaries(
     all_links: bool,
 ) -> Result<Vec<ArticleSummary>> {
     let rows = async {
-        let query = SummaryRow::query().filter(any_of(articles::id, ids));
-        Ok(Kept(query).load::<SummaryRow>(&mut &*conn).await?)
+        let query = SummaryRow::query().filter(any_array(articles::id, ids));
+        Ok(CachedSql(query).load::<SummaryRow>(&mut &*conn).await?)
     };
     let links = sources::of_articles(conn, ids, !all_links);
     let tags = tags::of_articles(conn, ids);
@@ -231,8 +232,8 @@ pub async fn by_ids(conn: &AsyncPgConnection, ids: &[i64]) -> Result<HashMap<i64
             .select((SummaryRow::as_select(), TextRow::as_select()));
         let conn = &mut &*conn;
         let rows: Vec<(SummaryRow, TextRow)> = match ids {
-            [one] => Kept(query.filter(articles::id.eq(*one))).load(conn).await?,
-            several => Kept(query.filter(any_of(articles::id, several))).load(conn).await?,
+            [one] => CachedSql(query.filter(articles::id.eq(*one))).load(conn).await?,
+            several => CachedSql(query.filter(any_array(articles::id, several))).load(conn).await?,
         };
         Ok(rows)
     };
@@ -257,10 +258,10 @@ pub async fn ids_by_slug(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<Has
         return Ok(HashMap::new());
     }
     let query = articles::table
-        .filter(any_of(articles::slug, slugs))
+        .filter(any_array(articles::slug, slugs))
         .filter(published())
         .select((articles::slug, articles::id));
-    let rows: Vec<(String, i64)> = Kept(query).load(&mut &*conn).await?;
+    let rows: Vec<(String, i64)> = CachedSql(query).load(&mut &*conn).await?;
     Ok(rows.into_iter().collect())
 }
 
@@ -336,12 +337,13 @@ pub struct Texts {
 /// # Errors
 /// When the database does not respond.
 pub async fn texts(conn: &AsyncPgConnection, ids: &[i64]) -> Result<HashMap<i64, Texts>> {
-    let query = articles::table.filter(any_of(articles::id, ids)).select((
+    let query = articles::table.filter(any_array(articles::id, ids)).select((
         articles::id,
         articles::quote_html,
         articles::commentary_html,
     ));
-    let rows: Vec<(i64, Option<String>, Option<String>)> = Kept(query).load(&mut &*conn).await?;
+    let rows: Vec<(i64, Option<String>, Option<String>)> =
+        CachedSql(query).load(&mut &*conn).await?;
     let texts = |(id, quote, commentary)| (id, Texts { quote, commentary });
     Ok(rows.into_iter().map(texts).collect())
 }

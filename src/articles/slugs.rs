@@ -1,6 +1,6 @@
 //! The slugs of articles: unique, former ones included.
 
-use crate::db::{DbFault, classify};
+use crate::db::DbErrorKind;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::schema::{article_slugs as former, articles};
 use diesel::dsl::exists;
@@ -59,8 +59,10 @@ pub(crate) fn taken(slug: &str) -> Error {
 
 /// Converts the unique violation of a slug that was taken meanwhile.
 pub(crate) fn or_taken(error: diesel::result::Error, slug: &str) -> Error {
-    match classify(&error) {
-        DbFault::Conflict { constraint } if constraint == "articles_slug_key" => taken(slug),
+    match DbErrorKind::of(&error) {
+        DbErrorKind::UniqueViolation { constraint } if constraint == "articles_slug_key" => {
+            taken(slug)
+        }
         _ => error.into(),
     }
 }

@@ -1,9 +1,10 @@
 //! Reading the audit from the database.
 
 use super::model::{AuditEvent, AuditQuery};
-use crate::db::{keyset, total};
+use crate::db::keyset;
 use crate::error::Result;
 use crate::extract::comma_separated;
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::audit;
 use chrono::{DateTime, Utc};

@@ -3,9 +3,10 @@
 use super::model::{Comment, CommentRow, CommentWithArticle, CommentWithContext, ThreadSort};
 use super::path::Path;
 use crate::articles::published;
-use crate::db::{Condition, Kept, Words, any_of, each, keyset, total};
+use crate::db::{CachedSql, SqlText, StaticSql, any_array, keyset, lateral};
 use crate::error::{Error, Result};
 use crate::links::CitingArticle;
+use crate::page::total;
 use crate::page::{Page, PageQuery, Scan};
 use crate::schema::{articles, comments};
 use chrono::{DateTime, Utc};
@@ -21,12 +22,12 @@ pub type Key = Vec<i64>;
 
 /// Whether a comment takes a place in its thread. In the text of the statement, word for word as
 /// the partial indexes have it, so that the planner sees that they serve.
-fn shows() -> Condition<impl Words> {
-    Condition(|| "(comments.status = 'approved' or comments.reply_count > 0)")
+fn shows() -> StaticSql<impl SqlText> {
+    StaticSql(|| "(comments.status = 'approved' or comments.reply_count > 0)")
 }
 
-fn approved() -> Condition<impl Words> {
-    Condition(|| "comments.status = 'approved'")
+fn approved() -> StaticSql<impl SqlText> {
+    StaticSql(|| "comments.status = 'approved'")
 }
 
 /// The comments of one article, in one order.
@@ -100,10 +101,10 @@ async fn first(conn: &AsyncPgConnection, articles: &[i64], rows: i64) -> Result<
     let query = CommentRow::query().filter(shows()).order(comments::path.asc()).limit(rows);
     if let [article] = articles {
         let query = query.filter(comments::article_id.eq(*article));
-        return Ok(Kept(query).load(&mut &*conn).await?);
+        return Ok(CachedSql(query).load(&mut &*conn).await?);
     }
-    let query = query.filter(Condition(|| "comments.article_id = wanted.id"));
-    let mut rows: Vec<CommentRow> = Kept(each(articles, query)).load(&mut &*conn).await?;
+    let query = query.filter(StaticSql(|| "comments.article_id = wanted.id"));
+    let mut rows: Vec<CommentRow> = CachedSql(lateral(articles, query)).load(&mut &*conn).await?;
     rows.sort_by(|a, b| (a.article_id, &a.path).cmp(&(b.article_id, &b.path)));
     Ok(rows)
 }
@@ -220,11 +221,11 @@ pub async fn latest(
 pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<CommentWithArticle>> {
     let query = comments::table
         .inner_join(articles::table)
-        .filter(any_of(comments::id, ids))
+        .filter(any_array(comments::id, ids))
         .filter(approved())
         .filter(published())
         .select((CommentRow::as_select(), CitingArticle::as_select()));
-    let rows: Vec<(CommentRow, CitingArticle)> = Kept(query).load(&mut &*conn).await?;
+    let rows: Vec<(CommentRow, CitingArticle)> = CachedSql(query).load(&mut &*conn).await?;
     let list =
         |(row, article): (CommentRow, _)| CommentWithArticle { comment: row.public(), article };
     Ok(rows.into_iter().map(list).collect())

@@ -5,7 +5,7 @@
 //! ran are published by the first check.
 
 use crate::articles::model::ArticleStatus;
-use crate::db::Condition;
+use crate::db::StaticSql;
 use crate::editor::prepare::Editor;
 use crate::editor::update;
 use crate::error::Result;
@@ -67,7 +67,7 @@ pub async fn publish_due(state: &SharedState) -> Result<usize> {
 
 async fn some(conn: &mut AsyncPgConnection, editor: &Editor) -> Result<usize> {
     let due: Vec<i64> = articles::table
-        .filter(Condition(|| "articles.status = 'scheduled'"))
+        .filter(StaticSql(|| "articles.status = 'scheduled'"))
         .filter(articles::published_at.le(editor.now))
         .order((articles::published_at, articles::id))
         .limit(AT_ONCE)

@@ -4,12 +4,13 @@ use crate::articles::filter::{AdminSort, Filter};
 use crate::articles::model::{ArticleStatus, SummaryRow, TextRow};
 use crate::articles::query;
 use crate::articles::query::{Public, is_gone, json_key, narrowed};
-use crate::db::{keyset, total};
+use crate::db::keyset;
 use crate::editor::model::{
     AdminArticle, AdminArticleSummary, EditorRow, Revision, RevisionWithArticle,
 };
 use crate::error::{Code, Error, Result};
 use crate::extract::{Ref, comma_separated};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{article_revisions as revisions, articles, keys};
 use crate::{links as sources, tags};

@@ -1,9 +1,10 @@
 //! Every statement about jobs.
 
 use super::model::{Job, JobRow, JobState};
-use crate::db::{keyset, total};
+use crate::db::keyset;
 use crate::error::Result;
 use crate::import::Progress;
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::jobs;
 use chrono::{DateTime, Utc};

@@ -2,8 +2,9 @@
 
 use super::model::{CreatedKey, Key, KeyInput, KeyRow};
 use crate::auth::hash_secret;
-use crate::db::{keyset, total};
+use crate::db::keyset;
 use crate::error::{Error, Result};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::keys;
 use base64::Engine as _;

@@ -1,9 +1,10 @@
 //! The statements that read links.
 
 use super::model::{CitingArticle, CreditRow, Link, LinkRow, LinkWithArticle};
-use crate::db::{Condition, Kept, Words, any_of, keyset, total};
+use crate::db::{CachedSql, SqlText, StaticSql, any_array, keyset};
 use crate::error::Result;
 use crate::outlets::OutletRef;
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{articles, link_credits, links, outlets};
 use chrono::{DateTime, Utc};
@@ -104,7 +105,7 @@ pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<LinkWit
     let query = links::table
         .inner_join(articles::table)
         .left_join(link_credits::table.left_join(outlets::table))
-        .filter(any_of(links::id, ids))
+        .filter(any_array(links::id, ids))
         .order((links::id, link_credits::position))
         .select((
             CitingArticle::as_select(),
@@ -113,7 +114,7 @@ pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<LinkWit
             Option::<OutletRef>::as_select(),
         ));
     let rows: Vec<(CitingArticle, LinkRow, Option<CreditRow>, Option<OutletRef>)> =
-        Kept(query).load(&mut &*conn).await?;
+        CachedSql(query).load(&mut &*conn).await?;
     let mut found: HashMap<i64, LinkWithArticle> = HashMap::new();
     for (article, row, credit, outlet) in rows {
         let listed =
@@ -125,8 +126,8 @@ pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<LinkWit
 
 /// Returns the condition that a link is the lead. It is part of the statement's text, so that the planner
 /// knows how few leads there are without replanning for each request.
-fn leads() -> Condition<impl Words> {
-    Condition(|| "links.role = 'lead'")
+fn leads() -> StaticSql<impl SqlText> {
+    StaticSql(|| "links.role = 'lead'")
 }
 
 /// Returns the links of these articles in order, or only the leads.
@@ -146,14 +147,16 @@ pub async fn of_articles(
     let conn = &mut &*conn;
     // What is in the index for one article is in its order already.
     let rows: Vec<(LinkRow, Option<CreditRow>, Option<OutletRef>)> = match (ids, leads_only) {
-        ([one], false) => Kept(query.filter(links::article_id.eq(*one))).load(conn).await?,
+        ([one], false) => CachedSql(query.filter(links::article_id.eq(*one))).load(conn).await?,
         ([one], true) => {
-            Kept(query.filter(links::article_id.eq(*one)).filter(leads())).load(conn).await?
+            CachedSql(query.filter(links::article_id.eq(*one)).filter(leads())).load(conn).await?
         }
-        (ids, false) => Kept(query.filter(any_of(links::article_id, ids))).load(conn).await?,
+        (ids, false) => {
+            CachedSql(query.filter(any_array(links::article_id, ids))).load(conn).await?
+        }
         (ids, true) => {
-            let query = query.filter(any_of(links::article_id, ids)).filter(leads());
-            Kept(query).load(conn).await?
+            let query = query.filter(any_array(links::article_id, ids)).filter(leads());
+            CachedSql(query).load(conn).await?
         }
     };
     let mut found: HashMap<i64, Vec<Link>> = HashMap::new();

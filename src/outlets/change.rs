@@ -3,6 +3,7 @@
 use super::directory::lock_names;
 use super::input::{AdminOutlet, OutletInput};
 use super::query::admin_find;
+use crate::db::DbErrorKind;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::response::IfMatch;
 use crate::schema::{link_credits, outlet_aliases, outlet_hosts, outlet_slugs, outlets};
@@ -245,8 +246,8 @@ pub(super) async fn delete(conn: &mut AsyncPgConnection, id: i64) -> Result<()> 
 
 /// Converts the foreign key violation of a link that was credited to it meanwhile.
 fn in_use_now(error: diesel::result::Error) -> Error {
-    match crate::db::classify(&error) {
-        crate::db::DbFault::BadReference { .. } => {
+    match DbErrorKind::of(&error) {
+        DbErrorKind::ForeignKeyViolation { .. } => {
             Error::new(Code::InUse, "a link has just been credited to this outlet")
         }
         _ => error.into(),

@@ -2,9 +2,10 @@
 
 use super::input::AdminOutlet;
 use super::model::{AliasRow, HostRow, Outlet, OutletRow, OutletSort};
-use crate::db::{Condition, Words, keyset, total};
+use crate::db::{SqlText, StaticSql, keyset};
 use crate::error::{Error, Result};
 use crate::extract::{Lookup, Ref};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};
@@ -22,8 +23,8 @@ use serde_json::Value;
 pub(super) type Key = (Value, i64);
 
 /// Returns the condition that a published article credits it, in the statement's text for partial indexes.
-fn credited() -> Condition<impl Words> {
-    Condition(|| "outlets.link_count > 0")
+fn credited() -> StaticSql<impl SqlText> {
+    StaticSql(|| "outlets.link_count > 0")
 }
 
 /// Returns a page of the outlets that published articles credit.

@@ -2,9 +2,10 @@
 
 use super::input::AdminTag;
 use super::model::{Tag, TagRef, TagSort};
-use crate::db::{Condition, Kept, Words, any_of, keyset, total};
+use crate::db::{CachedSql, SqlText, StaticSql, any_array, keyset};
 use crate::error::Result;
 use crate::extract::{Lookup, Ref};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{article_tags, tag_slugs, tags};
 use diesel::pg::Pg;
@@ -18,8 +19,8 @@ use std::collections::HashMap;
 pub(super) type Key = (Value, i64);
 
 /// Returns the condition that a published article credits it, in the statement's text for partial indexes.
-fn used() -> Condition<impl Words> {
-    Condition(|| "tags.article_count > 0")
+fn used() -> StaticSql<impl SqlText> {
+    StaticSql(|| "tags.article_count > 0")
 }
 
 /// Returns a page of the tags of published articles.
@@ -105,8 +106,10 @@ pub async fn of_articles(
         .select((article_tags::article_id, TagRef::as_select()));
     let conn = &mut &*conn;
     let rows: Vec<(i64, TagRef)> = match ids {
-        [one] => Kept(query.filter(article_tags::article_id.eq(*one))).load(conn).await?,
-        several => Kept(query.filter(any_of(article_tags::article_id, several))).load(conn).await?,
+        [one] => CachedSql(query.filter(article_tags::article_id.eq(*one))).load(conn).await?,
+        several => {
+            CachedSql(query.filter(any_array(article_tags::article_id, several))).load(conn).await?
+        }
     };
     let mut found: HashMap<i64, Vec<TagRef>> = HashMap::new();
     for (article, tag) in rows {

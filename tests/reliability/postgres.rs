@@ -1,7 +1,7 @@
 //! A PostgreSQL of a test's own, that may be killed and frozen.
 
 use crate::service::{signal, sql};
-use embedded_postgres::{Cluster, Mode, Options, start};
+use embedded_postgres::{Cluster, Options, start};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -33,8 +33,7 @@ impl Postgres {
             // Its server is gone, so there is nothing that could fail to stop.
             let _ = cluster.stop();
         }
-        let options = Options { data_dir: self.data.clone(), pg_bin: None, mode: Mode::Durable };
-        self.cluster = Some(start(&options).unwrap());
+        self.cluster = Some(start(&self.data, &Options::new("roundup")).unwrap());
     }
 
     /// The address of its database.

@@ -1,7 +1,7 @@
 //! The built program, with a database of its own on the tests' PostgreSQL.
 
 use crate::wire::{Answer, Wire, request};
-use embedded_postgres::{Cluster, start_slot};
+use embedded_postgres::{Cluster, Options, start_from_pool};
 use serde_json::Value;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
@@ -19,7 +19,7 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 pub fn database() -> String {
     let cluster = CLUSTER.get_or_init(|| {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reliability");
-        start_slot(&root, None).unwrap()
+        start_from_pool(&root, &Options::new("roundup")).unwrap()
     });
     let n = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("r_{}_{n}", std::process::id());

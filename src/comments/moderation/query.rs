@@ -3,10 +3,10 @@
 use super::model::{
     AdminComment, AdminCommentWithReports, CommentReport, CommentStatus, QueueQuery, QueueRow,
 };
-use crate::db::total;
 use crate::error::{Code, Error, Result};
 use crate::extract::{Ref, comma_separated};
 use crate::links::CitingArticle;
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{articles, comment_reports as reports, comments};
 use diesel::pg::Pg;

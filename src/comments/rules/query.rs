@@ -1,8 +1,9 @@
 //! The statements on rules.
 
 use super::model::{Rule, RuleInput, RuleRow};
-use crate::db::{keyset, total};
+use crate::db::keyset;
 use crate::error::{Error, Result};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::response::IfMatch;
 use crate::schema::comment_rules as rules;

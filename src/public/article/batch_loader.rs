@@ -10,7 +10,7 @@
 use super::model::ArticlePage;
 use super::query;
 use crate::cache::Fill;
-use crate::db::{DbError, PoolError};
+use crate::db::PoolError;
 use crate::error::{Code, Error, Result};
 use crate::extract::{Lookup, Ref};
 use crate::state;
@@ -149,10 +149,7 @@ async fn lead(
             Ok(own.map(Lookup::Found))
         }
         Err(error) => {
-            let no_connection = error.cause().is_some_and(|cause| {
-                cause.is::<PoolError>()
-                    || matches!(cause.downcast_ref(), Some(DbError::Deadline(_)))
-            });
+            let no_connection = error.cause().is_some_and(anyhow::Error::is::<PoolError>);
             for one in others {
                 let answer = match error.code() {
                     Code::Deadline => Answer::Late(state.deadline()),

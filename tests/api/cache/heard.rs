@@ -163,7 +163,7 @@ async fn a_comment_that_waits_leaves_the_lists_in_memory() {
 #[tokio::test]
 async fn many_rows_make_one_notice() {
     let (app, id) = app().await;
-    let listener = app.target.connect_hearing().await.unwrap();
+    let listener = app.target.connect_with_messages().await.unwrap();
     let (client, mut messages) = listener;
     let reading = tokio::spawn(async move {
         use futures_util::StreamExt as _;

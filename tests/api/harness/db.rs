@@ -3,7 +3,7 @@
 //! The cluster is the process's own and lives as long as it does. `TEST_DATABASE_URL` names a
 //! server to use instead.
 
-use embedded_postgres::{Cluster, start_slot};
+use embedded_postgres::{Cluster, Options, start_from_pool};
 use roundup::clock::Clock;
 use roundup::db::{Target, migrate};
 use sha2::{Digest as _, Sha256};
@@ -22,7 +22,7 @@ pub fn url(database: &str) -> String {
     let given = std::env::var_os("TEST_DATABASE_URL");
     let cluster = CLUSTER.get_or_init(|| {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres");
-        given.is_none().then(|| start_slot(&root, None).unwrap())
+        given.is_none().then(|| start_from_pool(&root, &Options::new("roundup")).unwrap())
     });
     match (cluster, given) {
         (Some(cluster), _) => cluster.url(database),

@@ -1,9 +1,9 @@
-//! The command that installs PostgreSQL on this platform, for the message that it is missing.
+//! How to install PostgreSQL on this system, for the error that none was found.
 
 use std::fs;
 
-/// The line to type, or a plain request where the platform is unknown.
-pub(super) fn command() -> String {
+/// Returns the command that installs PostgreSQL, or general advice on an unknown system.
+pub(crate) fn command() -> String {
     if cfg!(target_os = "macos") {
         return "brew install postgresql@17".to_owned();
     }
@@ -13,7 +13,19 @@ pub(super) fn command() -> String {
     for_release(&release).to_owned()
 }
 
-/// The line for the text of an `os-release` file (freedesktop.org): `ID` first, then `ID_LIKE`.
+/// Returns the npm package with PostgreSQL for this system.
+pub(crate) fn npm_package() -> String {
+    let system = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    format!("@embedded-postgres/{system}-{architecture}")
+}
+
+/// Returns the command for the text of an `os-release` file (freedesktop.org): for its `ID`, else for
+/// its `ID_LIKE`.
 fn for_release(release: &str) -> &'static str {
     let value = |key: &str| {
         release
@@ -29,7 +41,7 @@ fn for_release(release: &str) -> &'static str {
         .unwrap_or("with your system's package manager, including the contrib extensions")
 }
 
-/// The line for one name of a distribution.
+/// Returns the command of one distribution.
 fn for_family(id: &str) -> Option<&'static str> {
     Some(match id {
         "debian" | "ubuntu" => "apt-get install postgresql",
@@ -50,7 +62,7 @@ mod tests {
     use super::for_release;
 
     #[test]
-    fn each_family_gets_its_own_line() {
+    fn each_distribution_has_its_command() {
         assert_eq!(for_release("ID=debian\n"), "apt-get install postgresql");
         assert_eq!(
             for_release("NAME=x\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"),
@@ -61,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_system_gets_advice_all_the_same() {
+    fn an_unknown_system_gets_general_advice() {
         assert!(for_release("").contains("package manager"));
         assert!(for_release("ID=plan9\n").contains("package manager"));
     }

@@ -1,4 +1,4 @@
-//! A connection out of the pool, and what is watched while it is out.
+//! A connection of the pool, and what happened on it since its checkout.
 
 use crate::db::target::Target;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
@@ -11,29 +11,33 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use tokio::runtime::Handle;
 
-/// What happened on a connection since it left the pool.
+/// What happened on a connection since its checkout.
 #[derive(Default)]
-pub(super) struct Watch {
-    running: AtomicUsize,
-    spent: AtomicBool,
+pub(super) struct CheckoutState {
+    running_queries: AtomicUsize,
+    must_close: AtomicBool,
 }
 
-/// Hears from diesel about every query of one checkout.
-pub(super) struct Watcher(pub(super) Arc<Watch>, pub(super) Arc<AtomicU64>);
+/// Updates the state of a checkout, and counts the statements of the pool, on diesel's events.
+pub(super) struct QueryObserver {
+    pub(super) state: Arc<CheckoutState>,
+    pub(super) statements: Arc<AtomicU64>,
+}
 
-impl Instrumentation for Watcher {
+impl Instrumentation for QueryObserver {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         match event {
             InstrumentationEvent::StartQuery { .. } => {
-                self.0.running.fetch_add(1, Ordering::Relaxed);
-                self.1.fetch_add(1, Ordering::Relaxed);
+                self.state.running_queries.fetch_add(1, Ordering::Relaxed);
+                self.statements.fetch_add(1, Ordering::Relaxed);
             }
             InstrumentationEvent::FinishQuery { error, .. } => {
-                self.0.running.fetch_sub(1, Ordering::Relaxed);
-                // A former primary: the next connection looks for the server that takes writes.
+                self.state.running_queries.fetch_sub(1, Ordering::Relaxed);
+                // The server was the primary and is no longer: a new connection looks for the one
+                // that accepts writes.
                 if let Some(Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) = error
                 {
-                    self.0.spent.store(true, Ordering::Relaxed);
+                    self.state.must_close.store(true, Ordering::Relaxed);
                 }
             }
             _ => {}
@@ -41,32 +45,27 @@ impl Instrumentation for Watcher {
     }
 }
 
-/// A connection out of a [`Pool`](super::Pool); use it as an [`AsyncPgConnection`].
+/// A connection of a [`Pool`](super::Pool), for use as an [`AsyncPgConnection`].
 ///
-/// Safe to drop at any moment, also in the middle of a query or a transaction: then the connection
-/// is closed instead of going back, and the server is asked to cancel what still runs.
-pub struct Conn {
+/// It may be dropped at any moment. Dropped during a query or a transaction, it is closed instead of
+/// returned to the pool, and the server is asked to cancel the query.
+pub struct PooledConnection {
     object: Option<Object<AsyncPgConnection>>,
-    watch: Arc<Watch>,
+    state: Arc<CheckoutState>,
     target: Arc<Target>,
 }
 
-impl Conn {
+impl PooledConnection {
     pub(super) fn new(
         object: Object<AsyncPgConnection>,
-        watch: Arc<Watch>,
+        state: Arc<CheckoutState>,
         target: Arc<Target>,
     ) -> Self {
-        Self { object: Some(object), watch, target }
-    }
-
-    /// Closes the connection instead of giving it back.
-    pub fn discard(self) {
-        self.watch.spent.store(true, Ordering::Relaxed);
+        Self { object: Some(object), state, target }
     }
 }
 
-impl Deref for Conn {
+impl Deref for PooledConnection {
     type Target = AsyncPgConnection;
 
     fn deref(&self) -> &AsyncPgConnection {
@@ -77,7 +76,7 @@ impl Deref for Conn {
     }
 }
 
-impl DerefMut for Conn {
+impl DerefMut for PooledConnection {
     fn deref_mut(&mut self) -> &mut AsyncPgConnection {
         match &mut self.object {
             Some(object) => object,
@@ -86,15 +85,16 @@ impl DerefMut for Conn {
     }
 }
 
-impl Drop for Conn {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
         let Some(mut object) = self.object.take() else { return };
-        let running = self.watch.running.load(Ordering::Relaxed) > 0;
-        if !running && !self.watch.spent.load(Ordering::Relaxed) && !object.is_broken() {
+        let is_running = self.state.running_queries.load(Ordering::Relaxed) > 0;
+        let must_close = self.state.must_close.load(Ordering::Relaxed);
+        if !is_running && !must_close && !object.is_broken() {
             return;
         }
         let connection = Object::take(object);
-        if running && let Ok(runtime) = Handle::try_current() {
+        if is_running && let Ok(runtime) = Handle::try_current() {
             let target = Arc::clone(&self.target);
             let token = connection.cancel_token();
             runtime.spawn(async move { target.cancel(token).await });

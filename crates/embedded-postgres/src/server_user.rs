@@ -1,5 +1,5 @@
-//! The account the server runs as. PostgreSQL refuses to run as root, so root hands the server and
-//! its files to `postgres` or, without one, to `nobody`; anyone else runs it as themselves.
+//! The account that the server runs as. PostgreSQL refuses to run as root, so root runs the server as
+//! the owner of the data directory, `postgres` or `nobody`; every other account runs it as itself.
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::{MetadataExt as _, lchown};
@@ -7,34 +7,30 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::error::{Doing as _, EmbeddedError};
+use crate::error::{Error, IoContext as _};
 
-/// What of the environment the server sees: nothing of the service's settings and secrets, and no
-/// `PG…` variable meant for another server.
-const KEPT: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ"];
+/// The environment variables that the server inherits: no settings and secrets of this process, and
+/// no `PG…` variable meant for another server.
+const INHERITED_VARIABLES: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ"];
 
-/// An account that the server is started as by root.
+/// The account that root runs the server as.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ServerUser {
-    pub(super) name: String,
-    pub(super) uid: u32,
-    pub(super) gid: u32,
+pub(crate) struct ServerUser {
+    pub(crate) name: String,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
-/// Whether this process acts as root.
+/// Returns whether this process runs as root.
 pub fn is_root() -> bool {
-    // The standard library has no geteuid(); `id` is as certain to be there as `sh`.
-    Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim() == "0")
+    rustix::process::geteuid().is_root()
 }
 
 impl ServerUser {
-    /// The account for the server of `data_dir`; none when this process is not root.
+    /// Returns the account for the server of `data_dir`, or `None` when this process is not root.
     ///
-    /// A directory that belongs to an ordinary account keeps it.
-    pub(super) fn choose(data_dir: &Path) -> Result<Option<Self>, EmbeddedError> {
+    /// A directory that belongs to an ordinary account keeps its owner.
+    pub(crate) fn choose(data_dir: &Path) -> Result<Option<Self>, Error> {
         if !is_root() {
             return Ok(None);
         }
@@ -50,54 +46,52 @@ impl ServerUser {
             .or_else(|| named("_postgres"))
             .or_else(|| named("nobody"))
             .map(Some)
-            .ok_or(EmbeddedError::NoServerUser)
+            .ok_or(Error::NoServerUser)
     }
 
-    /// An account that has files but no name on this machine, as on a volume from elsewhere.
+    /// Returns an account that has files but no name on this machine, as on a volume from elsewhere.
     fn unnamed(meta: &Metadata) -> Self {
         Self { name: format!("number {}", meta.uid()), uid: meta.uid(), gid: meta.gid() }
     }
 
     /// Gives one file or directory to this account.
-    pub(super) fn own(&self, path: &Path) -> Result<(), EmbeddedError> {
+    pub(crate) fn chown(&self, path: &Path) -> Result<(), Error> {
         lchown(path, Some(self.uid), Some(self.gid))
-            .doing(|| format!("give {} to user {}", path.display(), self.name))
+            .context(|| format!("give {} to user {}", path.display(), self.name))
     }
 
-    /// Gives a directory and all in it to this account, the directory itself last, so that an
-    /// interrupted run is seen and done again.
-    pub(super) fn own_tree(&self, dir: &Path) -> Result<(), EmbeddedError> {
-        let listing = || format!("list {}", dir.display());
-        for entry in fs::read_dir(dir).doing(listing)? {
-            let entry = entry.doing(listing)?;
-            if entry.file_type().doing(listing)?.is_dir() {
-                self.own_tree(&entry.path())?;
+    /// Gives a directory and everything in it to this account, the directory itself last, so that a
+    /// later run notices when this one was interrupted.
+    pub(crate) fn chown_tree(&self, dir: &Path) -> Result<(), Error> {
+        let action = || format!("list {}", dir.display());
+        for entry in fs::read_dir(dir).context(action)? {
+            let entry = entry.context(action)?;
+            if entry.file_type().context(action)?.is_dir() {
+                self.chown_tree(&entry.path())?;
             } else {
-                self.own(&entry.path())?;
+                self.chown(&entry.path())?;
             }
         }
-        self.own(dir)
+        self.chown(dir)
     }
 
-    /// Fails, naming the culprit, when a folder above `path` may not be passed by this account.
-    pub(super) fn check_reach(&self, path: &Path) -> Result<(), EmbeddedError> {
+    /// Fails when this account may not enter a directory above `path`.
+    pub(crate) fn check_reach(&self, path: &Path) -> Result<(), Error> {
         match self.blocked_at(path) {
             None => Ok(()),
-            Some(blocked) => Err(EmbeddedError::Unreachable {
-                user: self.name.clone(),
-                blocked,
-                path: path.to_owned(),
-            }),
+            Some(blocked) => {
+                Err(Error::Unreachable { user: self.name.clone(), blocked, path: path.to_owned() })
+            }
         }
     }
 
-    /// The uppermost existing folder above `path` that this account may not pass through.
-    pub(super) fn blocked_at(&self, path: &Path) -> Option<PathBuf> {
+    /// Returns the topmost existing directory above `path` that this account may not enter.
+    pub(crate) fn blocked_at(&self, path: &Path) -> Option<PathBuf> {
         let above: Vec<&Path> = path.ancestors().skip(1).collect();
-        above.into_iter().rev().find(|dir| !self.may_pass(dir)).map(Path::to_owned)
+        above.into_iter().rev().find(|dir| !self.may_enter(dir)).map(Path::to_owned)
     }
 
-    fn may_pass(&self, dir: &Path) -> bool {
+    fn may_enter(&self, dir: &Path) -> bool {
         let Ok(meta) = fs::metadata(dir) else { return true };
         let bit = if meta.uid() == self.uid {
             0o100
@@ -110,13 +104,16 @@ impl ServerUser {
     }
 }
 
-/// A command of the server, run as `user` with a small environment.
-pub(super) fn command(program: &Path, user: Option<&ServerUser>) -> Command {
+/// Returns a command that runs as `user`, with few of the environment variables of this process.
+pub(crate) fn command(program: &Path, user: Option<&ServerUser>) -> Command {
     let mut command = Command::new(program);
     command
         .env_clear()
-        .envs(std::env::vars_os().filter(|(name, _)| KEPT.iter().any(|kept| name == kept)))
-        // English messages, and macOS turns to threads, which the server forbids, without it.
+        .envs(
+            std::env::vars_os()
+                .filter(|(name, _)| INHERITED_VARIABLES.iter().any(|inherited| name == inherited)),
+        )
+        // English messages; and without it macOS starts threads, which the server forbids.
         .env("LC_ALL", "C");
     if let Some(user) = user {
         // The standard library also gives up root's supplementary groups here.
@@ -125,18 +122,18 @@ pub(super) fn command(program: &Path, user: Option<&ServerUser>) -> Command {
     command
 }
 
-/// The accounts of an `/etc/passwd` text.
+/// Returns the accounts other than root in the text of `/etc/passwd`.
 fn accounts(passwd: &str) -> impl Iterator<Item = ServerUser> {
     passwd.lines().filter_map(|line| {
         let mut fields = line.split(':');
         let (name, _password) = (fields.next()?, fields.next()?);
-        let (uid, gid) = (number(fields.next()?)?, number(fields.next()?)?);
+        let (uid, gid) = (parse_id(fields.next()?)?, parse_id(fields.next()?)?);
         (uid != 0).then(|| ServerUser { name: name.to_owned(), uid, gid })
     })
 }
 
-/// An id; macOS writes that of `nobody` as -2.
-fn number(text: &str) -> Option<u32> {
+/// Parses a user or group id; macOS writes that of `nobody` as -2.
+fn parse_id(text: &str) -> Option<u32> {
     text.parse::<u32>().ok().or_else(|| text.parse::<i32>().ok().map(i32::cast_unsigned))
 }
 
@@ -145,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accounts_are_read_and_root_is_never_one_of_them() {
+    fn accounts_are_parsed_and_root_is_left_out() {
         let passwd =
             "root:x:0:0::/:/bin/sh\n# note\nnobody:*:-2:-2::/:/x\npostgres:x:101:104::/:/x";
         let found: Vec<_> = accounts(passwd).map(|user| (user.name, user.uid, user.gid)).collect();
@@ -159,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_in_the_way_is_named() {
+    fn the_directory_that_blocks_the_way_is_returned() {
         use std::os::unix::fs::PermissionsExt as _;
         let top = tempfile::tempdir().unwrap();
         let closed = top.path().join("closed");

@@ -1,11 +1,20 @@
 //! Splits a database URL, or libpq's `key=value` form, into its parameters.
 //!
-//! The grammar is libpq's. Two differences, both towards safety: the last `@` of the authority ends
-//! the user part, and a character that has to be percent-encoded is an error rather than a guess.
-//! No error quotes a value, because a badly encoded password can end up in any of them.
+//! The grammar is libpq's, with two differences that keep passwords out of other parts: the last `@`
+//! of the authority ends the user part, and a character that has to be percent-encoded is an error
+//! that says so. No error quotes a value, because a wrongly encoded password can end up in any part.
+//!
+//! `tokio_postgres::Config` parses such strings too, but not like this (0.7.18): it takes the first
+//! `@`, so that the rest of `postgres://u:a@b@h/d`'s password becomes a host name; it adds `?host=` to
+//! the host of the URL instead of replacing it; it accepts port 0, other numbers of hosts than ports
+//! and wrong percent-encoding; it reads `tcp_user_timeout` in seconds; and its errors name no values
+//! that would be right.
 
 use super::target::TargetError;
-use std::fmt::Write as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The parameters of a connection string in the order in which they were given.
 #[derive(Default)]
@@ -15,7 +24,7 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Reads a URL or a `key=value` string.
+    /// Parses a URL or a `key=value` string.
     pub(super) fn parse(text: &str) -> Result<Self, TargetError> {
         let text = text.trim();
         let url = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
@@ -31,7 +40,7 @@ impl Parameters {
         }
     }
 
-    /// Removes a parameter; when it was given several times, the last one counts.
+    /// Removes a parameter and returns its value, the last one when it was given several times.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         let mut found = None;
         self.list.retain_mut(|(key, value)| {
@@ -44,17 +53,17 @@ impl Parameters {
         found
     }
 
-    /// Refuses what nobody has taken.
+    /// Rejects the parameters that were not taken.
     pub(super) fn finish(self, password_given: bool) -> Result<(), TargetError> {
         let Some((name, _)) = self.list.into_iter().next() else { return Ok(()) };
         let word = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if self.names_are_private || !word || name.len() > 40 {
             let hint =
                 if password_given { " (is the password quoted or percent-encoded?)" } else { "" };
-            let problem = format!("one is not known here{hint}");
+            let problem = format!("one is unknown{hint}");
             return Err(TargetError::new("parameters", problem));
         }
-        Err(TargetError::new(name, "is not a parameter known here"))
+        Err(TargetError::new(name, "is not a known parameter"))
     }
 
     fn push(&mut self, name: &str, value: impl Into<String>) {
@@ -89,7 +98,7 @@ impl Parameters {
             let name = decode("parameters", name)?;
             let value = decode(&name, value)?;
             match (name.as_str(), value.as_str()) {
-                // libpq does the same for URLs that were written for JDBC.
+                // libpq accepts this for URLs that were written for JDBC.
                 ("ssl", "true") => parameters.push("sslmode", "require"),
                 _ => parameters.list.push((name, value)),
             }
@@ -141,7 +150,7 @@ impl Parameters {
                 ));
             }
             let (value, tail) = value(tail.trim_start())?;
-            // A password with a space in it, unquoted, would show its tail as a name.
+            // The rest of an unquoted password with a space would be shown as a name.
             parameters.names_are_private |= after_password && !COMMON.contains(&name);
             after_password = name == "password";
             parameters.list.push((name.to_owned(), value));
@@ -151,11 +160,11 @@ impl Parameters {
     }
 }
 
-/// Names that may follow a password without any doubt about where the password ends.
+/// The names that may follow a password: after one of these it is clear where the password ends.
 const COMMON: [&str; 8] =
     ["host", "hostaddr", "port", "user", "dbname", "sslmode", "options", "application_name"];
 
-/// Reads one value of the `key=value` form and returns what follows it.
+/// Parses one value of the `key=value` form. Returns it and the text that follows.
 fn value(text: &str) -> Result<(String, &str), TargetError> {
     let quoted = text.starts_with('\'');
     let mut characters = text.strip_prefix('\'').unwrap_or(text).chars();
@@ -182,48 +191,29 @@ fn unencoded(what: &str) -> TargetError {
     TargetError::new("user name or password", problem)
 }
 
-/// Undoes percent-encoding. A plus sign stays a plus sign, as in libpq.
+/// Decodes percent-encoding. A plus sign stays a plus sign, as in libpq.
 fn decode(part: &str, text: &str) -> Result<String, TargetError> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digit = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16));
-        match (digit(rest.next()), digit(rest.next())) {
-            (Some(high), Some(low)) if (high, low) != (0, 0) => {
-                bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
-            }
-            _ => {
-                let problem = "holds a `%` that is not the start of an encoded character";
-                return Err(TargetError::new(part_name(part), problem));
-            }
-        }
+    let is_encoded = |after_sign: &str| {
+        let digits = after_sign.get(..2).filter(|digits| !digits.starts_with('+'));
+        digits.is_some_and(|digits| u8::from_str_radix(digits, 16).is_ok_and(|byte| byte != 0))
+    };
+    if !text.split('%').skip(1).all(is_encoded) {
+        let problem = "holds a `%` that is not the start of an encoded character";
+        return Err(TargetError::new(part_name(part), problem));
     }
-    String::from_utf8(bytes).map_err(|_not_utf8| TargetError::new(part_name(part), "is not UTF-8"))
+    match percent_decode_str(text).decode_utf8() {
+        Ok(text) => Ok(text.into_owned()),
+        Err(_) => Err(TargetError::new(part_name(part), "is not UTF-8")),
+    }
 }
 
-/// Parts are quoted in errors only when they are plain words.
+/// Returns the name of a part for an error, unless it could hold a part of the password.
 fn part_name(part: &str) -> &str {
     let plain = part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b' ');
     if plain { part } else { "parameters" }
 }
 
-/// Percent-encodes what has a meaning in a URL.
+/// Percent-encodes the characters that have a meaning in a URL.
 pub(super) fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                out.push(char::from(byte));
-            }
-            _ => {
-                // Writing to a string cannot fail.
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
-    }
-    out
+    utf8_percent_encode(text, RESERVED).to_string()
 }
