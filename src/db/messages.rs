@@ -7,6 +7,7 @@ use diesel::result::QueryResult;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Sets the language. Only superusers and roles with that privilege may do so; PL/pgSQL handles the
 /// error of others, so that the server does not log it for each connection.
@@ -14,9 +15,14 @@ const SET_ENGLISH: &str = "do $$ begin perform set_config('lc_messages', 'C', fa
      exception when insufficient_privilege then null; end $$";
 
 /// Makes the session's messages English, where the role may do so and no pooler shares the session.
-/// Else logs, once, what that means and what to do.
+/// Else logs, once, what that means and what to do. Once the messages were English without that, further
+/// connections to the target are not asked, which saves each two round trips.
 pub(super) async fn use_english(conn: &mut AsyncPgConnection, target: &Target) -> QueryResult<()> {
+    if AtomicBool::load(&target.is_english, Ordering::Relaxed) {
+        return Ok(());
+    }
     if is_english(&lc_messages(conn).await?) {
+        target.is_english.store(true, Ordering::Relaxed);
         return Ok(());
     }
     if !target.pgbouncer() {

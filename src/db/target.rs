@@ -10,6 +10,8 @@ use super::tls::{SslMode, Tls};
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, TargetSessionAttrs};
@@ -61,6 +63,8 @@ pub struct Target {
     pub(super) random_start: bool,
     pub(super) attempt_limit: Duration,
     pgbouncer: bool,
+    /// Whether a server of this target was seen to write its messages in English.
+    pub(super) is_english: Arc<AtomicBool>,
 }
 
 impl Target {
@@ -93,6 +97,7 @@ impl Target {
             random_start: random_start.unwrap_or(false),
             attempt_limit: limit,
             pgbouncer: pgbouncer.unwrap_or(false),
+            is_english: Arc::default(),
         })
     }
 
