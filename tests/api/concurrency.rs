@@ -1,5 +1,6 @@
 //! Many writers at once: nobody overwrites anybody, nothing is done twice, nothing is lost.
 
+use crate::fixtures::strings::hostile_strings;
 use crate::harness::TestApp;
 use actix_web::http::StatusCode;
 use futures_util::future::join_all;
@@ -128,21 +129,11 @@ async fn a_comment_that_arrives_never_makes_an_edit_fail() {
     assert_eq!((&after["comment_count"], &after["version"]), (&json!(1), &json!(2)));
 }
 
-/// Strings that broke something somewhere: <https://github.com/minimaxir/big-list-of-naughty-strings>.
-fn naughty() -> Vec<String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/hostile/blns.json");
-    if let Ok(text) = std::fs::read_to_string(path) {
-        return serde_json::from_str(&text).unwrap();
-    }
-    eprintln!("skipped: {path} is not there");
-    Vec::new()
-}
-
 #[tokio::test]
 async fn hostile_text_reads_back_byte_for_byte_or_is_refused_by_name() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write,outlets:write").await;
-    for (n, text) in naughty().into_iter().enumerate() {
+    for (n, text) in hostile_strings().into_iter().enumerate() {
         let body = json!({
             "headline": text, "dek": text, "quote": {"text": text},
             "commentary": {"label": text, "text": text}, "links_heading": text,

@@ -1,5 +1,7 @@
 //! Feeds, read back by a reader that is not ours.
 
+use crate::fixtures::strings::hostile_strings;
+use crate::fixtures::xss::payloads;
 use crate::harness::TestApp;
 use crate::harness::site::{comment, reply, set_status, site};
 use actix_web::http::header;
@@ -162,22 +164,13 @@ const HOSTILE: [&str; 12] = [
     "</title></entry></feed>",
 ];
 
-/// These, and the strings that others collected, where they are at hand.
+/// Returns these, the shared hostile strings and some of the payloads of scripts, less than 1,000
+/// in all.
 fn hostile() -> Vec<String> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/hostile");
-    let read = |name: &str| std::fs::read_to_string(format!("{folder}/{name}")).ok();
     let mut texts: Vec<String> = HOSTILE.iter().copied().map(str::to_owned).collect();
-    match (read("blns.json"), read("xss-payload-list.txt")) {
-        (Some(strings), Some(payloads)) => {
-            texts.extend(serde_json::from_str::<Vec<String>>(&strings).unwrap());
-            // As many as make a thousand, from all over the list.
-            let lines: Vec<&str> = payloads.lines().collect();
-            let room = 1000 - texts.len();
-            texts.extend(lines.iter().step_by(lines.len() / room + 1).map(|&line| line.to_owned()));
-            assert!(texts.len() > 700, "only {} strings were read", texts.len());
-        }
-        _ => println!("skipped: the shared strings are not here"),
-    }
+    texts.extend(hostile_strings());
+    texts.extend(payloads().into_iter().step_by(3));
+    assert!((700..1000).contains(&texts.len()), "{} texts", texts.len());
     let cut = |text: String| text.replace('\0', "").chars().take(300).collect();
     texts.into_iter().map(cut).collect()
 }

@@ -5,7 +5,7 @@ use crate::harness::TestApp;
 use crate::harness::site::{HARBOUR, SLUG};
 use roundup::import::{Args, Counts, Report, import};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 async fn run(app: &TestApp, files: &[PathBuf], dry_run: bool) -> Report {
     let args =
@@ -34,14 +34,29 @@ async fn shown(app: &TestApp) -> String {
     text
 }
 
-/// The path of test data that lies beside the project, where it does.
-fn beside(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
-    if !path.exists() {
-        println!("skipped: there is no {}", path.display());
-        return None;
+/// A roundup in every manner of writing that the reader knows: two outlets of one link, an author
+/// before the outlet, aliases of outlets, and comments without addresses, names and times.
+const FERRY_STRIKE: &str = include_str!("../fixtures/ferry-strike.txt");
+
+/// An issue of a weekly newsletter in Markdown, with twelve links in three sections.
+fn newsletter(issue: usize) -> String {
+    let mut text = format!(
+        "Welcome to issue {issue} of the Harbour Weekly!\n\
+         [The harbour](https://harbour.example) is a place where ships meet.\n"
+    );
+    for section in ["Featured", "In brief", "Calendar"] {
+        text += &format!("\n## {section}\n\n");
+        for n in 1..=4 {
+            let title = format!("{section} {n} of issue {issue}: `cranes`, *ropes* and a \"buoy\"");
+            let url = format!("https://site-{n}.example/{issue}/{}-{n}", section.replace(' ', "-"));
+            text += &format!(
+                "- [{title}]({url}) by Author {}\n  > The {n}th story of the week, in a sentence \
+                 that goes on\n  > into a second line & ends.\n\n",
+                (issue + n) % 7
+            );
+        }
     }
-    Some(path)
+    text
 }
 
 #[tokio::test]
@@ -200,19 +215,16 @@ async fn a_markup_of_scripts_is_served_as_text() {
 }
 
 #[tokio::test]
-async fn the_model_roundup_comes_in_whole() {
-    let Some(path) = beside("seed/iran-attacked-islamic-state.txt") else { return };
+async fn a_roundup_is_imported_with_all_its_parts() {
     let app = TestApp::new().await;
-    let report = app.import_file(&path).await;
+    let report = app.import("ferry-strike.txt", FERRY_STRIKE).await;
     assert_eq!((report.created.articles, report.created.links, report.created.comments), (1, 9, 3));
     assert!(report.skipped.is_empty() && report.unread.is_empty(), "{report:?}");
-    let article = app
-        .get("/api/v1/articles/iran-attacked-islamic-state-forces-in-iraq?include=comments")
-        .await
-        .ok();
-    assert_eq!(article["headline"], "Iran Attacked Islamic State Forces in Iraq");
-    assert_eq!(article["dek"], "U.S. Not Coordinating With Tehran on Airstrikes");
-    assert_eq!(article["links_heading"], "More News On U.S. And Iranian Forces Operating In Iraq");
+    let article =
+        app.get("/api/v1/articles/ferry-crews-walk-out-in-three-ports?include=comments").await.ok();
+    assert_eq!(article["headline"], "Ferry Crews Walk Out In Three Ports");
+    assert_eq!(article["dek"], "U.S. Lines Not Talking To The Crews' Union");
+    assert_eq!(article["links_heading"], "More News On The Strike And The Ports That Wait");
     assert_eq!(article["commentary"]["label"], "My Comment");
     assert_eq!(article["outlet_count"], 10);
     let links = article["links"].as_array().unwrap();
@@ -225,23 +237,24 @@ async fn the_model_roundup_comes_in_whole() {
         "wsj afp the-independent national-post+the-telegraph business-insider bbc reuters ibtimes \
          the-guardian"
     );
-    assert_eq!(links[8]["credits"][0]["bylines"], serde_json::json!(["Ian Black"]));
+    assert_eq!(links[8]["credits"][0]["bylines"], serde_json::json!(["Mara Lindqvist"]));
     for name in ["wsj", "the-wall-street-journal"] {
         let cited = app.get(&format!("/api/v1/links?outlet={name}")).await.ok();
         assert_eq!(cited["items"][0]["article"]["slug"], article["slug"], "{name}");
     }
-    let again = app.import_file(&path).await;
+    let again = app.import("ferry-strike.txt", FERRY_STRIKE).await;
     assert_eq!((again.created, again.unchanged.articles), (Counts::default(), 1));
 }
 
 #[tokio::test]
-async fn a_shelf_of_newsletters_comes_in_and_comes_in_again_unchanged() {
-    let Some(dir) = beside("roundups/haskellweekly") else { return };
+async fn sixty_newsletters_imported_again_change_nothing() {
     let app = TestApp::new().await;
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "markdown"));
-    files.sort();
+    let dir = tempfile::tempdir().unwrap();
+    let files: Vec<PathBuf> =
+        (1..=60).map(|n| dir.path().join(format!("issue-{n:02}.markdown"))).collect();
+    for (n, file) in files.iter().enumerate() {
+        std::fs::write(file, newsletter(n + 1)).unwrap();
+    }
     let first = run(&app, &files, false).await;
     assert!(first.skipped.is_empty(), "{:?}", first.skipped);
     assert_eq!(first.created.articles, files.len());

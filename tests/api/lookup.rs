@@ -1,5 +1,6 @@
 //! Who cites an address: one by one, a hundred at once, and after the rules have changed.
 
+use crate::fixtures::urls::urls;
 use crate::harness::TestApp;
 use crate::harness::site::{article, refresh, set_status};
 use roundup::links::{self, NewCredit, NewLink, Role};
@@ -85,29 +86,9 @@ fn decorated(url: &str) -> [String; 10] {
     ]
 }
 
-/// The addresses of Markdown links in the shared newsletters; none where they are not at hand.
-fn newsletters() -> Option<Vec<String>> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/roundups/haskellweekly");
-    let mut urls = std::collections::BTreeSet::new();
-    for entry in std::fs::read_dir(folder).ok()? {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
-        for part in text.split("](").skip(1) {
-            let url = part.split([')', ' ']).next().unwrap();
-            if url.starts_with("http://") || url.starts_with("https://") {
-                urls.insert(url.to_owned());
-            }
-        }
-    }
-    Some(urls.into_iter().collect())
-}
-
 #[tokio::test]
-async fn every_address_of_real_newsletters_is_found_in_ten_decorations() {
-    let Some(urls) = newsletters() else {
-        println!("skipped: there is no shared data here");
-        return;
-    };
-    assert!(urls.len() > 500, "only {} addresses were read", urls.len());
+async fn urls_of_many_shapes_are_found_in_ten_variants_each() {
+    let urls = urls();
     let app = TestApp::new().await;
     for (n, chunk) in urls.chunks(400).enumerate() {
         let chunk: Vec<&str> = chunk.iter().map(String::as_str).collect();
@@ -126,7 +107,6 @@ async fn every_address_of_real_newsletters_is_found_in_ten_decorations() {
             }
         }
     }
-    println!("{} addresses, {} decorations", urls.len(), urls.len() * 10);
     assert!(missed.is_empty(), "{} are missed: {missed:#?}", missed.len());
 }
 

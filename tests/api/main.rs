@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 mod harness;
 
 mod admin_access;

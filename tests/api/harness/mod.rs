@@ -47,16 +47,6 @@ pub struct TestApp {
     _listening: JoinSet<()>,
 }
 
-/// A file of the data beside the project; none, with a note, where there is no such folder.
-pub fn shared(name: &str) -> Option<String> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
-    let bytes = std::fs::read(&path).ok();
-    if bytes.is_none() {
-        println!("skipped: {} is not there", path.display());
-    }
-    bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-}
-
 /// When every test begins.
 pub fn start() -> DateTime<Utc> {
     "2026-03-01T12:00:00Z".parse().unwrap()
