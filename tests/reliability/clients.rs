@@ -142,7 +142,7 @@ fn told_to_stop_it_finishes_what_it_has_begun() {
     half.send(first);
     std::thread::sleep(Duration::from_millis(200));
     service.terminate();
-    while std::net::TcpStream::connect(service.address).is_ok() {
+    while Wire::try_to(service.address).is_ok() {
         std::thread::sleep(Duration::from_millis(5));
     }
     half.send(second);

@@ -1,5 +1,6 @@
 //! A wire between the service and PostgreSQL that can be cut.
 
+use crate::wire::retry_interrupted;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -41,10 +42,11 @@ impl Proxy {
         let server = PathBuf::from(socket_dir).join(".s.PGSQL.5432");
         let (shared, left) = (Arc::clone(&fault), Arc::clone(&answers));
         spawn(move || {
-            for client in listener.incoming() {
+            // An interrupted call is no connection.
+            for client in listener.incoming().filter_map(Result::ok) {
                 let (fault, left) = (Arc::clone(&shared), Arc::clone(&left));
                 let server = server.clone();
-                spawn(move || carry(&client.unwrap(), &server, &fault, &left));
+                spawn(move || carry(&client, &server, &fault, &left));
             }
         });
         Self { address, fault, answers }
@@ -65,7 +67,7 @@ fn carry(client: &TcpStream, server: &PathBuf, fault: &Arc<AtomicU8>, answers: &
     if fault.load(Ordering::SeqCst) == Fault::Cut as u8 {
         return;
     }
-    let Ok(server) = UnixStream::connect(server) else { return };
+    let Ok(server) = retry_interrupted(|| UnixStream::connect(server)) else { return };
     let short = Some(Duration::from_millis(5));
     client.set_read_timeout(short).unwrap();
     client.set_nodelay(true).unwrap();
@@ -96,7 +98,7 @@ fn copy(
         if state == Fault::Cut as u8 {
             return;
         }
-        let n = match from.read(&mut bytes) {
+        let n = match retry_interrupted(|| from.read(&mut bytes)) {
             Ok(0) => return,
             Ok(n) => n,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {

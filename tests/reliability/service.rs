@@ -10,22 +10,35 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use tempfile::TempDir;
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// The address of a new, empty database.
-pub fn database() -> String {
+/// The URL of a database of the tests' server, which `TEST_DATABASE_URL` names or which is a
+/// throwaway cluster of this process.
+fn database_url(name: &str) -> String {
+    if let Some(url) = std::env::var_os("TEST_DATABASE_URL") {
+        let mut url = url::Url::parse(url.to_str().unwrap()).unwrap();
+        url.set_path(name);
+        return url.into();
+    }
     let cluster = CLUSTER.get_or_init(|| {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reliability");
         start_slot(&root, None).unwrap()
     });
+    cluster.url(name)
+}
+
+/// Creates an empty database and returns its URL.
+pub fn database() -> String {
     let n = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("r_{}_{n}", std::process::id());
-    sql(&cluster.url("postgres"), &format!("drop database if exists {name} with (force)"));
-    sql(&cluster.url("postgres"), &format!("create database {name}"));
-    cluster.url(&name)
+    let server = database_url("postgres");
+    sql(&server, &format!("drop database if exists {name} with (force)"));
+    sql(&server, &format!("create database {name}"));
+    database_url(&name)
 }
 
 /// Runs SQL on a connection of its own and returns the first column.
@@ -33,9 +46,15 @@ pub fn database() -> String {
 pub fn sql(url: &str, text: &str) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
-            .await
-            .unwrap_or_else(|error| panic!("{url}: {error:?}"));
+        let (client, connection) = loop {
+            match tokio_postgres::connect(url, tokio_postgres::NoTls).await {
+                Ok(connected) => break connected,
+                Err(error) if is_transient(&error) => {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                Err(error) => panic!("{url}: {error:?}"),
+            }
+        };
         let connection = tokio::spawn(connection);
         let answer = client.simple_query(text).await.unwrap_or_else(|e| panic!("{text}: {e:?}"));
         drop(client);
@@ -47,6 +66,16 @@ pub fn sql(url: &str, text: &str) -> Vec<String> {
                 _ => None,
             })
             .collect()
+    })
+}
+
+/// Whether a connection was not made because a signal came (EINTR), or because the server's socket
+/// had no room in its queue (EAGAIN).
+fn is_transient(error: &tokio_postgres::Error) -> bool {
+    let cause =
+        std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| {
+        matches!(cause.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
     })
 }
 

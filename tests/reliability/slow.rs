@@ -1,7 +1,7 @@
 //! Clients that take their time: each kind is cut off, and a slow but steady one is not.
 
 use crate::service::Service;
-use crate::wire::{PATIENCE, Wire, request};
+use crate::wire::{PATIENCE, Wire, request, retry_interrupted};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::time::{Duration, Instant};
 
@@ -154,7 +154,8 @@ fn a_client_that_takes_its_answers_slowly_but_steadily_is_served() {
     let (began, mut taken) = (Instant::now(), 0);
     while began.elapsed() < 4 * TIMEOUT {
         let mut bytes = vec![0; 200_000];
-        taken += wire.stream.read(&mut bytes).expect("the connection is kept");
+        let read = retry_interrupted(|| wire.stream.read(&mut bytes));
+        taken += read.expect("the connection is kept");
         std::thread::sleep(PAUSE / 2);
     }
     assert!(taken > 4_000_000, "{taken}");

@@ -9,6 +9,16 @@ use std::time::Duration;
 /// When a test gives up waiting: so late that no busy machine reaches it.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Repeats a call that a signal has interrupted, such as that of a child that ended.
+pub fn retry_interrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 /// An answer as it came.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -49,7 +59,7 @@ impl Wire {
 
     /// Connects, if there is somebody to connect to.
     pub fn try_to(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        let stream = retry_interrupted(|| TcpStream::connect_timeout(&address, PATIENCE))?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, rest: Vec::new() })
@@ -99,7 +109,7 @@ impl Wire {
 
     fn more(&mut self) -> io::Result<()> {
         let mut bytes = vec![0; 65_536];
-        match self.stream.read(&mut bytes)? {
+        match retry_interrupted(|| self.stream.read(&mut bytes))? {
             0 => Err(ErrorKind::UnexpectedEof.into()),
             n => {
                 self.rest.extend_from_slice(&bytes[..n]);
