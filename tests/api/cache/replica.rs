@@ -15,19 +15,17 @@ async fn instance(primary: &Target, replica: &Target) -> (TestApp, Pool) {
     (TestApp::of(state, primary.clone(), Some(primary.clone())).await, pool)
 }
 
-/// A pair with one instance on it; none without the programs.
-async fn open() -> Option<(Pair, TestApp, Pool, i64)> {
-    let Some(pair) = Pair::start().await else {
-        eprintln!("skipped: PostgreSQL's pg_basebackup is not on this machine");
-        return None;
-    };
+/// A primary with its replica, an instance of the service on both, its pool for the replica and the
+/// id of an article.
+async fn open() -> (Pair, TestApp, Pool, i64) {
+    let pair = Pair::start().await;
     let (_, mut conn) = migrate(&pair.primary()).await.unwrap();
     roundup::outlets::seed(&mut conn, crate::harness::start()).await.unwrap();
     drop(conn);
     let (app, follower) = instance(&pair.primary(), &pair.replica()).await;
     let id = example(&app).await;
     settle(&app).await;
-    Some((pair, app, follower, id))
+    (pair, app, follower, id)
 }
 
 /// Waits until the replica has replayed what the instance knows of.
@@ -48,7 +46,7 @@ async fn caught_up(app: &TestApp, follows: &tokio_postgres::Client) {
 
 #[tokio::test]
 async fn a_replica_is_read_when_it_is_new_enough_and_only_then() {
-    let Some((pair, app, follower, id)) = open().await else { return };
+    let (pair, app, follower, id) = open().await;
     let uri = format!("/api/v1/articles/{id}");
     let follows = crate::harness::db::client(&pair.replica()).await;
 

@@ -35,9 +35,9 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Starts them; none if a program is missing.
-    pub async fn start() -> Option<Self> {
-        let programs = programs()?;
+    /// Starts them.
+    pub async fn start() -> Self {
+        let programs = programs();
         let folder = tempfile::Builder::new().prefix("roundup-pair-").tempdir().unwrap().keep();
         let mut command = Command::new("sh");
         command.args(["-c", SCRIPT, "sh"]).arg(programs);
@@ -50,7 +50,7 @@ impl Pair {
             assert!(began.elapsed() < Duration::from_mins(2), "no servers: {}", log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Some(pair)
+        pair
     }
 
     /// The server that takes writes.
@@ -77,13 +77,14 @@ impl Drop for Pair {
 }
 
 /// The folder with all of the programs.
-fn programs() -> Option<PathBuf> {
+fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let usual = (14..=18).rev().map(|n| PathBuf::from(format!("/usr/lib/postgresql/{n}/bin")));
     let all = ["initdb", "postgres", "psql", "pg_basebackup"];
     std::env::split_paths(&path)
         .chain(usual)
         .find(|folder| all.iter().all(|name| folder.join(name).exists()))
+        .unwrap_or_else(|| panic!("the programs {} are not installed", all.join(", ")))
 }
 
 /// PostgreSQL does not run as root.
