@@ -4,9 +4,9 @@
 //! runs the server until nextest has ended, and hands the server's URL to the tests in the variable
 //! `TEST_DATABASE_URL`. Where that is set already, the tests use that server and nothing is started.
 
-use anyhow::{Context as _, Result, ensure};
 use embedded_postgres::start_slot;
 use rustix::process::{Pid, getppid, test_kill_process};
+use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// How often the server's process looks whether nextest still runs.
 const POLL: Duration = Duration::from_millis(100);
 
-fn main() -> Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     match std::env::args().nth(1) {
         None => start(),
         Some(nextest) => run_until_end_of(&nextest),
@@ -24,12 +24,12 @@ fn main() -> Result<()> {
 }
 
 /// Starts the server's process and passes its URL on.
-fn start() -> Result<()> {
+fn start() -> Result<(), Box<dyn Error>> {
     if std::env::var_os("TEST_DATABASE_URL").is_some() {
         return Ok(());
     }
-    let variables = std::env::var_os("NEXTEST_ENV").context("this is a setup script of nextest")?;
-    let nextest = getppid().context("nextest has ended")?;
+    let variables = std::env::var_os("NEXTEST_ENV").ok_or("this is a setup script of nextest")?;
+    let nextest = getppid().ok_or("nextest has ended")?;
     let mut server = Command::new(std::env::current_exe()?)
         .arg(nextest.as_raw_nonzero().to_string())
         // An interrupt from the terminal is for nextest, whose tests still need the server.
@@ -38,18 +38,20 @@ fn start() -> Result<()> {
         .stdout(Stdio::piped())
         .spawn()?;
     let mut url = String::new();
-    let output = server.stdout.take().context("the output is a pipe")?;
+    let output = server.stdout.take().ok_or("the output is a pipe")?;
     BufReader::new(output).read_line(&mut url)?;
-    ensure!(!url.is_empty(), "the throwaway PostgreSQL did not start");
+    if url.is_empty() {
+        return Err("the throwaway PostgreSQL did not start".into());
+    }
     write!(File::options().append(true).open(variables)?, "TEST_DATABASE_URL={url}")?;
     Ok(())
 }
 
 /// Runs the server and prints its URL.
-fn run_until_end_of(nextest: &str) -> Result<()> {
-    let nextest = nextest.parse().ok().and_then(Pid::from_raw).context("no process number")?;
+fn run_until_end_of(nextest: &str) -> Result<(), Box<dyn Error>> {
+    let nextest = nextest.parse().ok().and_then(Pid::from_raw).ok_or("no process number")?;
     let program = std::env::current_exe()?;
-    let target = program.ancestors().nth(3).context("the target directory")?;
+    let target = program.ancestors().nth(3).ok_or("no target directory")?;
     let cluster = start_slot(&target.join("tmp/nextest"), None)?;
     let url = cluster.url("postgres");
     drop_databases(&url)?;
@@ -61,7 +63,7 @@ fn run_until_end_of(nextest: &str) -> Result<()> {
 }
 
 /// Drops what an earlier run has left.
-fn drop_databases(url: &str) -> Result<()> {
+fn drop_databases(url: &str) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
