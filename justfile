@@ -1,6 +1,6 @@
-# Short names for what one does every day; `just` lists them. CI does not need it: see .ci/run.
+# Short names for everyday commands; `just` lists them. CI uses .ci/run.
 
-# Where the private database lies, as the service has it by default (root: /var/lib/roundup).
+# The service's default data directory (for root: /var/lib/roundup).
 data_dir := env('ROUNDUP_DATA_DIR', env('XDG_DATA_HOME', env('HOME') / '.local/share') / 'roundup')
 
 _list:
@@ -14,7 +14,7 @@ run *ARGS:
 test FILTER='':
     cargo test {{FILTER}}
 
-# What clippy and rustdoc have to say
+# Run clippy and rustdoc
 lint:
     cargo clippy --all-targets -- -D warnings
     RUSTDOCFLAGS='-D warnings' cargo doc --no-deps
@@ -23,28 +23,28 @@ lint:
 fmt:
     cargo fmt
 
-# A SQL prompt on the private database of a running service
+# Open psql on the private database of a running service
 db:
     psql 'host={{data_dir}} user=roundup dbname=roundup'
 
-# Begin a migration NAME, e.g. `just migrate articles_summary`
+# Create a migration NAME, e.g. `just migrate articles_summary`
 migrate NAME:
     mkdir -p migrations/$(date -u +%Y%m%d%H%M%S)_{{NAME}}
     touch migrations/*_{{NAME}}/up.sql migrations/*_{{NAME}}/down.sql
 
-# Print src/schema.rs from the migrated database at DATABASE_URL (diesel_cli; our arrays hold no nulls)
+# Write src/schema.rs from the database at DATABASE_URL (needs diesel_cli; our arrays have no nulls)
 schema:
     cargo run --quiet -- migrate
     diesel print-schema | sed 's/Array<Nullable<Text>>/Array<Text>/' > src/schema.rs
 
-# Accept the OpenAPI document that the handlers give
+# Accept the OpenAPI document of the current code
 openapi:
     cargo run --quiet -- openapi > openapi/roundup.json
 
-# All that CI does
+# Run everything that CI runs
 check:
     bash .ci/run
 
-# Measure the service against the database alone
+# Measure uncached pages against PostgreSQL alone
 bench *ARGS:
     python3 benches/load/run {{ARGS}}

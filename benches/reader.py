@@ -1,4 +1,4 @@
-"""One reader of a running service, who asks one thing after the other on one connection."""
+"""A service without cache, and one client that sends one request after the other."""
 
 import http.client
 import json
@@ -10,7 +10,7 @@ from service import ROOT, Server, program, release
 
 
 def build(debug):
-    """The program, built; a debug build spares minutes where the database does the work."""
+    """Builds the program and returns its path. A debug build saves minutes where the database does the work."""
     if not debug:
         return release()
     subprocess.run(["cargo", "build", "--locked", "--quiet"], cwd=ROOT, check=True)
@@ -18,7 +18,7 @@ def build(debug):
 
 
 class Service(Server):
-    """Keeps nothing in memory: what is measured is the work, not the cache."""
+    """A service without cache, and a connection to it."""
 
     def __init__(self, binary, data):
         data.parent.mkdir(parents=True, exist_ok=True)
@@ -29,12 +29,12 @@ class Service(Server):
         self.connection = http.client.HTTPConnection(self.address.removeprefix("http://"), timeout=120)
 
     def psql(self, *more):
-        """Runs PostgreSQL's client on the database; what goes wrong is shown."""
+        """Runs psql on the database and returns its output."""
         command = [program("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", self.url, *more]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
     def ask(self, path, body=None):
-        """The answer to a GET, or to a POST of `body` as JSON; anything but 200 ends the bench."""
+        """Returns the response to a GET, or to a POST of `body` as JSON. Exits unless the status is 200."""
         method = "GET" if body is None else "POST"
         sent = None if body is None else json.dumps(body)
         headers = {} if body is None else {"Content-Type": "application/json"}

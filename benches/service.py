@@ -1,4 +1,4 @@
-"""A release build of the service on a private database, for the benches to ask."""
+"""Runs a release build of the service on a private database, for the benchmarks."""
 
 import glob
 import os
@@ -15,23 +15,23 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def release():
-    """Builds it; the binary."""
+    """Builds the service and returns the path of the binary."""
     subprocess.run(["cargo", "build", "--release", "--locked"], cwd=ROOT, check=True)
     return ROOT / "target" / "release" / "roundup"
 
 
 def tell_of_autogroup():
-    """Says so where Linux may let one of PostgreSQL's processes wait for a second: see docs/operations.md."""
+    """Warns if Linux may delay one of PostgreSQL's processes for a second; see docs/deploy.md."""
     setting = pathlib.Path("/proc/sys/kernel/sched_autogroup_enabled")
     if setting.exists() and setting.read_text().strip() == "1":
-        print("kernel.sched_autogroup_enabled is 1: some answers will come very late", file=sys.stderr)
+        print("kernel.sched_autogroup_enabled is 1; some responses will be very late", file=sys.stderr)
 
 
 class Server:
-    """A running service and the private database below it."""
+    """A running service with its private database."""
 
     def __init__(self, binary, data, **settings):
-        """`settings` yield to those of the environment."""
+        """The environment overrides `settings`."""
         self.binary, self.data = binary, data
         self.env = settings | dict(os.environ, ROUNDUP_DATA_DIR=str(data), ROUNDUP_LISTEN="127.0.0.1:0")
         self.env.pop("DATABASE_URL", None)
@@ -61,7 +61,7 @@ class Server:
             return answer.read()
 
     def spent(self):
-        """Seconds of processor time so far: the service's, its database's."""
+        """Returns the CPU seconds so far of the service and of its database."""
         postmaster = self.data.joinpath("postmaster.pid").read_text().split()[0]
         mine, theirs = 0, 0
         for stat in glob.glob("/proc/[0-9]*/stat"):
@@ -73,17 +73,17 @@ class Server:
             ticks = int(fields[11]) + int(fields[12])
             mine += ticks if pid == str(self.process.pid) else 0
             theirs += ticks if postmaster in (pid, fields[1]) else 0
-            # Of sessions that have ended.
+            # The times of sessions that have ended.
             theirs += int(fields[13]) + int(fields[14]) if pid == postmaster else 0
         return mine / TICKS, theirs / TICKS
 
 
 def from_disk():
-    """MB that this machine has read from its disks so far."""
+    """Returns how many MB this machine has read from its disks so far."""
     return int(re.search(r"(?m)^pgpgin (\d+)", pathlib.Path("/proc/vmstat").read_text())[1]) // 1024
 
 
 def program(name):
-    """One of PostgreSQL's programs."""
+    """Returns the path of one of PostgreSQL's programs."""
     found = shutil.which(name) or next(iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))), None)
     return found or sys.exit(f"{name} is missing")

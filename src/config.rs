@@ -1,7 +1,7 @@
 //! The settings: flags and the environment, read once, checked, and shown by `roundup config`.
 
 use crate::error::FieldError;
-use crate::http::AddressRanges;
+use crate::ip_ranges::IpRanges;
 use actix_web::http::header::HeaderValue;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _};
@@ -176,12 +176,12 @@ pub struct Config {
         global = true,
         value_name = "RANGES"
     )]
-    pub trusted_proxies: AddressRanges,
+    pub trusted_proxies: IpRanges,
 
     /// From where `/metrics` can be read, as address ranges with commas between them: for everybody
     /// else nothing is there. Without it, from everywhere.
     #[arg(long, env = "ROUNDUP_METRICS_FROM", global = true, value_name = "RANGES")]
-    pub metrics_from: Option<AddressRanges>,
+    pub metrics_from: Option<IpRanges>,
 
     /// Where readers reach this service, for the addresses in feeds; without it, where it listens.
     #[arg(long, env = "ROUNDUP_PUBLIC_URL", global = true, value_name = "URL", value_parser = public_url)]

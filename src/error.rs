@@ -358,7 +358,7 @@ impl ResponseError for Error {
         self.0.code.status()
     }
 
-    /// The head of the answer; [`crate::http::Front`] finds the error in it and writes the body,
+    /// The head of the answer; [`crate::middleware::RequestPipeline`] finds the error in it and writes the body,
     /// for only there the request's id is known.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());

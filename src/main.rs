@@ -1,16 +1,16 @@
 //! The command line of roundup: reads the command and runs it. The only place that prints, logs
 //! to the terminal and decides how the process ends.
 
-use actix_web::web::Data;
 use anyhow::{Context as _, Result};
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use roundup::app::State;
 use roundup::cache::listen;
 use roundup::clock::Clock;
 use roundup::config::Config;
-use roundup::open::Database;
-use roundup::serve::Bound;
+use roundup::database::Database;
+use roundup::router::Application;
+use roundup::server::Bound;
+use roundup::state::State;
 use roundup::{export, import, keys, links, logging};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-// Measured against glibc's and jemalloc: see docs/performance.md.
+// Measured against glibc's and jemalloc: see docs/benchmarks.md.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -88,7 +88,7 @@ fn main() -> ExitCode {
             Command::Export(args) => export::run(&cli.config, &args).await,
             Command::Rekey => print(&links::run_rekey(&cli.config).await?),
             Command::Migrate => migrate(&cli.config).await,
-            Command::Openapi => print(&roundup::openapi::json()?),
+            Command::Openapi => print(&roundup::openapi_document::json()?),
             Command::Config => print(&settings(&matches)),
             Command::Health => health(cli.config.listen),
         }
@@ -138,14 +138,15 @@ async fn serve(config: Config) -> Result<ExitCode> {
     if let Some(replicas) = replicas {
         state = state.with_replica(replicas);
     }
-    let state = Data::new(state);
+    let application = Application::new(state);
+    let state = &application.state;
     let coherence = Arc::clone(state.cache().coherence());
     let pooled = state.config().pgbouncer;
     let listening = tokio::spawn(listen(coherence, database.target.clone(), pooled));
     // One that is waited for is not known to be empty.
-    let empty = roundup::articles::none(&state).await.unwrap_or(false);
+    let empty = roundup::articles::none(state).await.unwrap_or(false);
     print(&welcome(address, &database, empty))?;
-    let served = bound.serve(state).await;
+    let served = bound.serve(application).await;
     listening.abort();
     database.close().await?;
     served.map(|()| ExitCode::SUCCESS)

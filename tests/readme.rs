@@ -1,5 +1,5 @@
-//! The README is true: its commands are run, in order, against the built program on a database and
-//! a port of its own, and what they print is compared with what the README shows.
+//! Runs the commands of the README and of `docs/editing.md`, in order, with the built program on a
+//! database and port of its own, and compares their output with the output that the page shows.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,94 +12,89 @@ use std::fmt::Write as _;
 use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_roundup");
-const ADDRESS: &str = "127.0.0.1:8080";
-/// What a bare machine runs first; only the part behind it is run here.
+/// The host and port that the pages show.
+const DOCUMENTED_HOST: &str = "127.0.0.1:8080";
+/// Installs PostgreSQL on a bare machine. The test runs only what follows.
 const INSTALL: &str = "sudo apt-get install -y postgresql && ";
 
 #[test]
-fn every_command_of_the_readme_does_what_it_shows() {
-    if Command::new("curl").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no curl");
+fn readme_commands_print_the_documented_output() {
+    if !has_curl() {
         return;
     }
-    let run = walk(include_str!("../README.md"));
-    assert!(run >= 7, "only {run} of the README's answers were compared");
+    let compared = run_commands(include_str!("../README.md"));
+    assert!(compared >= 7, "only {compared} outputs of the README were compared");
 }
 
 #[test]
-fn every_command_of_the_walk_through_for_editors_does_what_it_shows() {
-    if Command::new("curl").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no curl");
+fn editing_guide_commands_print_the_documented_output() {
+    if !has_curl() {
         return;
     }
-    let run = walk(include_str!("../docs/editing.md"));
-    assert!(run >= 12, "only {run} of the answers were compared");
+    let compared = run_commands(include_str!("../docs/editing.md"));
+    assert!(compared >= 12, "only {compared} outputs of docs/editing.md were compared");
 }
 
-/// Runs a paper's commands, in order; returns how many answers were compared.
-fn walk(paper: &str) -> usize {
-    let place = Place::new();
+/// Returns whether curl is installed, and reports a skipped test if it is not.
+fn has_curl() -> bool {
+    let installed = Command::new("curl").arg("--version").output().is_ok();
+    if !installed {
+        eprintln!("skipped: curl is not installed");
+    }
+    installed
+}
+
+/// Runs the commands of a page in order. Returns how many outputs were compared.
+fn run_commands(page: &str) -> usize {
+    let data = DataDir::new();
     let mut server: Option<Server> = None;
-    let mut run = 0;
-    for step in steps(paper) {
+    let mut compared = 0;
+    for step in steps(page) {
         match step.command.trim().trim_start_matches(INSTALL) {
-            "cargo run" => server = Some(Server::start(&place)),
-            // It is what runs this test, and what CI runs: see below.
+            "cargo run" => server = Some(Server::start(&data)),
+            // This command runs this very test.
             "cargo test" => {}
             command => {
-                let server = server.as_ref().expect("the paper starts the service first");
-                let mut printed = place.run(command, &server.address);
-                printed = printed.replace(&server.address, ADDRESS);
-                if let Some(shown) = &step.shown {
-                    compare(&step.command, shown, &printed);
-                    run += 1;
+                let server = server.as_ref().expect("the page starts the service first");
+                let output = data.run(command, &server.host);
+                let output = output.replace(&server.host, DOCUMENTED_HOST);
+                if let Some(expected) = &step.expected {
+                    assert_output(&step.command, expected, &output);
+                    compared += 1;
                 }
             }
         }
     }
-    run
+    compared
 }
 
 #[test]
-fn the_test_command_of_the_readme_is_the_one_that_ci_runs() {
-    let tests = |step: &Step| step.command.trim() == "cargo test";
-    assert!(steps(include_str!("../README.md")).iter().any(tests));
-    assert!(include_str!("../.ci/run").lines().any(|line| line == "cargo test"));
+fn ci_runs_the_test_command_of_the_readme() {
+    let is_test = |step: &Step| step.command.trim() == "cargo test";
+    assert!(steps(include_str!("../README.md")).iter().any(is_test));
+    assert!(include_str!("../.ci/run").lines().any(|line| line.trim() == "cargo test"));
 }
 
-#[test]
-fn the_files_that_the_readme_names_exist() {
-    let readme = include_str!("../README.md");
-    let targets = readme.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
-    let files: Vec<&str> =
-        targets.map(|(target, _)| target).filter(|target| !target.starts_with("http")).collect();
-    assert!(files.len() > 5);
-    for file in files {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
-        assert!(path.exists(), "README.md names {file}, which is not there");
-    }
-}
-
-/// A block of commands, and what the README shows as its output.
+/// A block of commands, and the output that the page shows for it.
 struct Step {
     command: String,
-    shown: Option<Shown>,
+    expected: Option<Expected>,
 }
 
-enum Shown {
+enum Expected {
     Json(Value),
     Text(String),
 }
 
-fn steps(readme: &str) -> Vec<Step> {
+/// Returns the commands of a page with their documented outputs.
+fn steps(page: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut fence: Option<(&str, String)> = None;
-    for line in readme.lines() {
+    for line in page.lines() {
         match (&mut fence, line.strip_prefix("```")) {
             (None, Some(kind)) => fence = Some((kind, String::new())),
             (None, None) => {}
@@ -107,13 +102,13 @@ fn steps(readme: &str) -> Vec<Step> {
             (Some((kind, text)), Some(_)) => {
                 let text = std::mem::take(text);
                 match *kind {
-                    "sh" => steps.push(Step { command: text, shown: None }),
+                    "sh" => steps.push(Step { command: text, expected: None }),
                     "json" => {
-                        let value = serde_json::from_str(&text).expect("the README's JSON");
-                        steps.last_mut().unwrap().shown = Some(Shown::Json(value));
+                        let value = serde_json::from_str(&text).expect("a JSON block");
+                        steps.last_mut().unwrap().expected = Some(Expected::Json(value));
                     }
-                    "text" => steps.last_mut().unwrap().shown = Some(Shown::Text(text)),
-                    other => panic!("a block of {other:?} in README.md is not run"),
+                    "text" => steps.last_mut().unwrap().expected = Some(Expected::Text(text)),
+                    other => panic!("this test cannot run a block of {other:?}"),
                 }
                 fence = None;
             }
@@ -122,14 +117,15 @@ fn steps(readme: &str) -> Vec<Step> {
     steps
 }
 
-/// Where the service keeps its data; PostgreSQL's account can reach it when the tests run as root.
-struct Place(TempDir);
+/// The data directory of the service.
+struct DataDir(TempDir);
 
-impl Place {
+impl DataDir {
     fn new() -> Self {
-        let top = tempfile::tempdir().unwrap();
-        fs::set_permissions(top.path(), Permissions::from_mode(0o755)).unwrap();
-        Self(top)
+        let dir = tempfile::tempdir().unwrap();
+        // If the tests run as root, PostgreSQL runs as another account, which must reach it.
+        fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+        Self(dir)
     }
 
     fn command(&self, program: &str) -> Command {
@@ -141,45 +137,47 @@ impl Place {
         command
     }
 
-    /// Runs a block in a shell, with the built program for `cargo run --` and our port for 8080.
-    fn run(&self, block: &str, address: &str) -> String {
-        let block = block.replace("cargo run --", "\"$ROUNDUP\"").replace(ADDRESS, address);
-        // The program refuses variables that it does not know, so the name is the shell's alone.
+    /// Runs a block in a shell, with the built program in place of `cargo run --` and `host` in
+    /// place of the documented one. Returns its standard output.
+    fn run(&self, block: &str, host: &str) -> String {
+        let block = block.replace("cargo run --", "\"$ROUNDUP\"").replace(DOCUMENTED_HOST, host);
+        // A shell variable, because the program rejects unknown environment variables.
         let script = format!("ROUNDUP='{BINARY}'\n{block}");
         let output = self.command("bash").args(["-euo", "pipefail", "-c", &script]).output();
         let output = output.expect("bash");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{block}: {} {said}", output.status);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{block}: {} {stderr}", output.status);
         String::from_utf8(output.stdout).unwrap()
     }
 }
 
-/// The service, started as the README says.
+/// The running service.
 struct Server {
     process: Child,
-    address: String,
+    /// Its host and port.
+    host: String,
 }
 
 impl Server {
-    fn start(place: &Place) -> Self {
-        let mut process = place
+    fn start(data: &DataDir) -> Self {
+        let mut process = data
             .command(BINARY)
             .env("ROUNDUP_LISTEN", "127.0.0.1:0")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let out = BufReader::new(process.stdout.take().unwrap());
-        let mut said = String::new();
-        for line in out.lines().map_while(Result::ok) {
-            writeln!(said, "{line}").unwrap();
-            // The last line of the welcome on an empty database.
+        let stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut output = String::new();
+        for line in stdout.lines().map_while(Result::ok) {
+            writeln!(output, "{line}").unwrap();
+            // With an empty database the service prints this line once it is ready.
             if line.contains("cargo run -- import") {
                 break;
             }
         }
-        let address = said.split("http://").nth(1).and_then(|rest| rest.split('/').next());
-        let address = address.unwrap_or_else(|| panic!("no address in {said:?}")).to_owned();
-        Self { process, address }
+        let host = output.split("http://").nth(1).and_then(|rest| rest.split('/').next());
+        let host = host.unwrap_or_else(|| panic!("no URL in {output:?}")).to_owned();
+        Self { process, host }
     }
 }
 
@@ -193,23 +191,23 @@ impl Drop for Server {
     }
 }
 
-fn compare(command: &str, shown: &Shown, printed: &str) {
-    match shown {
-        Shown::Json(shown) => {
-            let value: Value = serde_json::from_str(printed)
-                .unwrap_or_else(|error| panic!("{command}printed no JSON ({error}): {printed}"));
-            let (shown, value) = (masked(shown.clone()), masked(value));
-            assert_eq!(value, shown, "{command}prints now:\n{printed}");
+fn assert_output(command: &str, expected: &Expected, output: &str) {
+    match expected {
+        Expected::Json(expected) => {
+            let actual: Value = serde_json::from_str(output)
+                .unwrap_or_else(|error| panic!("{command}printed no JSON ({error}): {output}"));
+            let (expected, actual) = (mask_values(expected.clone()), mask_values(actual));
+            assert_eq!(actual, expected, "{command}prints now:\n{output}");
         }
-        Shown::Text(shown) => {
-            let printed = printed.replace('\r', "");
-            assert_eq!(without_cursors(&printed), without_cursors(shown), "{command}");
+        Expected::Text(expected) => {
+            let output = output.replace('\r', "");
+            assert_eq!(mask_cursors(&output), mask_cursors(expected), "{command}");
         }
     }
 }
 
-/// The value with what differs from run to run replaced by its kind: ids, times, cursors.
-fn masked(mut value: Value) -> Value {
+/// Replaces what differs between runs (ids, times, cursors) by its type.
+fn mask_values(mut value: Value) -> Value {
     match &mut value {
         Value::Object(members) => {
             for (name, member) in members.iter_mut() {
@@ -219,24 +217,23 @@ fn masked(mut value: Value) -> Value {
                 *member = match member.take() {
                     Value::String(_) if varies => "(text)".into(),
                     Value::Number(_) if varies => "(number)".into(),
-                    other => masked(other),
+                    other => mask_values(other),
                 };
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| *item = masked(item.take())),
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = mask_values(item.take())),
         _ => {}
     }
     value
 }
 
-/// The text with `after=…` cut short: a cursor holds a time.
-fn without_cursors(text: &str) -> String {
-    let mut pieces = text.split("after=");
-    let mut clean = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let rest =
-            piece.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "-_".contains(c));
-        write!(clean, "after=(cursor){rest}").unwrap();
+/// Replaces the value of `after=`: a cursor contains a time.
+fn mask_cursors(text: &str) -> String {
+    let mut parts = text.split("after=");
+    let mut masked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "-_".contains(c));
+        write!(masked, "after=(cursor){rest}").unwrap();
     }
-    clean
+    masked
 }

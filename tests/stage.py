@@ -231,14 +231,14 @@ class Writers:
 
 
 def nginx(place, services):
-    """nginx in front of these services, with the settings that docs/operations.md has; its process and port."""
-    paper = (ROOT / "docs" / "operations.md").read_text()
-    site = re.search(r"```nginx\n(.*?)```", paper, re.S)[1]
+    """nginx in front of these services, with the settings that docs/deploy.md has; its process and port."""
+    page = (ROOT / "docs" / "deploy.md").read_text()
+    site = re.search(r"```nginx\n(.*?)```", page, re.S)[1]
     port = free_port()
     site, listens = re.subn(r"listen \S+;", f"listen 127.0.0.1:{port};", site)
     for written, service in zip(("127.0.0.1:8081", "127.0.0.1:8082"), services):
         if written not in site:
-            fail(f"docs/operations.md has no {written}")
+            fail(f"docs/deploy.md has no {written}")
         site = site.replace(written, f"127.0.0.1:{service.port}")
     folders = "".join(f"{kind}_temp_path {place}/{kind};\n" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
     config = place / "nginx.conf"

@@ -1,12 +1,12 @@
-//! What comes from memory, beside a bare actix-web handler that returns the same bytes.
+//! Compares cached responses with plain actix-web handlers that return the same bytes.
 //!
 //! `cargo bench --bench hot [-- SECONDS ROUNDS CONNECTIONS]` needs `wrk` and PostgreSQL's programs.
-//! All are measured in turn, round by round, so that whatever else the machine does falls on each
-//! of them; the medians are printed. "bare" sends the body with its type alone, "same" the headers
-//! of the real answer as well, byte for byte but for the request's id.
+//! The servers take turns, so that other load on the machine affects all alike; medians are
+//! printed. "bare" sends only body and content type, "same" all headers of the real response except
+//! the request id.
 //!
-//! With `serve` as its argument it only prints the addresses and waits for the end of its input:
-//! `benches/hot/instructions` asks it under callgrind.
+//! With the argument `serve` it only prints the URLs and waits for the end of its input, for
+//! `benches/hot/instructions`.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -14,13 +14,14 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::{Context as _, Result, bail};
 use embedded_postgres::start_slot;
-use roundup::app::State;
 use roundup::cache::listen;
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target, migrate};
 use roundup::import;
-use roundup::serve::Bound;
+use roundup::router::Application;
+use roundup::server::Bound;
+use roundup::state::State;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -28,14 +29,14 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long, how often, how many connections.
+/// Duration and number of rounds, number of connections.
 struct Load {
     seconds: u32,
     rounds: u32,
     connections: u32,
 }
 
-/// One thing to measure: a request and its answer.
+/// A request to measure, and its response.
 struct Case {
     name: &'static str,
     path: String,
@@ -43,7 +44,7 @@ struct Case {
     answer: Answer,
 }
 
-/// An answer as it came over the wire.
+/// A response as read from the socket.
 #[derive(Clone)]
 struct Answer {
     status: StatusCode,
@@ -92,7 +93,8 @@ fn say(line: &str) {
     println!("{line}");
 }
 
-/// The service on a new database with the example in it, twenty times; returns its address.
+/// Starts the service on a new database with twenty copies of the example. Returns its socket
+/// address.
 async fn roundup(target: &Target) -> Result<SocketAddr> {
     let (admin, driver) = target.connect().await?;
     tokio::spawn(driver);
@@ -111,22 +113,22 @@ async fn roundup(target: &Target) -> Result<SocketAddr> {
         import::Args { files, format: None, dry_run: false, json: false, keep_addresses: false };
     import::import(&target, &args, now).await.map_err(anyhow::Error::from)?;
     let pool = Pool::new(target.clone(), PoolOptions::default());
-    let state = Data::new(State::new(pool, Clock::System, Config::defaults()?));
-    tokio::spawn(listen(Arc::clone(state.cache().coherence()), target, false));
+    let application = Application::new(State::new(pool, Clock::System, Config::defaults()?));
+    tokio::spawn(listen(Arc::clone(application.state.cache().coherence()), target, false));
     let bound = Bound::to(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let address = bound.address()?;
-    std::thread::spawn(move || actix_web::rt::System::new().block_on(bound.serve(state)));
+    std::thread::spawn(move || actix_web::rt::System::new().block_on(bound.serve(application)));
     Ok(address)
 }
 
-/// What is measured: an article, the front page, and both when the client has them.
+/// Returns the cases: an article and the front page, each with 200 and 304.
 fn cases(server: SocketAddr) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (name, known, path) in [
         ("hot article", "hot article, 304", "/api/v1/articles/1?include=comments"),
         ("hot front page", "hot front page, 304", "/api/v1/articles"),
     ] {
-        // Twice: the second one comes from memory.
+        // Twice: the second response comes from the cache.
         ask(server, path, &[])?;
         let answer = ask(server, path, &[])?;
         let etag = answer.headers.iter().find(|(name, _)| name == "etag");
@@ -157,7 +159,7 @@ fn ask(server: SocketAddr, path: &str, headers: &[String]) -> Result<Answer> {
     let mut headers = Vec::new();
     for line in lines {
         let (name, value) = line.split_once(": ").context("no header")?;
-        // Those that actix adds to every answer by itself.
+        // The headers that actix adds by itself.
         if !["connection", "content-length", "date"].contains(&name) {
             headers.push((name.parse()?, value.parse()?));
         }
@@ -165,8 +167,8 @@ fn ask(server: SocketAddr, path: &str, headers: &[String]) -> Result<Answer> {
     Ok(Answer { status: status.parse()?, headers, body: Bytes::from(body.to_owned()) })
 }
 
-/// Handlers that do nothing but return those answers: at `/bare/N` with the type alone, at
-/// `/same/N` with all headers. Returns their address.
+/// Starts plain handlers for those responses: `/bare/N` with the content type only, `/same/N` with
+/// all headers. Returns their socket address.
 fn bare(cases: &[Case]) -> Result<SocketAddr> {
     let answers: Vec<Answer> = cases.iter().map(|case| case.answer.clone()).collect();
     let answers = Data::new(answers);
@@ -201,7 +203,7 @@ fn answer(req: &HttpRequest, all: bool) -> HttpResponse {
     response.map_into_boxed_body()
 }
 
-/// Measures a case and its two bare twins in turn, and tells the medians.
+/// Measures a case and its two plain handlers in turns. Returns the medians as a line.
 fn measure(case: &Case, addresses: &[String; 3], load: &Load) -> Result<String> {
     let mut rates = [const { Vec::new() }; 3];
     for _ in 0..load.rounds {

@@ -1,36 +1,36 @@
-//! Whether the time that a refusal takes tells anything of a key: Welch's t over whole requests.
+//! Tests whether the time of a rejection reveals anything about a key, with Welch's t-test.
 //!
-//! `cargo bench --bench key_timing [-- SAMPLES]` needs PostgreSQL's programs. The requests go
-//! through the application as the service has it, in this process, to a database on a socket: no
-//! network blurs them. Of each pair the two kinds of key come in random order, twice SAMPLES in
-//! all (50,000 of each, about), each time another key of the kind. Then the slowest twentieth
-//! of both together is left out: what else the machine does is in there. Beyond 4.5 in either
-//! direction a difference would be told; the pair of two alike shows what chance does.
+//! `cargo bench --bench key_timing [-- SAMPLES]` needs PostgreSQL's programs. Requests go through
+//! the real application in this process to a database on a socket, without network noise. Each pair
+//! compares two kinds of key in random order, 2 × SAMPLES requests in all (by default about 50,000
+//! of each kind), each with another key. The slowest twentieth is discarded as noise from the
+//! machine. A |t| above 4.5 is a detectable difference; a pair of two equal kinds shows the effect
+//! of chance.
 
 use actix_http::Request;
 use actix_web::body::BoxBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::test::{TestRequest, init_service};
-use actix_web::web::Data;
 use actix_web::{App, Error};
 use anyhow::{Result, ensure};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use embedded_postgres::start_slot;
-use roundup::app::{self, State};
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target, migrate};
-use roundup::http::Front;
+use roundup::middleware::RequestPipeline;
+use roundup::router::Application;
+use roundup::state::State;
 use std::path::Path;
 use std::time::Instant;
 
-/// How many keys of a kind there are: so many that what is told is told of the kind, and not of the
-/// places that a few have in the index.
+/// The number of keys of a kind, large enough that the position of a key in the index does not
+/// matter.
 const KEYS: usize = 1000;
 
-/// What may stand in a secret.
+/// The characters of a secret.
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 fn main() -> Result<()> {
@@ -58,9 +58,9 @@ async fn compare_all(target: &Target, samples: usize) -> Result<()> {
     let good = store(&client, "null", "null").await?;
     client.batch_execute("vacuum analyze keys").await?;
     let pool = Pool::new(target, PoolOptions::default());
-    let state = Data::new(State::new(pool, Clock::System, Config::defaults()?));
-    let app = App::new().app_data(state.clone()).wrap(Front::new(state));
-    let app = init_service(app.configure(app::configure)).await;
+    let application = Application::new(State::new(pool, Clock::System, Config::defaults()?));
+    let app = App::new().wrap(RequestPipeline::new(application.state.clone()));
+    let app = init_service(app.configure(|cfg| application.configure(cfg))).await;
     let first: Vec<String> = good.iter().flat_map(|key| changed(key, "rk_".len())).collect();
     let last: Vec<String> = good.iter().flat_map(|key| changed(key, key.len() - 1)).collect();
     let nobodys: Vec<String> = first.iter().map(|_| secret()).collect::<Result<_>>()?;
@@ -83,7 +83,7 @@ fn secret() -> Result<String> {
     Ok(format!("rk_{}", BASE64.encode(random)))
 }
 
-/// Keys that are kept, revoked or ended at these times.
+/// Stores keys, with the times at which they were revoked or expired.
 async fn store(client: &tokio_postgres::Client, revoked: &str, ends: &str) -> Result<Vec<String>> {
     let secrets: Vec<String> = (0..KEYS).map(|_| secret()).collect::<Result<_>>()?;
     let insert = format!(
@@ -96,7 +96,7 @@ async fn store(client: &tokio_postgres::Client, revoked: &str, ends: &str) -> Re
     Ok(secrets)
 }
 
-/// A secret with each other letter in one place.
+/// Returns the secret with every other character at one position.
 fn changed(secret: &str, at: usize) -> Vec<String> {
     let put = |letter: &u8| {
         let letters = secret.bytes().enumerate();
@@ -105,7 +105,7 @@ fn changed(secret: &str, at: usize) -> Vec<String> {
     LETTERS.iter().map(put).filter(|other: &String| other != secret).collect()
 }
 
-/// How long the refusals take, in microseconds.
+/// Returns the times of the rejections in microseconds.
 async fn measure(
     app: &impl Service<Request, Response = ServiceResponse<BoxBody>, Error = Error>,
     kinds: [&[String]; 2],
@@ -125,7 +125,7 @@ async fn measure(
         let answer = app.call(request).await;
         let took = begun.elapsed();
         ensure!(answer.is_ok_and(|answer| answer.status() == 401), "a key was not refused");
-        // The first ones warm up.
+        // The first requests are a warm-up.
         if n >= 1000 {
             times.push(took.as_secs_f64() * 1e6);
         }
@@ -133,7 +133,7 @@ async fn measure(
     Ok(times)
 }
 
-/// Welch's test of two kinds of times.
+/// The result of Welch's t-test of two samples.
 struct Welch {
     means: [f64; 2],
     counts: [usize; 2],
@@ -154,7 +154,7 @@ impl Welch {
     }
 }
 
-/// The mean, and the variance of the mean.
+/// Returns the mean, and the variance of the mean.
 #[expect(clippy::cast_precision_loss, reason = "there are not so many samples")]
 fn moments(times: &[f64]) -> (f64, f64) {
     let n = times.len() as f64;

@@ -1,12 +1,11 @@
--- Fills an empty, migrated database for the load bench:
+-- Fills an empty, migrated database for the load benchmark:
 -- psql -v articles=100000 -v least=10 -v most=50 -f data.sql
 --
--- Each article has 9 links and 10 outlet credits, of outlets that are credited unevenly, and 0 to 3
--- tags. The first quarter of the articles has `most` comments each, the others from `least` on, most of
--- them few.
--- What belongs to an article lies together, as it does where articles are written one after the other.
--- Everything is derived from the ids, so that two runs measure the same rows. The counters that
--- triggers keep are set at the end by plain statements: that is quicker for all rows at once.
+-- Each article has 9 links, 10 outlet credits (some outlets are much more common) and 0 to 3 tags. The
+-- first quarter of the articles has `most` comments each, the others `least` or more, usually few.
+-- The rows of an article are stored together, as when articles are written one after the other.
+-- Everything is derived from the ids, so that two runs measure the same rows. Counters that triggers
+-- maintain are set at the end by plain statements, which is faster for all rows at once.
 
 \set ON_ERROR_STOP on
 begin;
@@ -15,7 +14,7 @@ set local synchronous_commit = off;
 set local work_mem = '128MB';
 set local maintenance_work_mem = '512MB';
 
--- Indexes are made when the rows are there: that is several times quicker.
+-- Create indexes after the rows, which is several times faster.
 create temp table later as
     select indexname, indexdef from pg_indexes
     where schemaname = 'public'
@@ -23,7 +22,7 @@ create temp table later as
         and indexname not in (select conname from pg_constraint);
 select format('drop index %I', indexname) from later \gexec
 
--- A number from 0 up to 1 that is always the same for the same words.
+-- Returns a number in 0..1 that depends only on the arguments.
 create function pg_temp.chance(what text, id bigint) returns double precision
     immutable parallel safe language sql as
     $$ select (hashint8extended(id, hashtext(what)) & 2147483647) / 2147483648.0 $$;
@@ -64,7 +63,7 @@ insert into links (id, article_id, role, position, title, url, url_hash, url_rul
             || extract(year from a.published_at) || '/' || a.id || '/' || p as url) u
     order by a.id, p;
 
--- The square makes a few outlets very common. The second link is credited to two.
+-- The square makes a few outlets very common. The second link is credited to two outlets.
 insert into link_credits (link_id, position, outlet_id, bylines, published_at)
     select l.id, c, o.id, case when l.position = 3 then '{A. Writer}'::text[] else '{}' end, l.published_at
     from links l
@@ -87,7 +86,7 @@ insert into article_tags (article_id, tag_id, position, published_at)
     order by a.id, t
     on conflict do nothing;
 
--- Every third comment begins a thread, the two after it answer it.
+-- Every third comment starts a thread; the next two reply to it.
 insert into comments (id, article_id, parent_id, root_id, depth, path, status, author_name, text, html,
         created_at, listed_at, reply_count)
     overriding system value
@@ -126,7 +125,7 @@ select setval(pg_get_serial_sequence('links', 'id'), max(id)) from links;
 select setval(pg_get_serial_sequence('comments', 'id'), max(id)) from comments;
 select setval(pg_get_serial_sequence('tags', 'id'), max(id)) from tags;
 commit;
--- The counters wrote each article once more, in any order: as they were, and in one place each.
+-- Setting the counters rewrote the articles in any order; restore the original order.
 cluster articles using articles_pkey;
 vacuum (analyze);
 checkpoint;

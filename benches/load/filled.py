@@ -1,4 +1,4 @@
-"""A private database of so many articles, the service in front of it, and the pages to ask it for."""
+"""A private database with a number of articles, the service in front of it, and the pages to request."""
 
 import os
 import pathlib
@@ -12,19 +12,18 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from service import ROOT, Server, program  # noqa: E402
 
 HERE = ROOT / "benches" / "load"
-# How uneven the traffic is: the article with the id n is asked for in proportion to 1 / n^(1 - 1/SKEW), a law like
-# Zipf's, as requests on the web follow (Breslau and others, "Web Caching and Zipf-like Distributions: Evidence and
-# Implications", 1999; the exponent varies from trace to trace). With a random r from 0 up to 1, the id is
-# (1 + r ((articles + 1)^(1/SKEW) - 1))^SKEW without its fraction; benches/sql/article.sql and requests.lua reckon
-# so. With 1 all are asked for alike often.
+# How uneven the traffic is. Article n is requested in proportion to 1 / n^(1 - 1/SKEW), a distribution like Zipf's, as
+# on the web (Breslau and others, "Web Caching and Zipf-like Distributions: Evidence and Implications", 1999; the
+# exponent varies). For a random r in 0..1 the id is floor((1 + r ((articles + 1)^(1/SKEW) - 1))^SKEW), as in
+# benches/sql/article.sql and requests.lua. With SKEW = 1 all articles are requested equally.
 SKEW = 8
 
 
 class Site:
-    """The service in front of so many articles, and the pages to ask for."""
+    """The service with a number of articles, and the pages to request."""
 
     def __init__(self, articles, comments, binary):
-        """Each article with so many comments; without a number 10 to 50, a quarter of them with 50."""
+        """Gives each article `comments` comments; with None 10 to 50, a quarter of the articles 50."""
         self.articles = articles
         shape = "" if comments is None else f"x{comments}"
         self.data = ROOT / "target" / "bench" / f"{articles}{shape}"
@@ -42,16 +41,16 @@ class Site:
                 Page("article, 50 comments", "article", articles // 4),
             ]
         else:
-            # Real traffic asks for some articles often; all alike is what the database's memory helps least.
+            # Real traffic is uneven; uniform traffic profits least from the database's memory.
             self.pages = [
                 Page(f"article, {comments} comments", "article", articles, SKEW),
-                Page("the same, all alike often", "article", articles),
+                Page("article, uniform traffic", "article", articles),
             ]
         self.pages.append(Page("front page, 20 articles", "front", articles))
 
 
 def fill(server, articles, comments):
-    # The least and the most comments of an article.
+    # The minimum and maximum number of comments of an article.
     least, most = (10, 50) if comments is None else (comments, comments)
     there = int(server.sql("select count(*) from articles"))
     if there == 0:
@@ -60,11 +59,11 @@ def fill(server, articles, comments):
         command += ["-v", f"least={least}", "-v", f"most={most}", server.url]
         subprocess.run([*command, "-f", HERE / "data.sql"], check=True)
     elif there != articles:
-        sys.exit(f"{server.data} holds {there} articles: remove it")
+        sys.exit(f"{server.data} holds {there} articles; remove it")
 
 
 def check_statements(server):
-    """The service must send what benches/sql lists, or the comparison is none."""
+    """Fails unless the service sends the statements in benches/sql; otherwise the comparison is invalid."""
     server.sql("alter role roundup set log_min_duration_statement = 0")
     server.stop()
     server.start()
@@ -80,13 +79,13 @@ def check_statements(server):
     sent = set(re.findall(r"execute \S+: (SELECT .*)", text))
     again = [name for name, n in counts(re.findall(r" parse \S+: (SELECT .*)", text)).items() if n > 4]
     if again:
-        print("prepared anew for each request:", *again, sep="\n  ", file=sys.stderr)
+        print("prepared again for each request:", *again, sep="\n  ", file=sys.stderr)
     listed = set()
     for path in ROOT.joinpath("benches", "sql").glob("*.sql"):
         listed.update(line.rstrip(";") for line in path.read_text().splitlines() if line.startswith("SELECT"))
     missing = {plain(one) for one in listed} - {plain(one) for one in sent}
     if missing:
-        print("benches/sql lists what the service does not send (any more):", *missing, sep="\n  ", file=sys.stderr)
+        print("statements in benches/sql that the service does not send:", *missing, sep="\n  ", file=sys.stderr)
         print("it sends:", *sorted(sent), sep="\n  ", file=sys.stderr)
         sys.exit(1)
     server.stop()
@@ -94,7 +93,7 @@ def check_statements(server):
 
 
 def into_memory(server):
-    """Reads what the pages are made of from disk once, for it is the service that is measured, not the disk."""
+    """Reads the tables from disk once, because the service is measured, not the disk."""
     paths = server.sql("""
         with tables as (
             select oid, reltoastrelid from pg_class where oid in ('articles'::regclass, 'links'::regclass,
@@ -108,7 +107,7 @@ def into_memory(server):
     """)
     for path in paths.split():
         first = server.data / path
-        # Of more than 1 GiB the parts are in files of their own: 16454, 16454.1, …
+        # PostgreSQL splits files of more than 1 GiB: 16454, 16454.1, …
         for part in [first, *first.parent.glob(f"{first.name}.*")]:
             with open(part, "rb", buffering=0) as file:
                 while file.read(1 << 23):
@@ -120,12 +119,12 @@ def counts(items):
 
 
 def plain(statement):
-    """The statement with $1 and :id made alike."""
+    """Returns the statement with $1 and :id replaced by the same text."""
     return re.sub(r"(?<![:\w]):\w+|\$\d+", "?", statement)
 
 
 class Page:
-    """A kind of page, and what was measured of it."""
+    """A kind of page, and its measurements."""
 
     def __init__(self, name, kind, highest, skew=1):
         self.name, self.kind, self.highest, self.skew = name, kind, highest, skew
@@ -159,7 +158,7 @@ class Page:
         command += ["-f", ROOT / "benches" / "sql" / f"{self.kind}.sql", server.url]
         before = server.spent()
         out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        # Its sessions are just ending: what they took is counted with the postmaster's when it has seen to them.
+        # Its sessions are ending; the postmaster's times include them once it has reaped them.
         time.sleep(0.5)
         after = server.spent()
         done = int(re.search(r"transactions actually processed: (\d+)", out)[1])

@@ -1,5 +1,5 @@
--- wrk reads articles with their comments, and posts a comment in SHARE of 100 requests. Which ones, and
--- what ARTICLES and SKEW are, says benches/load/filled.py.
+-- For wrk: reads articles with their comments, and posts a comment in SHARE of 100 requests.
+-- benches/load/filled.py explains ARTICLES and SKEW.
 local highest = tonumber(os.getenv("ARTICLES"))
 local skew = tonumber(os.getenv("SKEW"))
 local share = tonumber(os.getenv("SHARE"))
@@ -18,7 +18,7 @@ end
 
 function request()
   local id = math.floor((1 + math.random() * stretch) ^ skew)
-  -- Of the last one a rounding error may make the next.
+  -- A rounding error may give the id after the last.
   local path = "/api/v1/articles/" .. math.min(id, highest)
   if math.random() * 100 >= share then
     return wrk.format("GET", path .. "?include=comments")

@@ -1,10 +1,9 @@
 -- Fills an empty, migrated database with links: psql -v articles=100000 -f data.sql
 --
 -- Each article has ten links, twelve outlet credits, 0 to 2 tags and one comment. Words are made of
--- syllables and are as unevenly frequent as those of headlines: the first stands in about one title
--- in twenty, most in a few of the million. Everything is derived from the ids, so that two runs
--- measure the same rows. What triggers keep is set by plain statements: that is quicker for all at
--- once.
+-- syllables, with frequencies like those of headlines: the first is in about one title in twenty, most
+-- are in a few of the million. Everything is derived from the ids, so that two runs measure the same
+-- rows. What triggers maintain is set by plain statements, which is faster for all rows at once.
 
 \set ON_ERROR_STOP on
 begin;
@@ -13,18 +12,18 @@ set local synchronous_commit = off;
 set local work_mem = '256MB';
 set local maintenance_work_mem = '1GB';
 
--- A number from 0 up to 1 that is always the same for the same words.
+-- Returns a number in 0..1 that depends only on the arguments.
 create function pg_temp.chance(what text, id bigint) returns double precision
     immutable parallel safe language sql as
     $$ select (hashint8extended(id, hashtext(what)) & 2147483647) / 2147483648.0 $$;
 
--- The word of a rank: three syllables, of which the first two are common beginnings.
+-- Returns the word of a rank: three syllables; the first two are common beginnings.
 create function pg_temp.word(rank bigint) returns text immutable parallel safe language sql as $$
     select s[1 + rank % 37] || s[1 + rank / 37 % 37] || s[1 + rank / 1369 % 37]
     from (select '{ba,ke,dor,fi,gul,har,jo,kan,lem,mi,nor,po,qua,ru,sal,tem,ul,vor,wi,xan,yol,zem,bri,cla,dra,fre,gro,pla,sta,tru,ska,sho,che,thu,phi,whe,ost}'::text[] as s) x
 $$;
 
--- So many words, drawn by the law of Zipf without its very first ranks, which are stop words.
+-- Returns `count` words, by Zipf's law without the first ranks, which are stop words.
 create function pg_temp.words(what text, id bigint, count integer) returns text
     immutable parallel safe language sql as $$
     select string_agg(pg_temp.word(floor(21 * power(50021 / 21.0, pg_temp.chance(what, id * 64 + k)) - 21)::bigint), ' ')
@@ -46,8 +45,8 @@ insert into articles (id, slug, status, headline, dek, lang, quote_text, quote_h
         lateral (select pg_temp.words('quote', n, 60) as quote,
             timestamptz '2015-01-01' + n * interval '53 minutes' as at) x;
 
--- One address in ten is cited again and again: a page of the first thousand. Keys as version 1 of
--- the rules makes them of these addresses.
+-- One URL in ten is cited repeatedly: a page of the first thousand. The keys are those of version 1
+-- of the normalisation rules.
 insert into links (id, article_id, role, position, title, url, url_hash, url_rules, domain, credit,
         published_at)
     overriding system value
@@ -102,7 +101,7 @@ update tags t set article_count = n
 insert into article_months (month, article_count)
     select date_trunc('month', published_at at time zone 'UTC')::date, count(*) from articles group by 1;
 
--- The index of words is made anew at the end: row by row takes several times as long.
+-- Create the search index at the end; row by row it takes several times as long.
 drop index search_documents_tsv_idx;
 select search_put_articles(array_agg(id)) from articles;
 select search_put_links(array_agg(id)) from links;

@@ -1,4 +1,4 @@
--- A thread of 100,000 comments in a table like the service's, up to 64 levels deep.
+-- Creates a thread of 100,000 comments, up to 64 levels deep, in a table like the service's.
 set client_min_messages = warning;
 drop schema if exists thread_bench cascade;
 create schema thread_bench;
@@ -18,7 +18,7 @@ create table comments (
     reply_count integer not null default 0
 );
 
--- Each comment answers one of those shortly before it, or begins a thread.
+-- Each comment replies to a recent one or starts a thread.
 do $$
 declare
     paths bytea[] := array[]::bytea[];

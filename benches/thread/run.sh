@@ -1,22 +1,21 @@
 #!/bin/sh
-# The first, a middle and the last page of a thread of 100,000 comments: by the path (as the service
-# reads it), by OFFSET, and by a recursive CTE over parent_id. All in one run, on one database.
+# Measures the first, a middle and the last page of a thread of 100,000 comments: by path (as the service
+# reads it), by OFFSET, and by a recursive CTE over parent_id, in one run on one database.
 #
 #   benches/thread/run.sh postgres://localhost/scratch
 #
-# Needs psql and pgbench. It makes a schema `thread_bench` and drops it in the end. Prints a table in
-# Markdown: the latency that pgbench measures (mean of 200 runs; 3 for what takes over 100 ms), and
-# the buffers that EXPLAIN counts.
+# Needs psql and pgbench. Creates a schema `thread_bench` and drops it at the end. Prints a Markdown table
+# with the latency from pgbench (mean of 200 runs; of 3 above 100 ms) and the buffers from EXPLAIN.
 set -eu
 
-url=${1:?give the address of a database}
+url=${1:?pass the URL of a database}
 here=$(dirname "$0")
 work=$(mktemp -d)
 trap 'psql -q "$url" -c "drop schema if exists thread_bench cascade" >/dev/null 2>&1; rm -rf "$work"' EXIT
 
 psql -q -v ON_ERROR_STOP=1 "$url" -f "$here/fill.sql" >/dev/null
 ask() { psql -qAt "$url" -c "$1"; }
-# The path before the page that begins at this place in reading order.
+# Prints the path before the page that starts at this position in reading order.
 path_before() {
     ask "select quote_literal(encode(path, 'hex')) from (select path, row_number() over (order by path) as n
          from thread_bench.comments) c where n = $1"

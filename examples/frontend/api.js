@@ -1,4 +1,4 @@
-// Asking the service. Whatever goes wrong becomes a Problem, with what RFC 9457 says about it.
+// Requests to the service. Every error becomes a Problem with the members of RFC 9457.
 
 import { API } from "./config.js";
 
@@ -11,13 +11,13 @@ export class Problem extends Error {
     this.errors = body.errors ?? [];
   }
 
-  /** What is wrong with a field of what was sent, by its JSON pointer. */
+  /** Returns the error of a field of the request, by its JSON pointer. */
   about(pointer) {
     return this.errors.find((error) => error.pointer === pointer);
   }
 }
 
-/** `path` with those parameters that have a value. */
+/** Returns `path` with the parameters that have a value. */
 export function address(path, params = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
@@ -27,12 +27,12 @@ export function address(path, params = {}) {
   return `${API}${path}${text ? `?${text}` : ""}`;
 }
 
-/** GET `path`; the parsed answer. */
+/** Sends GET `path` and returns the parsed response. */
 export async function get(path, params, signal) {
   return (await send("GET", address(path, params), { signal })).body;
 }
 
-/** Sends JSON; the status and the parsed answer, which is null where there is none. */
+/** Sends JSON. Returns the status and the parsed response, or null if there is no body. */
 export async function send(method, url, { json, headers = {}, signal } = {}) {
   const init = { method, headers, signal };
   if (json !== undefined) {

@@ -1,4 +1,4 @@
-// Which page is shown: the part of the address behind `#` says so, and any file server will do.
+// Selects the page by the fragment of the URL, so any file server will do.
 
 import { API } from "./config.js";
 import { h, say } from "./dom.js";
@@ -10,7 +10,7 @@ const main = document.getElementById("main");
 const box = document.getElementById("q");
 let current = new AbortController();
 
-/** Finds the page of an address: each gets its parameters and gives a title and elements. */
+/** Finds the page for a URL. A page takes its parameters and returns a title and elements. */
 function route(hash) {
   const [path, query] = hash.replace(/^#/, "").split("?");
   const params = new URLSearchParams(query);
@@ -54,7 +54,7 @@ function trouble(problem) {
   return { title, elements: [box] };
 }
 
-// Search as one types: the address follows, but typing one word does not fill the history.
+// Search as you type. The URL follows, but typing a word adds one history entry only.
 let waiting;
 function typed(delay) {
   clearTimeout(waiting);
@@ -73,7 +73,7 @@ document.getElementById("search").addEventListener("submit", (event) => {
   typed(0);
 });
 
-// `#main` is no page of ours: the link in front of everything moves the focus and nothing else.
+// `#main` is not a page: the skip link only moves the focus.
 document.querySelector("[data-skip]").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();

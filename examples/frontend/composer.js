@@ -1,4 +1,4 @@
-// Writing a comment. The service checks it; what it says about a field is shown at that field.
+// The comment form. The service validates; its message about a field is shown at that field.
 
 import { address, one, send } from "./api.js";
 import { h, say } from "./dom.js";
@@ -14,13 +14,13 @@ const WHY = {
   every_comment: "Here an editor reads every one.",
 };
 
-/** A site's own words for the usual mistakes; for all others the service's. */
+/** Own messages for common errors; the service's messages are used for all others. */
 const WRONG = {
   too_short: "Please fill this in.",
   format: "This does not look like an e-mail address.",
 };
 
-/** The form for a comment, or for a reply to one; `posted` gets what the service answers. */
+/** Returns the form for a comment or reply. Calls `posted` with the response. */
 export function composer(article, parent, posted, cancel) {
   const opened = performance.now();
   const known = author();
@@ -30,7 +30,7 @@ export function composer(article, parent, posted, cancel) {
     h("input", { id: id(field.name), name: field.name, ...field.attributes })));
   const text = row("/text", id("text"), parent ? "Your reply" : "Your comment",
     h("textarea", { id: id("text"), name: "text", rows: "5", maxlength: "20000", required: true }));
-  // Programs fill in whatever is called so; people never see it.
+  // A honeypot: bots fill in fields with this name; people do not see it.
   const trap = h("input", { name: "homepage", tabindex: "-1", autocomplete: "off", class: "trap", "aria-hidden": "true" });
   const button = h("button", {}, "Send");
   const form = h("form", { class: "composer", novalidate: true, "aria-label": parent ? "Reply" : "Comment" },
@@ -71,7 +71,7 @@ function row(pointer, id, label, field) {
 }
 
 async function post(article, comment, seconds, once) {
-  // The time a form was open differs from try to try, so it is no part of what is compared.
+  // The time that the form was open differs between attempts, so it is not compared.
   const key = once(JSON.stringify(comment), seconds);
   const answer = await send("POST", address(`${one(article.id)}/comments`), {
     json: { ...comment, form_seconds: key.seconds },
@@ -81,7 +81,7 @@ async function post(article, comment, seconds, once) {
   return answer;
 }
 
-/** The same key for the same comment: sent twice after a lost answer, it is posted once. */
+/** Returns the same key for the same comment, so that a repeat after a lost response posts it once. */
 function idempotency() {
   let last = {};
   return (text, seconds) => {
@@ -93,7 +93,7 @@ function idempotency() {
   };
 }
 
-/** 201: it shows. 202: it is held, and the answer says why. */
+/** Shows the result. 201: the comment is public. 202: it is held, and the response says why. */
 function thank({ status, body }, said) {
   const why = body.held_because.map((reason) => WHY[reason]).filter(Boolean).join(" ");
   said.textContent = status === 201 ? "Thank you, it is published." : `Thank you. An editor will look at it first. ${why}`.trim();
@@ -110,7 +110,7 @@ function clear(form, said) {
   said.classList.remove("wrong");
 }
 
-/** Each message where it belongs; what belongs to no field stands below. */
+/** Shows each message at its field; messages without a field go below the form. */
 function refuse(form, said, problem) {
   clear(form, said);
   let first = null;

@@ -1,8 +1,8 @@
-// Where the roundup service is: the one place to change.
+// The URL of the roundup service. Change it here only.
 
 export const API = "http://127.0.0.1:8080";
 
-// A second policy beside the one in index.html; both hold. So no other address can be asked.
+// A second content security policy besides the one in index.html. Both apply, so no other host can be reached.
 const policy = document.createElement("meta");
 policy.httpEquiv = "Content-Security-Policy";
 policy.content = `connect-src ${new URL(API).origin}`;

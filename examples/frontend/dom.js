@@ -1,6 +1,6 @@
-// Making elements. Text goes in as text; HTML only through `html`, and only what the service calls HTML.
+// Creates elements. Text is inserted as text; HTML only through `html`, and only the service's HTML.
 
-/** An element: `h("a", { href, class: "x" }, "text", another)`. Nothing is made of null or false. */
+/** Creates an element: `h("a", { href, class: "x" }, "text", another)`. Skips null and false. */
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -12,20 +12,20 @@ export function h(name, attributes = {}, ...children) {
   return element;
 }
 
-// Members named `html` are sanitised by the service against a short list of tags and attributes when
-// they are stored; in a `highlight` everything is escaped but `<mark>`. Both are made to be put into a
-// page as they are. Should that ever fail, the content policy still runs no script of theirs.
+// The service sanitises members named `html` against a short list of tags and attributes; in a
+// `highlight` everything except `<mark>` is escaped. Both can be inserted as they are. If that failed,
+// the content security policy would still block scripts.
 const policy = window.trustedTypes?.createPolicy("roundup-html", { createHTML: (text) => text })
   ?? { createHTML: (text) => text };
 
-/** An element that holds HTML which the service has made safe. */
+/** Creates an element with HTML that the service has sanitised. */
 export function html(name, attributes, safe) {
   const element = h(name, attributes);
   element.innerHTML = policy.createHTML(safe);
   return element;
 }
 
-/** The address, if a page may link to it: an editor's link may be anything that was pasted. */
+/** Returns the URL if a page may link to it. An editor may have pasted anything. */
 export function web(url) {
   try {
     return ["http:", "https:"].includes(new URL(url).protocol) ? url : null;
@@ -34,7 +34,7 @@ export function web(url) {
   }
 }
 
-/** A link to another page, or the mere text where there is no address for it. */
+/** Creates a link to another page, or plain text if there is no URL. */
 export function away(url, text, attributes = {}) {
   const href = web(url);
   return href ? h("a", { href, rel: "noopener", ...attributes }, text) : h("span", attributes, text);
@@ -43,22 +43,22 @@ export function away(url, text, attributes = {}) {
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-/** A point in time, to the day or to the minute. */
+/** Formats a time, to the day or to the minute. */
 export function time(at, exactly = false) {
   if (!at) return null;
   return h("time", { datetime: at }, (exactly ? moment : day).format(new Date(at)));
 }
 
-/** `1 comment`, `2 comments`. */
+/** Formats a count: `1 comment`, `2 comments`. */
 export const count = (number, word) => `${number.toLocaleString()} ${word}${number === 1 ? "" : "s"}`;
 
-/** The children with a separator between them. */
+/** Returns the children with a separator between them. */
 export function dotted(children) {
   const there = children.filter(Boolean);
   return there.flatMap((child, n) => (n === 0 ? [child] : [" · ", child]));
 }
 
-/** Says something to those who do not see the page. */
+/** Announces a text to screen readers. */
 export function say(text) {
   document.getElementById("said").textContent = text;
 }

@@ -17,7 +17,7 @@ export async function front(params, signal) {
   return { title: tag ?? "", elements: [heading, list, pager(page.page, tag)].filter(Boolean) };
 }
 
-/** An article as lists show it. */
+/** Creates the summary of an article. */
 export function teaser(article) {
   const lead = article.links.find((link) => link.role === "lead");
   const outlets = lead?.credits.map((credit) => credit.outlet?.name).filter(Boolean).join(", ");
@@ -32,7 +32,7 @@ export function teaser(article) {
     ])));
 }
 
-/** To the pages before and after this one. */
+/** Creates links to the previous and next page. */
 function pager({ next, prev }, tag) {
   if (!next && !prev) return null;
   const to = (name, cursor) => `#/?${new URLSearchParams({ ...(tag ? { tag } : {}), [name]: cursor })}`;

@@ -1,7 +1,7 @@
-// What this browser remembers of its reader: the tokens that came with comments, and a name.
+// What this browser stores about its reader: the tokens of comments, and a name.
 //
-// An edit token changes or withdraws one comment for some minutes; the author token makes the reader
-// known to the site. Neither leaves the browser but to the service.
+// An edit token changes or withdraws one comment for some minutes; the author token identifies the
+// reader to the site. Both are sent to the service only.
 
 const KEY = "roundup";
 
@@ -17,11 +17,11 @@ function write(state) {
   try {
     localStorage.setItem(KEY, JSON.stringify(state));
   } catch {
-    // A browser that keeps nothing: then a comment can't be changed, and all else works.
+    // The browser stores nothing: then comments cannot be edited; the rest works.
   }
 }
 
-/** Keeps what came with a comment. */
+/** Stores the tokens of a comment. */
 export function keep(posted, name) {
   const state = read();
   const now = Date.now();
@@ -31,7 +31,7 @@ export function keep(posted, name) {
   write({ tokens, name, author: posted.author_token ?? state.author });
 }
 
-/** The token of one's own comment, while it is good. */
+/** Returns the edit token of a comment while it is valid. */
 export function editToken(id) {
   const kept = read().tokens?.[id];
   return kept && Date.parse(kept.until) > Date.now() ? kept.token : null;
@@ -43,7 +43,7 @@ export function forget(id) {
   write(state);
 }
 
-/** Who wrote here before. */
+/** Returns the reader who wrote here before. */
 export function author() {
   const { name, author: token } = read();
   return { name, token };

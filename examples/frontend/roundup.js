@@ -1,4 +1,4 @@
-// One roundup: quote, sources, the editor's comment, corrections, what is related, and the thread.
+// One roundup: quote, links, commentary, corrections, related articles and comments.
 
 import { get, one } from "./api.js";
 import { away, count, dotted, h, html, time, web } from "./dom.js";
@@ -10,7 +10,7 @@ export async function roundup(reference, signal) {
     get(one(reference), { include: "comments,related" }, signal),
     get(`${one(reference)}/adjacent`, {}, signal),
   ]);
-  // A former slug was answered with a redirect: show the one that is right now.
+  // A former slug redirects: show the current one.
   if (reference !== article.slug) history.replaceState(null, "", place(article));
   const lead = article.links.find((link) => link.role === "lead");
   const more = article.links.filter((link) => link.role === "more");
@@ -51,7 +51,7 @@ function quote(text, lead) {
   return html("blockquote", { class: "prose", cite: lead && web(lead.url) }, text.html);
 }
 
-/** The further sources, under their headings where the editor made some. */
+/** Creates the list of further links, under their section headings. */
 function sources(article, links) {
   const section = h("section", { class: "more", "aria-labelledby": "more" },
     h("h2", { id: "more" }, article.links_heading ?? "More sources"));
@@ -68,7 +68,7 @@ function sources(article, links) {
   return section;
 }
 
-/** A source: its title, who published it and who wrote it there, and who else cites it. */
+/** Creates a link: title, outlets, bylines, and who else cites it. */
 function source(link) {
   const credits = link.credits.filter((credit) => credit.outlet || credit.bylines.length > 0);
   const written = credits.length > 0
@@ -101,7 +101,7 @@ function related(items) {
       h("p", { class: "facts" }, dotted([time(article.published_at), ...reasons.map(why)]))))));
 }
 
-/** Why an article is related, in words. */
+/** Describes why an article is related. */
 function why(reason) {
   const names = (list) => list.slice(0, 3).map((one) => one.name).join(", ");
   switch (reason.kind) {

@@ -1,4 +1,4 @@
-// Search as one types, and who cites an address.
+// Search as you type, and who cites a URL.
 
 import { get } from "./api.js";
 import { away, count, dotted, h, html, time } from "./dom.js";
@@ -17,7 +17,7 @@ export async function search(params, signal) {
   return { title: q, elements: [heading, list, more(list, page.page.next, ask)], said };
 }
 
-/** A button that brings the next page of a list; none behind the last. */
+/** Creates a button that loads the next page of a list, if there is one. */
 function more(list, next, ask) {
   const box = h("p", { class: "more-button" });
   if (!next) return box;
@@ -39,7 +39,7 @@ function more(list, next, ask) {
   return box;
 }
 
-/** Something found. Where a word stands the service marks it; elsewhere there is the plain text. */
+/** Creates a search result. The service marks matching words; without a match the plain text is shown. */
 function hit(found) {
   const mark = (name, attributes, field, text) =>
     found.highlight[field] ? html(name, attributes, found.highlight[field]) : text ? h(name, attributes, text) : null;
@@ -78,7 +78,7 @@ function byComment({ comment }, mark) {
 
 const inArticle = (article) => h("span", {}, "in ", h("a", { href: place(article) }, article.headline));
 
-/** All links to one page, however its address is written. */
+/** Shows all links to a page, however its URL is written. */
 export async function cites(params, signal) {
   const url = params.get("url") ?? "";
   const page = await get("/api/v1/links", { url, limit: 50 }, signal);

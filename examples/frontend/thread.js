@@ -5,7 +5,7 @@ import { away, count, dotted, h, html, say, time } from "./dom.js";
 import { composer } from "./composer.js";
 import { editToken, forget } from "./memory.js";
 
-/** Deeper ones are shown no deeper: a narrow screen has no room. */
+/** The maximum indentation, because narrow screens have no room for more. */
 const DEEPEST = 6;
 
 export function thread(article) {
@@ -36,7 +36,7 @@ function more(view, next) {
     button.disabled = true;
     try {
       const page = await get(`${one(view.article.id)}/comments`, { after: next });
-      // What was posted a moment ago stands there already.
+      // A comment that was just posted is already shown.
       const fresh = page.items.filter((comment) => !document.getElementById(`comment-${comment.id}`));
       fill(view, fresh)[0]?.focus();
       box.replaceWith(more(view, page.page.next));
@@ -49,13 +49,13 @@ function more(view, next) {
   return box;
 }
 
-/** One comment, with what its reader may do. */
+/** Creates a comment with its actions. */
 function item(view, comment) {
   view.names.set(comment.id, comment.author?.name ?? "a reader");
   const depth = Math.min(comment.depth, DEEPEST);
   const entry = h("li", { id: `comment-${comment.id}`, class: `comment d${depth}`, tabindex: "-1", "data-depth": comment.depth });
   const removed = comment.status === "deleted";
-  // The indentation says it to those who see.
+  // For screen readers; others see the indentation.
   const answers = comment.parent_id && h("span", { class: "quiet" }, ` in reply to ${view.names.get(comment.parent_id) ?? "an earlier comment"}`);
   const about = h("p", { class: "facts" }, dotted([
     h("span", {}, removed ? "removed" : h("strong", {}, away(comment.author?.url, comment.author?.name ?? "A reader", { rel: "nofollow ugc noopener" })), answers),
@@ -108,7 +108,7 @@ function tools(view, comment, entry, text) {
   return bar;
 }
 
-/** Puts a field in the place of a comment's text. */
+/** Replaces a comment's text by a form field. */
 function change(comment, text, save) {
   const field = h("textarea", { rows: "5", maxlength: "20000", "aria-label": "Your comment" });
   field.value = comment.text;
@@ -127,7 +127,7 @@ function change(comment, text, save) {
   field.focus();
 }
 
-/** Puts what was just posted below what it answers. */
+/** Inserts a new comment below its parent. */
 function place(view, comment, parent) {
   const entry = item(view, comment);
   let before = parent?.nextElementSibling ?? null;

@@ -1,8 +1,8 @@
 //! The parameters of the list of articles.
 
 use crate::error::{Code, Error, Result};
-use crate::extract::{alternatives, refs};
-use crate::search::matching::{Wanted, Words};
+use crate::extract::{comma_separated, comma_separated_refs};
+use crate::full_text::{Wanted, Words};
 use crate::{outlets, tags};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel_async::AsyncPgConnection;
@@ -12,16 +12,16 @@ use utoipa::{IntoParams, ToSchema};
 /// Which articles to list, and how much of each.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ArticleQuery {
+pub(crate) struct ArticleQuery {
     /// Articles with this tag; a comma is "or".
     #[param(max_length = 1000, example = "iraq")]
-    pub(super) tag: Option<String>,
+    pub(crate) tag: Option<String>,
     /// Articles that credit this outlet: id, slug or name in slug form; a comma is "or".
     #[param(max_length = 1000, example = "reuters")]
-    pub(super) outlet: Option<String>,
+    pub(crate) outlet: Option<String>,
     /// Articles that cite a page on this host; a comma is "or".
     #[param(max_length = 1000, example = "example.org")]
-    pub(super) domain: Option<String>,
+    pub(crate) domain: Option<String>,
     /// Articles by this author; a comma is "or".
     #[param(max_length = 1000)]
     author: Option<String>,
@@ -36,23 +36,23 @@ pub(super) struct ArticleQuery {
     published_before: Option<String>,
     /// `links`: each item with all its sources, not only the lead.
     #[param(max_length = 100, pattern = "^(links)?$", example = "links")]
-    pub(super) include: Option<String>,
+    pub(crate) include: Option<String>,
     /// Only these fields of each item: `fields=id,headline,links.title`.
     #[param(max_length = 1000)]
-    pub(super) fields: Option<String>,
+    pub(crate) fields: Option<String>,
 }
 
 /// What the public list of articles takes besides.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct WordsQuery {
+pub(crate) struct WordsQuery {
     /// Articles in whose text, or in the titles of whose links, these words stand.
     #[param(max_length = 500, example = "airstrikes")]
-    pub(super) q: Option<String>,
+    pub(crate) q: Option<String>,
     /// The order: latest first unless said otherwise.
     #[serde(default)]
     #[param(inline, required = false)]
-    pub(super) sort: Sort,
+    pub(crate) sort: Sort,
 }
 
 impl WordsQuery {
@@ -60,7 +60,7 @@ impl WordsQuery {
     ///
     /// # Errors
     /// 400 when the order needs words and there are none.
-    pub(super) fn words(&self) -> Result<Option<Words>> {
+    pub(crate) fn words(&self) -> Result<Option<Words>> {
         if self.sort == Sort::Relevance && self.q.is_none() {
             let message = "`sort=relevance` needs `q`, which says to what";
             return Err(Error::parameter("sort", Code::BadParameter, message));
@@ -72,7 +72,7 @@ impl WordsQuery {
 /// The orders of the public list of articles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(default = "-published_at")]
-pub(super) enum Sort {
+pub(crate) enum Sort {
     /// Latest first.
     #[default]
     #[serde(rename = "-published_at")]
@@ -95,7 +95,7 @@ pub(super) enum Sort {
 /// best match.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(default = "-published_at")]
-pub(super) enum AdminSort {
+pub(crate) enum AdminSort {
     /// Latest first.
     #[default]
     #[serde(rename = "-published_at")]
@@ -113,21 +113,21 @@ pub(super) enum AdminSort {
 
 /// The filters with every name looked up.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct Filter {
-    pub(super) tags: Option<Vec<i64>>,
-    pub(super) outlets: Option<Vec<i64>>,
-    pub(super) domains: Option<Vec<String>>,
-    pub(super) authors: Option<Vec<String>>,
-    pub(super) langs: Option<Vec<String>>,
-    pub(super) after: Option<DateTime<Utc>>,
-    pub(super) before: Option<DateTime<Utc>>,
-    pub(super) words: Option<Words>,
+pub(crate) struct Filter {
+    pub(crate) tags: Option<Vec<i64>>,
+    pub(crate) outlets: Option<Vec<i64>>,
+    pub(crate) domains: Option<Vec<String>>,
+    pub(crate) authors: Option<Vec<String>>,
+    pub(crate) langs: Option<Vec<String>>,
+    pub(crate) after: Option<DateTime<Utc>>,
+    pub(crate) before: Option<DateTime<Utc>>,
+    pub(crate) words: Option<Words>,
 }
 
 impl ArticleQuery {
     /// The filters, with tags and outlets looked up.
-    pub(super) async fn filter(&self, conn: &AsyncPgConnection) -> Result<Filter> {
-        let list = |text: &String| alternatives(text).map(str::to_owned).collect::<Vec<_>>();
+    pub(crate) async fn filter(&self, conn: &AsyncPgConnection) -> Result<Filter> {
+        let list = |text: &String| comma_separated(text).map(str::to_owned).collect::<Vec<_>>();
         let mut filter = Filter {
             domains: self.domain.as_deref().map(crate::links::domains),
             authors: self.author.as_ref().map(list),
@@ -137,10 +137,10 @@ impl ArticleQuery {
             ..Filter::default()
         };
         if let Some(text) = &self.tag {
-            filter.tags = Some(tags::ids(conn, &refs(text)).await?);
+            filter.tags = Some(tags::ids(conn, &comma_separated_refs(text)).await?);
         }
         if let Some(text) = &self.outlet {
-            filter.outlets = Some(outlets::ids(conn, &refs(text)).await?);
+            filter.outlets = Some(outlets::ids(conn, &comma_separated_refs(text)).await?);
         }
         Ok(filter)
     }
@@ -148,7 +148,7 @@ impl ArticleQuery {
 
 impl Filter {
     /// The same for search, which knows how well each article matches.
-    pub(super) fn wanted(&self) -> Wanted {
+    pub(crate) fn wanted(&self) -> Wanted {
         Wanted {
             words: self.words.clone().unwrap_or_default(),
             kinds: Some(vec!["article".to_owned(), "link".to_owned()]),
@@ -177,8 +177,8 @@ pub fn time(name: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>> {
 }
 
 /// Which of the `known` parts `include` asks for.
-pub(super) fn included(text: Option<&str>, known: &[&str]) -> Result<Vec<String>> {
-    let parts: Vec<String> = alternatives(text.unwrap_or_default()).map(str::to_owned).collect();
+pub(crate) fn included(text: Option<&str>, known: &[&str]) -> Result<Vec<String>> {
+    let parts: Vec<String> = comma_separated(text.unwrap_or_default()).map(str::to_owned).collect();
     match parts.iter().find(|part| !known.contains(&part.as_str())) {
         None => Ok(parts),
         Some(part) => {

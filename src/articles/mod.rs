@@ -1,30 +1,18 @@
 //! An article is one post of the roundup: a headline and dek, a credited lead source, an excerpt,
-//! further sources, and the editor's commentary. Its sources live in [`crate::links`].
+//! further sources, and the editor's commentary. Its sources are in [`crate::links`]; what editors
+//! do with articles is in [`crate::editor`].
 
-mod admin;
-mod admin_model;
-mod admin_query;
-mod edit;
-mod filter;
-mod input;
-mod latest;
-mod model;
-mod parse;
-mod publish;
-mod query;
-mod ready;
+pub(crate) mod filter;
+pub(crate) mod model;
+pub(crate) mod query;
 mod routes;
-mod slugs;
-mod standing;
+pub(crate) mod slugs;
 pub mod store;
-mod together;
 
-pub use admin::{AdminDocs, LinkDocs, ParseDocs, RevisionDocs, configure_admin};
-pub use admin_model::AdminArticle;
+pub(crate) use filter::included;
 pub use filter::time;
-pub use input::ArticleInput;
-pub use latest::{Of, Texts, headline, latest, texts};
 pub use model::{Article, ArticleSummary, Author, Commentary, Correction, Status};
-pub use publish::{keep_publishing, publish_due};
-pub use query::{none, published, resolve, summaries};
+pub use query::{
+    Texts, by_ids, headline, ids_by_slug, is_gone, none, published, resolve, summaries, texts,
+};
 pub use routes::{Docs, configure};

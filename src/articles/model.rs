@@ -1,9 +1,6 @@
 //! Articles as rows and on the wire.
 
-use crate::comments::Comment;
 use crate::links::{Link, RichText};
-use crate::page::Page;
-use crate::related::RelatedArticle;
 use crate::schema::articles;
 use crate::tags::TagRef;
 use chrono::{DateTime, Utc};
@@ -138,8 +135,9 @@ pub struct ArticleSummary {
     pub corrections: Vec<Correction>,
 }
 
-/// One post of the roundup.
+/// An article with its texts.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ArticleWithTexts)]
 pub struct Article {
     /// What lists show of it too.
     #[serde(flatten)]
@@ -148,14 +146,6 @@ pub struct Article {
     pub quote: Option<RichText>,
     /// What the editor says about it.
     pub commentary: Option<Commentary>,
-    /// The first of its comments, with `include=comments`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub comments: Option<Page<Comment>>,
-    /// What has most in common with it, with `include=related`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub related: Option<Page<RelatedArticle>>,
 }
 
 impl ArticleSummary {
@@ -204,8 +194,6 @@ impl Article {
                 text: "They may not be talking to each other, …".into(),
                 html: "<p>They may not be talking to each other, …</p>".into(),
             }),
-            comments: Some(Page::sample(Comment::sample())),
-            related: Some(Page::sample(RelatedArticle::sample())),
         }
     }
 }
@@ -213,8 +201,8 @@ impl Article {
 /// The table's columns that a list shows.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = articles)]
-pub(super) struct SummaryRow {
-    pub(super) id: i64,
+pub(crate) struct SummaryRow {
+    pub(crate) id: i64,
     slug: String,
     headline: String,
     dek: Option<String>,
@@ -235,7 +223,7 @@ pub(super) struct SummaryRow {
 /// The table's columns that one article shows beyond those of a list.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = articles)]
-pub(super) struct TextRow {
+pub(crate) struct TextRow {
     quote_text: Option<String>,
     quote_html: Option<String>,
     commentary_label: Option<String>,
@@ -245,7 +233,7 @@ pub(super) struct TextRow {
 
 impl SummaryRow {
     /// The summary with its links and tags.
-    pub(super) fn with(self, links: Vec<Link>, tags: Vec<TagRef>) -> ArticleSummary {
+    pub(crate) fn with(self, links: Vec<Link>, tags: Vec<TagRef>) -> ArticleSummary {
         ArticleSummary {
             url: format!("/api/v1/articles/{}", self.id),
             id: self.id,
@@ -271,13 +259,13 @@ impl SummaryRow {
 
 impl TextRow {
     /// The whole article.
-    pub(super) fn with(self, summary: ArticleSummary) -> Article {
+    pub(crate) fn with(self, summary: ArticleSummary) -> Article {
         let commentary = self.commentary_text.map(|text| Commentary {
             label: self.commentary_label,
             text,
             html: self.commentary_html.unwrap_or_default(),
         });
         let quote = RichText::of(self.quote_text, self.quote_html);
-        Article { summary, quote, commentary, comments: None, related: None }
+        Article { summary, quote, commentary }
     }
 }

@@ -2,16 +2,15 @@
 
 use super::filter::{Filter, Sort};
 use super::model::{Article, ArticleSummary, SummaryRow, TextRow};
-use crate::app::State;
-use crate::comments;
 use crate::db::{Condition, Kept, Words, any_of, keyset, total};
 use crate::error::{Error, Result};
-use crate::extract::{Found, Ref};
+use crate::extract::{Lookup, Ref};
+use crate::full_text;
 use crate::page::{Page, Scan};
 use crate::schema::{
     article_outlets, article_slugs, article_tags, articles, links, purged_articles,
 };
-use crate::search::matching;
+use crate::state::State;
 use crate::{links as sources, tags};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, sql};
@@ -19,19 +18,15 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::future::{try_join3, try_join4};
+use futures_util::future::try_join3;
 use serde_json::Value;
 use std::collections::HashMap;
-use std::rc::Rc;
 
 /// What the cursor of the list holds: the sort value as JSON, and the id.
 pub type Key = (Value, i64);
 
-/// How many comments an article brings, if any.
-const INCLUDED_COMMENTS: i64 = 50;
-
 /// Articles under conditions that are known only at run time.
-pub(super) type Public = articles::BoxedQuery<'static, Pg>;
+pub(crate) type Public = articles::BoxedQuery<'static, Pg>;
 
 /// Whether an article is public. The status stands in the text of the statement, for a partial
 /// index is used only where the planner sees its condition.
@@ -40,7 +35,7 @@ pub fn published() -> Condition<impl Words> {
 }
 
 /// A page of published articles; with all their links, or only the leads.
-pub(super) async fn page(
+pub(crate) async fn page(
     conn: &AsyncPgConnection,
     filter: &Filter,
     sort: Sort,
@@ -54,7 +49,7 @@ pub(super) async fn page(
     Ok(cut.with(items).counted(total))
 }
 
-pub(super) async fn keys(
+pub(crate) async fn keys(
     conn: &AsyncPgConnection,
     filter: &Filter,
     sort: Sort,
@@ -82,13 +77,13 @@ pub(super) async fn keys(
         }
         Sort::Relevance => {
             let scan = scan.typed::<i64>()?;
-            let keys = matching::articles(conn, &filter.wanted(), &scan).await?;
+            let keys = full_text::articles(conn, &filter.wanted(), &scan).await?;
             Ok(keys.into_iter().map(|(rank, id)| (rank.into(), id)).collect())
         }
     }
 }
 
-pub(super) fn json_key((at, id): (DateTime<Utc>, i64)) -> Key {
+pub(crate) fn json_key((at, id): (DateTime<Utc>, i64)) -> Key {
     (serde_json::json!(at), id)
 }
 
@@ -149,7 +144,7 @@ fn matching(filter: &Filter) -> Public {
 }
 
 /// Those of the articles that pass the filters.
-pub(super) fn narrowed(mut query: Public, filter: &Filter) -> Public {
+pub(crate) fn narrowed(mut query: Public, filter: &Filter) -> Public {
     if let Some(ids) = filter.tags.clone() {
         query = query.filter(exists(
             article_tags::table
@@ -225,12 +220,11 @@ pub async fn summaries(
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-/// The published ones of these articles, whole; with the first of their comments, if so wanted.
-pub(super) async fn whole(
-    conn: &AsyncPgConnection,
-    ids: &[i64],
-    with_comments: bool,
-) -> Result<HashMap<i64, Article>> {
+/// Returns the published ones of these articles, by id.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn by_ids(conn: &AsyncPgConnection, ids: &[i64]) -> Result<HashMap<i64, Article>> {
     let rows = async {
         let query = articles::table
             .filter(published())
@@ -242,77 +236,23 @@ pub(super) async fn whole(
         };
         Ok(rows)
     };
-    let threads = async {
-        if with_comments {
-            comments::first_pages(conn, ids, INCLUDED_COMMENTS).await
-        } else {
-            Ok(HashMap::new())
-        }
-    };
     let links = sources::of_articles(conn, ids, false);
     let tags = tags::of_articles(conn, ids);
-    let (rows, mut links, mut tags, mut threads) = try_join4(rows, links, tags, threads).await?;
+    let (rows, mut links, mut tags) = try_join3(rows, links, tags).await?;
     let article = |(summary, text): (SummaryRow, TextRow)| {
         let id = summary.id;
         let links = links.remove(&id).unwrap_or_default();
         let summary = summary.with(links, tags.remove(&id).unwrap_or_default());
-        (id, Article { comments: threads.remove(&id), ..text.with(summary) })
+        (id, text.with(summary))
     };
     Ok(rows.into_iter().map(article).collect())
 }
 
-/// The published article at a reference; with the first of its comments, if so wanted: both are
-/// asked for together.
+/// Returns the ids of the published articles with these slugs.
 ///
 /// # Errors
-/// 404 when nothing public is or was there.
-pub(super) async fn find(
-    conn: &AsyncPgConnection,
-    which: &Ref,
-    with_comments: bool,
-) -> Result<Found<Article>> {
-    let id = match which {
-        Ref::Id(id) => *id,
-        Ref::Slug(_) => match resolve(conn, which).await? {
-            Found::Here(id) => id,
-            Found::Moved(slug) => return Ok(Found::Moved(slug)),
-            Found::Gone => return Ok(Found::Gone),
-        },
-    };
-    match whole(conn, &[id], with_comments).await?.remove(&id) {
-        Some(article) => Ok(Found::Here(article)),
-        None if gone(conn, which).await? => Ok(Found::Gone),
-        None => Err(Error::not_found("article")),
-    }
-}
-
-/// The published articles at several references, each in the place of its own, as [`find`] gives
-/// them; none where there is none, which is for `find` to explain.
-pub(super) async fn find_all(
-    conn: &AsyncPgConnection,
-    refs: &[Ref],
-    with_comments: bool,
-) -> Result<Vec<Option<Rc<Article>>>> {
-    let slugs: Vec<&str> = refs.iter().filter_map(Ref::slug).collect();
-    let known = by_slug(conn, &slugs).await?;
-    let id_of = |which: &Ref| match which {
-        Ref::Id(id) => Some(*id),
-        Ref::Slug(slug) => known.get(slug).copied(),
-    };
-    let mut ids: Vec<i64> = refs.iter().filter_map(id_of).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() {
-        return Ok(vec![None; refs.len()]);
-    }
-    let found = whole(conn, &ids, with_comments).await?;
-    let found: HashMap<i64, Rc<Article>> =
-        found.into_iter().map(|(id, article)| (id, Rc::new(article))).collect();
-    Ok(refs.iter().map(|which| found.get(&id_of(which)?).cloned()).collect())
-}
-
-/// The ids of the published articles with these slugs.
-async fn by_slug(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<HashMap<String, i64>> {
+/// When the database does not answer.
+pub async fn ids_by_slug(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<HashMap<String, i64>> {
     if slugs.is_empty() {
         return Ok(HashMap::new());
     }
@@ -328,14 +268,14 @@ async fn by_slug(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<HashMap<Str
 ///
 /// # Errors
 /// 404 when nothing public is or was there.
-pub async fn resolve(conn: &AsyncPgConnection, which: &Ref) -> Result<Found<i64>> {
+pub async fn resolve(conn: &AsyncPgConnection, which: &Ref) -> Result<Lookup<i64>> {
     let public = articles::table.filter(published()).select(articles::id).into_boxed::<Pg>();
     let public = match which {
         Ref::Id(id) => public.filter(articles::id.eq(*id)),
         Ref::Slug(slug) => public.filter(articles::slug.eq(slug.clone())),
     };
     if let Some(id) = public.first(&mut &*conn).await.optional()? {
-        return Ok(Found::Here(id));
+        return Ok(Lookup::Found(id));
     }
     if let Ref::Slug(slug) = which {
         let former = article_slugs::table
@@ -344,14 +284,14 @@ pub async fn resolve(conn: &AsyncPgConnection, which: &Ref) -> Result<Found<i64>
             .filter(published())
             .select(articles::slug);
         if let Some(now) = former.first::<String>(&mut &*conn).await.optional()? {
-            return Ok(Found::Moved(now));
+            return Ok(Lookup::Moved(now));
         }
     }
-    if gone(conn, which).await? { Ok(Found::Gone) } else { Err(Error::not_found("article")) }
+    if is_gone(conn, which).await? { Ok(Lookup::Gone) } else { Err(Error::not_found("article")) }
 }
 
 /// Whether an article at this reference was deleted for good.
-pub(super) async fn gone(conn: &AsyncPgConnection, which: &Ref) -> Result<bool> {
+pub async fn is_gone(conn: &AsyncPgConnection, which: &Ref) -> Result<bool> {
     let purged = purged_articles::table.into_boxed::<Pg>();
     let purged = match which {
         Ref::Id(id) => purged.filter(purged_articles::id.eq(*id)),
@@ -371,4 +311,37 @@ pub async fn none(state: &State) -> Result<bool> {
             Ok(first.optional()?.is_none())
         })
         .await
+}
+
+/// The headline of a published article.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn headline(conn: &AsyncPgConnection, id: i64) -> Result<Option<String>> {
+    let one = articles::table.filter(articles::id.eq(id)).filter(published());
+    Ok(one.select(articles::headline).first(&mut &*conn).await.optional()?)
+}
+
+/// The long texts of an article, as HTML.
+#[derive(Debug, Clone, Default)]
+pub struct Texts {
+    /// The excerpt from the lead source.
+    pub quote: Option<String>,
+    /// What the editor says about it.
+    pub commentary: Option<String>,
+}
+
+/// The long texts of these articles.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn texts(conn: &AsyncPgConnection, ids: &[i64]) -> Result<HashMap<i64, Texts>> {
+    let query = articles::table.filter(any_of(articles::id, ids)).select((
+        articles::id,
+        articles::quote_html,
+        articles::commentary_html,
+    ));
+    let rows: Vec<(i64, Option<String>, Option<String>)> = Kept(query).load(&mut &*conn).await?;
+    let texts = |(id, quote, commentary)| (id, Texts { quote, commentary });
+    Ok(rows.into_iter().map(texts).collect())
 }

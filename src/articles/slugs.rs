@@ -23,7 +23,7 @@ pub(crate) async fn free(conn: &mut AsyncPgConnection, base: &str) -> Result<Str
 }
 
 /// Refuses a slug that another article than `own` has or had.
-pub(super) async fn claim(
+pub(crate) async fn claim(
     conn: &mut AsyncPgConnection,
     slug: &str,
     own: Option<i64>,
@@ -36,7 +36,7 @@ pub(super) async fn claim(
 }
 
 /// Keeps a former slug, so that it leads on; one that is taken back is no former one any more.
-pub(super) async fn retire(
+pub(crate) async fn retire(
     conn: &mut AsyncPgConnection,
     slug: &str,
     new: &str,
@@ -52,13 +52,13 @@ pub(super) async fn retire(
 }
 
 /// The refusal of a slug.
-pub(super) fn taken(slug: &str) -> Error {
+pub(crate) fn taken(slug: &str) -> Error {
     let message = format!("another article has, or had, the slug `{slug}`");
     Error::fields(Code::SlugTaken, vec![FieldError::field("/slug", "slug_taken", message)])
 }
 
 /// The same for one that was taken at this very moment.
-pub(super) fn or_taken(error: diesel::result::Error, slug: &str) -> Error {
+pub(crate) fn or_taken(error: diesel::result::Error, slug: &str) -> Error {
     match classify(&error) {
         DbFault::Conflict { constraint } if constraint == "articles_slug_key" => taken(slug),
         _ => error.into(),

@@ -5,13 +5,13 @@
 use super::model::{Author, Commentary, Correction, Status};
 use super::slugs;
 pub(crate) use super::slugs::free as free_slug;
+use crate::derived::refresh_articles;
 use crate::error::{Error, Result};
 use crate::links::{self, NewLink, RichText};
 use crate::schema::articles;
 use crate::tags;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use safe_html::slug::slugify;
 
@@ -139,12 +139,12 @@ pub async fn insert(
 ) -> Result<i64> {
     let id = insert_row(conn, draft, None, now).await?;
     fill(conn, id, draft, now).await?;
-    refresh(conn, &[id]).await?;
+    refresh_articles(conn, &[id]).await?;
     Ok(id)
 }
 
 /// Stores a new article under a slug that is free. What is derived from it is left to the caller,
-/// who may store many and then [`refresh`] them all.
+/// who may store many and then [`refresh_articles`] them all.
 ///
 /// # Errors
 /// 409 when the slug is taken after all.
@@ -165,7 +165,7 @@ pub async fn add(
 ///
 /// # Errors
 /// 409 when the slug is given and taken.
-pub(super) async fn insert_row(
+pub(crate) async fn insert_row(
     conn: &mut AsyncPgConnection,
     draft: &Draft,
     slug: Option<&str>,
@@ -213,7 +213,7 @@ async fn insert_under(
 ///
 /// # Errors
 /// 409 when the slug is another's.
-pub(super) async fn update_row(
+pub(crate) async fn update_row(
     conn: &mut AsyncPgConnection,
     id: i64,
     draft: &Draft,
@@ -247,7 +247,7 @@ pub async fn replace(
     now: DateTime<Utc>,
 ) -> Result<i32> {
     let version = rewrite(conn, id, draft, now).await?;
-    refresh(conn, &[id]).await?;
+    refresh_articles(conn, &[id]).await?;
     Ok(version)
 }
 
@@ -284,16 +284,4 @@ async fn fill(
 ) -> Result<()> {
     links::insert(conn, id, &draft.links).await?;
     tags::insert(conn, id, &draft.tags, now).await
-}
-
-/// Brings up to date what is derived from these articles, by the database's own function.
-///
-/// # Errors
-/// When the database fails.
-pub async fn refresh(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> {
-    diesel::sql_query("select refresh_articles($1)")
-        .bind::<Array<BigInt>, _>(ids)
-        .execute(conn)
-        .await?;
-    Ok(())
 }

@@ -7,8 +7,8 @@ mod routes;
 pub use model::Deed;
 pub use routes::{Docs, configure};
 
+use crate::auth::Principal;
 use crate::error::Result;
-use crate::keys::Principal;
 use crate::schema::audit;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

@@ -1,6 +1,6 @@
 //! The audit as rows and on the wire.
 
-use crate::extract::some_id;
+use crate::extract::deserialize_id;
 use crate::schema::audit;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -68,11 +68,11 @@ pub(super) struct AuditQuery {
     #[param(max_length = 100, example = "article")]
     pub(super) object_kind: Option<String>,
     /// Deeds on the object with this id.
-    #[serde(default, deserialize_with = "some_id")]
+    #[serde(default, deserialize_with = "deserialize_id")]
     #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub(super) object_id: Option<i64>,
     /// Deeds done with this key.
-    #[serde(default, deserialize_with = "some_id")]
+    #[serde(default, deserialize_with = "deserialize_id")]
     #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub(super) key_id: Option<i64>,
     /// Deeds at this time or later.

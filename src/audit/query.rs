@@ -3,7 +3,7 @@
 use super::model::{AuditQuery, Deed};
 use crate::db::{keyset, total};
 use crate::error::Result;
-use crate::extract::alternatives;
+use crate::extract::comma_separated;
 use crate::page::{Page, Scan};
 use crate::schema::audit;
 use chrono::{DateTime, Utc};
@@ -28,7 +28,7 @@ pub(super) async fn list(
 fn matching(query: &AuditQuery) -> audit::BoxedQuery<'static, Pg> {
     let mut rows = audit::table.into_boxed();
     if let Some(text) = &query.action {
-        let actions: Vec<String> = alternatives(text).map(str::to_owned).collect();
+        let actions: Vec<String> = comma_separated(text).map(str::to_owned).collect();
         rows = rows.filter(audit::action.eq_any(actions));
     }
     if let Some(kind) = query.object_kind.clone() {

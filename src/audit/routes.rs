@@ -2,13 +2,13 @@
 
 use super::model::{AuditQuery, Deed};
 use super::query::list;
-use crate::app::State;
+use crate::auth::{Allowed, scope};
 use crate::error::Result;
-use crate::extract::{Both, Query};
-use crate::http::Reply;
-use crate::keys::{Allowed, scope};
+use crate::extract::QueryPair;
 use crate::openapi::AdminReadProblems;
 use crate::page::{Page, PageQuery};
+use crate::response::JsonResponse;
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 
@@ -30,9 +30,9 @@ pub struct Docs;
 async fn list_audit(
     _caller: Allowed<scope::AuditRead>,
     state: Data<State>,
-    Query(Both(query, page)): Query<Both<AuditQuery, PageQuery>>,
-) -> Result<Reply> {
+    QueryPair(query, page): QueryPair<AuditQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let scan = page.scan(&("audit", query.filters()))?;
     let found = state.read(async |conn| list(conn, &query, &scan).await).await?;
-    Reply::page(found, query.fields.as_deref(), Deed::sample)
+    JsonResponse::page(found, query.fields.as_deref(), Deed::sample)
 }

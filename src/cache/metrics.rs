@@ -1,7 +1,7 @@
 //! What the cache counts about itself, for `/metrics`.
 
 use super::coherence::Coherence;
-use crate::http::Timing;
+use crate::metrics::DurationHistogram;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
@@ -26,7 +26,7 @@ pub struct Counts {
     misses: Counter,
     waits: Counter,
     stale: Counter,
-    fills: Timing,
+    fills: DurationHistogram,
     failed: Counter,
     bytes: Gauge,
     entries: Gauge,

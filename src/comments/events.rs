@@ -3,7 +3,7 @@
 //! This is where other parts of the service, and one day other systems, learn of it: every write to
 //! comments over HTTP ends here, and only here. Now it is a line in the log.
 
-use crate::app::State;
+use crate::state::State;
 
 /// Something that happened to a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,6 @@
 //! reading order of the thread, and a page of it is a stretch of one index: the last page of
 //! 100,000 comments costs what the first does.
 
-mod desk;
 mod erase;
 pub mod events;
 mod gate;
@@ -17,11 +16,11 @@ mod query;
 mod reports;
 mod routes;
 mod rules;
+mod state;
 pub mod store;
 mod sweep;
 mod tree;
 
-pub use desk::Desk;
 pub use model::{Comment, ListedComment};
 pub use moderation::{Docs as ModerationDocs, configure as configure_moderation};
 pub use path::Path;
@@ -29,4 +28,5 @@ pub use policy::Policy;
 pub use query::{first_pages, latest, listed};
 pub use routes::{Docs, configure};
 pub use rules::{Docs as RuleDocs, configure as configure_rules};
+pub use state::CommentState;
 pub use sweep::sweep;

@@ -23,7 +23,7 @@ impl Policy {
 
 /// What is done with a comment, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Verdict {
+pub(super) struct Precondition {
     /// `approved`, `pending` or `spam`; none when it is refused.
     pub(super) status: Option<&'static str>,
     /// Why it does not show: kinds of rules, and the policy.
@@ -31,7 +31,7 @@ pub(super) struct Verdict {
     fired: Vec<Fired>,
 }
 
-impl Verdict {
+impl Precondition {
     /// What the policy and the rules that fired come to; the strictest of them decides.
     pub(super) fn of(policy: Policy, known: bool, fired: Vec<Fired>) -> Self {
         let held = policy.holds(known);

@@ -2,13 +2,16 @@
 
 use super::events::{Event, announce};
 use super::gate::Gate;
-use crate::app::{SharedState, State};
+use super::state::CommentState;
 use crate::articles::published;
 use crate::error::{Error, Result};
-use crate::extract::{Id, NoParams, Query};
-use crate::http::{Answer, Body, Client};
+use crate::extract::{Body, Client};
+use crate::extract::{EmptyQuery, Id, Query};
 use crate::openapi::PostProblems;
+use crate::response::StoredResponse;
 use crate::schema::{articles, comment_reports as reports, comments};
+use crate::state::{SharedState, State};
+use actix_web::web::Data;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
@@ -31,31 +34,36 @@ pub(super) struct NewReport {
     responses((status = 204, description = "It is noted"), PostProblems))]
 pub(super) async fn report_comment(
     state: SharedState,
+    comments: Data<CommentState>,
     client: Client,
     id: Id,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
     body: Body<NewReport>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let mut gate = Gate::default();
-    let done = report(&state, client, id.0, body.value.reason, &mut gate).await;
+    let done = report(&state, &comments, client, id.0, body.value.reason, &mut gate).await;
     gate.dress(done)
 }
 
 async fn report(
     state: &SharedState,
+    comments: &CommentState,
     client: Client,
     id: i64,
     reason: String,
     gate: &mut Gate,
-) -> Result<Answer> {
-    let (now, desk) = (state.clock().now(), state.comments());
-    gate.pass(desk.reports.take(client.unit(), now))?;
+) -> Result<StoredResponse> {
+    let now = state.clock().now();
+    gate.pass(comments.reports.count(client.rate_limit_key(), now))?;
     let (article, client) = state
         .read(async |conn| {
-            Ok((article_of(conn, id).await?, desk.secret(conn).await?.client(client.unit())))
+            Ok((
+                article_of(conn, id).await?,
+                comments.secret(conn).await?.client(client.rate_limit_key()),
+            ))
         })
         .await?;
-    gate.pass(desk.article_reports.take(article, now))?;
+    gate.pass(comments.article_reports.count(article, now))?;
     let new = State::write(state, move |conn| {
         Box::pin(async move {
             let row = (
@@ -82,7 +90,7 @@ async fn report(
     if new {
         announce(state, &[Event { article, comment: id, what: "reported" }]);
     }
-    Ok(Answer::no_content())
+    Ok(StoredResponse::no_content())
 }
 
 /// The article of a comment that shows.

@@ -5,13 +5,13 @@ use super::posting::{self, change_comment, post_comment, withdraw_comment};
 use super::query::{self, Thread};
 use super::reports::{self, report_comment};
 use super::tree::nest;
-use crate::app::State;
 use crate::articles;
 use crate::error::{Error, Result};
-use crate::extract::{Both, Found, Id, OneQuery, Query, Ref};
-use crate::http::{Reply, moved};
+use crate::extract::{FieldsQuery, Id, Lookup, Query, QueryPair, Ref};
 use crate::openapi::{ArticleProblems, Problems};
 use crate::page::{DEFAULT_LIMIT, Page, PageQuery};
+use crate::response::{JsonResponse, moved_permanently};
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;
@@ -50,15 +50,15 @@ pub struct Docs;
 /// List the latest comments over all articles
 ///
 /// The latest first, each with the article it answers.
-#[utoipa::path(get, path = "/comments", tag = "comments", params(OneQuery, PageQuery),
+#[utoipa::path(get, path = "/comments", tag = "comments", params(FieldsQuery, PageQuery),
     responses((status = 200, description = "A page of comments", body = Page<ListedComment>, example = json!(Page::sample(ListedComment::sample()))), Problems))]
 async fn list_comments(
     state: Data<State>,
-    Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
-) -> Result<Reply> {
+    QueryPair(query, page): QueryPair<FieldsQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let scan = page.scan(&"comments")?;
     let found = state.read(async |conn| query::latest(conn, None, &scan).await).await?;
-    Reply::page(found, query.fields.as_deref(), ListedComment::sample)
+    JsonResponse::page(found, query.fields.as_deref(), ListedComment::sample)
 }
 
 /// Get a comment with what it answers and what answers it
@@ -67,10 +67,14 @@ async fn list_comments(
 #[utoipa::path(get, path = "/comments/{id}", tag = "comments",
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), PageQuery),
     responses((status = 200, description = "The comment", body = CommentInThread, example = json!(CommentInThread::sample())), Problems))]
-async fn get_comment(state: Data<State>, id: Id, Query(page): Query<PageQuery>) -> Result<Reply> {
+async fn get_comment(
+    state: Data<State>,
+    id: Id,
+    Query(page): Query<PageQuery>,
+) -> Result<JsonResponse> {
     let scan = page.scan(&("comments below", id.0))?;
     let found = state.read(async |conn| query::find(conn, id.0, &scan).await).await?;
-    Ok(Reply::whole(&found)?.of_article(found.listed.article.id))
+    Ok(JsonResponse::whole(&found)?.of_article(found.listed.article.id))
 }
 
 /// List the comments of an article
@@ -84,12 +88,12 @@ async fn list_article_comments(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
-    Query(Both(query, page)): Query<Both<ThreadQuery, PageQuery>>,
+    QueryPair(query, page): QueryPair<ThreadQuery, PageQuery>,
 ) -> Result<HttpResponse> {
     let found = state
         .read(async |conn| {
             let article = match articles::resolve(conn, &which).await? {
-                Found::Here(id) => id,
+                Lookup::Found(id) => id,
                 elsewhere => return Ok(Err(elsewhere)),
             };
             let thread = Thread { article, sort: query.sort };
@@ -104,10 +108,10 @@ async fn list_article_comments(
                 View::Tree => nest(items),
             };
             let page = Page { items, page };
-            let reply = Reply::page(page, query.fields.as_deref(), ThreadComment::sample)?;
+            let reply = JsonResponse::page(page, query.fields.as_deref(), ThreadComment::sample)?;
             Ok(reply.of_article(article).respond_to(&req))
         }
-        Err(Found::Moved(slug)) => Ok(moved(&req, &slug)),
+        Err(Lookup::Moved(slug)) => Ok(moved_permanently(&req, &slug)),
         Err(_) => Err(Error::purged()),
     }
 }

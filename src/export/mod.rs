@@ -7,13 +7,13 @@ mod ndjson;
 mod routes;
 pub mod tables;
 
-pub use routes::{Docs, configure};
+pub use routes::{Docs, ExportSlots, configure};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::database::Database;
 use crate::db::Target;
 use crate::error::{Code, Error, Result};
-use crate::open::Database;
 use anyhow::Context as _;
 use bytes::Bytes;
 use clap::ValueEnum;

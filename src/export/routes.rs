@@ -1,26 +1,55 @@
 //! Taking everything out over HTTP, as it is read from the database.
 
 use super::Format;
-use crate::app::State;
 use crate::audit::{self, Actor};
-use crate::error::{Error, Result};
+use crate::auth::{Allowed, scope};
+use crate::error::{Code, Error, Result};
 use crate::extract::Query;
-use crate::keys::{Allowed, scope};
 use crate::openapi::AdminReadProblems;
+use crate::state::State;
 use actix_web::HttpResponse;
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::web::{Data, ServiceConfig, resource};
 use bytes::Bytes;
 use futures_util::stream::{Stream, StreamExt as _, once, unfold};
 use serde::Deserialize;
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{self, Receiver};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 /// How long a client may leave a piece of an export lying: it holds up the clean-up of the database.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The maximum number of exports at once: each holds a connection and a snapshot.
+const MAX_EXPORTS: usize = 4;
+
+/// Limits how many exports one instance sends at once.
+#[derive(Debug)]
+pub struct ExportSlots(Arc<Semaphore>);
+
+impl Default for ExportSlots {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_EXPORTS)))
+    }
+}
+
+impl ExportSlots {
+    /// Takes a slot, which is free again when the permit is dropped.
+    ///
+    /// # Errors
+    /// 503 when all are taken.
+    fn take(&self) -> Result<OwnedSemaphorePermit> {
+        Arc::clone(&self.0).try_acquire_owned().map_err(|_full| {
+            let detail = "too many exports are under way: try again when one is done";
+            Error::new(Code::Unavailable, detail)
+                .with_header(RETRY_AFTER, HeaderValue::from_static("30"))
+        })
+    }
+}
 
 /// The addresses of this file, under `/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
@@ -56,9 +85,10 @@ struct ExportQuery {
 async fn get_export(
     caller: Allowed<scope::ExportsRead>,
     state: Data<State>,
+    slots: Data<ExportSlots>,
     Query(query): Query<ExportQuery>,
 ) -> Result<HttpResponse> {
-    let room = state.jobs().room_for_export()?;
+    let slot = slots.take()?;
     let format = query.format.unwrap_or(Format::Ndjson);
     let now = state.clock().now();
     let actor = Actor::of(&caller.principal);
@@ -77,7 +107,7 @@ async fn get_export(
     let target = state.pool().target().clone();
     let reading = tokio::spawn(async move {
         let read = super::read_for(&target, format, &sender, Some(PATIENCE)).await;
-        drop(room);
+        drop(slot);
         read
     });
     // A failure before the first piece can still be told.

@@ -3,7 +3,8 @@
 use super::record::{Person, Place, Post, Reply, ReplyKind, Target, path_hash};
 use super::report::{Counts, Remark};
 use super::roundup::{self, Article};
-use crate::articles::store::{Draft, add, free_slug, refresh, rewrite};
+use crate::articles::store::{Draft, add, free_slug, rewrite};
+use crate::derived::refresh_articles;
 use crate::error::Result;
 use crate::outlets::Directory;
 use crate::schema::{article_paths, article_slugs, articles, links};
@@ -84,7 +85,7 @@ pub(super) async fn batch(
         known.insert(key, Known { id, hash: Some(hash), published_at, links });
     }
     let ids: Vec<i64> = touched.iter().map(|(id, _)| *id).collect();
-    refresh(conn, &ids).await?;
+    refresh_articles(conn, &ids).await?;
     edited(conn, &touched).await?;
     Ok(batch)
 }

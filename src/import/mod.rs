@@ -40,9 +40,9 @@ pub use scan::{Scan, scan};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::database::Database;
 use crate::db::Target;
 use crate::error::{Error, Result};
-use crate::open::Database;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};

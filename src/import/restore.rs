@@ -2,7 +2,7 @@
 
 use super::ndjson::Row;
 use super::report::Counts;
-use crate::articles::store::refresh;
+use crate::derived::refresh_articles;
 use crate::error::{Error, Result};
 use crate::export::tables::{COLUMNS, Table, named};
 use crate::schema::{articles, outlets, site, tags};
@@ -253,7 +253,7 @@ async fn finish(conn: &mut AsyncPgConnection) -> Result<()> {
             .await?;
         let Some(end) = ids.last() else { break };
         last = *end;
-        refresh(conn, &ids).await?;
+        refresh_articles(conn, &ids).await?;
     }
     for table in ["outlets", "tags", "articles", "links", "comments", "pingbacks"] {
         let statement = format!(

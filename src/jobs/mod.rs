@@ -5,14 +5,14 @@
 //! are done one after the other, whichever of its instances took them in. When a process ends, its
 //! files end with it; its jobs are then shown as interrupted.
 
-mod desk;
 mod model;
 mod query;
+mod queue;
 mod routes;
 mod runner;
 mod upload;
 
-pub use desk::Desk;
 pub use model::{Job, JobProgress, JobState};
+pub use queue::JobQueue;
 pub use routes::{Docs, configure};
 pub use runner::{run, sweep};

@@ -1,18 +1,21 @@
 //! Sending files to be imported, and looking at what becomes of them.
 
-use super::desk::{Ticket, ending};
 use super::model::{ImportQuery, Job};
+use super::queue::JobQueue;
 use super::upload::{Upload, receive};
 use super::{query, runner};
-use crate::app::State;
 use crate::audit::Actor;
+use crate::auth::{Allowed, scope};
 use crate::error::{Code, Error, Result};
-use crate::extract::{Both, Id, OneQuery, Query};
-use crate::http::{Answer, Once, OnceHeader, Reply, media_type};
+use crate::extract::check_media_type;
+use crate::extract::{FieldsQuery, Id, Query, QueryPair};
+use crate::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
 use crate::import::{Format, Options};
-use crate::keys::{Allowed, scope};
+use crate::jobs::queue::{Ticket, ending};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
+use crate::response::{JsonResponse, StoredResponse};
+use crate::state::State;
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Data, Payload, ServiceConfig, resource};
@@ -55,7 +58,7 @@ const KINDS: [&str; 8] = [
 /// or an export of this service. The job that does it is answered at once; imports of a site are
 /// done one after the other. Sending a file again is harmless: what is there already stays as it is.
 #[utoipa::path(post, path = "/imports", tag = "moving", security(("key" = ["imports:write"])),
-    params(ImportQuery, OnceHeader),
+    params(ImportQuery, IdempotencyKeyHeader),
     request_body(content((Export = "application/octet-stream"), (Export = "application/xml"), (Export = "text/xml"),
         (Export = "application/zip"), (Export = "application/json"), (Export = "application/x-ndjson"),
         (Export = "text/plain", example = "Bridge opens -- Harbour Gazette"), (Export = "text/markdown"))),
@@ -63,22 +66,23 @@ const KINDS: [&str; 8] = [
 async fn create_import(
     caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
+    queue: Data<JobQueue>,
     req: HttpRequest,
     Query(query): Query<ImportQuery>,
-    once: Once,
+    once: IdempotencyKey,
     body: Payload,
-) -> Result<Answer> {
-    media_type(req.headers(), &KINDS)?;
+) -> Result<StoredResponse> {
+    check_media_type(req.headers(), &KINDS)?;
     if state.config().pgbouncer || state.pool().target().pgbouncer() {
         let detail = "an import needs a connection that is not pooled per transaction: run \
                       `roundup import` with the address of the server itself";
         return Err(Error::new(Code::Conflict, detail));
     }
-    let room = state.jobs().room()?;
+    let room = queue.room()?;
     let upload = receive(body, length(req.headers()), state.config()).await?;
     let mut digest = Sha256::new_with_prefix(&upload.digest);
     digest.update(req.query_string());
-    let attempt = once.bound(format!("key:{}", caller.principal.key), &digest.finalize());
+    let attempt = once.bind(format!("key:{}", caller.principal.key), &digest.finalize());
     let (answer, answered) = oneshot::channel();
     let ticket = Ticket {
         name: name(&query, &upload),
@@ -89,7 +93,7 @@ async fn create_import(
         room,
         answer,
     };
-    state.jobs().hand_in(ticket)?;
+    queue.hand_in(ticket)?;
     answered.await.map_err(|_gone| ending())?
 }
 
@@ -121,33 +125,35 @@ fn options(query: &ImportQuery, headers: &HeaderMap) -> Options {
 /// List the jobs, the latest first, without their reports
 ///
 /// Those that wait and those that run included.
-#[utoipa::path(get, path = "/jobs", tag = "moving", params(OneQuery, PageQuery), security(("key" = ["imports:write"])),
+#[utoipa::path(get, path = "/jobs", tag = "moving", params(FieldsQuery, PageQuery), security(("key" = ["imports:write"])),
     responses((status = 200, description = "A page of jobs", body = Page<Job>, example = json!(Page::sample(Job::sample()))), AdminReadProblems))]
 async fn list_jobs(
     _caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
-    Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
-) -> Result<Reply> {
+    queue: Data<JobQueue>,
+    QueryPair(query, page): QueryPair<FieldsQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let scan = page.scan(&"jobs")?;
-    runner::sweep(&state).await?;
+    runner::sweep(&state, &queue).await?;
     let found = state.read(async |conn| query::page(conn, &scan).await).await?;
-    Reply::page(found, query.fields.as_deref(), Job::sample)
+    JsonResponse::page(found, query.fields.as_deref(), Job::sample)
 }
 
 /// Get a job: how far it is, and its report once it is over
 ///
 /// Ask again while it is `queued` or `running`.
 #[utoipa::path(get, path = "/jobs/{id}", tag = "moving", security(("key" = ["imports:write"])),
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery),
     responses((status = 200, description = "The job", body = Job, example = json!(Job::sample())), AdminReadProblems))]
 async fn get_job(
     _caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
+    queue: Data<JobQueue>,
     id: Id,
-    Query(query): Query<OneQuery>,
-) -> Result<Reply> {
-    runner::sweep(&state).await?;
+    Query(query): Query<FieldsQuery>,
+) -> Result<JsonResponse> {
+    runner::sweep(&state, &queue).await?;
     let found = state.read(async |conn| query::find(conn, id.0).await).await?;
     let job = found.ok_or_else(|| Error::not_found("job"))?;
-    Reply::one(&job, query.fields.as_deref(), Job::sample)
+    JsonResponse::one(&job, query.fields.as_deref(), Job::sample)
 }

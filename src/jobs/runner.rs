@@ -1,15 +1,17 @@
 //! Doing the jobs: each in a task of its own that waits until it is the oldest of the site.
 
-use super::desk::{Own, Ticket};
 use super::model::JobState;
 use super::query::{self, End};
+use super::queue::JobQueue;
 use super::upload::{self, Upload};
-use crate::app::{SharedState, State};
 use crate::audit::{self, Actor};
 use crate::cache::Change;
 use crate::error::{Error, Result};
-use crate::http::Answer;
 use crate::import::{self, Options, Progress, Report, Source};
+use crate::jobs::queue::{Own, Ticket};
+use crate::response::StoredResponse;
+use crate::state::{SharedState, State};
+use actix_web::web::Data;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -32,8 +34,8 @@ const LONGEST: usize = 32 << 20;
 type Presence = Arc<Mutex<Option<AsyncPgConnection>>>;
 
 /// Does the jobs that are handed in, for as long as the service runs.
-pub async fn run(state: SharedState) {
-    let Some(mut inbox) = state.jobs().inbox() else { return };
+pub async fn run(state: SharedState, queue: Data<JobQueue>) {
+    let Some(mut inbox) = queue.inbox() else { return };
     upload::sweep(state.config());
     let presence = Presence::default();
     let mut tasks = JoinSet::new();
@@ -41,7 +43,7 @@ pub async fn run(state: SharedState) {
         tokio::select! {
             ticket = inbox.recv() => {
                 let Some(ticket) = ticket else { return };
-                tasks.spawn(attend(state.clone(), Arc::clone(&presence), ticket));
+                tasks.spawn(attend(state.clone(), queue.clone(), Arc::clone(&presence), ticket));
             }
             Some(ended) = tasks.join_next() => {
                 if let Err(error) = ended {
@@ -59,32 +61,32 @@ pub async fn run(state: SharedState) {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn sweep(state: &State) -> Result<usize> {
-    let (desk, now) = (state.jobs(), state.clock().now());
+pub async fn sweep(state: &State, queue: &JobQueue) -> Result<usize> {
+    let now = state.clock().now();
     state
-        .read(async |conn| query::end_lost(conn, desk.instance, |id| desk.knows(id), now).await)
+        .read(async |conn| query::end_lost(conn, queue.instance, |id| queue.knows(id), now).await)
         .await
 }
 
 /// Gives a ticket its row, answers, and does the job.
-async fn attend(state: SharedState, presence: Presence, ticket: Ticket) {
+async fn attend(state: SharedState, queue: Data<JobQueue>, presence: Presence, ticket: Ticket) {
     let Ticket { name, upload, options, attempt, actor, room, answer } = ticket;
     let made = async {
-        be_present(&state, &presence).await?;
-        let (instance, size, now) = (state.jobs().instance, upload.size, state.clock().now());
-        let (name, desk) = (name.clone(), state.clone());
+        be_present(&state, queue.instance, &presence).await?;
+        let (instance, size, now) = (queue.instance, upload.size, state.clock().now());
+        let (name, queue) = (name.clone(), queue.clone());
         let (tell, told) = tokio::sync::oneshot::channel::<Own>();
         let detail = json!({ "filename": name, "bytes": size, "dry_run": options.dry_run });
         let answer = State::write_once(&state, attempt, move |conn| {
             Box::pin(async move {
                 let job = query::insert(conn, instance, &name, size, now).await?;
                 // Before the commit: what can be seen in the table is known.
-                let own = desk.jobs().own(job.id);
+                let own = queue.own(job.id);
                 let object = ("job", Some(job.id));
                 audit::record(conn, &actor, now, "import.create", object, detail).await?;
                 // The other end waits for this very write.
                 let _ = tell.send(own);
-                Answer::accepted(&job, &format!("/api/v1/admin/jobs/{}", job.id))
+                StoredResponse::accepted(&job, &format!("/api/v1/admin/jobs/{}", job.id))
             })
         })
         .await?;
@@ -97,12 +99,12 @@ async fn attend(state: SharedState, presence: Presence, ticket: Ticket) {
     // Whoever asked may have hung up meanwhile.
     let _ = answer.send(result);
     if let Some(own) = own {
-        carry_out(&state, &own, &name, upload, options).await;
+        carry_out(&state, &queue, &own, &name, upload, options).await;
     }
     drop(room);
 }
 
-async fn be_present(state: &State, presence: &Presence) -> Result<()> {
+async fn be_present(state: &State, instance: i32, presence: &Presence) -> Result<()> {
     let mut held = presence.lock().await;
     if let Some(conn) = held.as_mut()
         && conn.batch_execute("select 1").await.is_ok()
@@ -110,14 +112,21 @@ async fn be_present(state: &State, presence: &Presence) -> Result<()> {
         return Ok(());
     }
     let mut conn = state.pool().target().establish().await.map_err(Error::unavailable)?;
-    query::be_present(&mut conn, state.jobs().instance).await?;
+    query::be_present(&mut conn, instance).await?;
     *held = Some(conn);
     Ok(())
 }
 
 /// Waits until the job is next, does it, and writes down how it ended.
-async fn carry_out(state: &SharedState, own: &Own, name: &str, upload: Upload, options: Options) {
-    if !wait(state, own.id).await {
+async fn carry_out(
+    state: &SharedState,
+    queue: &JobQueue,
+    own: &Own,
+    name: &str,
+    upload: Upload,
+    options: Options,
+) {
+    if !wait(state, queue, own.id).await {
         return;
     }
     let end = match work(state, own.id, name, &upload, options).await {
@@ -141,10 +150,10 @@ async fn carry_out(state: &SharedState, own: &Own, name: &str, upload: Upload, o
 }
 
 /// Whether the job's turn has come; it has not when somebody ended the job meanwhile.
-async fn wait(state: &State, id: i64) -> bool {
+async fn wait(state: &State, queue: &JobQueue, id: i64) -> bool {
     loop {
         let next = async {
-            sweep(state).await?;
+            sweep(state, queue).await?;
             state.read(async |conn| query::is_next(conn, id).await).await
         };
         match next.await {

@@ -5,7 +5,7 @@
 
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
-use crate::http::unread;
+use crate::extract::payload_error;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::Payload;
 use futures_util::StreamExt as _;
@@ -57,7 +57,7 @@ pub(super) async fn receive(
     let mut file = tokio::fs::File::from_std(file);
     let (mut size, mut hash) = (0, Sha256::new());
     while let Some(piece) = body.next().await {
-        let piece = piece.map_err(unread)?;
+        let piece = piece.map_err(payload_error)?;
         size += piece.len() as u64;
         if size > limit {
             return Err(too_large());

@@ -1,10 +1,11 @@
 //! `roundup keys`: for the first key, which no API can make, and for scripts.
 
-use super::model::{NewKey, Scope};
+use super::model::NewKey;
 use super::query;
+use crate::auth::Scope;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::open::Database;
+use crate::database::Database;
 use crate::page::PageQuery;
 use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};

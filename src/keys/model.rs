@@ -1,95 +1,11 @@
 //! Keys as rows and on the wire, and the scopes that they hold.
 
+use crate::auth::Scope;
 use crate::schema::keys;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-/// What a key may do.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    clap::ValueEnum,
-)]
-pub enum Scope {
-    /// Everything.
-    #[serde(rename = "admin")]
-    #[value(name = "admin")]
-    Admin,
-    /// Read articles in any status.
-    #[serde(rename = "articles:read")]
-    #[value(name = "articles:read")]
-    ArticlesRead,
-    /// Write articles; read them too.
-    #[serde(rename = "articles:write")]
-    #[value(name = "articles:write")]
-    ArticlesWrite,
-    /// Make and change outlets and tags. Without it, naming an unknown outlet in an article is 422.
-    #[serde(rename = "outlets:write")]
-    #[value(name = "outlets:write")]
-    OutletsWrite,
-    /// Read the queue of comments and decide on them; set the rules.
-    #[serde(rename = "comments:moderate")]
-    #[value(name = "comments:moderate")]
-    CommentsModerate,
-    /// Import archives.
-    #[serde(rename = "imports:write")]
-    #[value(name = "imports:write")]
-    ImportsWrite,
-    /// Export everything.
-    #[serde(rename = "exports:read")]
-    #[value(name = "exports:read")]
-    ExportsRead,
-    /// Make and revoke keys.
-    #[serde(rename = "keys:manage")]
-    #[value(name = "keys:manage")]
-    KeysManage,
-    /// Read who did what.
-    #[serde(rename = "audit:read")]
-    #[value(name = "audit:read")]
-    AuditRead,
-}
-
-impl Scope {
-    /// All scopes with their names.
-    pub const ALL: [(Self, &'static str); 9] = [
-        (Self::Admin, "admin"),
-        (Self::ArticlesRead, "articles:read"),
-        (Self::ArticlesWrite, "articles:write"),
-        (Self::OutletsWrite, "outlets:write"),
-        (Self::CommentsModerate, "comments:moderate"),
-        (Self::ImportsWrite, "imports:write"),
-        (Self::ExportsRead, "exports:read"),
-        (Self::KeysManage, "keys:manage"),
-        (Self::AuditRead, "audit:read"),
-    ];
-
-    /// Its name.
-    pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(scope, _)| *scope == self).map_or("", |(_, name)| name)
-    }
-
-    /// From its name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == name).map(|(scope, _)| *scope)
-    }
-
-    /// Whether a key with this scope may do what `other` allows.
-    pub fn holds(self, other: Self) -> bool {
-        self == other
-            || self == Self::Admin
-            || (self == Self::ArticlesWrite && other == Self::ArticlesRead)
-    }
-}
 
 /// A key, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -179,11 +95,6 @@ impl CreatedKey {
 }
 
 impl Key {
-    /// Whether it is neither revoked nor over at this time.
-    pub(super) fn holds_at(&self, now: DateTime<Utc>) -> bool {
-        self.revoked_at.is_none() & self.expires_at.is_none_or(|end| end > now)
-    }
-
     /// A key with every field filled.
     pub fn sample() -> Self {
         let at = DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default();

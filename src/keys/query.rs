@@ -1,27 +1,18 @@
 //! Every statement about keys.
 
 use super::model::{CreatedKey, Key, KeyRow, NewKey};
+use crate::auth::hash_secret;
 use crate::db::{keyset, total};
 use crate::error::{Error, Result};
 use crate::page::{Page, Scan};
 use crate::schema::keys;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
-
-/// How often the time of last use is written down.
-const USE_NOTED_EVERY: TimeDelta = TimeDelta::seconds(60);
-
-/// A secret is 256 random bits, so a plain fast hash of it gives nothing away.
-fn hash(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret).to_vec()
-}
 
 /// Makes a key; its secret is in the answer and nowhere else.
 ///
@@ -43,7 +34,7 @@ pub(super) async fn create(
         .values((
             keys::name.eq(&new.name),
             keys::prefix.eq(prefix),
-            keys::secret_hash.eq(hash(&secret)),
+            keys::secret_hash.eq(hash_secret(&secret)),
             keys::scopes.eq(scopes),
             keys::created_at.eq(now),
             keys::expires_at.eq(new.expires_at),
@@ -52,39 +43,6 @@ pub(super) async fn create(
         .get_result(conn)
         .await?;
     Ok(CreatedKey { key: row.into(), secret })
-}
-
-/// The key with this secret, if it is good now; its use is noted.
-///
-/// # Errors
-/// When the database fails.
-pub(super) async fn with_secret(
-    conn: &AsyncPgConnection,
-    secret: &str,
-    now: DateTime<Utc>,
-) -> Result<Option<Key>> {
-    let hash = hash(secret);
-    // The nearest from this hash on, so that the same is done whether the key is good, over or
-    // nobody's: a row is read, and then compared.
-    let nearest: Option<(KeyRow, Vec<u8>)> = keys::table
-        .filter(keys::secret_hash.ge(&hash))
-        .order(keys::secret_hash)
-        .select((KeyRow::as_select(), keys::secret_hash))
-        .first(&mut &*conn)
-        .await
-        .optional()?;
-    let good = nearest.and_then(|(row, kept)| {
-        let (same, key) = (bool::from(kept.ct_eq(&hash)), Key::from(row));
-        (same & key.holds_at(now)).then_some(key)
-    });
-    let Some(key) = good else { return Ok(None) };
-    if key.last_used_at.is_none_or(|at| now - at >= USE_NOTED_EVERY) {
-        diesel::update(keys::table.find(key.id))
-            .set(keys::last_used_at.eq(now))
-            .execute(&mut &*conn)
-            .await?;
-    }
-    Ok(Some(key))
 }
 
 /// A page of all keys, the latest first.

@@ -1,15 +1,17 @@
 //! Managing keys over HTTP.
 
-use super::auth::{Allowed, scope};
 use super::model::{CreatedKey, Key, NewKey};
 use super::query;
-use crate::app::State;
 use crate::audit;
+use crate::auth::{Allowed, scope};
 use crate::error::{Error, Result};
-use crate::extract::{Both, Id, OneQuery, Query};
-use crate::http::{Answer, Body, Once, Reply};
+use crate::extract::Body;
+use crate::extract::{FieldsQuery, Id, QueryPair};
+use crate::idempotency::IdempotencyKey;
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
+use crate::response::{JsonResponse, StoredResponse};
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use serde_json::json;
 use utoipa::OpenApi;
@@ -28,39 +30,39 @@ pub struct Docs;
 /// List the keys, without their secrets
 ///
 /// Revoked and expired ones included. Only a hash of each secret is kept.
-#[utoipa::path(get, path = "/keys", tag = "keys", params(OneQuery, PageQuery), security(("key" = ["keys:manage"])),
+#[utoipa::path(get, path = "/keys", tag = "keys", params(FieldsQuery, PageQuery), security(("key" = ["keys:manage"])),
     responses((status = 200, description = "A page of keys", body = Page<Key>, example = json!(Page::sample(Key::sample()))), AdminReadProblems))]
 async fn list_keys(
     _caller: Allowed<scope::KeysManage>,
     state: Data<State>,
-    Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
-) -> Result<Reply> {
+    QueryPair(query, page): QueryPair<FieldsQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let scan = page.scan(&"keys")?;
     let found = state.read(async |conn| query::page(conn, &scan).await).await?;
-    Reply::page(found, query.fields.as_deref(), Key::sample)
+    JsonResponse::page(found, query.fields.as_deref(), Key::sample)
 }
 
 /// Make a key
 ///
 /// Its secret is in this answer and can never be read again.
 #[utoipa::path(post, path = "/keys", tag = "keys", request_body = NewKey, security(("key" = ["keys:manage"])),
-    params(crate::http::OnceHeader),
+    params(crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "The key with its secret", body = CreatedKey, example = json!(CreatedKey::sample())), AdminWriteProblems))]
 async fn create_key(
     caller: Allowed<scope::KeysManage>,
     state: Data<State>,
-    once: Once,
+    once: IdempotencyKey,
     body: Body<NewKey>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
-    let once = once.by(&caller.principal, &body);
+    let once = once.bind(caller.principal.owner(), &body.digest);
     State::write_once(&state, once, move |conn| {
         Box::pin(async move {
             let made = query::create(conn, &body.value, now).await?;
             let who = audit::Actor::of(&caller.principal);
             let object = ("key", Some(made.key.id));
             audit::record(conn, &who, now, "key.create", object, json!({})).await?;
-            Answer::created(&made, &format!("/api/v1/admin/keys/{}", made.key.id))
+            StoredResponse::created(&made, &format!("/api/v1/admin/keys/{}", made.key.id))
         })
     })
     .await
@@ -76,7 +78,7 @@ async fn revoke_key(
     caller: Allowed<scope::KeysManage>,
     state: Data<State>,
     id: Id,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
     State::write(&state, move |conn| {
         Box::pin(async move {
@@ -84,7 +86,7 @@ async fn revoke_key(
             let key = key.ok_or_else(|| Error::not_found("key"))?;
             let who = audit::Actor::of(&caller.principal);
             audit::record(conn, &who, now, "key.revoke", ("key", Some(id.0)), json!({})).await?;
-            Answer::ok(&key)
+            StoredResponse::ok(&key)
         })
     })
     .await

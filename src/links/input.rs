@@ -2,9 +2,9 @@
 
 use super::model::{Link, RichText, Role};
 use crate::error::FieldError;
+use crate::validation::{blank, no_address};
 use safe_html::{Markup, Voice, render};
 use serde::{Deserialize, Serialize};
-use url::Url;
 use utoipa::ToSchema;
 
 /// A text to be written.
@@ -184,16 +184,4 @@ impl LinkInput {
         errors.extend(blank(&format!("{at}/title"), &self.title));
         errors.extend(self.url.as_deref().and_then(|url| no_address(&format!("{at}/url"), url)));
     }
-}
-
-/// What is wrong with a text that must say something.
-pub fn blank(at: &str, text: &str) -> Option<FieldError> {
-    text.trim().is_empty().then(|| FieldError::field(at, "blank", "must not be blank"))
-}
-
-/// What is wrong with an address that a page may link to.
-pub fn no_address(at: &str, url: &str) -> Option<FieldError> {
-    let web = Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    let message = "must be a whole address, http or https";
-    (!web).then(|| FieldError::field(at, "address", message))
 }

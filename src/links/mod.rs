@@ -11,9 +11,7 @@ mod routes;
 mod store;
 
 pub use credits::{Lookup, resolve};
-pub use input::{
-    Byline, CreditInput, LinkInput, OutletName, TextFormat, TextInput, blank, no_address,
-};
+pub use input::{Byline, CreditInput, LinkInput, OutletName, TextFormat, TextInput};
 pub use model::{CitingArticle, Credit, Link, ListedLink, RichText, Role};
 pub use query::{listed, of_articles};
 pub use rekey::{rekey, run as run_rekey};

@@ -5,7 +5,7 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::open::Database;
+use crate::database::Database;
 use crate::schema::links;
 use anyhow::Result;
 use citation_key::RULES_VERSION;

@@ -3,13 +3,14 @@
 use super::lookup::{self, Citations, Lookup};
 use super::model::{LinkQuery, ListedLink};
 use super::query::{self, Filter};
-use crate::app::State;
 use crate::error::{Problem, Result};
-use crate::extract::{Both, Query, Ref, alternatives, refs};
-use crate::http::{Body, Reply};
+use crate::extract::Body;
+use crate::extract::{Query, QueryPair, Ref, comma_separated, comma_separated_refs};
 use crate::openapi::Problems;
 use crate::outlets;
 use crate::page::{Page, PageQuery};
+use crate::response::JsonResponse;
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 
@@ -32,8 +33,8 @@ pub struct Docs;
     responses((status = 200, description = "A page of links", body = Page<ListedLink>, example = json!(Page::sample(ListedLink::sample()))), Problems))]
 async fn list_links(
     state: Data<State>,
-    Query(Both(query, page)): Query<Both<LinkQuery, PageQuery>>,
-) -> Result<Reply> {
+    QueryPair(query, page): QueryPair<LinkQuery, PageQuery>,
+) -> Result<JsonResponse> {
     list(&state, query, page, None).await
 }
 
@@ -45,9 +46,9 @@ async fn list_links(
         (status = 413, description = "Body too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Wrong fields", body = Problem, content_type = "application/problem+json"), Problems))]
-async fn look_up_links(state: Data<State>, body: Body<Lookup>) -> Result<Reply> {
+async fn look_up_links(state: Data<State>, body: Body<Lookup>) -> Result<JsonResponse> {
     let found = state.read(async |conn| lookup::look_up(conn, body.value).await).await?;
-    Reply::whole(&found)
+    JsonResponse::whole(&found)
 }
 
 /// List the source links credited to an outlet
@@ -60,7 +61,7 @@ async fn list_outlet_links(
     state: Data<State>,
     which: Ref,
     Query(page): Query<PageQuery>,
-) -> Result<Reply> {
+) -> Result<JsonResponse> {
     list(&state, LinkQuery::default(), page, Some(which)).await
 }
 
@@ -69,25 +70,25 @@ async fn list(
     query: LinkQuery,
     page: PageQuery,
     outlet: Option<Ref>,
-) -> Result<Reply> {
+) -> Result<JsonResponse> {
     let found = state
         .read(async |conn| {
             let mut filter = Filter::default().to(query.url.as_deref());
             filter.domains = query.domain.as_deref().map(domains);
             filter.outlets = match (&outlet, &query.outlet) {
                 (Some(which), _) => Some(vec![outlets::id_of(conn, which).await?]),
-                (None, Some(text)) => Some(outlets::ids(conn, &refs(text)).await?),
+                (None, Some(text)) => Some(outlets::ids(conn, &comma_separated_refs(text)).await?),
                 (None, None) => None,
             };
             let scan = page.scan(&("links", &filter))?;
             query::page(conn, &filter, &scan).await
         })
         .await?;
-    Reply::page(found, query.fields.as_deref(), ListedLink::sample)
+    JsonResponse::page(found, query.fields.as_deref(), ListedLink::sample)
 }
 
 /// Hosts as they are stored; what cannot be one stays as it is and matches nothing.
 pub fn domains(text: &str) -> Vec<String> {
     let stored = |host: &str| citation_key::normalise(&format!("https://{host}/"));
-    alternatives(text).map(|host| stored(host).map_or(host.to_owned(), |a| a.domain)).collect()
+    comma_separated(text).map(|host| stored(host).map_or(host.to_owned(), |a| a.domain)).collect()
 }

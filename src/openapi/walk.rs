@@ -5,25 +5,25 @@ use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Schema};
 use utoipa::openapi::{Ref, RefOr};
 
 /// The operations at a path.
-pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let PathItem { get, put, post, delete, patch, .. } = item;
     [get, put, post, delete, patch].into_iter().flatten()
 }
 
 /// Those that change something.
-pub(super) fn changes(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+pub(crate) fn changes(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let PathItem { put, post, delete, patch, .. } = item;
     [put, post, delete, patch].into_iter().flatten()
 }
 
 /// The parameter of this name that an operation takes.
-pub(super) fn parameter<'a>(operation: &'a Operation, name: &str) -> Option<&'a Parameter> {
+pub(crate) fn parameter<'a>(operation: &'a Operation, name: &str) -> Option<&'a Parameter> {
     let all = operation.parameters.iter().flatten();
     all.filter_map(whole).find(|parameter| parameter.name == name)
 }
 
 /// What stands in place, and is not a reference.
-pub(super) fn whole<T>(one: &RefOr<T>) -> Option<&T> {
+pub(crate) fn whole<T>(one: &RefOr<T>) -> Option<&T> {
     match one {
         RefOr::T(one) => Some(one),
         RefOr::Ref(_) => None,
@@ -31,12 +31,12 @@ pub(super) fn whole<T>(one: &RefOr<T>) -> Option<&T> {
 }
 
 /// What a reference names.
-pub(super) fn name(reference: &Ref) -> &str {
+pub(crate) fn name(reference: &Ref) -> &str {
     reference.ref_location.rsplit_once('/').map_or("", |(_, name)| name)
 }
 
 /// Calls `visit` with a schema and everything within it; references are not followed.
-pub(super) fn each(schema: &mut RefOr<Schema>, visit: &mut impl FnMut(&mut RefOr<Schema>)) {
+pub(crate) fn each(schema: &mut RefOr<Schema>, visit: &mut impl FnMut(&mut RefOr<Schema>)) {
     visit(schema);
     let RefOr::T(schema) = schema else { return };
     match schema {

@@ -5,16 +5,16 @@ use super::input::{AdminOutlet, OutletInput};
 use super::merge::merge;
 use super::model::OutletQuery;
 use super::query;
-use crate::app::State;
 use crate::audit::{self, Actor};
+use crate::auth::{Allowed, scope};
 use crate::error::Result;
-use crate::extract::{Both, Id, NoParams, OneQuery, Query};
-use crate::http::{
-    Answer, Body, IfMatch, MergePatch, Once, OnceHeader, Reply, VersionHeader, tagged,
-};
-use crate::keys::{Allowed, scope};
+use crate::extract::{Body, MergePatch, QueryPair};
+use crate::extract::{EmptyQuery, FieldsQuery, Id, Query};
+use crate::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
+use crate::response::{IfMatch, JsonResponse, StoredResponse, VersionHeader, with_version_tag};
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -54,8 +54,8 @@ struct OutletMerge {
     into: i64,
 }
 
-fn told(outlet: &AdminOutlet) -> Result<Answer> {
-    Ok(Answer::ok(outlet)?.version(outlet.version))
+fn told(outlet: &AdminOutlet) -> Result<StoredResponse> {
+    Ok(StoredResponse::ok(outlet)?.version(outlet.version))
 }
 
 /// List all outlets, credited or not
@@ -66,27 +66,27 @@ fn told(outlet: &AdminOutlet) -> Result<Answer> {
 async fn admin_list_outlets(
     _caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
-    Query(Both(query, page)): Query<Both<OutletQuery, PageQuery>>,
-) -> Result<Reply> {
+    QueryPair(query, page): QueryPair<OutletQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let scan = page.scan(&("admin outlets", query.sort))?;
     let found = state.read(async |conn| query::admin_page(conn, query.sort, &scan).await).await?;
-    Reply::page(found, query.fields.as_deref(), AdminOutlet::sample)
+    JsonResponse::page(found, query.fields.as_deref(), AdminOutlet::sample)
 }
 
 /// Make an outlet
 ///
 /// Its aliases and hosts are what imports and new links know it by.
-#[utoipa::path(post, path = "/outlets", tag = "outlets", request_body = OutletInput, params(OnceHeader), security(("key" = ["outlets:write"])),
+#[utoipa::path(post, path = "/outlets", tag = "outlets", request_body = OutletInput, params(IdempotencyKeyHeader), security(("key" = ["outlets:write"])),
     responses((status = 201, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminWriteProblems))]
 async fn create_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
-    once: Once,
-    _query: Query<NoParams>,
+    once: IdempotencyKey,
+    _query: Query<EmptyQuery>,
     body: Body<OutletInput>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
-    let attempt = once.by(&caller.principal, &body);
+    let attempt = once.bind(caller.principal.owner(), &body.digest);
     State::write_once(&state, attempt, move |conn| {
         Box::pin(async move {
             let made = change::create(conn, &body.value, now).await?;
@@ -95,7 +95,7 @@ async fn create_outlet(
             let detail = json!({"name": made.outlet.name});
             audit::record(conn, &who, now, "outlet.create", object, detail).await?;
             let location = format!("/api/v1/admin/outlets/{}", made.outlet.id);
-            Ok(Answer::created(&made, &location)?.version(made.version))
+            Ok(StoredResponse::created(&made, &location)?.version(made.version))
         })
     })
     .await
@@ -105,18 +105,18 @@ async fn create_outlet(
 ///
 /// Also one that no published article credits. `ETag` is for `If-Match`.
 #[utoipa::path(get, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery),
     responses((status = 200, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminReadProblems))]
 async fn admin_get_outlet(
     _caller: Allowed<scope::OutletsWrite>,
     req: HttpRequest,
     state: Data<State>,
     id: Id,
-    Query(query): Query<OneQuery>,
+    Query(query): Query<FieldsQuery>,
 ) -> Result<HttpResponse> {
     let found = state.read(async |conn| query::admin_find(conn, id.0).await).await?;
-    let reply = Reply::one(&found, query.fields.as_deref(), AdminOutlet::sample)?;
-    Ok(tagged(reply, &req, found.version))
+    let reply = JsonResponse::one(&found, query.fields.as_deref(), AdminOutlet::sample)?;
+    Ok(with_version_tag(reply, &req, found.version))
 }
 
 /// Change an outlet
@@ -131,9 +131,9 @@ async fn patch_outlet(
     state: Data<State>,
     id: Id,
     if_match: IfMatch,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
     patch: MergePatch,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
     State::write(&state, move |conn| {
         Box::pin(async move {
@@ -161,8 +161,8 @@ async fn delete_outlet(
     state: Data<State>,
     id: Id,
     if_match: IfMatch,
-    _query: Query<NoParams>,
-) -> Result<Answer> {
+    _query: Query<EmptyQuery>,
+) -> Result<StoredResponse> {
     let now = state.clock().now();
     State::write(&state, move |conn| {
         Box::pin(async move {
@@ -172,7 +172,7 @@ async fn delete_outlet(
             let detail = json!({"name": current.outlet.name, "slug": current.outlet.slug});
             let object = ("outlet", Some(id.0));
             audit::record(conn, &who, now, "outlet.delete", object, detail).await?;
-            Ok(Answer::no_content())
+            Ok(StoredResponse::no_content())
         })
     })
     .await
@@ -182,18 +182,18 @@ async fn delete_outlet(
 ///
 /// Its links, names, hosts and slugs become those of the other, which is answered; it is gone.
 #[utoipa::path(post, path = "/outlets/{id}/merge", tag = "outlets", request_body = OutletMerge, security(("key" = ["outlets:write"])),
-    params(("id" = i64, Path, description = "Id of the outlet that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), OnceHeader),
+    params(("id" = i64, Path, description = "Id of the outlet that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), IdempotencyKeyHeader),
     responses((status = 200, description = "The outlet that stays", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminWriteProblems))]
 async fn merge_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
-    once: Once,
-    _query: Query<NoParams>,
+    once: IdempotencyKey,
+    _query: Query<EmptyQuery>,
     body: Body<OutletMerge>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
-    let attempt = once.by(&caller.principal, &body);
+    let attempt = once.bind(caller.principal.owner(), &body.digest);
     State::write_once(&state, attempt, move |conn| {
         Box::pin(async move {
             let made = merge(conn, id.0, body.value.into, now).await?;

@@ -4,7 +4,7 @@ use super::directory::lock_names;
 use super::input::{AdminOutlet, OutletInput};
 use super::query::admin_find;
 use crate::error::{Code, Error, FieldError, Result};
-use crate::http::IfMatch;
+use crate::response::IfMatch;
 use crate::schema::{link_credits, outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
@@ -85,7 +85,7 @@ pub(super) async fn locked(
     let row = outlets::table.find(id).select(outlets::version).for_no_key_update();
     let version: Option<i32> = row.first(conn).await.optional()?;
     let version = version.ok_or_else(|| Error::not_found("outlet"))?;
-    if if_match.admits(version) {
+    if if_match.allows(version) {
         return admin_find(conn, id).await;
     }
     Err(Error::version_mismatch(version, Vec::new()))

@@ -2,7 +2,7 @@
 
 use super::model::Outlet;
 use crate::error::FieldError;
-use crate::links::{blank, no_address};
+use crate::validation::{blank, no_address};
 use chrono::{DateTime, Utc};
 use safe_html::slug::fold;
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 use super::directory::lock_names;
 use super::input::AdminOutlet;
 use super::query::admin_find;
-use crate::articles::store::refresh;
+use crate::derived::refresh_articles;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::schema::{link_credits, links, outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};
@@ -56,7 +56,7 @@ pub(super) async fn merge(
         .set(link_credits::outlet_id.eq(into))
         .execute(conn)
         .await?;
-    refresh(conn, &articles).await?;
+    refresh_articles(conn, &articles).await?;
     follow(conn, from, into, &slug).await?;
     diesel::delete(outlets::table.find(from)).execute(conn).await?;
     diesel::update(outlets::table.find(into))

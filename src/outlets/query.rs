@@ -4,7 +4,7 @@ use super::input::AdminOutlet;
 use super::model::{AliasRow, HostRow, Outlet, OutletRow, OutletSort};
 use crate::db::{Condition, Words, keyset, total};
 use crate::error::{Error, Result};
-use crate::extract::{Found, Ref};
+use crate::extract::{Lookup, Ref};
 use crate::page::{Page, Scan};
 use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};
@@ -77,7 +77,7 @@ async fn names(conn: &AsyncPgConnection, ids: &[i64]) -> Result<(Vec<AliasRow>, 
 }
 
 /// The outlet with this id or slug; also by a former slug or a name it is known by, which lead on.
-pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Found<Outlet>>> {
+pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Lookup<Outlet>>> {
     let query = OutletRow::query().into_boxed::<Pg>();
     let query = match which {
         Ref::Id(id) => query.filter(outlets::id.eq(*id)),
@@ -85,12 +85,12 @@ pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Found<
     };
     if let Some(row) = query.first(&mut &*conn).await.optional()? {
         let (aliases, hosts) = names(conn, &[row.id]).await?;
-        return Ok(Some(Found::Here(row.with(&aliases, &hosts))));
+        return Ok(Some(Lookup::Found(row.with(&aliases, &hosts))));
     }
     let Ref::Slug(_) = which else { return Ok(None) };
     let ids = ids(conn, std::slice::from_ref(which)).await?;
     let now = outlets::table.filter(outlets::id.eq_any(ids)).select(outlets::slug);
-    Ok(now.first(&mut &*conn).await.optional()?.map(Found::Moved))
+    Ok(now.first(&mut &*conn).await.optional()?.map(Lookup::Moved))
 }
 
 /// The ids of the outlets that these ids, slugs, former slugs or names stand for; in this order,

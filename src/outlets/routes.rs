@@ -4,12 +4,12 @@ use super::model::{Outlet, OutletQuery};
 use super::partners::{self, Partners};
 use super::query;
 use super::stats::{self, Stats, StatsQuery};
-use crate::app::State;
 use crate::error::{Error, Result};
-use crate::extract::{Both, Found, NoParams, OneQuery, Query, Ref};
-use crate::http::{Reply, moved};
+use crate::extract::{EmptyQuery, FieldsQuery, Lookup, Query, QueryPair, Ref};
 use crate::openapi::Problems;
 use crate::page::{Page, PageQuery};
+use crate::response::{JsonResponse, moved_permanently};
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;
@@ -34,32 +34,33 @@ pub struct Docs;
     responses((status = 200, description = "A page of outlets", body = Page<Outlet>, example = json!(Page::sample(Outlet::sample()))), Problems))]
 async fn list_outlets(
     state: Data<State>,
-    Query(Both(query, page)): Query<Both<OutletQuery, PageQuery>>,
-) -> Result<Reply> {
+    QueryPair(query, page): QueryPair<OutletQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let scan = page.scan(&("outlets", query.sort))?;
     let found = state.read(async |conn| query::page(conn, query.sort, &scan).await).await?;
-    Reply::page(found, query.fields.as_deref(), Outlet::sample)
+    JsonResponse::page(found, query.fields.as_deref(), Outlet::sample)
 }
 
 /// Get an outlet
 ///
 /// A former slug, or another name of the outlet, answers 301 with its address.
 #[utoipa::path(get, path = "/outlets/{ref}", tag = "outlets",
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "wsj"), OneQuery),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "wsj"), FieldsQuery),
     responses((status = 200, description = "The outlet", body = Outlet, example = json!(Outlet::sample())),
         (status = 301, description = "It has another slug now"), Problems))]
 async fn get_outlet(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
-    Query(query): Query<OneQuery>,
+    Query(query): Query<FieldsQuery>,
 ) -> Result<HttpResponse> {
     match state.read(async |conn| query::find(conn, &which).await).await? {
-        Some(Found::Here(outlet)) => {
-            Ok(Reply::one(&outlet, query.fields.as_deref(), Outlet::sample)?.respond_to(&req))
+        Some(Lookup::Found(outlet)) => {
+            Ok(JsonResponse::one(&outlet, query.fields.as_deref(), Outlet::sample)?
+                .respond_to(&req))
         }
-        Some(Found::Moved(slug)) => Ok(moved(&req, &slug)),
-        Some(Found::Gone) | None => Err(Error::not_found("outlet")),
+        Some(Lookup::Moved(slug)) => Ok(moved_permanently(&req, &slug)),
+        Some(Lookup::Gone) | None => Err(Error::not_found("outlet")),
     }
 }
 
@@ -68,9 +69,9 @@ async fn get_outlet(
 /// Links of published articles, by the time of publication.
 #[utoipa::path(get, path = "/outlets/stats", tag = "outlets", params(StatsQuery),
     responses((status = 200, description = "The outlets credited most in each step", body = Stats, example = json!(Stats::sample())), Problems))]
-async fn get_stats(state: Data<State>, Query(query): Query<StatsQuery>) -> Result<Reply> {
+async fn get_stats(state: Data<State>, Query(query): Query<StatsQuery>) -> Result<JsonResponse> {
     let found = state.read(async |conn| stats::stats(conn, &query).await).await?;
-    Reply::whole(&found)
+    JsonResponse::whole(&found)
 }
 
 /// List the outlets that publish the same pieces as an outlet
@@ -84,17 +85,17 @@ async fn list_partners(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
 ) -> Result<HttpResponse> {
     let found = state
         .read(async |conn| match query::find(conn, &which).await? {
-            Some(Found::Here(outlet)) => partners::partners(conn, outlet.id).await.map(Ok),
-            Some(Found::Moved(slug)) => Ok(Err(slug)),
-            Some(Found::Gone) | None => Err(Error::not_found("outlet")),
+            Some(Lookup::Found(outlet)) => partners::partners(conn, outlet.id).await.map(Ok),
+            Some(Lookup::Moved(slug)) => Ok(Err(slug)),
+            Some(Lookup::Gone) | None => Err(Error::not_found("outlet")),
         })
         .await?;
     match found {
-        Ok(found) => Ok(Reply::whole(&found)?.respond_to(&req)),
-        Err(slug) => Ok(moved(&req, &slug)),
+        Ok(found) => Ok(JsonResponse::whole(&found)?.respond_to(&req)),
+        Err(slug) => Ok(moved_permanently(&req, &slug)),
     }
 }

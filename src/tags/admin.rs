@@ -4,16 +4,16 @@ use super::change;
 use super::input::{AdminTag, TagInput};
 use super::model::TagQuery;
 use super::query;
-use crate::app::State;
 use crate::audit::{self, Actor};
+use crate::auth::{Allowed, scope};
 use crate::error::Result;
-use crate::extract::{Both, Id, NoParams, OneQuery, Query};
-use crate::http::{
-    Answer, Body, IfMatch, MergePatch, Once, OnceHeader, Reply, VersionHeader, tagged,
-};
-use crate::keys::{Allowed, scope};
+use crate::extract::{Body, MergePatch, QueryPair};
+use crate::extract::{EmptyQuery, FieldsQuery, Id, Query};
+use crate::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
+use crate::response::{IfMatch, JsonResponse, StoredResponse, VersionHeader, with_version_tag};
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -41,8 +41,8 @@ struct TagMerge {
     into: i64,
 }
 
-fn told(tag: &AdminTag) -> Result<Answer> {
-    Ok(Answer::ok(tag)?.version(tag.version))
+fn told(tag: &AdminTag) -> Result<StoredResponse> {
+    Ok(StoredResponse::ok(tag)?.version(tag.version))
 }
 
 /// List all tags, whether an article has them or not
@@ -53,27 +53,27 @@ fn told(tag: &AdminTag) -> Result<Answer> {
 async fn admin_list_tags(
     _caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
-    Query(Both(query, page)): Query<Both<TagQuery, PageQuery>>,
-) -> Result<Reply> {
+    QueryPair(query, page): QueryPair<TagQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let scan = page.scan(&("admin tags", query.sort))?;
     let found = state.read(async |conn| query::admin_page(conn, query.sort, &scan).await).await?;
-    Reply::page(found, query.fields.as_deref(), AdminTag::sample)
+    JsonResponse::page(found, query.fields.as_deref(), AdminTag::sample)
 }
 
 /// Make a tag
 ///
 /// Articles make the tags they name by themselves; this is for one with a slug of its own.
-#[utoipa::path(post, path = "/tags", tag = "tags", request_body = TagInput, params(OnceHeader), security(("key" = ["outlets:write"])),
+#[utoipa::path(post, path = "/tags", tag = "tags", request_body = TagInput, params(IdempotencyKeyHeader), security(("key" = ["outlets:write"])),
     responses((status = 201, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminWriteProblems))]
 async fn create_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
-    once: Once,
-    _query: Query<NoParams>,
+    once: IdempotencyKey,
+    _query: Query<EmptyQuery>,
     body: Body<TagInput>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
-    let attempt = once.by(&caller.principal, &body);
+    let attempt = once.bind(caller.principal.owner(), &body.digest);
     State::write_once(&state, attempt, move |conn| {
         Box::pin(async move {
             let made = change::create(conn, &body.value, now).await?;
@@ -82,7 +82,7 @@ async fn create_tag(
             let detail = json!({"name": made.name});
             audit::record(conn, &who, now, "tag.create", object, detail).await?;
             let location = format!("/api/v1/admin/tags/{}", made.id);
-            Ok(Answer::created(&made, &location)?.version(made.version))
+            Ok(StoredResponse::created(&made, &location)?.version(made.version))
         })
     })
     .await
@@ -92,18 +92,18 @@ async fn create_tag(
 ///
 /// `ETag` is for `If-Match` when it is changed.
 #[utoipa::path(get, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OneQuery),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery),
     responses((status = 200, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminReadProblems))]
 async fn admin_get_tag(
     _caller: Allowed<scope::OutletsWrite>,
     req: HttpRequest,
     state: Data<State>,
     id: Id,
-    Query(query): Query<OneQuery>,
+    Query(query): Query<FieldsQuery>,
 ) -> Result<HttpResponse> {
     let found = state.read(async |conn| change::find(conn, id.0).await).await?;
-    let reply = Reply::one(&found, query.fields.as_deref(), AdminTag::sample)?;
-    Ok(tagged(reply, &req, found.version))
+    let reply = JsonResponse::one(&found, query.fields.as_deref(), AdminTag::sample)?;
+    Ok(with_version_tag(reply, &req, found.version))
 }
 
 /// Change a tag
@@ -118,9 +118,9 @@ async fn patch_tag(
     state: Data<State>,
     id: Id,
     if_match: IfMatch,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
     patch: MergePatch,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
     State::write(&state, move |conn| {
         Box::pin(async move {
@@ -148,8 +148,8 @@ async fn delete_tag(
     state: Data<State>,
     id: Id,
     if_match: IfMatch,
-    _query: Query<NoParams>,
-) -> Result<Answer> {
+    _query: Query<EmptyQuery>,
+) -> Result<StoredResponse> {
     let now = state.clock().now();
     State::write(&state, move |conn| {
         Box::pin(async move {
@@ -159,7 +159,7 @@ async fn delete_tag(
             let detail = json!({"name": current.name, "slug": current.slug});
             let object = ("tag", Some(id.0));
             audit::record(conn, &who, now, "tag.delete", object, detail).await?;
-            Ok(Answer::no_content())
+            Ok(StoredResponse::no_content())
         })
     })
     .await
@@ -169,18 +169,18 @@ async fn delete_tag(
 ///
 /// Its articles and slugs become those of the other, which is answered; it is gone.
 #[utoipa::path(post, path = "/tags/{id}/merge", tag = "tags", request_body = TagMerge, security(("key" = ["outlets:write"])),
-    params(("id" = i64, Path, description = "Id of the tag that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), OnceHeader),
+    params(("id" = i64, Path, description = "Id of the tag that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), IdempotencyKeyHeader),
     responses((status = 200, description = "The tag that stays", body = AdminTag, example = json!(AdminTag::sample())), AdminWriteProblems))]
 async fn merge_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
-    once: Once,
-    _query: Query<NoParams>,
+    once: IdempotencyKey,
+    _query: Query<EmptyQuery>,
     body: Body<TagMerge>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
-    let attempt = once.by(&caller.principal, &body);
+    let attempt = once.bind(caller.principal.owner(), &body.digest);
     State::write_once(&state, attempt, move |conn| {
         Box::pin(async move {
             let made = change::merge(conn, id.0, body.value.into).await?;

@@ -2,7 +2,7 @@
 
 use super::input::{AdminTag, TagInput, nameless};
 use crate::error::{Code, Error, FieldError, Result};
-use crate::http::IfMatch;
+use crate::response::IfMatch;
 use crate::schema::{article_tags, articles, tag_slugs, tags};
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
@@ -62,7 +62,7 @@ pub(super) async fn locked(
     let row = AdminTag::query().filter(tags::id.eq(id)).for_no_key_update();
     let tag: Option<AdminTag> = row.first(conn).await.optional()?;
     let tag = tag.ok_or_else(|| Error::not_found("tag"))?;
-    if if_match.admits(tag.version) {
+    if if_match.allows(tag.version) {
         return Ok(tag);
     }
     Err(Error::version_mismatch(tag.version, Vec::new()))

@@ -4,7 +4,7 @@ use super::input::AdminTag;
 use super::model::{Tag, TagRef, TagSort};
 use crate::db::{Condition, Kept, Words, any_of, keyset, total};
 use crate::error::Result;
-use crate::extract::{Found, Ref};
+use crate::extract::{Lookup, Ref};
 use crate::page::{Page, Scan};
 use crate::schema::{article_tags, tag_slugs, tags};
 use diesel::pg::Pg;
@@ -50,14 +50,14 @@ pub(super) async fn page(
 }
 
 /// The tag with this id or slug; a former slug leads on.
-pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Found<Tag>>> {
+pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Lookup<Tag>>> {
     let query = Tag::query().into_boxed::<Pg>();
     let query = match which {
         Ref::Id(id) => query.filter(tags::id.eq(*id)),
         Ref::Slug(slug) => query.filter(tags::slug.eq(slug.clone())),
     };
     if let Some(tag) = query.first(&mut &*conn).await.optional()? {
-        return Ok(Some(Found::Here(tag)));
+        return Ok(Some(Lookup::Found(tag)));
     }
     let Ref::Slug(slug) = which else { return Ok(None) };
     let now = tag_slugs::table
@@ -67,7 +67,7 @@ pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Found<
         .first(&mut &*conn)
         .await
         .optional()?;
-    Ok(now.map(Found::Moved))
+    Ok(now.map(Lookup::Moved))
 }
 
 /// The ids of the tags that these ids, slugs and former slugs stand for.

@@ -2,12 +2,12 @@
 
 use super::model::{Tag, TagQuery};
 use super::query;
-use crate::app::State;
 use crate::error::{Error, Result};
-use crate::extract::{Both, Found, OneQuery, Query, Ref};
-use crate::http::{Reply, moved};
+use crate::extract::{FieldsQuery, Lookup, Query, QueryPair, Ref};
 use crate::openapi::Problems;
 use crate::page::{Page, PageQuery};
+use crate::response::{JsonResponse, moved_permanently};
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;
@@ -29,31 +29,31 @@ pub struct Docs;
     responses((status = 200, description = "A page of tags", body = Page<Tag>, example = json!(Page::sample(Tag::sample()))), Problems))]
 async fn list_tags(
     state: Data<State>,
-    Query(Both(query, page)): Query<Both<TagQuery, PageQuery>>,
-) -> Result<Reply> {
+    QueryPair(query, page): QueryPair<TagQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let scan = page.scan(&("tags", query.sort))?;
     let found = state.read(async |conn| query::page(conn, query.sort, &scan).await).await?;
-    Reply::page(found, query.fields.as_deref(), Tag::sample)
+    JsonResponse::page(found, query.fields.as_deref(), Tag::sample)
 }
 
 /// Get a tag
 ///
 /// A former slug answers 301 with the address it has now.
 #[utoipa::path(get, path = "/tags/{slug}", tag = "tags",
-    params(("slug" = String, Path, description = "Slug or id", max_length = 200, example = "iraq"), OneQuery),
+    params(("slug" = String, Path, description = "Slug or id", max_length = 200, example = "iraq"), FieldsQuery),
     responses((status = 200, description = "The tag", body = Tag, example = json!(Tag::sample())),
         (status = 301, description = "It has another slug now"), Problems))]
 async fn get_tag(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
-    Query(query): Query<OneQuery>,
+    Query(query): Query<FieldsQuery>,
 ) -> Result<HttpResponse> {
     match state.read(async |conn| query::find(conn, &which).await).await? {
-        Some(Found::Here(tag)) => {
-            Ok(Reply::one(&tag, query.fields.as_deref(), Tag::sample)?.respond_to(&req))
+        Some(Lookup::Found(tag)) => {
+            Ok(JsonResponse::one(&tag, query.fields.as_deref(), Tag::sample)?.respond_to(&req))
         }
-        Some(Found::Moved(slug)) => Ok(moved(&req, &slug)),
-        Some(Found::Gone) | None => Err(Error::not_found("tag")),
+        Some(Lookup::Moved(slug)) => Ok(moved_permanently(&req, &slug)),
+        Some(Lookup::Gone) | None => Err(Error::not_found("tag")),
     }
 }

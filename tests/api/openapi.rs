@@ -6,7 +6,6 @@ use actix_web::introspection::IntrospectionTree;
 use actix_web::test::{TestRequest, call_and_read_body, init_service};
 use actix_web::web::Data;
 use actix_web::{App, HttpResponse, web};
-use roundup::app;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -17,7 +16,7 @@ const UNDOCUMENTED: [&str; 2] = ["/docs", "/docs/{_:.*}"];
 fn the_committed_document_is_the_one_that_is_served() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/roundup.json");
     let committed = std::fs::read_to_string(path).unwrap_or_default();
-    let current = roundup::openapi::json().unwrap();
+    let current = roundup::openapi_document::json().unwrap();
     let differs = committed.lines().zip(current.lines()).position(|(a, b)| a != b);
     let line = differs.unwrap_or(committed.lines().count().min(current.lines().count())) + 1;
     let command = "cargo run -- openapi > openapi/roundup.json";
@@ -158,11 +157,11 @@ fn every_reference_leads_somewhere() {
 
 /// The addresses that the application really serves, each with its method.
 async fn served() -> BTreeSet<String> {
-    let state = TestApp::new().await.state;
+    let application = TestApp::new().await.application;
     let report =
         async |tree: Data<IntrospectionTree>| HttpResponse::Ok().body(tree.report_as_json());
     let app =
-        App::new().app_data(state).configure(app::configure).route("/-", web::get().to(report));
+        App::new().configure(|cfg| application.configure(cfg)).route("/-", web::get().to(report));
     let request = TestRequest::get().uri("/-").to_request();
     let body = call_and_read_body(&init_service(app).await, request).await;
     let mut served = BTreeSet::new();
@@ -195,7 +194,7 @@ async fn the_document_is_served_as_it_is_committed() {
     let app = TestApp::new().await;
     let served = app.get("/openapi.json").await;
     assert_eq!(served.header("content-type"), "application/json");
-    assert_eq!(served.text(), roundup::openapi::json().unwrap());
+    assert_eq!(served.text(), roundup::openapi_document::json().unwrap());
 }
 
 #[tokio::test]

@@ -4,11 +4,11 @@ use crate::harness::{TestApp, start};
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use chrono::TimeDelta;
-use roundup::app::State;
-use roundup::articles::{keep_publishing, publish_due};
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions};
+use roundup::editor::{keep_publishing, publish_due};
+use roundup::state::State;
 use serde_json::{Value, json};
 
 const ARTICLES: &str = "/api/v1/admin/articles";

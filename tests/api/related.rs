@@ -114,7 +114,7 @@ async fn related_articles_cost_no_scan_of_a_table() {
     )
     .await
     .unwrap();
-    let statement = include_str!("../../src/related/related.sql")
+    let statement = include_str!("../../src/public/related/related.sql")
         .replace("$1", "5000::bigint")
         .replace("$2", "30")
         .replace("$3", "100");

@@ -6,12 +6,13 @@ use crate::service::database;
 use crate::wire::{PATIENCE, Wire, request};
 use actix_web::web::{self, Data, Path};
 use diesel_async::SimpleAsyncConnection as _;
-use roundup::app::{self, State};
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target};
 use roundup::error::Result;
-use roundup::serve::Bound;
+use roundup::router::Application;
+use roundup::server::Bound;
+use roundup::state::State;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -42,7 +43,6 @@ async fn takes_its_time() -> &'static str {
 fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/breaks/{place}", web::get().to(breaks));
     cfg.route("/takes-its-time", web::get().to(takes_its_time));
-    app::configure(cfg);
 }
 
 /// A service with one worker in this process.
@@ -56,12 +56,13 @@ fn serve(runtime: &Runtime, url: &str) -> (SocketAddr, Data<State>) {
         query_deadline_ms: PATIENCE,
         ..Config::defaults().unwrap()
     };
-    let state = runtime.block_on(async {
+    let application = runtime.block_on(async {
         let options = PoolOptions { wait: PATIENCE, ..PoolOptions::default() };
         let pool = Pool::new(Target::parse(url).unwrap(), options);
-        Data::new(State::new(pool, Clock::System, config))
+        Application::new(State::new(pool, Clock::System, config))
     });
-    runtime.spawn(bound.serve_with(state.clone(), routes));
+    let state = application.state.clone();
+    runtime.spawn(bound.serve_with(application, routes));
     (address, state)
 }
 

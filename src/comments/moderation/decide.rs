@@ -2,11 +2,11 @@
 
 use super::model::{BatchAction, CommentForm, Decided, QueueRow, check_url};
 use crate::audit::{self, Actor};
-use crate::comments::desk::Secret;
 use crate::comments::erase::{Erased, erase};
 use crate::comments::rules::Content;
+use crate::comments::state::Secret;
 use crate::error::{Code, Error, FieldError, Result};
-use crate::http::IfMatch;
+use crate::response::IfMatch;
 use crate::schema::{articles, comments};
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
@@ -43,7 +43,7 @@ pub(super) async fn take(
     let row: Option<QueueRow> =
         QueueRow::query().filter(comments::id.eq(id)).first(conn).await.optional()?;
     let row = row.ok_or_else(|| Error::not_found("comment"))?;
-    if known.admits(row.version) {
+    if known.allows(row.version) {
         return Ok(row);
     }
     Err(Error::version_mismatch(row.version, Vec::new()))

@@ -5,7 +5,7 @@ use super::model::{
 };
 use crate::db::total;
 use crate::error::{Code, Error, Result};
-use crate::extract::{Ref, alternatives};
+use crate::extract::{Ref, comma_separated};
 use crate::links::CitingArticle;
 use crate::page::{Page, Scan};
 use crate::schema::{articles, comment_reports as reports, comments};
@@ -37,7 +37,7 @@ impl Filter {
             let message = "`article` is no id and no slug";
             Ref::parse(text).ok_or_else(|| Error::parameter("article", Code::BadParameter, message))
         };
-        let statuses = |text: &str| alternatives(text).map(status).collect::<Result<Vec<_>>>();
+        let statuses = |text: &str| comma_separated(text).map(status).collect::<Result<Vec<_>>>();
         Ok(Self {
             statuses: query.status.as_deref().map(statuses).transpose()?,
             article: query.article.as_deref().map(article).transpose()?,

@@ -5,16 +5,19 @@ use super::model::{
     QueueQuery, ReportedComment,
 };
 use super::{answer, decide, query};
-use crate::app::State;
 use crate::audit::Actor;
+use crate::auth::{Allowed, Principal, scope};
+use crate::comments::CommentState;
 use crate::comments::events::{Event, announce};
 use crate::comments::model::{Comment, EditorsComment};
 use crate::error::{Error, Result};
-use crate::extract::{Both, Id, NoParams, OneQuery, Query};
-use crate::http::{Answer, Body, IfMatch, MergePatch, Once, Reply, VersionHeader};
-use crate::keys::{Allowed, Principal, scope};
+use crate::extract::{Body, MergePatch, QueryTriple};
+use crate::extract::{EmptyQuery, FieldsQuery, Id, Query};
+use crate::idempotency::IdempotencyKey;
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
+use crate::response::{IfMatch, JsonResponse, StoredResponse, VersionHeader};
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 
@@ -47,17 +50,17 @@ pub struct Docs;
 /// List comments in any status
 ///
 /// The latest first. `status=pending` is the queue of those that wait for a decision.
-#[utoipa::path(get, path = "/comments", tag = "moderation", params(QueueQuery, OneQuery, PageQuery), security(("key" = ["comments:moderate"])),
+#[utoipa::path(get, path = "/comments", tag = "moderation", params(QueueQuery, FieldsQuery, PageQuery), security(("key" = ["comments:moderate"])),
     responses((status = 200, description = "A page of comments", body = Page<ModeratedComment>, example = json!(Page::sample(ModeratedComment::sample()))), AdminReadProblems))]
 async fn list_queue(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
-    Query(Both(Both(queue, one), page)): Query<Both<Both<QueueQuery, OneQuery>, PageQuery>>,
-) -> Result<Reply> {
+    QueryTriple(queue, one, page): QueryTriple<QueueQuery, FieldsQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let filter = query::Filter::of(&queue)?;
     let scan = page.scan(&("queue", &queue))?;
     let found = state.read(async |conn| query::page(conn, &filter, &scan).await).await?;
-    Reply::page(found, one.fields.as_deref(), ModeratedComment::sample)
+    JsonResponse::page(found, one.fields.as_deref(), ModeratedComment::sample)
 }
 
 /// Get a comment in any status, with the reports about it
@@ -70,10 +73,10 @@ async fn get_queued(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
-    _query: Query<NoParams>,
-) -> Result<Answer> {
+    _query: Query<EmptyQuery>,
+) -> Result<StoredResponse> {
     let found = state.read(async |conn| query::find(conn, id.0).await).await?;
-    Ok(Answer::ok(&found)?.version(found.comment.version))
+    Ok(StoredResponse::ok(&found)?.version(found.comment.version))
 }
 
 /// Change a comment: its status, its text, its author
@@ -86,13 +89,14 @@ async fn get_queued(
 async fn change_queued(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
+    comments: Data<CommentState>,
     id: Id,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
     known: IfMatch,
     patch: MergePatch,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
-    let secret = state.read(async |conn| state.comments().secret(conn).await.cloned()).await?;
+    let secret = state.read(async |conn| comments.secret(conn).await.cloned()).await?;
     let changed = State::write(&state, move |conn| {
         Box::pin(async move {
             let who = Actor::of(&caller.principal);
@@ -106,24 +110,24 @@ async fn change_queued(
     .await?;
     let article = changed.comment.article.id;
     announce(&state, &[Event { article, comment: id.0, what: "changed by an editor" }]);
-    Ok(Answer::ok(&changed)?.version(changed.comment.version))
+    Ok(StoredResponse::ok(&changed)?.version(changed.comment.version))
 }
 
 /// Decide on up to 500 comments at once
 ///
 /// Says of each what became of it; one that cannot be done hinders no other.
 #[utoipa::path(post, path = "/comments/batch", tag = "moderation", request_body = Batch, security(("key" = ["comments:moderate"])),
-    params(crate::http::OnceHeader),
+    params(crate::idempotency::IdempotencyKeyHeader),
     responses((status = 200, description = "What became of each", body = BatchResult, example = json!(BatchResult::sample())), AdminWriteProblems))]
 async fn decide_batch(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
-    _query: Query<NoParams>,
-    once: Once,
+    _query: Query<EmptyQuery>,
+    once: IdempotencyKey,
     body: Body<Batch>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
-    let once = once.by(&caller.principal, &body);
+    let once = once.bind(caller.principal.owner(), &body.digest);
     let told = state.clone();
     let Batch { ids, action } = body.value;
     let (events, noted) = events();
@@ -137,7 +141,7 @@ async fn decide_batch(
             };
             noted.get_or_init(|| decided.iter().filter_map(event).collect());
             let results = decided.into_iter().map(|(decided, _)| decided).collect();
-            Answer::ok(&BatchResult { results })
+            StoredResponse::ok(&BatchResult { results })
         })
     })
     .await?;
@@ -161,11 +165,12 @@ fn events() -> (Events, Events) {
 async fn erase_reader(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
-    _query: Query<NoParams>,
+    comments: Data<CommentState>,
+    _query: Query<EmptyQuery>,
     body: Body<EraseReader>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
-    let secret = state.read(async |conn| state.comments().secret(conn).await.cloned()).await?;
+    let secret = state.read(async |conn| comments.secret(conn).await.cloned()).await?;
     let (erased, found) = State::write(&state, move |conn| {
         Box::pin(async move {
             let who = Actor::of(&caller.principal);
@@ -175,23 +180,23 @@ async fn erase_reader(
     .await?;
     let event = |(comment, article)| Event { article, comment, what: "erased" };
     announce(&state, &found.into_iter().map(event).collect::<Vec<_>>());
-    Answer::ok(&ErasedReader { removed: erased.removed, emptied: erased.emptied })
+    StoredResponse::ok(&ErasedReader { removed: erased.removed, emptied: erased.emptied })
 }
 
-/// Answer a comment as an editor
+/// StoredResponse a comment as an editor
 ///
 /// It shows at once, marked `is_editor`, also where comments are closed.
 #[utoipa::path(post, path = "/comments/{id}/replies", tag = "moderation", request_body = EditorsAnswer, security(("key" = ["comments:moderate"])),
-    params(("id" = i64, Path, description = "The comment to answer", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::http::OnceHeader),
+    params(("id" = i64, Path, description = "The comment to answer", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "The answer", body = EditorsComment, example = json!(Comment::sample())), AdminWriteProblems))]
 async fn answer_comment(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
-    _query: Query<NoParams>,
-    once: Once,
+    _query: Query<EmptyQuery>,
+    once: IdempotencyKey,
     body: Body<EditorsAnswer>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     store_answer(&state, caller.principal, Target::Comment(id.0), once, body).await
 }
 
@@ -199,16 +204,16 @@ async fn answer_comment(
 ///
 /// It shows at once, marked `is_editor`, also where comments are closed.
 #[utoipa::path(post, path = "/articles/{id}/comments", tag = "moderation", request_body = EditorsAnswer, security(("key" = ["comments:moderate"])),
-    params(("id" = i64, Path, description = "The article", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::http::OnceHeader),
+    params(("id" = i64, Path, description = "The article", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "The comment", body = EditorsComment, example = json!(Comment::sample())), AdminWriteProblems))]
 async fn comment_as_editor(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
-    _query: Query<NoParams>,
-    once: Once,
+    _query: Query<EmptyQuery>,
+    once: IdempotencyKey,
     body: Body<EditorsAnswer>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     store_answer(&state, caller.principal, Target::Article(id.0), once, body).await
 }
 
@@ -223,11 +228,11 @@ async fn store_answer(
     state: &Data<State>,
     who: Principal,
     target: Target,
-    once: Once,
+    once: IdempotencyKey,
     body: Body<EditorsAnswer>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
-    let once = once.by(&who, &body);
+    let once = once.bind(who.owner(), &body.digest);
     let (events, noted) = events();
     let done = State::write_once(state, once, move |conn| {
         Box::pin(async move {
@@ -239,7 +244,7 @@ async fn store_answer(
             let made = answer::answer(conn, article, parent, body.value, actor, now).await?;
             let what = "answered by an editor";
             noted.get_or_init(|| vec![Event { article, comment: made.id, what }]);
-            Answer::created(&made, &format!("/api/v1/comments/{}", made.id))
+            StoredResponse::created(&made, &format!("/api/v1/comments/{}", made.id))
         })
     })
     .await?;

@@ -5,10 +5,10 @@ use super::store::{Judge, Marks, same_text};
 use crate::audit;
 use crate::comments::erase::erase;
 use crate::comments::model::CommentRow;
-use crate::comments::policy::Verdict;
+use crate::comments::policy::Precondition;
 use crate::comments::rules::{Content, Sample};
 use crate::error::{Code, Error, Result};
-use crate::http::MergePatch;
+use crate::extract::MergePatch;
 use crate::schema::{articles, comments};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -69,7 +69,7 @@ impl Own {
 
     /// The status after a change: the rules can hold what showed, but a change never makes show
     /// what was held, nor undoes what an editor decided.
-    fn status_after(&self, verdict: &Verdict) -> String {
+    fn status_after(&self, verdict: &Precondition) -> String {
         let stricter = match (self.status.as_str(), verdict.status) {
             ("approved", stricter) | ("pending", stricter @ Some("spam")) => stricter,
             _ => None,
@@ -140,7 +140,7 @@ impl Judge {
         id: i64,
         own: &Own,
         content: &Content,
-    ) -> Result<Verdict> {
+    ) -> Result<Precondition> {
         let marks = Marks { email: own.author_hash.clone(), token: own.author_token_hash.clone() };
         let known = marks.known(conn, id).await?;
         let sample = Sample {
@@ -155,7 +155,7 @@ impl Judge {
             known,
             now: self.now,
         };
-        Ok(Verdict::of(self.policy, known, self.rules.check(&sample)))
+        Ok(Precondition::of(self.policy, known, self.rules.check(&sample)))
     }
 }
 

@@ -3,16 +3,19 @@
 use super::edit::withdraw;
 use super::model::{CommentEdit, NewComment, PostedComment};
 use super::store::{Judge, hash};
-use crate::app::State;
 use crate::articles;
 use crate::audit;
+use crate::comments::CommentState;
 use crate::comments::events::{Event, announce};
 use crate::comments::gate::Gate;
 use crate::comments::rules::enabled;
 use crate::error::{Code, Error, Result};
-use crate::extract::{Found, Id, NoParams, Query, Ref};
-use crate::http::{Answer, Body, Client, MergePatch, Once};
+use crate::extract::{Body, Client, MergePatch};
+use crate::extract::{EmptyQuery, Id, Lookup, Query, Ref};
+use crate::idempotency::IdempotencyKey;
 use crate::openapi::{PostProblems, WithdrawProblems};
+use crate::response::StoredResponse;
+use crate::state::State;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
@@ -44,38 +47,42 @@ impl FromRequest for EditToken {
 /// No account is needed. `author.email` is never shown. The site's policy and rules decide whether
 /// the comment shows at once or waits for an editor. The tokens in the answer are shown this once.
 #[utoipa::path(post, path = "/articles/{ref}/comments", tag = "comments", request_body = NewComment,
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), crate::http::OnceHeader),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "It shows", body = PostedComment, example = json!(PostedComment::sample(false))),
         (status = 202, description = "It is held; `held_because` says why", body = PostedComment, example = json!(PostedComment::sample(true))), PostProblems))]
 pub(in crate::comments) async fn post_comment(
     state: Data<State>,
+    comments: Data<CommentState>,
     client: Client,
     which: Ref,
-    _query: Query<NoParams>,
-    once: Once,
+    _query: Query<EmptyQuery>,
+    once: IdempotencyKey,
     body: Body<NewComment>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let mut gate = Gate::default();
-    let done = post(&state, client, &which, once, body, &mut gate).await;
+    let done = post(&state, &comments, client, &which, once, body, &mut gate).await;
     gate.dress(done)
 }
 
 async fn post(
     state: &Data<State>,
+    comments: &CommentState,
     client: Client,
     which: &Ref,
-    once: Once,
+    once: IdempotencyKey,
     body: Body<NewComment>,
     gate: &mut Gate,
-) -> Result<Answer> {
-    let (now, desk) = (state.clock().now(), state.comments());
-    gate.pass(desk.comments.take(client.unit(), now))?;
-    let attempt = once.by_anybody(&body);
+) -> Result<StoredResponse> {
+    let now = state.clock().now();
+    gate.pass(comments.comments.count(client.rate_limit_key(), now))?;
+    let attempt = once.bind("public".to_owned(), &body.digest);
     let new = body.value.check()?;
     let (article, judge) = state
-        .read(async |conn| Ok((article(conn, which).await?, judge(state, conn, client).await?)))
+        .read(async |conn| {
+            Ok((article(conn, which).await?, judge(state, comments, conn, client).await?))
+        })
         .await?;
-    gate.pass(desk.article_comments.take(article, now))?;
+    gate.pass(comments.article_comments.count(article, now))?;
     let html = render(&new.text, Markup::Markdown, Voice::Reader);
     let days = state.config().comment_days;
     let stored = Arc::new(OnceLock::new());
@@ -88,8 +95,8 @@ async fn post(
             noted.get_or_init(|| id);
             let place = format!("/api/v1/comments/{id}");
             let answer = match posted.comment.status {
-                "approved" => Answer::created(&posted, &place)?,
-                _ => Answer::accepted(&posted, &place)?,
+                "approved" => StoredResponse::created(&posted, &place)?,
+                _ => StoredResponse::accepted(&posted, &place)?,
             };
             Ok(answer.with("cache-control", "no-store"))
         })
@@ -107,23 +114,27 @@ async fn post(
 /// The article that the reference means; a former slug will do, for a POST is not sent elsewhere.
 async fn article(conn: &AsyncPgConnection, which: &Ref) -> Result<i64> {
     let found = match articles::resolve(conn, which).await? {
-        Found::Moved(slug) => articles::resolve(conn, &Ref::Slug(slug)).await?,
+        Lookup::Moved(slug) => articles::resolve(conn, &Ref::Slug(slug)).await?,
         found => found,
     };
     match found {
-        Found::Here(id) => Ok(id),
+        Lookup::Found(id) => Ok(id),
         _ => Err(Error::purged()),
     }
 }
 
-async fn judge(state: &State, conn: &AsyncPgConnection, client: Client) -> Result<Judge> {
-    let desk = state.comments();
+async fn judge(
+    state: &State,
+    comments: &CommentState,
+    conn: &AsyncPgConnection,
+    client: Client,
+) -> Result<Judge> {
     Ok(Judge {
-        secret: desk.secret(conn).await?.clone(),
-        rules: desk.rules(enabled(conn).await?),
+        secret: comments.secret(conn).await?.clone(),
+        rules: comments.rules(enabled(conn).await?),
         policy: state.config().comment_policy,
         address: client.address(),
-        unit: client.unit(),
+        unit: client.rate_limit_key(),
         now: state.clock().now(),
     })
 }
@@ -158,35 +169,37 @@ async fn note_refusal(state: &Data<State>, article: i64, error: &Error) -> Resul
         (status = 202, description = "It is changed and held", body = PostedComment, example = json!(PostedComment::sample(true))), PostProblems))]
 pub(in crate::comments) async fn change_comment(
     state: Data<State>,
+    comments: Data<CommentState>,
     client: Client,
     id: Id,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
     token: EditToken,
     patch: MergePatch,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let mut gate = Gate::default();
-    let done = change(&state, client, id.0, token, patch, &mut gate).await;
+    let done = change(&state, &comments, client, id.0, token, patch, &mut gate).await;
     gate.dress(done)
 }
 
 async fn change(
     state: &Data<State>,
+    comments: &CommentState,
     client: Client,
     id: i64,
     token: EditToken,
     patch: MergePatch,
     gate: &mut Gate,
-) -> Result<Answer> {
-    gate.pass(state.comments().comments.take(client.unit(), state.clock().now()))?;
-    let judge = state.read(async |conn| judge(state, conn, client).await).await?;
+) -> Result<StoredResponse> {
+    gate.pass(comments.comments.count(client.rate_limit_key(), state.clock().now()))?;
+    let judge = state.read(async |conn| judge(state, comments, conn, client).await).await?;
     let (posted, article) = State::write(state, move |conn| {
         Box::pin(async move { judge.change(conn, id, &token.0, patch).await })
     })
     .await?;
     announce(state, &[Event { article, comment: id, what: "changed by its author" }]);
     let answer = match posted.comment.status {
-        "approved" => Answer::ok(&posted)?,
-        _ => Answer::accepted(&posted, &format!("/api/v1/comments/{id}"))?,
+        "approved" => StoredResponse::ok(&posted)?,
+        _ => StoredResponse::accepted(&posted, &format!("/api/v1/comments/{id}"))?,
     };
     Ok(answer.with("cache-control", "no-store"))
 }
@@ -202,14 +215,14 @@ async fn change(
 pub(in crate::comments) async fn withdraw_comment(
     state: Data<State>,
     id: Id,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
     token: EditToken,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
     let article = State::write(&state, move |conn| {
         Box::pin(async move { withdraw(conn, id.0, &token.0, now).await })
     })
     .await?;
     announce(&state, &[Event { article, comment: id.0, what: "withdrawn by its author" }]);
-    Ok(Answer::no_content())
+    Ok(StoredResponse::no_content())
 }

@@ -3,10 +3,10 @@
 use super::model::{NewComment, PostedComment};
 use super::place::{Place, open_article, place};
 use crate::audit;
-use crate::comments::desk::Secret;
 use crate::comments::model::CommentRow;
-use crate::comments::policy::{Policy, Verdict};
+use crate::comments::policy::{Policy, Precondition};
 use crate::comments::rules::{Content, RuleSet, Sample};
+use crate::comments::state::Secret;
 use crate::comments::store::new_ids;
 use crate::error::{Error, Result};
 use crate::schema::comments;
@@ -234,7 +234,7 @@ impl Judge {
         new: &NewComment,
         content: &Content,
         known: bool,
-    ) -> Result<Verdict> {
+    ) -> Result<Precondition> {
         let sample = Sample {
             content,
             name: &new.author.name,
@@ -247,6 +247,6 @@ impl Judge {
             known,
             now: self.now,
         };
-        Ok(Verdict::of(self.policy, known, self.rules.check(&sample)))
+        Ok(Precondition::of(self.policy, known, self.rules.check(&sample)))
     }
 }

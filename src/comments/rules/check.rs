@@ -2,8 +2,9 @@
 
 use super::content::{Content, host, within};
 use super::model::{Action, Fired, Rule, RuleKind, RuleRow, expression};
-use crate::http::AddressRange;
+use crate::ip_ranges::{parse_range, range_contains};
 use chrono::{DateTime, TimeDelta, Utc};
+use ipnet::IpNet;
 use regex::{Regex, RegexSet, RegexSetBuilder};
 use std::net::IpAddr;
 
@@ -43,7 +44,7 @@ enum Test {
     Expressions(RegexSet),
     Hosts(Vec<String>),
     EmailDomains(Vec<String>),
-    Ranges(Vec<AddressRange>),
+    Ranges(Vec<IpNet>),
     RepeatedWithin(TimeDelta),
     Honeypot,
     FasterThan(f64),
@@ -85,7 +86,7 @@ impl Test {
             RuleKind::Hosts => Self::Hosts(terms()),
             RuleKind::EmailDomains => Self::EmailDomains(terms()),
             RuleKind::AddressRanges => {
-                let ranges: Result<_, _> = terms().iter().map(|range| range.parse()).collect();
+                let ranges: Result<_, _> = terms().iter().map(|range| parse_range(range)).collect();
                 ranges.map_or(Self::Unusable, Self::Ranges)
             }
             RuleKind::RepeatedText => Self::RepeatedWithin(TimeDelta::hours(threshold.into())),
@@ -125,9 +126,9 @@ impl Test {
                 Some(format!("has an e-mail address at {found}"))
             }
             Self::Ranges(ranges) => {
-                let found = ranges
-                    .iter()
-                    .find(|range| sample.address.is_some_and(|a| range.contains(a)))?;
+                let found = ranges.iter().find(|range| {
+                    sample.address.is_some_and(|address| range_contains(range, address))
+                })?;
                 Some(format!("comes from {found}"))
             }
             Self::RepeatedWithin(time) => {

@@ -1,7 +1,7 @@
 //! Rules as rows and on the wire.
 
 use crate::error::{Code, Error, FieldError, Result};
-use crate::http::AddressRange;
+use crate::ip_ranges::parse_range;
 use crate::openapi::ShortText;
 use crate::schema::comment_rules;
 use chrono::{DateTime, Utc};
@@ -293,7 +293,7 @@ impl RuleKind {
         }
         match self {
             Self::Regex => expression(text).map(|_| text.to_owned()).map_err(|e| e.to_string()),
-            Self::AddressRanges => text.parse::<AddressRange>().map(|range| range.to_string()),
+            Self::AddressRanges => parse_range(text).map(|range| range.to_string()),
             Self::Hosts | Self::EmailDomains => {
                 let host = text.trim_start_matches('@').trim_start_matches("*.");
                 url::Host::parse(host)

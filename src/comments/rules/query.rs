@@ -3,8 +3,8 @@
 use super::model::{Rule, RuleForm, RuleRow};
 use crate::db::{keyset, total};
 use crate::error::{Error, Result};
-use crate::http::IfMatch;
 use crate::page::{Page, Scan};
+use crate::response::IfMatch;
 use crate::schema::comment_rules as rules;
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -56,7 +56,7 @@ pub(super) async fn take(conn: &mut AsyncPgConnection, id: i64, known: &IfMatch)
         .await
         .optional()?;
     let rule = row.map(Rule::from).ok_or_else(|| Error::not_found("rule"))?;
-    if known.admits(rule.version) {
+    if known.allows(rule.version) {
         return Ok(rule);
     }
     Err(Error::version_mismatch(rule.version, Vec::new()))

@@ -4,15 +4,17 @@ use super::check::{RuleSet, Sample};
 use super::content::Content;
 use super::model::{Fired, Rule, RuleForm};
 use super::query;
-use crate::app::State;
 use crate::audit;
-use crate::comments::policy::Verdict;
+use crate::auth::{Allowed, Principal, scope};
+use crate::comments::policy::Precondition;
 use crate::error::{Error, Result};
-use crate::extract::{Both, Id, NoParams, OneQuery, Query};
-use crate::http::{Answer, Body, IfMatch, MergePatch, Once, Reply, VersionHeader};
-use crate::keys::{Allowed, Principal, scope};
+use crate::extract::{Body, MergePatch, QueryPair};
+use crate::extract::{EmptyQuery, FieldsQuery, Id, Query};
+use crate::idempotency::IdempotencyKey;
 use crate::openapi::{AdminReadProblems, AdminWriteProblems, ShortText};
 use crate::page::{Page, PageQuery};
+use crate::response::{IfMatch, JsonResponse, StoredResponse, VersionHeader};
+use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
@@ -50,40 +52,40 @@ pub struct Docs;
 /// List the rules, in force or not
 ///
 /// All that are in force are asked about each comment.
-#[utoipa::path(get, path = "/rules", tag = "rules", params(OneQuery, PageQuery), security(("key" = ["comments:moderate"])),
+#[utoipa::path(get, path = "/rules", tag = "rules", params(FieldsQuery, PageQuery), security(("key" = ["comments:moderate"])),
     responses((status = 200, description = "A page of rules", body = Page<Rule>, example = json!(Page::sample(Rule::sample()))), AdminReadProblems))]
 async fn list_rules(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
-    Query(Both(query, page)): Query<Both<OneQuery, PageQuery>>,
-) -> Result<Reply> {
+    QueryPair(query, page): QueryPair<FieldsQuery, PageQuery>,
+) -> Result<JsonResponse> {
     let scan = page.scan(&"rules")?;
     let found = state.read(async |conn| query::page(conn, &scan).await).await?;
-    Reply::page(found, query.fields.as_deref(), Rule::sample)
+    JsonResponse::page(found, query.fields.as_deref(), Rule::sample)
 }
 
 /// Make a rule
 ///
 /// It is in force for the next comment.
 #[utoipa::path(post, path = "/rules", tag = "rules", request_body = RuleForm, security(("key" = ["comments:moderate"])),
-    params(crate::http::OnceHeader),
+    params(crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminWriteProblems))]
 async fn create_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
-    _query: Query<NoParams>,
-    once: Once,
+    _query: Query<EmptyQuery>,
+    once: IdempotencyKey,
     body: Body<RuleForm>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
-    let once = once.by(&caller.principal, &body);
+    let once = once.bind(caller.principal.owner(), &body.digest);
     let form = body.value.check()?;
     State::write_once(&state, once, move |conn| {
         Box::pin(async move {
             let rule = query::create(conn, form, now).await?;
             record(conn, &caller.principal, now, "rule.create", &rule).await?;
             let place = format!("/api/v1/admin/rules/{}", rule.id);
-            Ok(Answer::created(&rule, &place)?.version(rule.version))
+            Ok(StoredResponse::created(&rule, &place)?.version(rule.version))
         })
     })
     .await
@@ -99,10 +101,10 @@ async fn get_rule(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
-    _query: Query<NoParams>,
-) -> Result<Answer> {
+    _query: Query<EmptyQuery>,
+) -> Result<StoredResponse> {
     let rule = state.read(async |conn| query::find(conn, id.0).await).await?;
-    Ok(Answer::ok(&rule)?.version(rule.version))
+    Ok(StoredResponse::ok(&rule)?.version(rule.version))
 }
 
 /// Replace a rule
@@ -115,10 +117,10 @@ async fn replace_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
     known: IfMatch,
     body: Body<RuleForm>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     put(&state, caller.principal, id.0, known, move |_| Ok(body.value)).await
 }
 
@@ -133,10 +135,10 @@ async fn change_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
     known: IfMatch,
     patch: MergePatch,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let apply =
         move |form: RuleForm| patch.apply(serde_json::to_value(form).map_err(Error::internal)?);
     put(&state, caller.principal, id.0, known, apply).await
@@ -149,14 +151,14 @@ async fn put(
     id: i64,
     known: IfMatch,
     change: impl FnOnce(RuleForm) -> Result<RuleForm> + Send + 'static,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
     State::write(state, move |conn| {
         Box::pin(async move {
             let form = change(query::take(conn, id, &known).await?.form())?.check()?;
             let rule = query::replace(conn, id, form, now).await?;
             record(conn, &who, now, "rule.change", &rule).await?;
-            Ok(Answer::ok(&rule)?.version(rule.version))
+            Ok(StoredResponse::ok(&rule)?.version(rule.version))
         })
     })
     .await
@@ -172,16 +174,16 @@ async fn delete_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
     known: IfMatch,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let now = state.clock().now();
     State::write(&state, move |conn| {
         Box::pin(async move {
             let rule = query::take(conn, id.0, &known).await?;
             query::remove(conn, id.0).await?;
             record(conn, &caller.principal, now, "rule.delete", &rule).await?;
-            Ok(Answer::no_content())
+            Ok(StoredResponse::no_content())
         })
     })
     .await
@@ -269,9 +271,9 @@ impl TestResult {
 async fn test_rules(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
-    _query: Query<NoParams>,
+    _query: Query<EmptyQuery>,
     body: Body<SampleComment>,
-) -> Result<Answer> {
+) -> Result<StoredResponse> {
     let given = body.value;
     let now = state.clock().now();
     let html = render(&given.text, Markup::Markdown, Voice::Reader);
@@ -296,7 +298,7 @@ async fn test_rules(
         now,
     };
     let fired = RuleSet::of(&rules).check(&sample);
-    let verdict = Verdict::of(state.config().comment_policy, given.known, fired.clone());
-    let Verdict { status, held_because, .. } = verdict;
-    Answer::ok(&TestResult { status, held_because, fired })
+    let verdict = Precondition::of(state.config().comment_policy, given.known, fired.clone());
+    let Precondition { status, held_because, .. } = verdict;
+    StoredResponse::ok(&TestResult { status, held_because, fired })
 }

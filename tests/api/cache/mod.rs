@@ -9,8 +9,8 @@ mod replica;
 
 use crate::harness::{Reply, TestApp, db};
 use diesel_async::SimpleAsyncConnection as _;
-use roundup::app::State;
 use roundup::config::Config;
+use roundup::state::State;
 use std::path::Path;
 use std::time::{Duration, Instant};
 

@@ -12,7 +12,7 @@ pub struct Operation {
 
 /// The document as JSON.
 pub fn document() -> Value {
-    serde_json::from_str(&roundup::openapi::json().unwrap()).unwrap()
+    serde_json::from_str(&roundup::openapi_document::json().unwrap()).unwrap()
 }
 
 /// Every operation, in the order of their addresses.

@@ -19,16 +19,16 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, init_service};
-use actix_web::web::Data;
 use actix_web::{App, Error, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
-use roundup::app::{self, State};
 use roundup::cache::Change;
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target};
-use roundup::http::Front;
+use roundup::middleware::RequestPipeline;
+use roundup::router::Application;
+use roundup::state::{SharedState, State};
 use serde_json::Value;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -40,7 +40,8 @@ type Call = dyn Fn(Request) -> LocalBoxFuture<'static, Result<ServiceResponse<Bo
 /// The application and its database.
 pub struct TestApp {
     call: Rc<Call>,
-    pub state: Data<State>,
+    pub state: SharedState,
+    pub application: Application,
     pub target: Target,
     forgets: bool,
     /// Ends with the application.
@@ -79,15 +80,16 @@ impl TestApp {
     /// An instance that caches, on a database that may be shared with others. It hears of changes
     /// by way of `hears`, which may lead elsewhere; or not at all.
     pub async fn of(state: State, target: Target, hears: Option<Target>) -> Self {
-        let state = Data::new(state);
+        let application = Application::new(state);
+        let state = application.state.clone();
         let mut listening = JoinSet::new();
         if let Some(hears) = hears {
             let coherence = Arc::clone(state.cache().coherence());
             listening.spawn(roundup::cache::listen(coherence, hears, false));
         }
-        listening.spawn(roundup::jobs::run(state.clone()));
-        let call = service(state.clone()).await;
-        Self { call, state, target, forgets: false, _listening: listening }
+        listening.spawn(roundup::jobs::run(state.clone(), application.jobs.clone()));
+        let call = service(application.clone()).await;
+        Self { call, state, application, target, forgets: false, _listening: listening }
     }
 
     /// The state of an instance on this database.
@@ -153,11 +155,10 @@ impl TestApp {
     }
 }
 
-async fn service(state: Data<State>) -> Rc<Call> {
+async fn service(application: Application) -> Rc<Call> {
     let app = App::new()
-        .app_data(state.clone())
-        .wrap(Front::new(state))
-        .configure(app::configure)
+        .wrap(RequestPipeline::new(application.state.clone()))
+        .configure(|cfg| application.configure(cfg))
         .default_service(web::to(HttpResponse::NotFound));
     let service = Rc::new(init_service(app).await);
     Rc::new(move |request| {

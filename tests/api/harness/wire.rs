@@ -1,7 +1,7 @@
 //! The service on a real port, asked byte by byte: what a test in process cannot see.
 
 use super::TestApp;
-use roundup::serve::Bound;
+use roundup::server::Bound;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -19,10 +19,10 @@ pub struct Raw {
 pub fn serve(app: &TestApp) -> SocketAddr {
     let bound = Bound::to(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let address = bound.address().unwrap();
-    let state = app.state.clone();
+    let application = app.application.clone();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        runtime.block_on(bound.serve(state)).unwrap();
+        runtime.block_on(bound.serve(application)).unwrap();
     });
     address
 }

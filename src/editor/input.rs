@@ -1,0 +1,246 @@
+//! What an editor writes of an article: the body of POST and PUT, and what a PATCH is applied to.
+
+use crate::articles::model::{Author, Commentary, Correction, Status};
+use crate::editor::model::AdminArticle;
+use crate::error::{Code, Error, FieldError, Result};
+use crate::links::{LinkInput, TextFormat, TextInput};
+use crate::tags::TagName;
+use crate::validation::{blank, no_address};
+use chrono::{DateTime, Datelike as _, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An article to be written, with its links, credits and tags.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArticleInput {
+    /// Its headline.
+    #[schema(min_length = 1, max_length = 300, example = "Harbour Bridge Reopens")]
+    pub headline: String,
+    /// Its name in addresses; a former one answers 301. Left out, a new article gets one from its
+    /// headline and any other keeps its own.
+    #[serde(default)]
+    #[schema(
+        max_length = 200,
+        pattern = "^[a-z0-9-]*[a-z-][a-z0-9-]*$",
+        example = "harbour-bridge"
+    )]
+    pub slug: Option<String>,
+    /// The line below the headline.
+    #[serde(default)]
+    #[schema(max_length = 500, example = "Night Ferry To Keep Running Until Autumn")]
+    pub dek: Option<String>,
+    /// What it is written in: BCP 47.
+    #[serde(default)]
+    #[schema(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", example = "en")]
+    pub lang: Option<String>,
+    /// Where it stands. Left out, a new article is a draft and any other stays what it is.
+    #[serde(default)]
+    pub status: Option<Standing>,
+    /// When it was, or will be, published; may lie far back. `published` with a time to come is
+    /// `scheduled`; left out, what is published is published now, or keeps its time.
+    #[serde(default)]
+    pub published_at: Option<DateTime<Utc>>,
+    /// The excerpt from the lead source.
+    #[serde(default)]
+    pub quote: Option<TextInput>,
+    /// What the editor says about it.
+    #[serde(default)]
+    pub commentary: Option<CommentaryInput>,
+    /// What the list of further sources is headed with.
+    #[serde(default)]
+    #[schema(max_length = 300, example = "More News On The Harbour Bridge")]
+    pub links_heading: Option<String>,
+    /// Its sources, in order.
+    #[serde(default)]
+    #[schema(max_items = 500)]
+    pub links: Vec<LinkInput>,
+    /// Its subjects. One that is not known is made.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub tags: Vec<TagName>,
+    /// Who posts it.
+    #[serde(default)]
+    pub author: Option<AuthorInput>,
+    /// Whether readers may comment.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    pub comments_open: bool,
+    /// What was corrected since it was published.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    pub corrections: Vec<CorrectionInput>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Where an editor can put an article.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Being written.
+    Draft,
+    /// Published by itself at `published_at`.
+    Scheduled,
+    /// Public.
+    Published,
+    /// Taken off the public site, but kept.
+    Archived,
+}
+
+impl Standing {
+    /// Of an article that is not in the trash.
+    pub(super) fn of(status: Status) -> Option<Self> {
+        match status {
+            Status::Draft => Some(Self::Draft),
+            Status::Scheduled => Some(Self::Scheduled),
+            Status::Published => Some(Self::Published),
+            Status::Archived => Some(Self::Archived),
+            Status::Trashed => None,
+        }
+    }
+}
+
+impl Standing {
+    /// As an article has it.
+    pub(super) fn status(self) -> Status {
+        match self {
+            Self::Draft => Status::Draft,
+            Self::Scheduled => Status::Scheduled,
+            Self::Published => Status::Published,
+            Self::Archived => Status::Archived,
+        }
+    }
+}
+
+/// What the editor says, to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommentaryInput {
+    /// What it is headed with.
+    #[serde(default)]
+    #[schema(max_length = 100, example = "My Comment")]
+    pub label: Option<String>,
+    /// The text.
+    #[schema(max_length = 200_000, example = "A city that closed its bridge before it fell …")]
+    pub text: String,
+    /// How it is marked up.
+    #[serde(default)]
+    pub format: TextFormat,
+}
+
+/// Who posts an article, to be written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuthorInput {
+    /// The name shown.
+    #[serde(default)]
+    #[schema(max_length = 200, example = "The editor")]
+    pub name: Option<String>,
+    /// Their page.
+    #[serde(default)]
+    #[schema(max_length = 2000, example = "https://example.org/about")]
+    pub url: Option<String>,
+}
+
+/// A correction to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectionInput {
+    /// When; now, if left out.
+    #[serde(default)]
+    pub at: Option<DateTime<Utc>>,
+    /// What was wrong.
+    #[schema(min_length = 1, max_length = 2000, example = "The bridge was closed for 28 months.")]
+    pub note: String,
+}
+
+impl ArticleInput {
+    /// An article without anything.
+    pub(super) fn empty() -> Self {
+        Self {
+            headline: String::new(),
+            slug: None,
+            dek: None,
+            lang: None,
+            status: None,
+            published_at: None,
+            quote: None,
+            commentary: None,
+            links_heading: None,
+            links: Vec::new(),
+            tags: Vec::new(),
+            author: None,
+            comments_open: true,
+            corrections: Vec::new(),
+        }
+    }
+
+    /// What would be written to store this article again.
+    pub(super) fn of(current: &AdminArticle) -> Self {
+        let (article, summary) = (&current.article, &current.article.summary);
+        let commentary = |said: &Commentary| CommentaryInput {
+            label: said.label.clone(),
+            text: said.text.clone(),
+            format: TextFormat::of(&said.text, &said.html),
+        };
+        let correction =
+            |made: &Correction| CorrectionInput { at: Some(made.at), note: made.note.clone() };
+        let Author { name, url } = summary.author.clone();
+        Self {
+            headline: summary.headline.clone(),
+            slug: Some(summary.slug.clone()),
+            dek: summary.dek.clone(),
+            lang: summary.lang.clone(),
+            status: Standing::of(current.desk.status),
+            published_at: summary.published_at,
+            quote: article.quote.as_ref().map(TextInput::of),
+            commentary: article.commentary.as_ref().map(commentary),
+            links_heading: summary.links_heading.clone(),
+            links: summary.links.iter().map(LinkInput::of).collect(),
+            tags: summary.tags.iter().map(TagName::of).collect(),
+            author: (name.is_some() || url.is_some()).then_some(AuthorInput { name, url }),
+            comments_open: summary.comments_open,
+            corrections: summary.corrections.iter().map(correction).collect(),
+        }
+    }
+
+    /// Refuses what the schema cannot.
+    pub(super) fn check(&self) -> Result<()> {
+        let mut errors: Vec<FieldError> = blank("/headline", &self.headline).into_iter().collect();
+        for (at, link) in self.links.iter().enumerate() {
+            link.check(&format!("/links/{at}"), &mut errors);
+        }
+        for (at, tag) in self.tags.iter().enumerate() {
+            errors.extend(tag.wrong(&format!("/tags/{at}")));
+        }
+        let page = self.author.as_ref().and_then(|author| author.url.as_deref());
+        errors.extend(page.and_then(|url| no_address("/author/url", url)));
+        errors.extend(self.published_at.and_then(|at| unlikely("/published_at", at)));
+        for (n, correction) in self.corrections.iter().enumerate() {
+            errors.extend(blank(&format!("/corrections/{n}/note"), &correction.note));
+            let at = format!("/corrections/{n}/at");
+            errors.extend(correction.at.and_then(|time| unlikely(&at, time)));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(Error::fields(Code::Invalid, errors)) }
+    }
+
+    /// The names of the fields in which two articles differ.
+    pub(super) fn changed(before: &serde_json::Value, after: &serde_json::Value) -> Vec<String> {
+        let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else {
+            return Vec::new();
+        };
+        let differs = |name: &&String| before.get(*name) != after.get(*name);
+        let mut names: Vec<String> = after.keys().filter(differs).cloned().collect();
+        names.extend(before.keys().filter(|name| !after.contains_key(*name)).cloned());
+        names
+    }
+}
+
+/// What is wrong with a time that no calendar of ours has.
+fn unlikely(at: &str, time: DateTime<Utc>) -> Option<FieldError> {
+    let message = "the year must be 1 to 9999";
+    (!(1..=9999).contains(&time.year())).then(|| FieldError::field(at, "out_of_range", message))
+}

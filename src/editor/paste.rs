@@ -1,0 +1,261 @@
+//! A pasted roundup becomes the article that it describes, in the form in which it can be written.
+
+use crate::comments::store::{self as comments, Found};
+use crate::editor::input::{ArticleInput, CommentaryInput};
+use crate::editor::model::AdminArticle;
+use crate::editor::prepare::Editor;
+use crate::editor::update;
+use crate::error::{Code, Error, FieldError, Result};
+use crate::extract::{TextBody, TextKind, validated};
+use crate::links::{Byline, CreditInput, LinkInput, OutletName, Role, TextFormat, TextInput};
+use crate::outlets::{Directory, OutletRef};
+use crate::schema::outlets;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use roundup_reader::{Confidence, Note, Reply, Roundup, Source};
+use roundup_reader::{parse_html, parse_markdown, parse_text};
+use serde::Serialize;
+use std::collections::HashMap;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A roundup as it is pasted.
+#[derive(Debug, Clone, ToSchema)]
+#[schema(max_length = 4_194_304, example = "Bridge opens -- Harbour Gazette")]
+pub struct Pasted(#[expect(dead_code, reason = "only the document reads it")] String);
+
+/// What a pasted roundup would become; nothing is stored.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Parsed {
+    /// The article, as it can be written with `POST /api/v1/admin/articles`.
+    pub article: ParsedArticle,
+    /// The readers' comments that stand below it, oldest first.
+    #[schema(max_items = 10_000)]
+    pub comments: Vec<Reply>,
+    /// How sure the reading is.
+    pub report: ParseReport,
+}
+
+/// An article as it can be written, but that its headline is empty where none was found.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct ParsedArticle(ArticleInput);
+
+impl PartialSchema for ParsedArticle {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = ArticleInput::schema();
+        if let RefOr::T(Schema::Object(article)) = &mut schema
+            && let Some(RefOr::T(Schema::Object(headline))) = article.properties.get_mut("headline")
+        {
+            headline.min_length = None;
+        }
+        schema
+    }
+}
+
+impl ToSchema for ParsedArticle {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ArticleInput::schemas(schemas);
+    }
+}
+
+/// How sure a reading is.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ParseReport {
+    /// Every source with the line that it was read from.
+    #[schema(max_items = 500)]
+    pub credits: Vec<ReadCredit>,
+    /// What was placed by a guess.
+    #[schema(max_items = 100_000)]
+    pub uncertain: Vec<Note>,
+    /// What was not understood, and kept as text in the commentary.
+    #[schema(max_items = 100_000)]
+    pub unread: Vec<Note>,
+}
+
+/// How a source was read.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ReadCredit {
+    /// Which of the article's links it is, from 0.
+    #[schema(minimum = 0, maximum = 100_000)]
+    pub link: usize,
+    /// The line that it stands on, from 1.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    pub line: usize,
+    /// That line as written.
+    #[schema(max_length = 200_000)]
+    pub raw: String,
+    /// The credit line in it.
+    #[schema(max_length = 200_000)]
+    pub credit: Option<String>,
+    /// How far the reading can be trusted.
+    pub confidence: Confidence,
+}
+
+impl Parsed {
+    /// A reading with every field filled.
+    pub fn sample() -> Self {
+        let raw = "Bridge opens -- Harbour Gazette".to_owned();
+        let note = |reason: &str| Note { line: 1, raw: raw.clone(), reason: reason.to_owned() };
+        let credit = Some("Harbour Gazette".to_owned());
+        let read =
+            ReadCredit { link: 0, line: 1, raw: raw.clone(), credit, confidence: Confidence::Low };
+        Self {
+            article: ParsedArticle(ArticleInput::of(&AdminArticle::sample())),
+            comments: vec![Reply { text: "I will miss it.".into(), uncertain: false, line: 9 }],
+            report: ParseReport {
+                credits: vec![read],
+                uncertain: vec![note("neither an outlet nor an address was found")],
+                unread: vec![note("a heading without sources under it")],
+            },
+        }
+    }
+}
+
+/// Reads a pasted roundup.
+///
+/// # Errors
+/// 422 when there is more in it than an article can have, such as 501 sources.
+pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<Parsed> {
+    let directory = Directory::load(conn).await?;
+    let text = body.text.as_str();
+    let roundup = match body.kind {
+        TextKind::Plain => parse_text(text, &directory),
+        TextKind::Markdown => parse_markdown(text, &directory),
+        TextKind::Html => parse_html(text, &directory),
+    };
+    let names = names(conn, &roundup, &directory).await?;
+    let parsed = parsed(roundup, &directory, &names);
+    let mut article = parsed.article.0.clone();
+    if article.headline.is_empty() {
+        // The editor has yet to write one.
+        "-".clone_into(&mut article.headline);
+    }
+    validated(&article)?;
+    Ok(parsed)
+}
+
+/// Stores a pasted roundup as a draft, with the readers' comments below it.
+///
+/// # Errors
+/// 422 when it is no roundup that can be stored.
+pub(super) async fn store(
+    conn: &mut AsyncPgConnection,
+    editor: &Editor,
+    body: &TextBody,
+) -> Result<AdminArticle> {
+    let parsed = read(conn, body).await?;
+    if parsed.article.0.headline.is_empty() {
+        let message = "no headline was found: the first line is to be `TITLE -- OUTLET`";
+        let error = FieldError::field("/headline", "required", message);
+        return Err(Error::fields(Code::Invalid, vec![error]));
+    }
+    let made = update::create(conn, editor, parsed.article.0).await?;
+    let found = |reply: Reply| Found { text: reply.text, uncertain: reply.uncertain };
+    let replies: Vec<Found> = parsed.comments.into_iter().map(found).collect();
+    if replies.is_empty() {
+        return Ok(made);
+    }
+    comments::add_roots(conn, made.id(), &replies, editor.now).await?;
+    crate::editor::query::find(conn, made.id()).await
+}
+
+/// The outlets that a roundup credits, by their ids.
+async fn names(
+    conn: &AsyncPgConnection,
+    roundup: &Roundup,
+    directory: &Directory,
+) -> Result<HashMap<i64, OutletRef>> {
+    let mut ids: Vec<i64> = Vec::new();
+    for source in &roundup.links {
+        ids.extend(host_of(source, directory));
+        let named = source.credits.iter().filter_map(|credit| credit.outlet.as_deref());
+        ids.extend(named.filter_map(|name| directory.named(name)));
+    }
+    let query = outlets::table.filter(outlets::id.eq_any(ids)).select(OutletRef::as_select());
+    let found: Vec<OutletRef> = query.load(&mut &*conn).await?;
+    Ok(found.into_iter().map(|outlet| (outlet.id, outlet)).collect())
+}
+
+fn host_of(source: &Source, directory: &Directory) -> Option<i64> {
+    let address = source.url.as_deref().and_then(citation_key::normalise)?;
+    directory.at_host(&address.domain)
+}
+
+fn parsed(roundup: Roundup, directory: &Directory, names: &HashMap<i64, OutletRef>) -> Parsed {
+    let markdown = |text: String| TextInput { text, format: TextFormat::Markdown };
+    let read = |(link, source): (usize, &Source)| ReadCredit {
+        link,
+        line: source.line,
+        raw: source.raw.clone(),
+        credit: source.credit.clone(),
+        confidence: source.confidence,
+    };
+    let report = ParseReport {
+        credits: roundup.links.iter().enumerate().map(read).collect(),
+        uncertain: roundup.report.uncertain,
+        unread: roundup.report.unread,
+    };
+    let links = roundup.links.into_iter().map(|source| {
+        let credits = credits(&source, directory, names);
+        link(source, credits)
+    });
+    let article = ArticleInput {
+        headline: roundup.headline.unwrap_or_default(),
+        dek: roundup.dek,
+        quote: roundup.quote.map(markdown),
+        commentary: roundup.commentary.map(|said| CommentaryInput {
+            label: said.label,
+            text: said.text,
+            format: TextFormat::Markdown,
+        }),
+        links_heading: roundup.links_heading,
+        links: links.collect(),
+        ..ArticleInput::empty()
+    };
+    Parsed { article: ParsedArticle(article), comments: roundup.comments, report }
+}
+
+fn link(source: Source, credits: Vec<CreditInput>) -> LinkInput {
+    LinkInput {
+        id: None,
+        role: match source.role {
+            roundup_reader::Role::Lead => Role::Lead,
+            roundup_reader::Role::More => Role::More,
+            roundup_reader::Role::Inline => Role::Inline,
+        },
+        title: source.title,
+        url: source.url,
+        credit: source.credit,
+        credits: Some(credits),
+        section: source.section,
+        quote: source.quote.map(|text| TextInput { text, format: TextFormat::Markdown }),
+        uncertain: source.confidence == Confidence::Low,
+    }
+}
+
+/// Who is credited: outlets that are known with their ids, others by name.
+fn credits(
+    source: &Source,
+    directory: &Directory,
+    names: &HashMap<i64, OutletRef>,
+) -> Vec<CreditInput> {
+    let known = |id: i64| {
+        let OutletRef { id, slug, name } = names.get(&id)?.clone();
+        Some(OutletName { id: Some(id), slug: Some(slug), name: Some(name) })
+    };
+    let host = host_of(source, directory).and_then(known);
+    let credit = |credit: &roundup_reader::Credit| {
+        let outlet = |name: &String| {
+            let new = || OutletName { name: Some(name.clone()), ..OutletName::default() };
+            directory.named(name).and_then(known).unwrap_or_else(new)
+        };
+        let outlet = credit.outlet.as_ref().map(outlet).or_else(|| host.clone());
+        CreditInput { outlet, bylines: credit.bylines.iter().cloned().map(Byline).collect() }
+    };
+    let mut credits: Vec<CreditInput> = source.credits.iter().map(credit).collect();
+    if credits.is_empty() && host.is_some() {
+        credits.push(CreditInput { outlet: host, bylines: Vec::new() });
+    }
+    credits
+}

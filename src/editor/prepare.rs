@@ -1,0 +1,206 @@
+//! What an editor wrote becomes what can be stored: texts rendered, outlets and tags looked up,
+//! links known again.
+
+use crate::articles::model::{Author, Commentary, Correction};
+use crate::articles::store::Draft;
+use crate::audit::Actor;
+use crate::auth::{Principal, Scope};
+use crate::editor::input::ArticleInput;
+use crate::editor::model::AdminArticle;
+use crate::editor::status::settle;
+use crate::error::{Code, Error, FieldError, Result};
+use crate::links::{self, Kept, Link, LinkInput, Lookup, NewLink, RichText, TextInput};
+use crate::tags;
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+use std::collections::{HashMap, HashSet};
+
+/// Who edits, when, and what they may.
+#[derive(Debug, Clone)]
+pub(super) struct Editor {
+    /// For the audit.
+    pub(super) who: Actor,
+    /// The key, for the revision.
+    pub(super) key: Option<i64>,
+    /// An outlet that is not known may be made.
+    pub(super) may_make: bool,
+    /// The same address may stand twice in one article.
+    pub(super) allow_duplicates: bool,
+    /// When.
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Editor {
+    /// The holder of a key.
+    pub(super) fn of(principal: &Principal, now: DateTime<Utc>) -> Self {
+        Self {
+            who: Actor::of(principal),
+            key: Some(principal.key),
+            may_make: principal.may(Scope::OutletsWrite),
+            allow_duplicates: false,
+            now,
+        }
+    }
+
+    /// The same, who says whether an address may stand twice.
+    pub(super) fn allowing(mut self, duplicates: bool) -> Self {
+        self.allow_duplicates = duplicates;
+        self
+    }
+
+    /// The service itself.
+    pub(super) fn service(now: DateTime<Utc>) -> Self {
+        let who = Actor::service();
+        Self { who, key: None, may_make: false, allow_duplicates: true, now }
+    }
+}
+
+/// An article that is ready to be stored.
+#[derive(Debug)]
+pub(super) struct Ready {
+    /// Its row; its links and tags stand below.
+    pub(super) draft: Draft,
+    /// The slug that it is to have.
+    pub(super) slug: Option<String>,
+    /// Its links.
+    pub(super) links: Vec<Kept>,
+    /// Its tags.
+    pub(super) tags: Vec<i64>,
+}
+
+/// Makes an article ready that is new, or takes the place of `current`.
+///
+/// # Errors
+/// 422 with what is wrong, 409 for an address that stands twice.
+pub(super) async fn ready(
+    conn: &mut AsyncPgConnection,
+    editor: &Editor,
+    input: ArticleInput,
+    current: Option<&AdminArticle>,
+) -> Result<Ready> {
+    input.check()?;
+    let before = current.map(|now| now.article.summary.links.as_slice()).unwrap_or_default();
+    if !editor.allow_duplicates {
+        refuse_duplicates(&input.links, before)?;
+    }
+    let outlets = before.iter().flat_map(|link| &link.credits);
+    let lookup = Lookup {
+        known: outlets.filter_map(|credit| Some(credit.outlet.as_ref()?.id)).collect(),
+        may_make: editor.may_make,
+        now: editor.now,
+    };
+    let new = links::resolve(conn, &input.links, &lookup).await?;
+    let links = known_again(&input.links, new, before)?;
+    let tags = tags::named(conn, &input.tags, editor.now).await?;
+    let slug = input.slug.clone();
+    Ok(Ready { draft: draft(input, current, editor.now)?, slug, links, tags })
+}
+
+fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>) -> Result<Draft> {
+    let before = current.map(|now| (now.desk.status, now.article.summary.published_at));
+    let (status, published_at) = settle(input.status, input.published_at, before, now)
+        .map_err(|error| Error::fields(Code::Invalid, vec![error]))?;
+    let uncertain = current.is_some_and(|now| {
+        now.article.summary.published_at_uncertain
+            && now.article.summary.published_at == published_at
+    });
+    let quote = current.and_then(|now| now.article.quote.as_ref());
+    let said = current.and_then(|now| now.article.commentary.as_ref());
+    let said = said.map(|said| RichText { text: said.text.clone(), html: said.html.clone() });
+    let commentary = input.commentary.map(|new| {
+        let text = TextInput { text: new.text, format: new.format };
+        let RichText { text, html } = rendered(text, said.as_ref());
+        Commentary { label: new.label, text, html }
+    });
+    let author = input.author.unwrap_or_default();
+    let correction = |new: crate::editor::input::CorrectionInput| Correction {
+        at: new.at.unwrap_or(now),
+        note: new.note,
+    };
+    Ok(Draft {
+        status,
+        headline: input.headline,
+        dek: input.dek,
+        lang: input.lang,
+        quote: input.quote.map(|text| rendered(text, quote)),
+        commentary,
+        links_heading: input.links_heading,
+        author: Author { name: author.name, url: author.url },
+        published_at,
+        published_at_uncertain: uncertain,
+        comments_open: input.comments_open,
+        corrections: input.corrections.into_iter().map(correction).collect(),
+        links: Vec::new(),
+        tags: Vec::new(),
+        origin: None,
+    })
+}
+
+/// Both forms of a text; one that stays as it was is not rendered anew.
+fn rendered(new: TextInput, before: Option<&RichText>) -> RichText {
+    match before {
+        Some(before) if TextInput::of(before) == new => before.clone(),
+        _ => new.rendered(),
+    }
+}
+
+/// Refuses an address that stands more often than once, and more often than before.
+fn refuse_duplicates(links: &[LinkInput], before: &[Link]) -> Result<()> {
+    let key = |url: Option<&str>| url.and_then(citation_key::normalise).map(|address| address.key);
+    let mut allowed: HashMap<String, usize> = HashMap::new();
+    for key in before.iter().filter_map(|link| key(link.url.as_deref())) {
+        *allowed.entry(key).or_default() += 1;
+    }
+    let mut seen: HashMap<String, (usize, usize)> = HashMap::new();
+    let mut errors = Vec::new();
+    for (at, link) in links.iter().enumerate() {
+        let Some(key) = key(link.url.as_deref()) else { continue };
+        let limit = allowed.get(&key).copied().unwrap_or(1);
+        let (count, first) = seen.entry(key).or_insert((0, at));
+        *count += 1;
+        if *count > limit {
+            let message = format!("link {first} has this address already");
+            errors.push(FieldError::field(format!("/links/{at}/url"), "duplicate_link", message));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Error::fields(Code::DuplicateLink, errors)) }
+}
+
+/// Ties links to those that are there: by the id, else by title and address.
+fn known_again(inputs: &[LinkInput], new: Vec<NewLink>, before: &[Link]) -> Result<Vec<Kept>> {
+    let by_id: HashMap<i64, &Link> = before.iter().map(|link| (link.id, link)).collect();
+    let mut claimed = HashSet::new();
+    let mut errors = Vec::new();
+    for (at, input) in inputs.iter().enumerate() {
+        let Some(id) = input.id else { continue };
+        if !by_id.contains_key(&id) || !claimed.insert(id) {
+            let message = format!("the article has no link {id}, or it stands here twice");
+            errors.push(FieldError::field(format!("/links/{at}/id"), "unknown_link", message));
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Error::fields(Code::Invalid, errors));
+    }
+    let mut list = Vec::with_capacity(new.len());
+    for (input, link) in inputs.iter().zip(new) {
+        let alike = |old: &&Link| {
+            !claimed.contains(&old.id) && old.title == link.title && old.url == link.url
+        };
+        let id = input.id.or_else(|| before.iter().find(alike).map(|old| old.id));
+        claimed.extend(id);
+        let old = id.and_then(|id| by_id.get(&id));
+        let same = old.is_some_and(|old| is_same(old, input, &link));
+        list.push(Kept { id, same, link });
+    }
+    Ok(list)
+}
+
+/// Whether a link says what it said.
+fn is_same(old: &Link, input: &LinkInput, new: &NewLink) -> bool {
+    let credits = old.credits.len() == new.credits.len()
+        && old.credits.iter().zip(&new.credits).all(|(old, new)| {
+            old.outlet.as_ref().map(|outlet| outlet.id) == new.outlet && old.bylines == new.bylines
+        });
+    let as_written = LinkInput { id: Some(old.id), credits: None, ..input.clone() };
+    credits && LinkInput { credits: None, ..LinkInput::of(old) } == as_written
+}

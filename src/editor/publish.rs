@@ -1,0 +1,83 @@
+//! Publishing what is scheduled, when its time comes.
+//!
+//! Every instance looks once a second. The rows that are due are locked, and those that another
+//! instance holds are passed over, so that each article is published once; what came due while no
+//! instance ran is published by the first look.
+
+use crate::articles::model::Status;
+use crate::db::Condition;
+use crate::editor::prepare::Editor;
+use crate::editor::update;
+use crate::error::Result;
+use crate::schema::articles;
+use crate::state::{SharedState, State};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::time::Duration;
+use tokio::time::MissedTickBehavior;
+
+/// How often is looked.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How many articles are published in one transaction.
+const AT_ONCE: i64 = 20;
+
+/// Publishes what comes due, for as long as the service runs. A failure is logged, and the next
+/// look tries again.
+pub async fn keep_publishing(state: SharedState) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        ticks.tick().await;
+        match publish_due(&state).await {
+            Ok(0) => failing = false,
+            Ok(n) => {
+                failing = false;
+                log::info!("published {n} scheduled articles");
+            }
+            // Once is enough: the database may be away for hours.
+            Err(_) if failing => {}
+            Err(error) => {
+                failing = true;
+                log::error!("cannot publish what is scheduled: {error:?}");
+            }
+        }
+    }
+}
+
+/// Publishes every scheduled article whose time has come; returns how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn publish_due(state: &SharedState) -> Result<usize> {
+    let mut all = 0;
+    loop {
+        let editor = Editor::service(state.clock().now());
+        // The write is an ordinary one: whatever follows a write follows this one too.
+        let done =
+            State::write(state, move |conn| Box::pin(async move { some(conn, &editor).await }))
+                .await?;
+        all += done;
+        if i64::try_from(done).unwrap_or(i64::MAX) < AT_ONCE {
+            return Ok(all);
+        }
+    }
+}
+
+async fn some(conn: &mut AsyncPgConnection, editor: &Editor) -> Result<usize> {
+    let due: Vec<i64> = articles::table
+        .filter(Condition(|| "articles.status = 'scheduled'"))
+        .filter(articles::published_at.le(editor.now))
+        .order((articles::published_at, articles::id))
+        .limit(AT_ONCE)
+        .select(articles::id)
+        .for_update()
+        .skip_locked()
+        .load(conn)
+        .await?;
+    for id in &due {
+        update::stand(conn, editor, *id, Status::Published, "article.publish").await?;
+    }
+    Ok(due.len())
+}

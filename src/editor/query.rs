@@ -1,0 +1,204 @@
+//! Every statement that reads articles for their editors: in any status, with their versions.
+
+use crate::articles::filter::{AdminSort, Filter};
+use crate::articles::model::{Status, SummaryRow, TextRow};
+use crate::articles::query;
+use crate::articles::query::{Public, is_gone, json_key, narrowed};
+use crate::db::{keyset, total};
+use crate::editor::model::{AdminArticle, AdminSummary, DeskRow, Revision, WholeRevision};
+use crate::error::{Code, Error, Result};
+use crate::extract::{Ref, comma_separated};
+use crate::page::{Page, Scan};
+use crate::schema::{article_revisions as revisions, articles, keys};
+use crate::{links as sources, tags};
+use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join3;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// The statuses that `status=` names; none for all.
+pub(super) fn statuses(text: Option<&str>) -> Result<Option<Vec<&'static str>>> {
+    let Some(text) = text else { return Ok(None) };
+    let known = |word: &str| {
+        Status::ALL.into_iter().map(Status::as_str).find(|status| *status == word).ok_or_else(
+            || {
+                let names = Status::ALL.map(Status::as_str).join(", ");
+                let message = format!("`status` takes {names}, not `{word}`");
+                Error::parameter("status", Code::BadParameter, message)
+            },
+        )
+    };
+    comma_separated(text).map(known).collect::<Result<Vec<_>>>().map(Some)
+}
+
+fn matching(filter: &Filter, status: Option<&[&'static str]>) -> Public {
+    let all = articles::table.into_boxed::<Pg>();
+    let all = match status {
+        None => all,
+        Some(statuses) => all.filter(articles::status.eq_any(statuses.to_vec())),
+    };
+    narrowed(all, filter)
+}
+
+/// When an article was published, or else stored: every article has a place in a list by date.
+fn dated() -> SqlLiteral<Timestamptz> {
+    sql("coalesce(articles.published_at, articles.created_at)")
+}
+
+/// A page of articles in any of these statuses.
+pub(super) async fn page(
+    conn: &AsyncPgConnection,
+    (filter, status): (&Filter, Option<&[&'static str]>),
+    sort: AdminSort,
+    scan: &Scan<query::Key>,
+    all_links: bool,
+) -> Result<Page<AdminSummary>> {
+    let rows = matching(filter, status);
+    let keys = match sort {
+        AdminSort::Latest | AdminSort::Oldest => {
+            let scan = scan.typed::<DateTime<Utc>>()?;
+            let rows = rows.select((dated(), articles::id));
+            let latest = sort == AdminSort::Latest;
+            let rows = keyset!(rows, scan, latest, Timestamptz, dated(), articles::id);
+            rows.load::<(DateTime<Utc>, i64)>(&mut &*conn)
+                .await?
+                .into_iter()
+                .map(json_key)
+                .collect()
+        }
+        AdminSort::Edited => {
+            let scan = scan.typed::<DateTime<Utc>>()?;
+            let rows = rows.select((articles::updated_at, articles::id));
+            let rows = keyset!(rows, scan, true, Timestamptz, articles::updated_at, articles::id);
+            rows.load::<(DateTime<Utc>, i64)>(&mut &*conn)
+                .await?
+                .into_iter()
+                .map(json_key)
+                .collect()
+        }
+        AdminSort::Discussed => {
+            let scan = scan.typed::<i32>()?;
+            let rows = rows.select((articles::comment_count, articles::id));
+            let rows = keyset!(rows, scan, true, Integer, articles::comment_count, articles::id);
+            let keys: Vec<(i32, i64)> = rows.load(&mut &*conn).await?;
+            keys.into_iter().map(|(count, id)| (Value::from(count), id)).collect::<Vec<_>>()
+        }
+    };
+    let cut = scan.cut(keys, Clone::clone);
+    let ids: Vec<i64> = cut.items.iter().map(|(_, id)| *id).collect();
+    let items = summaries(conn, &ids, all_links).await?;
+    let total = total(conn, scan.count, || matching(filter, status)).await?;
+    Ok(cut.with(items).counted(total))
+}
+
+async fn summaries(
+    conn: &AsyncPgConnection,
+    ids: &[i64],
+    all_links: bool,
+) -> Result<Vec<AdminSummary>> {
+    let desks = articles::table
+        .filter(articles::id.eq_any(ids))
+        .select((articles::id, DeskRow::as_select()));
+    let mut desks: HashMap<i64, DeskRow> =
+        desks.load::<(i64, DeskRow)>(&mut &*conn).await?.into_iter().collect();
+    let summaries = query::summaries(conn, ids, all_links).await?;
+    let with_desk = |summary: crate::articles::ArticleSummary| {
+        let desk = desks.remove(&summary.id)?.into();
+        Some(AdminSummary { summary, desk })
+    };
+    Ok(summaries.into_iter().filter_map(with_desk).collect())
+}
+
+/// The article with this id, in any status.
+///
+/// # Errors
+/// 404, or 410 when it was deleted for good.
+pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminArticle> {
+    let row = async {
+        let query = articles::table.filter(articles::id.eq(id)).select((
+            SummaryRow::as_select(),
+            TextRow::as_select(),
+            DeskRow::as_select(),
+        ));
+        Ok(query.first(&mut &*conn).await.optional()?)
+    };
+    let ids = [id];
+    let links = sources::of_articles(conn, &ids, false);
+    let tags = tags::of_articles(conn, &ids);
+    let (row, mut links, mut tags) = try_join3(row, links, tags).await?;
+    match row {
+        Some(row) => {
+            let links = links.remove(&id).unwrap_or_default();
+            Ok(AdminArticle::of(row, links, tags.remove(&id).unwrap_or_default()))
+        }
+        None if is_gone(conn, &Ref::Id(id)).await? => Err(Error::purged()),
+        None => Err(Error::not_found("article")),
+    }
+}
+
+/// A page of the versions of an article, the latest first.
+pub(super) async fn versions(
+    conn: &AsyncPgConnection,
+    article: i64,
+    scan: &Scan<(i32, i64)>,
+) -> Result<Page<Revision>> {
+    let all = || revisions::table.filter(revisions::article_id.eq(article)).into_boxed::<Pg>();
+    let rows = all().select((revisions::version, revisions::article_id));
+    let rows = keyset!(rows, scan, true, Integer, revisions::version, revisions::article_id);
+    let keys: Vec<(i32, i64)> = rows.load(&mut &*conn).await?;
+    let cut = scan.cut(keys, |key| *key);
+    let wanted: Vec<i32> = cut.items.iter().map(|(version, _)| *version).collect();
+    let found: Vec<RevisionRow> = rows_of(article)
+        .filter(revisions::version.eq_any(wanted))
+        .order(revisions::version.desc())
+        .load(&mut &*conn)
+        .await?;
+    let total = total(conn, scan.count, all).await?;
+    Ok(cut.with(found.into_iter().map(|row| revision(row).0).collect()).counted(total))
+}
+
+/// One version of an article, whole.
+///
+/// # Errors
+/// 404 when it is not kept.
+pub(super) async fn version(
+    conn: &AsyncPgConnection,
+    article: i64,
+    version: i32,
+) -> Result<WholeRevision> {
+    let row: Option<RevisionRow> = rows_of(article)
+        .filter(revisions::version.eq(version))
+        .first(&mut &*conn)
+        .await
+        .optional()?;
+    let (revision, body) = revision(row.ok_or_else(|| Error::not_found("revision"))?);
+    let article = serde_json::from_value(body).map_err(Error::internal)?;
+    Ok(WholeRevision { revision, article })
+}
+
+type RevisionRow = (i32, DateTime<Utc>, Option<i64>, Value, Option<String>);
+
+#[diesel::dsl::auto_type]
+fn rows_of(article: i64) -> _ {
+    let by = revisions::key_id.eq(keys::id.nullable());
+    revisions::table.left_join(keys::table.on(by)).filter(revisions::article_id.eq(article)).select(
+        (
+            revisions::version,
+            revisions::at,
+            revisions::key_id,
+            revisions::body,
+            keys::name.nullable(),
+        ),
+    )
+}
+
+fn revision((version, at, key_id, body, key_name): RevisionRow) -> (Revision, Value) {
+    let headline = body.get("headline").and_then(Value::as_str).unwrap_or_default().to_owned();
+    (Revision { version, at, key_id, key_name, headline }, body)
+}

@@ -1,0 +1,245 @@
+//! The links of an article one by one. Each change is an edit of the article: it needs the version
+//! that it is meant for, makes a new one, and leaves the positions without a gap.
+
+use crate::auth::{Allowed, scope};
+use crate::editor::input::ArticleInput;
+use crate::editor::model::AdminArticle;
+use crate::editor::prepare::Editor;
+use crate::editor::query;
+use crate::editor::routes::DuplicateQuery;
+use crate::editor::update;
+use crate::error::{Code, Error, FieldError, Result};
+use crate::extract::{Body, MergePatch};
+use crate::extract::{EmptyQuery, Id, Query};
+use crate::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
+use crate::links::{Link, LinkInput};
+use crate::openapi::{AdminReadProblems, AdminWriteProblems, ArticleProblems};
+use crate::response::{IfMatch, JsonResponse, StoredResponse, VersionHeader, with_version_tag};
+use crate::state::State;
+use actix_web::web::{Data, Path, ServiceConfig, resource};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::{OpenApi, ToSchema};
+
+/// The addresses of this file.
+pub(super) fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/articles/{id}/links").post(append_link))
+        .service(
+            resource("/articles/{id}/links/{link_id}")
+                .get(admin_get_link)
+                .patch(patch_link)
+                .delete(delete_link),
+        )
+        .service(resource("/articles/{id}/links/{link_id}/move").post(move_link));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(append_link, admin_get_link, patch_link, delete_link, move_link))]
+pub struct LinkDocs;
+
+/// Where a link goes.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    /// Its new position; one behind the last is the end.
+    #[schema(minimum = 0, maximum = 500, example = 0)]
+    position: usize,
+}
+
+/// Where the link with this id stands among those that would be written.
+fn place_of(input: &ArticleInput, id: i64) -> Result<usize> {
+    let found = input.links.iter().position(|link| link.id == Some(id));
+    found.ok_or_else(|| Error::not_found("link"))
+}
+
+fn link_at(article: &AdminArticle, at: usize) -> Result<&Link> {
+    article.article.summary.links.get(at).ok_or_else(|| Error::not_found("link"))
+}
+
+fn answer(article: &AdminArticle, at: usize) -> Result<StoredResponse> {
+    Ok(StoredResponse::ok(link_at(article, at)?)?.version(article.desk.version))
+}
+
+/// Pointers of the article's body, as those of the link that was sent.
+fn own_pointers(error: Error, at: usize) -> Error {
+    let prefix = format!("/links/{at}");
+    error.with_pointers(|pointer| pointer.strip_prefix(&prefix).map(str::to_owned))
+}
+
+/// Add a link at the end of an article
+///
+/// `If-Match` is the tag of the article's version: links are a part of it.
+#[utoipa::path(post, path = "/articles/{id}/links", tag = "articles", request_body = LinkInput, security(("key" = ["articles:write"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader, IdempotencyKeyHeader),
+    responses((status = 201, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminWriteProblems))]
+async fn append_link(
+    caller: Allowed<scope::ArticlesWrite>,
+    state: Data<State>,
+    id: Id,
+    if_match: IfMatch,
+    once: IdempotencyKey,
+    Query(query): Query<DuplicateQuery>,
+    body: Body<LinkInput>,
+) -> Result<StoredResponse> {
+    let editor =
+        Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
+    let attempt = once.bind(caller.principal.owner(), &body.digest);
+    State::write_once(&state, attempt, move |conn| {
+        Box::pin(async move {
+            let current = update::editable(conn, id.0, &if_match).await?;
+            let mut input = ArticleInput::of(&current);
+            let at = input.links.len();
+            if at >= 500 {
+                let error = FieldError::field("", "too_many", "an article has at most 500 links");
+                return Err(Error::fields(Code::Invalid, vec![error]));
+            }
+            input.links.push(LinkInput { id: None, ..body.value });
+            let made = update::change(conn, &editor, &current, input, "article.add_link").await;
+            let made = made.map_err(|error| own_pointers(error, at))?;
+            let link = link_at(&made, at)?;
+            let location = format!("{}/links/{}", made.location(), link.id);
+            Ok(StoredResponse::created(link, &location)?.version(made.desk.version))
+        })
+    })
+    .await
+}
+
+/// Get a link of an article in any status
+///
+/// `ETag` is that of the article's version, for `If-Match` when the link is changed.
+#[utoipa::path(get, path = "/articles/{id}/links/{link_id}", tag = "articles", security(("key" = ["articles:read"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
+        ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
+    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), ArticleProblems, AdminReadProblems))]
+async fn admin_get_link(
+    _caller: Allowed<scope::ArticlesRead>,
+    req: HttpRequest,
+    state: Data<State>,
+    ids: Path<(i64, i64)>,
+    _query: Query<EmptyQuery>,
+) -> Result<HttpResponse> {
+    let (id, link) = ids.into_inner();
+    let found = state.read(async |conn| query::find(conn, id).await).await?;
+    let at = place_of(&ArticleInput::of(&found), link)?;
+    Ok(with_version_tag(JsonResponse::whole(link_at(&found, at)?)?, &req, found.desk.version))
+}
+
+/// Change a link of an article
+///
+/// A JSON merge patch. Another `credit` line is parsed anew, unless `credits` stands beside it.
+#[utoipa::path(patch, path = "/articles/{id}/links/{link_id}", tag = "articles", security(("key" = ["articles:write"])),
+    request_body(content = LinkInput, content_type = "application/merge-patch+json"),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
+        ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64),
+        DuplicateQuery, VersionHeader),
+    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminWriteProblems))]
+async fn patch_link(
+    caller: Allowed<scope::ArticlesWrite>,
+    state: Data<State>,
+    ids: Path<(i64, i64)>,
+    if_match: IfMatch,
+    Query(query): Query<DuplicateQuery>,
+    patch: MergePatch,
+) -> Result<StoredResponse> {
+    let (id, link) = ids.into_inner();
+    let editor =
+        Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
+    State::write(&state, move |conn| {
+        Box::pin(async move {
+            let current = update::editable(conn, id, &if_match).await?;
+            let mut input = ArticleInput::of(&current);
+            let at = place_of(&input, link)?;
+            if let Some(there) = input.links.get_mut(at) {
+                *there = patched(patch, there, link)?;
+            }
+            let made = update::change(conn, &editor, &current, input, "article.change_link").await;
+            answer(&made.map_err(|error| own_pointers(error, at))?, at)
+        })
+    })
+    .await
+}
+
+fn patched(patch: MergePatch, there: &LinkInput, id: i64) -> Result<LinkInput> {
+    let mut before = json!(there);
+    let given = |name: &str| patch.0.get(name).is_some();
+    let anew = given("credit") || (given("url") && there.credit.is_none());
+    if let Some(before) = before.as_object_mut() {
+        if anew && !given("credits") {
+            before.remove("credits");
+        }
+        // Who changes how a line was read has looked at it.
+        if given("title") || given("credit") || given("credits") {
+            before.remove("uncertain");
+        }
+    }
+    Ok(LinkInput { id: Some(id), ..patch.apply(before)? })
+}
+
+/// Move a link of an article to another position
+///
+/// The others keep their order. Position 0 is the first.
+#[utoipa::path(post, path = "/articles/{id}/links/{link_id}/move", tag = "articles", request_body = Place, security(("key" = ["articles:write"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
+        ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
+    responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminWriteProblems))]
+async fn move_link(
+    caller: Allowed<scope::ArticlesWrite>,
+    state: Data<State>,
+    ids: Path<(i64, i64)>,
+    if_match: IfMatch,
+    _query: Query<EmptyQuery>,
+    body: Body<Place>,
+) -> Result<StoredResponse> {
+    let (id, link) = ids.into_inner();
+    let editor = Editor::of(&caller.principal, state.clock().now());
+    State::write(&state, move |conn| {
+        Box::pin(async move {
+            let current = update::editable(conn, id, &if_match).await?;
+            let mut input = ArticleInput::of(&current);
+            let at = place_of(&input, link)?;
+            let moved = input.links.remove(at);
+            let to = body.value.position;
+            if to > input.links.len() {
+                let message = format!("the last position is {}", input.links.len());
+                let error = FieldError::field("/position", "out_of_range", message);
+                return Err(Error::fields(Code::Invalid, vec![error]));
+            }
+            input.links.insert(to, moved);
+            let made = update::change(conn, &editor, &current, input, "article.move_link").await?;
+            answer(&made, to)
+        })
+    })
+    .await
+}
+
+/// Remove a link from an article
+///
+/// Those after it move up. The version before stays among the article's revisions.
+#[utoipa::path(delete, path = "/articles/{id}/links/{link_id}", tag = "articles", security(("key" = ["articles:write"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
+        ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
+    responses((status = 204, description = "It is gone; the `ETag` is the article's"), AdminWriteProblems))]
+async fn delete_link(
+    caller: Allowed<scope::ArticlesWrite>,
+    state: Data<State>,
+    ids: Path<(i64, i64)>,
+    if_match: IfMatch,
+    _query: Query<EmptyQuery>,
+) -> Result<StoredResponse> {
+    let (id, link) = ids.into_inner();
+    let editor = Editor::of(&caller.principal, state.clock().now());
+    State::write(&state, move |conn| {
+        Box::pin(async move {
+            let current = update::editable(conn, id, &if_match).await?;
+            let mut input = ArticleInput::of(&current);
+            let at = place_of(&input, link)?;
+            input.links.remove(at);
+            let made =
+                update::change(conn, &editor, &current, input, "article.remove_link").await?;
+            Ok(StoredResponse::no_content().version(made.desk.version))
+        })
+    })
+    .await
+}

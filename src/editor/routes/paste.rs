@@ -1,0 +1,40 @@
+//! Reading a pasted roundup without storing it.
+
+use crate::auth::{Allowed, scope};
+use crate::editor::paste;
+use crate::editor::paste::{Parsed, Pasted};
+use crate::error::Result;
+use crate::extract::TextBody;
+use crate::extract::{EmptyQuery, Query};
+use crate::openapi::AdminWriteProblems;
+use crate::response::JsonResponse;
+use crate::state::State;
+use actix_web::web::{Data, ServiceConfig, resource};
+use utoipa::OpenApi;
+
+/// The addresses of this file.
+pub(super) fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/articles/parse").post(parse_article));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(parse_article))]
+pub struct ParseDocs;
+
+/// Read a pasted roundup, and store nothing
+///
+/// Answers the article that it would become, with the line and the confidence of every credit.
+#[utoipa::path(post, path = "/articles/parse", tag = "articles", security(("key" = ["articles:write"])),
+    request_body(content((Pasted = "text/plain", example = "Bridge opens -- Harbour Gazette"),
+        (Pasted = "text/markdown"), (Pasted = "text/html"))),
+    responses((status = 200, description = "The article", body = Parsed, example = json!(Parsed::sample())), AdminWriteProblems))]
+async fn parse_article(
+    _caller: Allowed<scope::ArticlesWrite>,
+    state: Data<State>,
+    _query: Query<EmptyQuery>,
+    body: TextBody,
+) -> Result<JsonResponse> {
+    let parsed = state.read(async |conn| paste::read(conn, &body).await).await?;
+    JsonResponse::whole(&parsed)
+}

@@ -1,0 +1,95 @@
+//! The versions of an article: listed, read, and written again.
+
+use crate::auth::{Allowed, scope};
+use crate::editor::model::{AdminArticle, Revision, WholeRevision};
+use crate::editor::prepare::Editor;
+use crate::editor::query;
+use crate::editor::routes::told;
+use crate::editor::update;
+use crate::error::Result;
+use crate::extract::{EmptyQuery, FieldsQuery, Id, Query, QueryPair};
+use crate::openapi::{AdminReadProblems, AdminWriteProblems, ArticleProblems};
+use crate::page::{Page, PageQuery};
+use crate::response::{IfMatch, JsonResponse, OptionalVersionHeader, StoredResponse};
+use crate::state::State;
+use actix_web::web::{Data, Path, ServiceConfig, resource};
+use utoipa::OpenApi;
+
+/// The addresses of this file.
+pub(super) fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/articles/{id}/revisions").get(list_revisions))
+        .service(resource("/articles/{id}/revisions/{n}").get(get_revision))
+        .service(resource("/articles/{id}/revisions/{n}/restore").post(restore_revision));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(list_revisions, get_revision, restore_revision))]
+pub struct RevisionDocs;
+
+/// List the versions of an article, the latest first
+///
+/// Each write to an article, its links included, leaves one; `get_revision` has what it held.
+#[utoipa::path(get, path = "/articles/{id}/revisions", tag = "articles", security(("key" = ["articles:read"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery, PageQuery),
+    responses((status = 200, description = "A page of versions", body = Page<Revision>, example = json!(Page::sample(Revision::sample()))), ArticleProblems, AdminReadProblems))]
+async fn list_revisions(
+    _caller: Allowed<scope::ArticlesRead>,
+    state: Data<State>,
+    id: Id,
+    QueryPair(query, page): QueryPair<FieldsQuery, PageQuery>,
+) -> Result<JsonResponse> {
+    let scan = page.scan(&("revisions", id.0))?;
+    let found = state
+        .read(async |conn| {
+            query::find(conn, id.0).await?;
+            query::versions(conn, id.0, &scan).await
+        })
+        .await?;
+    JsonResponse::page(found, query.fields.as_deref(), Revision::sample)
+}
+
+/// Get a version of an article as it was written
+///
+/// With its links; `restore_revision` writes it anew.
+#[utoipa::path(get, path = "/articles/{id}/revisions/{n}", tag = "articles", security(("key" = ["articles:read"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
+        ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647)),
+    responses((status = 200, description = "The version", body = WholeRevision, example = json!(WholeRevision::sample())), ArticleProblems, AdminReadProblems))]
+async fn get_revision(
+    _caller: Allowed<scope::ArticlesRead>,
+    state: Data<State>,
+    path: Path<(i64, i32)>,
+    _query: Query<EmptyQuery>,
+) -> Result<JsonResponse> {
+    let (id, version) = path.into_inner();
+    let found = state.read(async |conn| query::version(conn, id, version).await).await?;
+    JsonResponse::whole(&found)
+}
+
+/// Write what an article said in an earlier version as a new one
+///
+/// Its slug, its status and the time of its publication stay.
+#[utoipa::path(post, path = "/articles/{id}/revisions/{n}/restore", tag = "articles", security(("key" = ["articles:write"])),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
+        ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647), OptionalVersionHeader),
+    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
+async fn restore_revision(
+    caller: Allowed<scope::ArticlesWrite>,
+    state: Data<State>,
+    path: Path<(i64, i32)>,
+    if_match: Option<IfMatch>,
+    _query: Query<EmptyQuery>,
+) -> Result<StoredResponse> {
+    let (id, version) = path.into_inner();
+    // What stood twice then may do so again.
+    let editor = Editor::of(&caller.principal, state.clock().now()).allowing(true);
+    State::write(&state, move |conn| {
+        Box::pin(async move {
+            let if_match = if_match.unwrap_or_else(IfMatch::any);
+            let current = update::editable(conn, id, &if_match).await?;
+            told(&update::revert(conn, &editor, &current, version).await?)
+        })
+    })
+    .await
+}

@@ -1,0 +1,137 @@
+//! The statements of the archive, and reading old addresses.
+
+use crate::articles::{self, published};
+use crate::error::Result;
+use crate::extract::{Lookup, Ref};
+use crate::public::archive::model::Matched;
+use crate::schema::{article_months, article_paths, articles as table};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use percent_encoding::percent_decode_str;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+/// The months that have articles, the latest first.
+pub(super) async fn months(conn: &AsyncPgConnection) -> Result<Vec<(NaiveDate, i64)>> {
+    let query = article_months::table
+        .filter(article_months::article_count.gt(0))
+        .order(article_months::month.desc())
+        .select((article_months::month, article_months::article_count));
+    Ok(query.load(&mut &*conn).await?)
+}
+
+/// The published article that has or had this address, and how that is known.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn resolve(conn: &AsyncPgConnection, path: &str) -> Result<Option<(i64, Matched)>> {
+    let spellings = spellings(path);
+    let hashes: Vec<Vec<u8>> =
+        spellings.iter().map(|path| Sha256::digest(path.as_bytes()).to_vec()).collect();
+    let known: Vec<(Vec<u8>, i64)> = article_paths::table
+        .inner_join(table::table)
+        .filter(article_paths::hash.eq_any(&hashes))
+        .filter(published())
+        .select((article_paths::hash, article_paths::article_id))
+        .load(&mut &*conn)
+        .await?;
+    let of = |hash: &Vec<u8>| known.iter().find(|(known, _)| known == hash).map(|(_, id)| *id);
+    if let Some(id) = hashes.iter().find_map(of) {
+        return Ok(Some((id, Matched::Path)));
+    }
+    let Some((which, by_id)) = reference(path) else { return Ok(None) };
+    let found = articles::resolve(conn, &which).await;
+    match found {
+        Ok(Lookup::Found(id)) => Ok(Some((id, if by_id { Matched::Id } else { Matched::Slug }))),
+        Ok(Lookup::Moved(slug)) => match articles::resolve(conn, &Ref::Slug(slug)).await? {
+            Lookup::Found(id) => Ok(Some((id, Matched::FormerSlug))),
+            _ => Ok(None),
+        },
+        Ok(Lookup::Gone) => Ok(None),
+        Err(error) if error.code() == crate::error::Code::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The path of an address and its query; what has no scheme is a path already.
+fn path_of(address: &str) -> (String, Option<String>) {
+    let whole = match Url::parse(address) {
+        Ok(url) if url.has_host() => match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        },
+        _ => address.split('#').next().unwrap_or_default().to_owned(),
+    };
+    let whole = if whole.starts_with('/') { whole } else { format!("/{whole}") };
+    match whole.split_once('?') {
+        Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
+        None => (whole, None),
+    }
+}
+
+/// The ways in which an import may have kept this path, the exact one first.
+fn spellings(address: &str) -> Vec<String> {
+    let (path, query) = path_of(address);
+    let decoded = percent_decode_str(&path).decode_utf8_lossy().into_owned();
+    let mut spellings = Vec::new();
+    let mut add = |spelling: String| {
+        if !spellings.contains(&spelling) {
+            spellings.push(spelling);
+        }
+    };
+    for path in [path, decoded] {
+        let bare = path.trim_end_matches('/').to_owned();
+        if let Some(query) = &query {
+            add(format!("{path}?{query}"));
+            // `?m=1` is Blogger's mobile page, `?p=17` WordPress's article: only a path says more.
+            if bare.is_empty() {
+                continue;
+            }
+        }
+        add(path.clone());
+        add(format!("{bare}/"));
+        add(if bare.is_empty() { "/".to_owned() } else { bare });
+    }
+    spellings
+}
+
+/// The slug or id at the end of a path, and whether it is an id.
+fn reference(address: &str) -> Option<(Ref, bool)> {
+    let (path, _) = path_of(address);
+    let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let last = segments.last()?;
+    let name = [".html", ".htm", ".php"].iter().find_map(|end| last.strip_suffix(end));
+    let which = Ref::parse(&name.unwrap_or(last).to_ascii_lowercase())?;
+    // A number alone is an article only where this service says so: elsewhere it is a page or a year.
+    let by_id = matches!(which, Ref::Id(_));
+    let ours = matches!(segments.as_slice(), [.., "articles", _]);
+    (!by_id || ours).then_some((which, by_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_looked_up_in_every_way_it_may_have_been_kept() {
+        let first = |address| spellings(address).remove(0);
+        assert_eq!(first("/2014/12/a.html"), "/2014/12/a.html");
+        assert_eq!(first("http://old.example/2014/12/a.html#c1"), "/2014/12/a.html");
+        assert_eq!(first("2014/12/a.html"), "/2014/12/a.html");
+        assert_eq!(spellings("/?p=17"), ["/?p=17"]);
+        assert_eq!(spellings("/a?m=1"), ["/a?m=1", "/a", "/a/"]);
+        assert!(spellings("/caf%C3%A9/").contains(&"/café".to_owned()));
+    }
+
+    #[test]
+    fn the_end_of_a_path_may_be_a_slug() {
+        let slug = |text: &str| Some((Ref::Slug(text.to_owned()), false));
+        assert_eq!(reference("/2014/12/A-story.html"), slug("a-story"));
+        assert_eq!(reference("/a-story/"), slug("a-story"));
+        assert_eq!(reference("https://e.org/a-story?x=1#y"), slug("a-story"));
+        assert_eq!(reference("/2014/12/"), None);
+        assert_eq!(reference("/api/v1/articles/42"), Some((Ref::Id(42), true)));
+        assert_eq!(reference("/"), None);
+    }
+}

@@ -1,0 +1,58 @@
+//! The addresses of the archive and of old permalinks.
+
+use crate::articles;
+use crate::error::{Code, Error, Result};
+use crate::extract::{EmptyQuery, Query};
+use crate::openapi::Problems;
+use crate::permalink::Permalinks;
+use crate::public::archive::model::{Archive, ResolveQuery, Resolved};
+use crate::public::archive::query;
+use crate::response::JsonResponse;
+use crate::state::State;
+use actix_web::web::{Data, ServiceConfig, resource};
+use utoipa::OpenApi;
+
+/// The addresses of this file.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/archive").get(get_archive))
+        .service(resource("/resolve").get(resolve_path));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(get_archive, resolve_path))]
+pub struct Docs;
+
+/// Count the articles of each year and month
+///
+/// Published articles only, in UTC.
+#[utoipa::path(get, path = "/archive", tag = "articles",
+    responses((status = 200, description = "The years and their months", body = Archive, example = json!(Archive::sample())), Problems))]
+async fn get_archive(state: Data<State>, _query: Query<EmptyQuery>) -> Result<JsonResponse> {
+    let months = state.read(async |conn| query::months(conn).await).await?;
+    JsonResponse::whole(&Archive::of(months))
+}
+
+/// Find the article that an old address leads to
+///
+/// A permalink of the system it was imported from, its slug or a former one.
+#[utoipa::path(get, path = "/resolve", tag = "articles", params(ResolveQuery),
+    responses((status = 200, description = "The article", body = Resolved, example = json!(Resolved::sample())), Problems))]
+async fn resolve_path(
+    state: Data<State>,
+    Query(ResolveQuery { path }): Query<ResolveQuery>,
+) -> Result<JsonResponse> {
+    let missing = || Error::parameter("path", Code::BadParameter, "`path` says what to resolve");
+    let path = path.filter(|path| !path.is_empty()).ok_or_else(missing)?;
+    let found = state
+        .read(async |conn| {
+            let Some((id, matched)) = query::resolve(conn, &path).await? else { return Ok(None) };
+            let article = articles::summaries(conn, &[id], false).await?.pop();
+            Ok(article.map(|article| (article, matched)))
+        })
+        .await?;
+    let (article, matched) = found.ok_or_else(|| Error::not_found("article"))?;
+    let links = Permalinks::of(state.config());
+    let url = links.article(article.id, &article.slug, article.published_at);
+    JsonResponse::whole(&Resolved { matched, url, article })
+}

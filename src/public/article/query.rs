@@ -1,0 +1,86 @@
+//! Reads article pages: articles with the first comments on them.
+
+use super::model::ArticlePage;
+use crate::articles;
+use crate::comments;
+use crate::error::{Error, Result};
+use crate::extract::{Lookup, Ref};
+use diesel_async::AsyncPgConnection;
+use futures_util::future::try_join;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// How many comments `include=comments` brings.
+const INCLUDED_COMMENTS: i64 = 50;
+
+/// Returns the published ones of these articles, by id, with or without the first of their comments.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn by_ids(
+    conn: &AsyncPgConnection,
+    ids: &[i64],
+    with_comments: bool,
+) -> Result<HashMap<i64, ArticlePage>> {
+    let threads = async {
+        if with_comments {
+            comments::first_pages(conn, ids, INCLUDED_COMMENTS).await
+        } else {
+            Ok(HashMap::new())
+        }
+    };
+    let (found, mut threads) = try_join(articles::by_ids(conn, ids), threads).await?;
+    let page =
+        |(id, article)| (id, ArticlePage { article, comments: threads.remove(&id), related: None });
+    Ok(found.into_iter().map(page).collect())
+}
+
+/// The published article at a reference; with the first of its comments, if so wanted: both are
+/// asked for together.
+///
+/// # Errors
+/// 404 when nothing public is or was there.
+pub(super) async fn find(
+    conn: &AsyncPgConnection,
+    which: &Ref,
+    with_comments: bool,
+) -> Result<Lookup<ArticlePage>> {
+    let id = match which {
+        Ref::Id(id) => *id,
+        Ref::Slug(_) => match articles::resolve(conn, which).await? {
+            Lookup::Found(id) => id,
+            Lookup::Moved(slug) => return Ok(Lookup::Moved(slug)),
+            Lookup::Gone => return Ok(Lookup::Gone),
+        },
+    };
+    match by_ids(conn, &[id], with_comments).await?.remove(&id) {
+        Some(article) => Ok(Lookup::Found(article)),
+        None if articles::is_gone(conn, which).await? => Ok(Lookup::Gone),
+        None => Err(Error::not_found("article")),
+    }
+}
+
+/// The published articles at several references, each in the place of its own, as [`find`] gives
+/// them; none where there is none, which is for `find` to explain.
+pub(super) async fn find_all(
+    conn: &AsyncPgConnection,
+    refs: &[Ref],
+    with_comments: bool,
+) -> Result<Vec<Option<Rc<ArticlePage>>>> {
+    let slugs: Vec<&str> = refs.iter().filter_map(Ref::slug).collect();
+    let known = articles::ids_by_slug(conn, &slugs).await?;
+    let id_of = |which: &Ref| match which {
+        Ref::Id(id) => Some(*id),
+        Ref::Slug(slug) => known.get(slug).copied(),
+    };
+    let mut ids: Vec<i64> = refs.iter().filter_map(id_of).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(vec![None; refs.len()]);
+    }
+    let found = by_ids(conn, &ids, with_comments).await?;
+    let found: HashMap<i64, Rc<ArticlePage>> =
+        found.into_iter().map(|(id, article)| (id, Rc::new(article))).collect();
+    Ok(refs.iter().map(|which| found.get(&id_of(which)?).cloned()).collect())
+}

@@ -1,0 +1,131 @@
+//! One article, with what belongs to its page.
+
+use super::batch_loader::BatchLoader;
+use super::json_ld::json_ld;
+use super::model::ArticlePage;
+use super::query;
+use crate::articles::included;
+use crate::error::{Error, Result};
+use crate::extract::{Lookup, Query, Ref};
+use crate::openapi::ArticleProblems;
+use crate::page::{Page, PageQuery};
+use crate::permalink::Permalinks;
+use crate::public::related;
+use crate::response::{JsonResponse, moved_permanently};
+use crate::state::State;
+use actix_web::web::{Data, ServiceConfig, resource};
+use actix_web::{HttpRequest, HttpResponse, Responder as _};
+use diesel_async::AsyncPgConnection;
+use serde::Deserialize;
+use std::rc::Rc;
+use utoipa::{IntoParams, OpenApi};
+
+/// Registers the routes.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.app_data(Data::new(BatchLoader::default()))
+        .service(resource("/articles/{ref}").get(get_article));
+}
+
+/// Documents the routes.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(get_article))]
+pub struct Docs;
+
+/// How many articles `include=related` brings.
+const INCLUDED_RELATED: i64 = 10;
+
+/// The parameters of a single article.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OneArticle {
+    /// `comments`: with the first 50 of its comments; `related`: with the 10 articles that have most
+    /// in common with it. So that a page needs one request.
+    #[param(
+        max_length = 100,
+        pattern = "^((comments|related)(,(comments|related))*)?$",
+        example = "comments,related"
+    )]
+    include: Option<String>,
+    /// `jsonld`: for search engines, as schema.org's `NewsArticle` with its citations.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    format: Format,
+    /// Only these fields: `fields=headline,links.title`.
+    #[param(max_length = 1000)]
+    fields: Option<String>,
+}
+
+/// How an article is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[schema(default = "json")]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    /// As all else here.
+    #[default]
+    Json,
+    /// In the words of schema.org.
+    Jsonld,
+}
+
+/// Get an article with its sources, credits and commentary
+///
+/// A former slug answers 301 with the address it has now.
+#[utoipa::path(get, path = "/articles/{ref}", tag = "articles",
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), OneArticle),
+    responses((status = 200, description = "The article", content((ArticlePage = "application/json", example = json!(ArticlePage::sample())), (Object = "application/ld+json"))),
+        (status = 301, description = "It has another slug now"), ArticleProblems))]
+async fn get_article(
+    req: HttpRequest,
+    state: Data<State>,
+    loader: Data<BatchLoader>,
+    which: Ref,
+    Query(query): Query<OneArticle>,
+) -> Result<HttpResponse> {
+    let include = included(query.include.as_deref(), &["comments", "related"])?;
+    let wants = |part: &str| include.iter().any(|one| one == part);
+    let found = if wants("related") {
+        let read = async |conn: &AsyncPgConnection| {
+            let mut found = query::find(conn, &which, wants("comments")).await?;
+            if let Lookup::Found(article) = &mut found {
+                let id = article.article.summary.id;
+                article.related = Some(first_related(conn, id).await?);
+            }
+            Ok(found)
+        };
+        state.read(read).await?.map(Rc::new)
+    } else {
+        loader.find(&state, &which, wants("comments")).await?
+    };
+    match found {
+        Lookup::Found(article) if query.format == Format::Jsonld => {
+            // It is always whole; a field that no article has is a mistake all the same.
+            if query.fields.is_some() {
+                JsonResponse::one(&*article, query.fields.as_deref(), ArticlePage::sample)?;
+            }
+            Ok(json_ld(
+                &article.article,
+                &Permalinks::of(state.config()),
+                &state.config().site_name,
+            ))
+        }
+        Lookup::Found(article) => {
+            let mut reply =
+                JsonResponse::one(&*article, query.fields.as_deref(), ArticlePage::sample)?;
+            // What is related shows other articles.
+            if !wants("related") {
+                reply = reply.of_article(article.article.summary.id);
+            }
+            Ok(reply.respond_to(&req))
+        }
+        Lookup::Moved(slug) => Ok(moved_permanently(&req, &slug)),
+        Lookup::Gone => Err(Error::purged()),
+    }
+}
+
+async fn first_related(
+    conn: &AsyncPgConnection,
+    article: i64,
+) -> Result<Page<related::RelatedArticle>> {
+    let near = related::Near::to(article);
+    related::related(conn, near, &near.scan(&PageQuery::default(), INCLUDED_RELATED)?).await
+}

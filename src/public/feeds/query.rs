@@ -1,0 +1,92 @@
+//! Filling feeds from articles and comments.
+
+use crate::articles::Article;
+use crate::comments::ListedComment;
+use crate::error::Result;
+use crate::links::Role;
+use crate::permalink::Permalinks;
+use crate::public::feeds::html;
+use crate::public::feeds::html::{escape, is_web};
+use crate::public::feeds::model::{Entry, LinkTo, Person, Replies, Source, urn};
+use crate::schema::site;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+/// The name under which feeds know this site.
+pub(super) async fn site_id(conn: &AsyncPgConnection) -> Result<String> {
+    let id = site::table.find("id").select(site::value).first(&mut &*conn).await;
+    Ok(id.optional()?.unwrap_or_default())
+}
+
+/// What entries are made with.
+#[derive(Debug)]
+pub(super) struct Maker<'a> {
+    pub(super) site: &'a str,
+    pub(super) links: &'a Permalinks,
+    pub(super) link: LinkTo,
+}
+
+impl Maker<'_> {
+    /// The entry of an article.
+    pub(super) fn article(&self, article: &Article) -> Entry {
+        let summary = &article.summary;
+        let page = self.links.article(summary.id, &summary.slug, summary.published_at);
+        let (mut via, mut related) = (None, Vec::new());
+        for link in &summary.links {
+            let Some(address) = link.url.clone().filter(|url| is_web(url)) else { continue };
+            let source = Source { address, title: link.title.clone() };
+            if link.role == Role::Lead && via.is_none() {
+                via = Some(source);
+            } else {
+                related.push(source);
+            }
+        }
+        let to_source = via.as_ref().filter(|_| self.link == LinkTo::Source);
+        let author = summary.author.name.clone();
+        Entry {
+            id: urn(self.site, &format!("article:{}", summary.id)),
+            title: summary.headline.clone(),
+            address: to_source.map_or(page, |via| via.address.clone()),
+            summary: summary.dek.clone(),
+            html: html::article(article),
+            lang: summary.lang.clone(),
+            published: summary.published_at.unwrap_or(summary.updated_at),
+            updated: summary.updated_at,
+            author: author.map(|name| Person { name, page: summary.author.url.clone() }),
+            tags: summary.tags.iter().map(|t| (t.slug.clone(), t.name.clone())).collect(),
+            via,
+            related,
+            replies: Some(Replies {
+                feed: self.links.absolute(&format!("/feeds/articles/{}/comments.atom", summary.id)),
+                count: summary.comment_count,
+            }),
+            answers: None,
+        }
+    }
+
+    /// The entry of a comment.
+    pub(super) fn comment(&self, listed: &ListedComment) -> Entry {
+        let (comment, article) = (&listed.comment, &listed.article);
+        let page = self.links.article(article.id, &article.slug, article.published_at);
+        let author = comment.author.as_ref();
+        let name = author.and_then(|author| author.name.clone());
+        let by = name.as_ref().map(|name| format!("{name} on ")).unwrap_or_default();
+        let (thing, parent) = match comment.parent_id {
+            Some(parent) => (format!("comment:{parent}"), format!("{page}#comment-{parent}")),
+            None => (format!("article:{}", article.id), page.clone()),
+        };
+        // One without a time of its own is as old as its article.
+        let published = comment.created_at.or(article.published_at).unwrap_or_default();
+        Entry {
+            id: urn(self.site, &format!("comment:{}", comment.id)),
+            title: format!("{by}{}", article.headline),
+            address: format!("{page}#comment-{}", comment.id),
+            html: comment.html.clone().unwrap_or_else(|| escape("")),
+            published,
+            updated: comment.edited_at.unwrap_or(published),
+            author: name.map(|name| Person { name, page: author.and_then(|a| a.url.clone()) }),
+            answers: Some((urn(self.site, &thing), parent)),
+            ..Entry::default()
+        }
+    }
+}

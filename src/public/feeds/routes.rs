@@ -1,0 +1,251 @@
+//! The addresses of the feeds.
+
+use crate::articles;
+use crate::error::{Error, Result};
+use crate::extract::{Lookup, QueryPair, Ref};
+use crate::openapi::{ArticleProblems, Problems};
+use crate::page::{Page, PageQuery, UncountedQuery};
+use crate::permalink::Permalinks;
+use crate::public::article::Of;
+use crate::public::article::latest;
+use crate::public::feeds::model::{Entry, Feed, FeedQuery, Format, urn};
+use crate::public::feeds::query::{Maker, site_id};
+use crate::public::feeds::{atom, json, rss};
+use crate::response::{moved_permanently, public_response, with_cursor};
+use crate::state::State;
+use crate::{comments, outlets, tags};
+use actix_web::web::{Data, ServiceConfig, resource};
+use actix_web::{HttpRequest, HttpResponse};
+use diesel_async::AsyncPgConnection;
+use utoipa::{OpenApi, ToSchema};
+
+/// The addresses of this file.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/feeds/articles.{format}").get(feed_articles))
+        .service(resource("/feeds/tags/{slug}.{format}").get(feed_tag))
+        .service(resource("/feeds/outlets/{ref}.{format}").get(feed_outlet))
+        .service(resource("/feeds/articles/{ref}/comments.{format}").get(feed_article_comments))
+        .service(resource("/feeds/comments.{format}").get(feed_comments));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(feed_articles, feed_tag, feed_outlet, feed_article_comments, feed_comments))]
+pub struct Docs;
+
+/// A feed in XML: for its schema alone.
+#[derive(ToSchema)]
+#[schema(max_length = 100_000_000)]
+struct Xml(#[expect(dead_code, reason = "only its schema is used")] String);
+
+/// The articles, latest first
+///
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005). `rel="via"` is the lead source, `related`
+/// each further one.
+#[utoipa::path(get, path = "/feeds/articles.{format}", tag = "feeds",
+    params(("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
+    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))), Problems))]
+async fn feed_articles(
+    req: HttpRequest,
+    state: Data<State>,
+    query: QueryPair<FeedQuery, UncountedQuery>,
+) -> Result<HttpResponse> {
+    serve(&req, &state, query, What::Articles).await
+}
+
+/// The articles with a tag, latest first
+///
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
+#[utoipa::path(get, path = "/feeds/tags/{slug}.{format}", tag = "feeds",
+    params(("slug" = String, Path, description = "Slug or id", max_length = 200, example = "iraq"),
+        ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
+    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))),
+        (status = 301, description = "The tag has another slug now"), Problems))]
+async fn feed_tag(
+    req: HttpRequest,
+    state: Data<State>,
+    which: Ref,
+    query: QueryPair<FeedQuery, UncountedQuery>,
+) -> Result<HttpResponse> {
+    serve(&req, &state, query, What::Tag(which)).await
+}
+
+/// The articles that credit an outlet, latest first
+///
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
+#[utoipa::path(get, path = "/feeds/outlets/{ref}.{format}", tag = "feeds",
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"),
+        ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
+    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))),
+        (status = 301, description = "The outlet has another slug now"), Problems))]
+async fn feed_outlet(
+    req: HttpRequest,
+    state: Data<State>,
+    which: Ref,
+    query: QueryPair<FeedQuery, UncountedQuery>,
+) -> Result<HttpResponse> {
+    serve(&req, &state, query, What::Outlet(which)).await
+}
+
+/// The comments on an article, latest first
+///
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
+#[utoipa::path(get, path = "/feeds/articles/{ref}/comments.{format}", tag = "feeds",
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"),
+        ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
+    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))),
+        (status = 301, description = "The article has another slug now"), ArticleProblems))]
+async fn feed_article_comments(
+    req: HttpRequest,
+    state: Data<State>,
+    which: Ref,
+    query: QueryPair<FeedQuery, UncountedQuery>,
+) -> Result<HttpResponse> {
+    serve(&req, &state, query, What::CommentsOn(which)).await
+}
+
+/// The comments on all articles, latest first
+///
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
+#[utoipa::path(get, path = "/feeds/comments.{format}", tag = "feeds",
+    params(("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
+    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))), Problems))]
+async fn feed_comments(
+    req: HttpRequest,
+    state: Data<State>,
+    query: QueryPair<FeedQuery, UncountedQuery>,
+) -> Result<HttpResponse> {
+    serve(&req, &state, query, What::Comments).await
+}
+
+/// What a feed is of.
+enum What {
+    Articles,
+    Tag(Ref),
+    Outlet(Ref),
+    CommentsOn(Ref),
+    Comments,
+}
+
+/// A page of entries, and what its feed is called: for people and, within the site, for ever.
+struct Filled {
+    name: Option<String>,
+    thing: String,
+    page: Page<Entry>,
+}
+
+async fn serve(
+    req: &HttpRequest,
+    state: &State,
+    QueryPair(query, page): QueryPair<FeedQuery, UncountedQuery>,
+    what: What,
+) -> Result<HttpResponse> {
+    let format = format(req)?;
+    let page = PageQuery::from(page);
+    let links = Permalinks::of(state.config());
+    let (site, found) = state
+        .read(async |conn| {
+            let site = site_id(conn).await?;
+            let maker = Maker { site: &site, links: &links, link: query.link };
+            let found = fill(conn, &maker, &page, &what).await?;
+            Ok((site, found))
+        })
+        .await?;
+    let Filled { name, thing, page } = match found {
+        Lookup::Found(filled) => filled,
+        Lookup::Moved(slug) => {
+            // The format stands in one segment with the slug, but for the comments of an article.
+            let last = format!("{slug}.{}", req.match_info().query("format"));
+            let comments = matches!(what, What::CommentsOn(_));
+            return Ok(moved_permanently(req, if comments { &slug } else { &last }));
+        }
+        Lookup::Gone => return Err(Error::purged()),
+    };
+    let title = state.config().site_name.clone();
+    let query = req.query_string();
+    let own =
+        if query.is_empty() { req.path().to_owned() } else { format!("{}?{query}", req.path()) };
+    let turn = |name: &str, cursor: &Option<String>| {
+        cursor.as_ref().map(|cursor| links.absolute(&with_cursor(req, name, cursor)))
+    };
+    let feed = Feed {
+        id: urn(&site, &format!("feed:{thing}")),
+        title: name.map_or(title.clone(), |name| format!("{title}: {name}")),
+        home: links.home(),
+        own: links.absolute(&own),
+        next: turn("after", &page.page.next),
+        previous: turn("before", &page.page.prev),
+        entries: page.items,
+    };
+    let (kind, body) = match format {
+        Format::Atom => ("application/atom+xml; charset=utf-8", atom::write(&feed)?),
+        Format::Rss => ("application/rss+xml; charset=utf-8", rss::write(&feed)?),
+        Format::Json => ("application/feed+json", json::write(&feed)?),
+    };
+    Ok(public_response(kind, body))
+}
+
+fn format(req: &HttpRequest) -> Result<Format> {
+    match req.match_info().get("format") {
+        Some("atom") => Ok(Format::Atom),
+        Some("rss") => Ok(Format::Rss),
+        Some("json") => Ok(Format::Json),
+        _ => Err(Error::not_found("format of feeds: there are atom, rss and json")),
+    }
+}
+
+async fn fill(
+    conn: &AsyncPgConnection,
+    maker: &Maker<'_>,
+    page: &PageQuery,
+    what: &What,
+) -> Result<Lookup<Filled>> {
+    let (of, name) = match what {
+        What::Articles => (Of::All, None),
+        What::Tag(which) => match tags::find(conn, which).await? {
+            Some(Lookup::Found(tag)) => (Of::Tag(tag.id), Some(tag.name)),
+            Some(Lookup::Moved(slug)) => return Ok(Lookup::Moved(slug)),
+            _ => return Err(Error::not_found("tag")),
+        },
+        What::Outlet(which) => match outlets::find(conn, which).await? {
+            Some(Lookup::Found(outlet)) => (Of::Outlet(outlet.id), Some(outlet.name)),
+            Some(Lookup::Moved(slug)) => return Ok(Lookup::Moved(slug)),
+            _ => return Err(Error::not_found("outlet")),
+        },
+        What::Comments => return comments_on(conn, maker, page, None).await.map(Lookup::Found),
+        What::CommentsOn(which) => match articles::resolve(conn, which).await? {
+            Lookup::Found(id) => {
+                return comments_on(conn, maker, page, Some(id)).await.map(Lookup::Found);
+            }
+            Lookup::Moved(slug) => return Ok(Lookup::Moved(slug)),
+            Lookup::Gone => return Ok(Lookup::Gone),
+        },
+    };
+    let scan = page.scan(&("feed", of))?;
+    let found = latest(conn, of, &scan).await?;
+    let page = found.map(|article| maker.article(&article));
+    let thing = match of {
+        Of::All => "articles".to_owned(),
+        Of::Tag(id) => format!("tag:{id}"),
+        Of::Outlet(id) => format!("outlet:{id}"),
+    };
+    Ok(Lookup::Found(Filled { name, thing, page }))
+}
+
+async fn comments_on(
+    conn: &AsyncPgConnection,
+    maker: &Maker<'_>,
+    page: &PageQuery,
+    article: Option<i64>,
+) -> Result<Filled> {
+    let scan = page.scan(&("feed of comments", article))?;
+    let found = comments::latest(conn, article, &scan).await?;
+    let headline = match article {
+        Some(id) => articles::headline(conn, id).await?,
+        None => None,
+    };
+    let name = headline.map_or("comments".to_owned(), |headline| format!("comments on {headline}"));
+    let thing = article.map_or("comments".to_owned(), |id| format!("comments:{id}"));
+    let page = found.map(|listed| maker.comment(&listed));
+    Ok(Filled { name: Some(name), thing, page })
+}

@@ -1,0 +1,76 @@
+//! A feed as RSS 2.0, with the links of Atom where RSS has no word of its own.
+
+use crate::error::{Error, Result};
+use crate::public::feeds::model::{Entry, Feed, Source, carried};
+use rss::extension::Extension;
+use rss::extension::atom::{AtomExtension, Link};
+use rss::extension::dublincore::DublinCoreExtension;
+use std::collections::BTreeMap;
+
+/// The document.
+pub(super) fn write(feed: &Feed) -> Result<Vec<u8>> {
+    let mut links = vec![link("self", &feed.own)];
+    links.extend(feed.next.as_ref().map(|next| link("next", next)));
+    links.extend(feed.previous.as_ref().map(|previous| link("previous", previous)));
+    let namespaces = [
+        ("atom", "http://www.w3.org/2005/Atom"),
+        ("content", "http://purl.org/rss/1.0/modules/content/"),
+        ("dc", "http://purl.org/dc/elements/1.1/"),
+        ("slash", "http://purl.org/rss/1.0/modules/slash/"),
+    ];
+    let namespaces = namespaces.map(|(prefix, name)| (prefix.to_owned(), name.to_owned()));
+    let channel = rss::Channel {
+        title: carried(&feed.title),
+        link: carried(&feed.home),
+        description: carried(&feed.title),
+        last_build_date: Some(feed.updated().to_rfc2822()),
+        generator: Some(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned()),
+        items: feed.entries.iter().map(item).collect(),
+        atom_ext: Some(AtomExtension { links }),
+        namespaces: BTreeMap::from(namespaces),
+        ..rss::Channel::default()
+    };
+    channel.write_to(Vec::new()).map_err(Error::internal)
+}
+
+fn item(entry: &Entry) -> rss::Item {
+    let mut links: Vec<Link> = entry.via.iter().map(|via| source("via", via)).collect();
+    links.extend(entry.related.iter().map(|related| source("related", related)));
+    let mut extensions = BTreeMap::new();
+    if let Some(replies) = &entry.replies {
+        links.push(link("replies", &replies.feed));
+        let count = Extension {
+            name: "slash:comments".to_owned(),
+            value: Some(replies.count.to_string()),
+            ..Extension::default()
+        };
+        let counts = BTreeMap::from([("comments".to_owned(), vec![count])]);
+        extensions.insert("slash".to_owned(), counts);
+    }
+    let creators = entry.author.iter().map(|author| carried(&author.name)).collect();
+    rss::Item {
+        title: Some(carried(&entry.title)),
+        link: Some(carried(&entry.address)),
+        description: entry.summary.as_deref().map(carried),
+        content: Some(carried(&entry.html)),
+        guid: Some(rss::Guid { value: entry.id.clone(), permalink: false }),
+        pub_date: Some(entry.published.to_rfc2822()),
+        categories: entry.tags.iter().map(category).collect(),
+        atom_ext: (!links.is_empty()).then_some(AtomExtension { links }),
+        dublin_core_ext: Some(DublinCoreExtension { creators, ..DublinCoreExtension::default() }),
+        extensions,
+        ..rss::Item::default()
+    }
+}
+
+fn category((_, name): &(String, String)) -> rss::Category {
+    rss::Category { name: carried(name), domain: None }
+}
+
+fn link(relation: &str, address: &str) -> Link {
+    Link { rel: relation.to_owned(), href: carried(address), ..Link::default() }
+}
+
+fn source(relation: &str, source: &Source) -> Link {
+    Link { title: Some(carried(&source.title)), ..link(relation, &source.address) }
+}

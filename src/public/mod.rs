@@ -1,0 +1,35 @@
+//! What readers and machines get that composes several features: the page of an article, search,
+//! related articles, the archive, feeds, the sitemap and oEmbed.
+
+pub mod archive;
+pub mod article;
+pub mod feeds;
+mod oembed;
+pub mod related;
+pub mod search;
+mod sitemap;
+
+use actix_web::web::{ServiceConfig, resource};
+use utoipa::OpenApi;
+
+/// Registers the routes outside `/api/v1`.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/sitemap.xml").get(sitemap::sitemap_index))
+        .service(resource("/sitemaps/{part}").get(sitemap::sitemap_part));
+}
+
+/// Registers the routes under `/api/v1`.
+pub fn configure_api(cfg: &mut ServiceConfig) {
+    article::configure(cfg);
+    cfg.service(resource("/oembed").get(oembed::get_oembed));
+}
+
+/// Documents the routes outside `/api/v1`.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(sitemap::sitemap_index, sitemap::sitemap_part))]
+pub struct Docs;
+
+/// Documents oEmbed.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(oembed::get_oembed))]
+pub struct ApiDocs;

@@ -1,0 +1,155 @@
+//! An article as an oEmbed (oembed.com), so that other sites show it where they are given its
+//! address.
+
+use crate::articles::{self, ArticleSummary};
+use crate::error::{Code, Error, Result};
+use crate::extract::Query;
+use crate::openapi::Problems;
+use crate::permalink::Permalinks;
+use crate::public::archive;
+use crate::response::JsonResponse;
+use crate::state::State;
+use actix_web::web::Data;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// What to embed.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EmbedQuery {
+    /// The address of an article's page, or of its data.
+    #[param(
+        required = true,
+        min_length = 1,
+        max_length = 10_000,
+        example = "http://127.0.0.1:8080/articles/harbour-bridge-reopens-after-two-year-repair"
+    )]
+    url: Option<String>,
+    /// The format; there is `json`.
+    #[param(max_length = 10, pattern = "^json$", example = "json")]
+    format: Option<String>,
+    /// The most pixels it may be wide.
+    #[param(minimum = 1, maximum = 100_000)]
+    maxwidth: Option<u32>,
+    /// The most pixels it may be high.
+    #[param(minimum = 1, maximum = 100_000)]
+    maxheight: Option<u32>,
+}
+
+/// An oEmbed 1.0 of the type `rich`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct Embed {
+    /// `1.0`.
+    #[schema(max_length = 10, example = "1.0")]
+    version: &'static str,
+    /// `rich`.
+    #[schema(max_length = 10, example = "rich")]
+    r#type: &'static str,
+    /// The headline.
+    #[schema(max_length = 300, example = "Iran Attacked Islamic State Forces in Iraq")]
+    title: String,
+    /// Who posted it.
+    #[schema(max_length = 200, example = "The editor")]
+    author_name: Option<String>,
+    /// Their page.
+    #[schema(max_length = 2000, example = "https://example.org/about")]
+    author_url: Option<String>,
+    /// What the site is called.
+    #[schema(max_length = 200, example = "Roundup")]
+    provider_name: String,
+    /// The front page of the site.
+    #[schema(max_length = 10_000, example = "https://example.org/")]
+    provider_url: String,
+    /// How many seconds it may be kept.
+    #[schema(minimum = 0, maximum = 1_000_000, example = 300)]
+    cache_age: u32,
+    /// Safe HTML.
+    #[schema(
+        max_length = 20_000,
+        example = "<blockquote class=\"roundup\"><p><a href=\"https://example.org/a\">Iran Attacked Islamic State Forces in Iraq</a></p></blockquote>"
+    )]
+    html: String,
+    /// How many pixels wide.
+    #[schema(minimum = 1, maximum = 100_000, example = 600)]
+    width: u32,
+    /// How many pixels high.
+    #[schema(minimum = 1, maximum = 100_000, example = 200)]
+    height: u32,
+}
+
+impl Embed {
+    fn of(article: ArticleSummary, query: &EmbedQuery, links: &Permalinks, site: &str) -> Self {
+        let page = links.article(article.id, &article.slug, article.published_at);
+        let dek = article.dek.as_deref().map(|dek| format!("<p>{}</p>", escape(dek)));
+        let html = format!(
+            "<blockquote class=\"roundup\"><p><a href=\"{}\">{}</a></p>{}</blockquote>",
+            escape(&page),
+            escape(&article.headline),
+            dek.unwrap_or_default()
+        );
+        Self {
+            version: "1.0",
+            r#type: "rich",
+            title: article.headline,
+            author_name: article.author.name,
+            author_url: article.author.url,
+            provider_name: site.to_owned(),
+            provider_url: links.home(),
+            cache_age: 300,
+            html,
+            width: query.maxwidth.unwrap_or(600).clamp(1, 600),
+            height: query.maxheight.unwrap_or(200).clamp(1, 200),
+        }
+    }
+
+    /// What the documentation shows.
+    pub(super) fn sample() -> Self {
+        Self {
+            version: "1.0",
+            r#type: "rich",
+            title: "Iran Attacked Islamic State Forces in Iraq".into(),
+            author_name: Some("The editor".into()),
+            author_url: Some("https://example.org/about".into()),
+            provider_name: "Roundup".into(),
+            provider_url: "https://example.org/".into(),
+            cache_age: 300,
+            html:
+                "<blockquote class=\"roundup\"><p><a href=\"https://example.org/a\">Iran Attacked \
+                   Islamic State Forces in Iraq</a></p></blockquote>"
+                    .into(),
+            width: 600,
+            height: 200,
+        }
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Embed an article (oEmbed 1.0)
+///
+/// For sites that show a card where somebody pastes the address of an article.
+#[utoipa::path(get, path = "/oembed", tag = "articles", params(EmbedQuery),
+    responses((status = 200, description = "How to show it", body = Embed, example = json!(Embed::sample())), Problems))]
+pub(super) async fn get_oembed(
+    state: Data<State>,
+    Query(query): Query<EmbedQuery>,
+) -> Result<JsonResponse> {
+    if query.format.as_deref().is_some_and(|format| format != "json") {
+        let message = "`format` must be json: there is no other";
+        return Err(Error::parameter("format", Code::BadParameter, message));
+    }
+    let missing = || Error::parameter("url", Code::BadParameter, "`url` says what to embed");
+    let url = query.url.as_deref().filter(|url| !url.is_empty()).ok_or_else(missing)?;
+    let links = Permalinks::of(state.config());
+    let path = links.path_of(url).ok_or_else(|| Error::not_found("article at that address"))?;
+    let found = state
+        .read(async |conn| {
+            let Some((id, _)) = archive::resolve(conn, &path).await? else { return Ok(None) };
+            Ok(articles::summaries(conn, &[id], false).await?.pop())
+        })
+        .await?;
+    let article = found.ok_or_else(|| Error::not_found("article at that address"))?;
+    JsonResponse::whole(&Embed::of(article, &query, &links, &state.config().site_name))
+}

@@ -1,0 +1,118 @@
+//! Finding related articles and neighbours.
+
+use crate::articles::{self, published};
+use crate::error::Result;
+use crate::links::CitingArticle;
+use crate::page::{Page, PageQuery, Scan};
+use crate::public::related::model::{Adjacent, Neighbour, Reason, RelatedArticle};
+use crate::schema::articles as table;
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Double, Integer, Jsonb, Record, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+use std::collections::HashMap;
+
+const STATEMENT: &str = include_str!("related.sql");
+
+/// The most related articles that are ranked.
+const MOST: i32 = 100;
+
+/// How many days before and after to look if nothing else is said.
+pub(super) const DAYS: i32 = 30;
+
+/// Where to look for related articles.
+#[derive(Debug, Clone, Copy)]
+pub struct Near {
+    article: i64,
+    days: i32,
+}
+
+impl Near {
+    /// Within the usual time of this article.
+    pub fn to(article: i64) -> Self {
+        Self { article, days: DAYS }
+    }
+
+    /// Within so many days of it.
+    #[must_use]
+    pub fn within(self, days: i32) -> Self {
+        Self { days, ..self }
+    }
+
+    /// The page asked for of these articles.
+    ///
+    /// # Errors
+    /// When the cursor is not one of theirs.
+    pub fn scan(self, page: &PageQuery, default: i64) -> Result<Scan<i64>> {
+        page.scan_or(&("related", self.article, self.days), default)
+    }
+}
+
+#[derive(Debug, QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Double)]
+    score: f64,
+    #[diesel(sql_type = Jsonb)]
+    reasons: Value,
+}
+
+/// A page of the articles related to one, the nearest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn related(
+    conn: &AsyncPgConnection,
+    near: Near,
+    scan: &Scan<i64>,
+) -> Result<Page<RelatedArticle>> {
+    let rows: Vec<Row> = sql_query(STATEMENT)
+        .bind::<BigInt, _>(near.article)
+        .bind::<Integer, _>(near.days)
+        .bind::<Integer, _>(MOST)
+        .load(&mut &*conn)
+        .await?;
+    let placed: Vec<(i64, Row)> = (0..).zip(rows).collect();
+    let cut = scan.cut_all(placed, |(place, _)| *place);
+    let ids: Vec<i64> = cut.items.iter().map(|(_, row)| row.id).collect();
+    let summaries = articles::summaries(conn, &ids, false).await?;
+    let mut found: HashMap<i64, _> = summaries.into_iter().map(|one| (one.id, one)).collect();
+    let mut items = Vec::new();
+    for (_, row) in &cut.items {
+        if let Some(article) = found.remove(&row.id) {
+            let reasons = serde_json::from_value::<Vec<Reason>>(row.reasons.clone());
+            let score = (row.score * 1e6).round() / 1e6;
+            items.push(RelatedArticle { article, score, reasons: reasons.unwrap_or_default() });
+        }
+    }
+    Ok(cut.with(items))
+}
+
+/// The neighbours of a published article.
+pub(super) async fn adjacent(conn: &AsyncPgConnection, id: i64) -> Result<Adjacent> {
+    let own = table::table.find(id).select(table::published_at.assume_not_null());
+    let at: DateTime<Utc> = own.first(&mut &*conn).await?;
+    let row = || {
+        (table::published_at.assume_not_null(), table::id)
+            .into_sql::<Record<(Timestamptz, BigInt)>>()
+    };
+    let all = || table::table.filter(published()).select(CitingArticle::as_select());
+    let before = all()
+        .filter(row().lt((at, id)))
+        .order((table::published_at.desc(), table::id.desc()))
+        .first(&mut &*conn)
+        .await
+        .optional()?;
+    let after = all()
+        .filter(row().gt((at, id)))
+        .order((table::published_at.asc(), table::id.asc()))
+        .first(&mut &*conn)
+        .await
+        .optional()?;
+    let [previous, next] = [before, after].map(|found| found.map(|article| Neighbour { article }));
+    Ok(Adjacent { previous, next })
+}

@@ -1,0 +1,97 @@
+//! The addresses of related articles and neighbours.
+
+use crate::articles;
+use crate::error::{Code, Error, Result};
+use crate::extract::{EmptyQuery, Lookup, Query, QueryPair, Ref};
+use crate::openapi::ArticleProblems;
+use crate::page::{DEFAULT_LIMIT, Page, PageQuery};
+use crate::public::related::model::{Adjacent, RelatedArticle, RelatedQuery};
+use crate::public::related::query;
+use crate::public::related::query::{DAYS, Near};
+use crate::response::{JsonResponse, moved_permanently};
+use crate::state::State;
+use actix_web::web::{Data, ServiceConfig, resource};
+use actix_web::{HttpRequest, HttpResponse, Responder as _};
+use utoipa::OpenApi;
+
+/// The addresses of this file.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/articles/{ref}/related").get(list_related))
+        .service(resource("/articles/{ref}/adjacent").get(get_adjacent));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(list_related, get_adjacent))]
+pub struct Docs;
+
+/// List the articles related to an article
+///
+/// The nearest first, each with the reasons: sources, outlets, tags and words that both have. At most
+/// 100, from the days around it.
+#[utoipa::path(get, path = "/articles/{ref}/related", tag = "articles",
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), RelatedQuery, PageQuery),
+    responses((status = 200, description = "A page of articles", body = Page<RelatedArticle>, example = json!(Page::sample(RelatedArticle::example()))),
+        (status = 301, description = "The article has another slug now"), ArticleProblems))]
+async fn list_related(
+    req: HttpRequest,
+    state: Data<State>,
+    which: Ref,
+    QueryPair(query, page): QueryPair<RelatedQuery, PageQuery>,
+) -> Result<HttpResponse> {
+    let days = query.days.unwrap_or(DAYS);
+    if !(1..=3650).contains(&days) {
+        let message = format!("`days` must be 1 to 3650, not {days}");
+        return Err(Error::parameter("days", Code::BadParameter, message));
+    }
+    let found = state
+        .read(async |conn| {
+            let article = match articles::resolve(conn, &which).await? {
+                Lookup::Found(id) => id,
+                elsewhere => return Ok(Err(elsewhere)),
+            };
+            let near = Near::to(article).within(days);
+            query::related(conn, near, &near.scan(&page, DEFAULT_LIMIT)?).await.map(Ok)
+        })
+        .await?;
+    match found {
+        Ok(page) => {
+            let reply = JsonResponse::page(page, query.fields.as_deref(), RelatedArticle::sample)?;
+            Ok(reply.respond_to(&req))
+        }
+        Err(elsewhere) => away(&req, &elsewhere),
+    }
+}
+
+/// Get the articles before and after an article
+///
+/// By the time of publication.
+#[utoipa::path(get, path = "/articles/{ref}/adjacent", tag = "articles",
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42")),
+    responses((status = 200, description = "Its neighbours", body = Adjacent, example = json!(Adjacent::sample())),
+        (status = 301, description = "The article has another slug now"), ArticleProblems))]
+async fn get_adjacent(
+    req: HttpRequest,
+    state: Data<State>,
+    which: Ref,
+    _query: Query<EmptyQuery>,
+) -> Result<HttpResponse> {
+    let found = state
+        .read(async |conn| match articles::resolve(conn, &which).await? {
+            Lookup::Found(id) => query::adjacent(conn, id).await.map(Ok),
+            elsewhere => Ok(Err(elsewhere)),
+        })
+        .await?;
+    match found {
+        Ok(adjacent) => Ok(JsonResponse::whole(&adjacent)?.respond_to(&req)),
+        Err(elsewhere) => away(&req, &elsewhere),
+    }
+}
+
+/// The answer for an article that is not here any more.
+fn away(req: &HttpRequest, found: &Lookup<i64>) -> Result<HttpResponse> {
+    match found {
+        Lookup::Moved(slug) => Ok(moved_permanently(req, slug)),
+        _ => Err(Error::purged()),
+    }
+}

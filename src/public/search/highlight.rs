@@ -1,0 +1,120 @@
+//! Showing where the words stand.
+//!
+//! The database marks them with two control characters, which no text may hold; then everything is
+//! escaped and the two become tags. So nothing in a text can pass for a tag.
+
+use crate::error::Result;
+use crate::full_text::Words;
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, Bool, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+const OPEN: char = '\u{2}';
+const CLOSE: char = '\u{3}';
+
+/// The most of a text that is looked through, in characters.
+const MAX_TEXT: usize = 50_000;
+
+/// A text in which to show the words.
+#[derive(Debug, Clone)]
+pub(super) struct Passage {
+    /// The language it was found by.
+    pub(super) lang: String,
+    /// The text, plain.
+    pub(super) text: String,
+    /// It is short: shown whole, not in excerpts.
+    pub(super) whole: bool,
+}
+
+#[derive(QueryableByName)]
+struct Marked {
+    #[diesel(sql_type = Text)]
+    text: String,
+}
+
+/// The second pass shows the beginnings of words, which stems may be shorter than.
+const STATEMENT: &str = "select case when $5 = '' then first.text else ts_headline('roundup_simple', first.text,
+        to_tsquery('roundup_simple', '''' || $5 || ''':*'),
+        'HighlightAll=true, StartSel=\u{2}, StopSel=\u{3}') end as text
+    from unnest($1::text[], $2::text[], $3::bool[]) with ordinality p (lang, text, whole, at)
+    join search_languages s on s.lang = p.lang
+    cross join lateral (select coalesce(ts_headline(s.config::regconfig, p.text,
+        search_query(s.config::regconfig, $4, $5), case when p.whole
+            then 'HighlightAll=true, StartSel=\u{2}, StopSel=\u{3}'
+            else 'MaxFragments=2, MaxWords=30, MinWords=12, FragmentDelimiter=\" … \", StartSel=\u{2}, StopSel=\u{3}' end),
+        p.text) as text offset 0) first
+    order by p.at";
+
+/// Each passage as HTML with the words marked; none where they do not occur in it.
+pub(super) async fn highlight(
+    conn: &AsyncPgConnection,
+    words: &Words,
+    passages: &[Passage],
+) -> Result<Vec<Option<String>>> {
+    if passages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let langs: Vec<&str> = passages.iter().map(|passage| passage.lang.as_str()).collect();
+    let texts: Vec<String> = passages.iter().map(|passage| clean(&passage.text)).collect();
+    let whole: Vec<bool> = passages.iter().map(|passage| passage.whole).collect();
+    let rows: Vec<Marked> = diesel::sql_query(STATEMENT)
+        .bind::<Array<Text>, _>(langs)
+        .bind::<Array<Text>, _>(texts)
+        .bind::<Array<Bool>, _>(whole)
+        .bind::<Text, _>(&words.head)
+        .bind::<Text, _>(&words.tail)
+        .load(&mut &*conn)
+        .await?;
+    Ok(rows.iter().map(|row| row.text.contains(OPEN).then(|| html(&row.text))).collect())
+}
+
+/// The text without our two marks, should a hand have stored them.
+fn clean(text: &str) -> String {
+    text.chars().filter(|c| !matches!(*c, OPEN | CLOSE)).take(MAX_TEXT).collect()
+}
+
+/// Text as HTML; marks become tags, those inside others nothing.
+pub(super) fn html(marked: &str) -> String {
+    let mut out = String::with_capacity(marked.len() + 32);
+    let mut depth = 0_u32;
+    for character in marked.chars() {
+        match character {
+            OPEN => {
+                if depth == 0 {
+                    out.push_str("<mark>");
+                }
+                depth += 1;
+            }
+            CLOSE if depth > 0 => {
+                depth -= 1;
+                if depth == 0 {
+                    out.push_str("</mark>");
+                }
+            }
+            CLOSE => {}
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    if depth > 0 {
+        out.push_str("</mark>");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped_and_marks_become_tags() {
+        assert_eq!(html("a < \u{2}b\u{3} & \"c\""), "a &lt; <mark>b</mark> &amp; &quot;c&quot;");
+        assert_eq!(html("\u{2}\u{2}a\u{3}\u{3} b\u{3}"), "<mark>a</mark> b");
+        assert_eq!(html("<mark>x</mark>\u{2}y"), "&lt;mark&gt;x&lt;/mark&gt;<mark>y</mark>");
+        assert_eq!(clean("a\u{2}b\u{3}"), "ab");
+    }
+}

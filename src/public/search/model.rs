@@ -1,0 +1,191 @@
+//! What search takes and answers.
+
+use crate::articles::{self, ArticleSummary};
+use crate::comments::ListedComment;
+use crate::error::{Code, Error, Result};
+use crate::extract::{comma_separated, comma_separated_refs};
+use crate::full_text::{Wanted, Words};
+use crate::links::{self, ListedLink};
+use crate::{outlets, tags};
+use diesel_async::AsyncPgConnection;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// What to look for.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SearchQuery {
+    /// The words: `"a phrase"`, `or`, `-without`. Stems and accents make no difference.
+    #[param(required = true, max_length = 500, example = "airstrikes")]
+    q: Option<String>,
+    /// Only these: `article`, `link`, `comment`; a comma is "or".
+    #[param(
+        max_length = 100,
+        pattern = "^((article|link|comment)(,(article|link|comment))*)?$",
+        example = "article,link"
+    )]
+    r#type: Option<String>,
+    /// The last word may only have begun: for search as one types.
+    prefix: Option<bool>,
+    /// What credits this outlet: id, slug or name in slug form; a comma is "or".
+    #[param(max_length = 1000, example = "reuters")]
+    outlet: Option<String>,
+    /// Of articles with this tag; a comma is "or".
+    #[param(max_length = 1000, example = "iraq")]
+    tag: Option<String>,
+    /// Of articles in this language; a comma is "or".
+    #[param(max_length = 200, example = "en")]
+    lang: Option<String>,
+    /// Of articles published at this time (RFC 3339) or day, or later.
+    #[param(max_length = 40, example = "2014-12-01")]
+    published_after: Option<String>,
+    /// Of articles published before this time (RFC 3339) or day.
+    #[param(max_length = 40, example = "2015-01-01T00:00:00Z")]
+    published_before: Option<String>,
+    /// Only these fields of each item: `fields=type,highlight,article.slug`.
+    #[param(max_length = 1000)]
+    pub(super) fields: Option<String>,
+}
+
+/// What can be found.
+const KINDS: [&str; 3] = ["article", "link", "comment"];
+
+impl SearchQuery {
+    /// The query with every name looked up.
+    pub(super) async fn wanted(&self, conn: &AsyncPgConnection) -> Result<Wanted> {
+        let list = |text: &String| comma_separated(text).map(str::to_owned).collect::<Vec<_>>();
+        let mut wanted = Wanted {
+            words: self.words()?,
+            kinds: self.kinds()?,
+            langs: self.lang.as_ref().map(list),
+            after: articles::time("published_after", self.published_after.as_deref())?,
+            before: articles::time("published_before", self.published_before.as_deref())?,
+            ..Wanted::default()
+        };
+        if let Some(text) = &self.tag {
+            wanted.tags = Some(tags::ids(conn, &comma_separated_refs(text)).await?);
+        }
+        if let Some(text) = &self.outlet {
+            wanted.outlets = Some(outlets::ids(conn, &comma_separated_refs(text)).await?);
+        }
+        Ok(wanted)
+    }
+
+    fn words(&self) -> Result<Words> {
+        let missing = || Error::parameter("q", Code::BadParameter, "`q` says what to look for");
+        let q = self.q.as_deref().ok_or_else(missing)?;
+        Ok(Words::read(q, self.prefix.unwrap_or_default()))
+    }
+
+    fn kinds(&self) -> Result<Option<Vec<String>>> {
+        let Some(text) = &self.r#type else { return Ok(None) };
+        let kinds: Vec<String> = comma_separated(text).map(str::to_owned).collect();
+        match kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
+            None => Ok(Some(kinds)),
+            Some(kind) => {
+                let message = format!("`type` takes {}, not `{kind}`", KINDS.join(", "));
+                Err(Error::parameter("type", Code::BadParameter, message))
+            }
+        }
+    }
+}
+
+/// The kinds of what can be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = HitKind)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kind {
+    /// An article.
+    Article,
+    /// A link of an article.
+    Link,
+    /// A reader's comment.
+    Comment,
+}
+
+/// Something that was found.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct Hit {
+    /// What it is; the member of this name holds it.
+    pub(super) r#type: Kind,
+    /// How well it matches: larger is better. Compare ranks of one answer only.
+    #[schema(minimum = 0.0, maximum = 1000.0, example = 0.61)]
+    pub(super) rank: f64,
+    /// Where the words stand.
+    pub(super) highlight: Highlight,
+    /// The article.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) article: Option<ArticleSummary>,
+    /// The link and the article that cites it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) link: Option<ListedLink>,
+    /// The comment and the article it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) comment: Option<ListedComment>,
+}
+
+/// The texts in which the words stand, as HTML that is safe to put into a page, each word in
+/// `<mark>`; null where they do not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct Highlight {
+    /// The article's headline.
+    #[schema(
+        max_length = 4000,
+        example = "<mark>Iran</mark> Attacked Islamic State Forces in Iraq"
+    )]
+    pub(super) headline: Option<String>,
+    /// The line below it.
+    #[schema(max_length = 4000)]
+    pub(super) dek: Option<String>,
+    /// Excerpts from the article's quote.
+    #[schema(max_length = 20_000)]
+    pub(super) quote: Option<String>,
+    /// Excerpts from the editor's comment.
+    #[schema(max_length = 20_000)]
+    pub(super) commentary: Option<String>,
+    /// The link's title.
+    #[schema(max_length = 20_000)]
+    pub(super) title: Option<String>,
+    /// The link's credit line.
+    #[schema(max_length = 4000)]
+    pub(super) credit: Option<String>,
+    /// Excerpts from the reader's comment, or from the link's quote.
+    #[schema(max_length = 20_000)]
+    pub(super) text: Option<String>,
+}
+
+impl Hit {
+    /// A hit of no kind yet.
+    pub(super) fn new(kind: Kind, rank: i64) -> Self {
+        let rank = i32::try_from(rank).map_or(f64::from(i32::MAX), f64::from) / 1e6;
+        let highlight = Highlight::default();
+        Self { r#type: kind, rank, highlight, article: None, link: None, comment: None }
+    }
+
+    /// What the documentation shows.
+    pub(super) fn example() -> Self {
+        let headline = Some("<mark>Iran</mark> Attacked Islamic State Forces in Iraq".to_owned());
+        let highlight = Highlight { headline, ..Highlight::default() };
+        let article = Some(ArticleSummary::sample());
+        Self { highlight, article, ..Self::new(Kind::Article, 607_927) }
+    }
+
+    /// A hit with every member: for `fields=`.
+    pub(super) fn sample() -> Self {
+        let text = || Some(String::new());
+        let highlight = Highlight {
+            headline: text(),
+            dek: text(),
+            quote: text(),
+            commentary: text(),
+            title: text(),
+            credit: text(),
+            text: text(),
+        };
+        let (link, comment) = (Some(links::ListedLink::sample()), Some(ListedComment::sample()));
+        Self { highlight, link, comment, ..Self::example() }
+    }
+}

@@ -1,0 +1,116 @@
+//! Filling what was found.
+
+use crate::error::Result;
+use crate::full_text;
+use crate::full_text::{Key, Match, Wanted, Words};
+use crate::page::{Page, Scan};
+use crate::public::search::highlight::{Passage, highlight};
+use crate::public::search::model::{Hit, Kind};
+use crate::{articles, comments, links};
+use diesel_async::AsyncPgConnection;
+use futures_util::future::try_join4;
+use safe_html::plain;
+use std::collections::HashMap;
+
+/// A page of what is found, best first.
+pub(super) async fn page(
+    conn: &AsyncPgConnection,
+    wanted: &Wanted,
+    scan: &Scan<Key>,
+) -> Result<Page<Hit>> {
+    let cut = scan.cut(full_text::best(conn, wanted, scan).await?, Match::key);
+    let total = full_text::total(conn, scan.count, wanted).await?;
+    let hits = hits(conn, &wanted.words, &cut.items).await?;
+    Ok(cut.with(hits).counted(total))
+}
+
+/// A text of one hit, and where it goes.
+struct Piece {
+    hit: usize,
+    slot: fn(&mut Hit) -> &mut Option<String>,
+    passage: Passage,
+}
+
+async fn hits(conn: &AsyncPgConnection, words: &Words, found: &[Match]) -> Result<Vec<Hit>> {
+    let ids = |kind: &str| -> Vec<i64> {
+        found.iter().filter(|one| one.kind == kind).map(|one| one.id).collect()
+    };
+    let (article_ids, link_ids, comment_ids) = (ids("article"), ids("link"), ids("comment"));
+    let (summaries, texts, listed, replies) = try_join4(
+        articles::summaries(conn, &article_ids, false),
+        articles::texts(conn, &article_ids),
+        links::listed(conn, &link_ids),
+        comments::listed(conn, &comment_ids),
+    )
+    .await?;
+    let mut summaries: HashMap<i64, _> = summaries.into_iter().map(|one| (one.id, one)).collect();
+    let mut listed: HashMap<i64, _> = listed.into_iter().map(|one| (one.link.id, one)).collect();
+    let mut replies: HashMap<i64, _> =
+        replies.into_iter().map(|one| (one.comment.id, one)).collect();
+    let (mut hits, mut pieces) = (Vec::new(), Vec::new());
+    for one in found {
+        let mut hit = Hit::new(Kind::of(&one.kind), one.rank);
+        match hit.r#type {
+            Kind::Article => hit.article = summaries.remove(&one.id),
+            Kind::Link => hit.link = listed.remove(&one.id),
+            Kind::Comment => hit.comment = replies.remove(&one.id),
+        }
+        collect(&hit, hits.len(), &one.lang, texts.get(&one.id), &mut pieces);
+        hits.push(hit);
+    }
+    let passages: Vec<Passage> = pieces.iter().map(|piece| piece.passage.clone()).collect();
+    for (piece, html) in pieces.iter().zip(highlight(conn, words, &passages).await?) {
+        if let Some(hit) = hits.get_mut(piece.hit) {
+            *(piece.slot)(hit) = html;
+        }
+    }
+    // Taken back between the two statements.
+    hits.retain(|hit| hit.article.is_some() || hit.link.is_some() || hit.comment.is_some());
+    Ok(hits)
+}
+
+/// The texts of a hit in which the words may stand.
+fn collect(
+    hit: &Hit,
+    at: usize,
+    lang: &str,
+    texts: Option<&articles::Texts>,
+    pieces: &mut Vec<Piece>,
+) {
+    let mut add = |text: Option<String>, whole, slot: fn(&mut Hit) -> &mut Option<String>| {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            pieces.push(Piece {
+                hit: at,
+                slot,
+                passage: Passage { lang: lang.to_owned(), text, whole },
+            });
+        }
+    };
+    if let Some(article) = &hit.article {
+        add(Some(article.headline.clone()), true, |hit| &mut hit.highlight.headline);
+        add(article.dek.clone(), true, |hit| &mut hit.highlight.dek);
+        let texts = texts.cloned().unwrap_or_default();
+        add(texts.quote.as_deref().map(plain), false, |hit| &mut hit.highlight.quote);
+        add(texts.commentary.as_deref().map(plain), false, |hit| &mut hit.highlight.commentary);
+    }
+    if let Some(listed) = &hit.link {
+        add(Some(listed.link.title.clone()), true, |hit| &mut hit.highlight.title);
+        add(listed.link.credit.clone(), true, |hit| &mut hit.highlight.credit);
+        let quote = listed.link.quote.as_ref().map(|quote| plain(&quote.html));
+        add(quote, false, |hit| &mut hit.highlight.text);
+    }
+    if let Some(listed) = &hit.comment {
+        add(listed.comment.html.as_deref().map(plain), false, |hit| &mut hit.highlight.text);
+    }
+}
+
+impl Kind {
+    /// From the stored word; the table's check allows no other.
+    fn of(word: &str) -> Self {
+        match word {
+            "link" => Self::Link,
+            "comment" => Self::Comment,
+            _ => Self::Article,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The address of search.
+
+use crate::error::{Problem, Result};
+use crate::extract::QueryPair;
+use crate::openapi::Problems;
+use crate::page::{Page, PageQuery};
+use crate::public::search::model::{Hit, SearchQuery};
+use crate::public::search::query;
+use crate::response::JsonResponse;
+use crate::state::State;
+use actix_web::web::{Data, ServiceConfig, resource};
+use utoipa::OpenApi;
+
+/// The addresses of this file.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/search").get(search));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(search))]
+pub struct Docs;
+
+/// Search articles, links and comments
+///
+/// Best first. Each text is read in the language of its article; accents make no difference. Words
+/// that say nothing (`the`), and words that only must not occur, find nothing.
+#[utoipa::path(get, path = "/search", tag = "search", params(SearchQuery, PageQuery),
+    responses((status = 200, description = "A page of what was found", body = Page<Hit>, example = json!(Page::sample(Hit::example()))),
+        (status = 422, description = "`q` is too long", body = Problem, content_type = "application/problem+json"), Problems))]
+async fn search(
+    state: Data<State>,
+    QueryPair(query, page): QueryPair<SearchQuery, PageQuery>,
+) -> Result<JsonResponse> {
+    let found = state
+        .read(async |conn| {
+            let wanted = query.wanted(conn).await?;
+            let scan = page.scan(&("search", &wanted))?;
+            query::page(conn, &wanted, &scan).await
+        })
+        .await?;
+    JsonResponse::page(found, query.fields.as_deref(), Hit::sample)
+}

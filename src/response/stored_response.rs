@@ -1,0 +1,74 @@
+//! What a write answers, in a form that can be stored and given again.
+
+use crate::error::{Error, Result};
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::{Deserialize, Serialize};
+
+/// A finished answer: status, headers and body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredResponse {
+    pub(crate) status: u16,
+    pub(crate) headers: Headers,
+    pub(crate) body: Vec<u8>,
+}
+
+/// The headers of an answer that belong to what was done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Headers(pub(crate) Vec<(String, String)>);
+
+impl StoredResponse {
+    fn json(status: u16, value: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_vec(value).map_err(Error::internal)?;
+        Ok(Self { status, headers: Headers::default(), body })
+    }
+
+    /// 200 with what is there now.
+    pub fn ok(value: &impl Serialize) -> Result<Self> {
+        Self::json(200, value)
+    }
+
+    /// 201 with what was made, and where it is.
+    pub fn created(value: &impl Serialize, location: &str) -> Result<Self> {
+        Ok(Self::json(201, value)?.with("location", location))
+    }
+
+    /// 202 with what was taken in but not done yet.
+    pub fn accepted(value: &impl Serialize, location: &str) -> Result<Self> {
+        Ok(Self::json(202, value)?.with("location", location))
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        Self { status: 204, headers: Headers::default(), body: Vec::new() }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.0.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Adds the entity tag of a version.
+    #[must_use]
+    pub fn version(self, version: i32) -> Self {
+        self.with("etag", &crate::response::version_tag(version))
+    }
+}
+
+impl Responder for StoredResponse {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = HttpResponse::build(status);
+        for (name, value) in &self.headers.0 {
+            response.insert_header((name.as_str(), value.as_str()));
+        }
+        if self.body.is_empty() {
+            return response.finish();
+        }
+        response.insert_header((header::CONTENT_TYPE, "application/json")).body(self.body)
+    }
+}

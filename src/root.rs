@@ -1,0 +1,164 @@
+//! The front door: an index of the service, and what its problems mean.
+
+use crate::error::{Code, Error, Problem, Result};
+use crate::extract::{EmptyQuery, Query};
+use crate::openapi::{Problems, ShortText};
+use crate::response::{JsonResponse, prefers_html};
+use actix_web::http::header;
+use actix_web::web::{Path, ServiceConfig, resource};
+use actix_web::{HttpRequest, HttpResponse, Responder as _};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+
+/// The addresses of this file.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/").get(index))
+        .service(resource("/problems").get(list_problems))
+        .service(resource("/problems/{code}").get(get_problem));
+}
+
+/// Their documentation.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(index, list_problems, get_problem), components(schemas(Problem)))]
+pub struct Docs;
+
+/// The index of the service.
+#[derive(Debug, Serialize, ToSchema)]
+struct Index {
+    /// `roundup`.
+    #[schema(max_length = 50, example = "roundup")]
+    name: &'static str,
+    /// The version that runs.
+    #[schema(max_length = 50, example = "0.1.0")]
+    version: &'static str,
+    /// Where the API begins.
+    #[schema(max_length = 200, example = "/api/v1")]
+    api: &'static str,
+    /// Its lists.
+    #[schema(max_items = 20, value_type = Vec<ShortText>)]
+    lists: Vec<&'static str>,
+    /// The OpenAPI document.
+    #[schema(max_length = 200, example = "/openapi.json")]
+    openapi: &'static str,
+    /// The document as a page to try things on.
+    #[schema(max_length = 200, example = "/docs/")]
+    docs: &'static str,
+}
+
+impl Index {
+    fn new() -> Self {
+        Self {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            api: "/api/v1",
+            lists: vec![
+                "/api/v1/articles",
+                "/api/v1/links",
+                "/api/v1/outlets",
+                "/api/v1/tags",
+                "/api/v1/comments",
+            ],
+            openapi: "/openapi.json",
+            docs: "/docs/",
+        }
+    }
+
+    /// A page for a browser that came here by hand.
+    fn html(&self) -> String {
+        let item = |href: &&str| format!("<li><a href=\"{href}\">{href}</a></li>");
+        let lists: String = self.lists.iter().map(item).collect();
+        format!(
+            "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{name}</title>\
+             <meta name=\"viewport\" content=\"width=device-width\">\
+             <h1>{name} {version}</h1><p>A headless news-roundup backend: articles, source links, \
+             outlets and comments as data.</p><ul>{lists}</ul>\
+             <p><a href=\"{docs}\">Documentation</a>, <a href=\"{openapi}\">OpenAPI</a></p></html>\n",
+            name = self.name,
+            version = self.version,
+            docs = self.docs,
+            openapi = self.openapi,
+        )
+    }
+}
+
+/// The index as a page: for its schema alone.
+#[derive(ToSchema)]
+#[schema(max_length = 100_000)]
+struct IndexPage(#[expect(dead_code, reason = "only its schema is used")] String);
+
+/// The index of the service
+///
+/// JSON; a small page for a browser.
+#[utoipa::path(get, path = "/", tag = "service",
+    responses((status = 200, description = "Where things are", content((Index = "application/json", example = json!(Index::new())), (IndexPage = "text/html"))), Problems))]
+async fn index(req: HttpRequest, _query: Query<EmptyQuery>) -> Result<HttpResponse> {
+    let mut response = if prefers_html(req.headers()) {
+        HttpResponse::Ok().content_type("text/html; charset=utf-8").body(Index::new().html())
+    } else {
+        JsonResponse::whole(&Index::new())?.respond_to(&req)
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, header::HeaderValue::from_static("Accept"));
+    let description = "</openapi.json>; rel=\"service-desc\", </docs/>; rel=\"service-doc\"";
+    headers.insert(header::LINK, header::HeaderValue::from_static(description));
+    Ok(response)
+}
+
+/// A kind of problem.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProblemKind {
+    /// Its code.
+    code: Code,
+    /// Its title.
+    #[schema(max_length = 100, example = "Not found")]
+    title: &'static str,
+    /// The HTTP status that it comes with.
+    #[schema(minimum = 400, maximum = 599, example = 404)]
+    status: u16,
+    /// What it means and what to do.
+    #[schema(max_length = 1000)]
+    meaning: &'static str,
+}
+
+impl From<Code> for ProblemKind {
+    fn from(code: Code) -> Self {
+        let (title, meaning) = (code.title(), code.meaning());
+        Self { code, title, status: code.status().as_u16(), meaning }
+    }
+}
+
+/// All kinds of problems.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProblemKinds {
+    /// One for each code.
+    #[schema(max_items = 200)]
+    items: Vec<ProblemKind>,
+}
+
+impl ProblemKinds {
+    fn new() -> Self {
+        Self { items: Code::ALL.iter().copied().map(ProblemKind::from).collect() }
+    }
+}
+
+/// List the kinds of problems
+///
+/// Every `code` that an answer can carry, with its status and meaning.
+#[utoipa::path(get, path = "/problems", tag = "service",
+    responses((status = 200, description = "Every code", body = ProblemKinds, example = json!(ProblemKinds::new())), Problems))]
+async fn list_problems(_query: Query<EmptyQuery>) -> Result<JsonResponse> {
+    JsonResponse::whole(&ProblemKinds::new())
+}
+
+/// What a problem means
+///
+/// The `type` of every problem leads here.
+#[utoipa::path(get, path = "/problems/{code}", tag = "service",
+    params(("code" = String, Path, description = "The code", max_length = 60, example = "not_found")),
+    responses((status = 200, description = "Its meaning", body = ProblemKind, example = json!(ProblemKind::from(Code::NotFound))), Problems))]
+async fn get_problem(code: Path<String>, _query: Query<EmptyQuery>) -> Result<JsonResponse> {
+    let found = Code::ALL.iter().copied().find(|known| known.as_str() == code.as_str());
+    JsonResponse::whole(&ProblemKind::from(
+        found.ok_or_else(|| Error::not_found("kind of problem"))?,
+    ))
+}

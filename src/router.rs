@@ -1,0 +1,84 @@
+//! Puts the application together: its state, and the routes of all features.
+
+use crate::comments::CommentState;
+use crate::export::ExportSlots;
+use crate::extract::MAX_BODY;
+use crate::jobs::JobQueue;
+use crate::public::{archive, feeds, related, search};
+use crate::state::{SharedState, State};
+use crate::{
+    articles, audit, auth, comments, editor, export, health, jobs, keys, links, openapi_document,
+    outlets, public, root, tags,
+};
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, PayloadConfig, ServiceConfig, scope};
+
+/// What the handlers of one instance share. Clones share it too.
+#[derive(Debug, Clone)]
+pub struct Application {
+    /// The state that every feature uses.
+    pub state: SharedState,
+    /// The state of commenting.
+    pub comments: Data<CommentState>,
+    /// The jobs of this instance.
+    pub jobs: Data<JobQueue>,
+    /// The exports under way.
+    exports: Data<ExportSlots>,
+}
+
+impl Application {
+    /// Creates the application of one instance.
+    pub fn new(state: State) -> Self {
+        let comments = Data::new(CommentState::new(state.config()));
+        Self {
+            state: Data::new(state),
+            comments,
+            jobs: Data::new(JobQueue::default()),
+            exports: Data::new(ExportSlots::default()),
+        }
+    }
+
+    /// Registers the shared state and all routes. [`crate::middleware::RequestPipeline`] must wrap them.
+    pub fn configure(&self, cfg: &mut ServiceConfig) {
+        cfg.app_data(self.state.clone())
+            .app_data(self.comments.clone())
+            .app_data(self.jobs.clone())
+            .app_data(self.exports.clone());
+        configure(cfg);
+    }
+}
+
+/// Registers all routes.
+fn configure(cfg: &mut ServiceConfig) {
+    cfg.app_data(PayloadConfig::new(MAX_BODY));
+    root::configure(cfg);
+    health::configure(cfg);
+    openapi_document::configure(cfg);
+    feeds::configure(cfg);
+    public::configure(cfg);
+    cfg.service(
+        scope("/api/v1/admin")
+            .wrap(from_fn(auth::require_key))
+            .configure(editor::configure)
+            .configure(outlets::configure_admin)
+            .configure(tags::configure_admin)
+            .configure(audit::configure)
+            .configure(comments::configure_rules)
+            .configure(comments::configure_moderation)
+            .configure(jobs::configure)
+            .configure(export::configure)
+            .configure(keys::configure),
+    );
+    cfg.service(
+        scope("/api/v1")
+            .configure(articles::configure)
+            .configure(public::configure_api)
+            .configure(links::configure)
+            .configure(outlets::configure)
+            .configure(tags::configure)
+            .configure(comments::configure)
+            .configure(search::configure)
+            .configure(related::configure)
+            .configure(archive::configure),
+    );
+}
