@@ -1,4 +1,4 @@
-//! Feeds, read back by a reader that is not ours.
+//! Feeds, parsed by an independent library.
 
 use crate::fixtures::strings::hostile_strings;
 use crate::fixtures::xss::payloads;
@@ -39,7 +39,7 @@ fn with_permalink() -> Config {
 }
 
 #[tokio::test]
-async fn the_three_formats_tell_the_same() {
+async fn atom_rss_and_json_feeds_have_the_same_entries() {
     let app = TestApp::with(with_permalink()).await;
     let site = site(&app).await;
     let headline = "Harbour bridge reopens after two-year repair";
@@ -71,7 +71,7 @@ async fn the_three_formats_tell_the_same() {
 }
 
 #[tokio::test]
-async fn an_entry_names_its_sources_and_may_lead_there() {
+async fn an_entry_lists_its_sources_and_may_link_to_the_lead() {
     let app = TestApp::new().await;
     let sql = site(&app).await.sql;
     sql.batch_execute(
@@ -133,7 +133,7 @@ async fn there_are_feeds_of_tags_outlets_and_comments() {
 }
 
 #[tokio::test]
-async fn a_feed_that_did_not_change_is_not_sent_again() {
+async fn an_unchanged_feed_is_304() {
     let app = TestApp::new().await;
     let site = site(&app).await;
     for format in FORMATS {
@@ -240,7 +240,7 @@ fn next(text: &str, format: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_feed_has_no_total_and_takes_no_count() {
+async fn a_feed_rejects_the_parameter_count() {
     let app = TestApp::new().await;
     let reply = app.get("/feeds/articles.json?count=exact").await;
     reply.problem(400, "unknown_parameter");

@@ -1,4 +1,4 @@
-//! Values that have broken services, in every field of every body, and bodies that are hardly JSON.
+//! Hostile values in every member of every body, and bodies that are barely JSON.
 
 use crate::fixtures::json::{DUPLICATE_MEMBERS, EITHER, INVALID, VALID};
 use crate::harness::document::{document, operations};
@@ -117,7 +117,7 @@ fn marked(whole: &Value, place: &str, patch: bool) -> String {
 const MARK: &str = "here it comes";
 
 #[tokio::test]
-async fn no_value_in_a_body_breaks_the_service() {
+async fn no_value_in_a_body_causes_a_server_error() {
     let app = TestApp::with(Config { comment_rate: 0, report_rate: 0, ..patient() }).await;
     let site = site(&app).await;
     let admin = app.key("admin").await;

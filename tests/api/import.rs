@@ -1,5 +1,4 @@
-//! Importing roundups: the same again changes nothing, a changed file is brought up to date, and
-//! what cannot be read is told by its place.
+//! Importing roundups: again, changed, dry runs, and unreadable files.
 
 use crate::harness::TestApp;
 use crate::harness::site::{HARBOUR, SLUG};
@@ -60,7 +59,7 @@ fn newsletter(issue: usize) -> String {
 }
 
 #[tokio::test]
-async fn the_same_file_again_changes_nothing() {
+async fn importing_a_file_again_changes_nothing() {
     let app = TestApp::new().await;
     let first = app.import("harbour-bridge.txt", HARBOUR).await;
     assert_eq!((first.created.articles, first.created.links, first.created.comments), (1, 7, 2));
@@ -77,7 +76,7 @@ async fn the_same_file_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_changed_file_changes_the_article_and_keeps_its_address() {
+async fn importing_a_changed_file_updates_the_article_and_keeps_its_slug() {
     let app = TestApp::new().await;
     app.import("harbour-bridge.txt", HARBOUR).await;
     let uri = format!("/api/v1/articles/{SLUG}");
@@ -104,7 +103,7 @@ async fn a_changed_file_changes_the_article_and_keeps_its_address() {
 }
 
 #[tokio::test]
-async fn a_dry_run_reports_the_same_and_stores_nothing() {
+async fn a_dry_run_has_the_same_report_and_stores_nothing() {
     let app = TestApp::new().await;
     let dir = tempfile::tempdir().unwrap();
     let good = dir.path().join("good.txt");
@@ -124,7 +123,7 @@ async fn a_dry_run_reports_the_same_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_told_by_its_place_and_the_rest_comes_in() {
+async fn unreadable_files_are_reported_with_their_position_and_the_rest_is_imported() {
     let app = TestApp::new().await;
     let dir = tempfile::tempdir().unwrap();
     let mut files = Vec::new();
@@ -167,7 +166,7 @@ async fn what_cannot_be_read_is_told_by_its_place_and_the_rest_comes_in() {
 }
 
 #[tokio::test]
-async fn markdown_and_pasted_text_give_the_same_article() {
+async fn markdown_and_plain_text_import_the_same_article() {
     let (one, other) = (TestApp::new().await, TestApp::new().await);
     one.import("harbour-bridge.txt", HARBOUR).await;
     other.import("harbour-bridge.md", include_str!("../../examples/harbour-bridge.md")).await;
@@ -191,7 +190,7 @@ async fn two_articles_with_one_headline_get_two_slugs() {
 }
 
 #[tokio::test]
-async fn a_markup_of_scripts_is_served_as_text() {
+async fn imported_scripts_are_served_as_text() {
     let app = TestApp::new().await;
     let evil = "Evil <script>alert(1)</script> -- BBC\nA dek <img src=x onerror=alert(1)>\n\
                 <script>alert(2)</script> A quote with [a link](javascript:alert(3)).\n\

@@ -1,4 +1,4 @@
-//! The API as its clients see it. One binary, for linking is slow; one module for each resource.
+//! The API as its clients see it: one module for each resource, in one binary, since linking is slow.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
@@ -10,19 +10,18 @@ mod admin_access;
 mod admin_articles;
 mod admin_links;
 mod admin_outlets;
-mod answers;
 mod archive;
 mod articles;
 mod audit;
+mod batch_loading;
 mod cache;
 mod comment_posting;
 mod comments;
 mod concurrency;
 mod dashboard;
 mod feeds;
-mod hidden;
-mod hostile;
 mod hostile_bodies;
+mod hostile_urls;
 mod http_table;
 mod import;
 mod jobs;
@@ -41,11 +40,12 @@ mod publish;
 mod rate_limits;
 mod related;
 mod resolve;
+mod responses;
 mod rules;
-mod safety;
 mod search;
+mod security;
 mod semantics;
 mod tags;
 mod threads;
-mod together;
+mod unpublished;
 mod xss;

@@ -1,5 +1,4 @@
-//! That a list costs what its page costs: the plans that PostgreSQL really uses for each list on a
-//! site of some size, as `auto_explain` writes them to the server's log.
+//! The query plans of every list on a large site, as `auto_explain` logs them.
 
 use crate::harness::TestApp;
 use crate::harness::db::{self, Logged};
@@ -186,7 +185,7 @@ fn check(uri: &str, plans: &[Plan], faults: &mut BTreeSet<String>) {
 }
 
 #[tokio::test]
-async fn a_page_costs_the_same_wherever_it_stands() {
+async fn the_last_page_costs_what_the_first_does() {
     let (app, database) = explained().await;
     let log = &database.log;
     let mut faults = BTreeSet::new();
@@ -226,7 +225,7 @@ async fn a_page_costs_the_same_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn the_planner_knows_how_few_links_an_article_has() {
+async fn the_planner_estimates_links_per_article_well() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     // A sample of some hundred pages, of some thousand: as that of a default is of a great site.

@@ -172,7 +172,7 @@ async fn generate(sql: &Client, article: i64, parents: &[usize]) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn a_thousand_replies_of_one_comment_are_all_read_once() {
+async fn a_thousand_replies_are_each_returned_once() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     let id = article(&sql, "wide", "published", "2026-02-01Z").await;
@@ -220,7 +220,7 @@ async fn replies_deeper_than_64_attach_to_the_deepest_allowed_ancestor() {
 /// While a reader walks, the comment at the cursor and others go and new ones come: what stood
 /// throughout is read exactly once.
 #[tokio::test]
-async fn a_walk_reads_once_what_stood_throughout() {
+async fn paging_returns_once_each_comment_that_stays() {
     for sort in ["oldest", "newest"] {
         let app = TestApp::new().await;
         let sql = app.sql().await;
@@ -303,7 +303,7 @@ fn path_of(cursor: &str) -> String {
 }
 
 #[tokio::test]
-async fn any_page_of_a_long_thread_costs_what_the_first_does() {
+async fn any_page_of_a_long_thread_costs_what_the_first_costs() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     let id = article(&sql, "long", "published", "2026-02-01Z").await;
@@ -341,7 +341,7 @@ async fn any_page_of_a_long_thread_costs_what_the_first_does() {
 /// The same from the latest thread on, where all comments are in one thread: it is not read from
 /// its beginning.
 #[tokio::test]
-async fn a_page_in_the_middle_of_one_great_thread_costs_no_more_with_the_newest_first() {
+async fn any_page_of_one_long_thread_newest_first_costs_what_the_first_costs() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     let id = article(&sql, "great", "published", "2026-02-01Z").await;

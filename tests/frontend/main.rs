@@ -83,7 +83,7 @@ fn comments(notes: &Value) {
 }
 
 #[test]
-fn the_page_loads_nothing_from_elsewhere_and_has_a_strict_policy() {
+fn the_page_has_a_strict_policy_and_no_external_resources() {
     let page = include_str!("../../examples/frontend/index.html");
     let policy = page.split_once("Security-Policy\" content=\"").unwrap().1;
     let policy = policy.split_once('"').unwrap().0;

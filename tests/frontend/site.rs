@@ -1,4 +1,4 @@
-//! The service with something to read, and a file server with the page in front of it.
+//! The service with sample content, and a file server for the example frontend.
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};

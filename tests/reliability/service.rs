@@ -1,6 +1,6 @@
-//! The built program, with a database of its own on the tests' PostgreSQL.
+//! The built program as a child process, with its own database.
 
-use crate::wire::{Answer, Wire, request};
+use crate::connection::{Connection, Response, request};
 use embedded_postgres::{Cluster, start_slot};
 use serde_json::Value;
 use std::fs::File;
@@ -85,12 +85,12 @@ pub struct Service {
     pub address: SocketAddr,
     pub url: String,
     settings: Vec<(String, String)>,
-    /// An editor's key.
+    /// A key with every scope.
     pub key: String,
     dir: TempDir,
 }
 
-/// The program on this database, with no setting but that.
+/// The program on this database with default settings.
 pub fn command(url: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roundup"));
     for (name, _) in std::env::vars_os() {
@@ -103,12 +103,12 @@ pub fn command(url: &str) -> Command {
 }
 
 impl Service {
-    /// Starts it with these settings on a new database, with a key.
+    /// Starts the service with these settings on a new database, and creates a key.
     pub fn start(settings: &[(&str, &str)]) -> Self {
         Self::on(database(), settings)
     }
 
-    /// The same on this database.
+    /// Does the same on this database.
     pub fn on(url: String, settings: &[(&str, &str)]) -> Self {
         let words = ["keys", "create", "--name", "t", "--scope", "admin"];
         let made = command(&url).args(words).output().unwrap();
@@ -119,7 +119,7 @@ impl Service {
         service
     }
 
-    /// The same without a key, for which the database need not be there.
+    /// Does the same without a key, so the database need not exist.
     pub fn keyless(url: String, settings: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -129,7 +129,7 @@ impl Service {
         Self { process, address, url, settings, key: String::new(), dir }
     }
 
-    /// Starts it again, at the same address, after it has ended.
+    /// Starts the service again on the same port after it has ended.
     pub fn restart(&mut self) {
         (self.process, self.address) =
             launch(&self.url, &self.settings, self.address, &self.log_file());
@@ -139,72 +139,72 @@ impl Service {
         self.dir.path().join("log")
     }
 
-    /// Holds that the log has one error about this answer, by its id.
+    /// Asserts that the log has one error with the request id of this response.
     #[track_caller]
-    pub fn told_once(&self, answer: &Answer) {
-        let id = &answer.headers["x-request-id"];
+    pub fn assert_logged_once(&self, response: &Response) {
+        let id = &response.headers["x-request-id"];
         let log = self.log();
         let errors = log.lines().filter(|line| line.contains(" ERROR ") && line.contains(id));
         assert_eq!(errors.count(), 1, "{id}: {log}");
     }
 
-    /// What it has logged.
+    /// Returns the log.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap()
     }
 
-    /// Its process number.
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
 
     /// Whether the process still runs.
-    pub fn lives(&mut self) -> bool {
+    pub fn is_running(&mut self) -> bool {
         self.process.try_wait().unwrap().is_none()
     }
 
-    /// Ends the process without warning.
+    /// Kills the process.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    /// Asks the process to end.
+    /// Sends SIGTERM.
     pub fn terminate(&self) {
         signal(self.pid(), "TERM");
     }
 
-    /// Waits until it has ended, and says how.
-    pub fn ended(&mut self) -> std::process::ExitStatus {
+    /// Waits until the process has ended.
+    pub fn wait(&mut self) -> std::process::ExitStatus {
         self.process.wait().unwrap()
     }
 
-    /// A new connection.
-    pub fn wire(&self) -> Wire {
-        Wire::to(self.address)
+    /// Opens a connection.
+    pub fn connect(&self) -> Connection {
+        Connection::to(self.address)
     }
 
-    /// One request of the editor's on a new connection.
-    pub fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
+    /// Sends a request with the key on a new connection.
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> Response {
         self.try_ask(method, path, body)
             .unwrap_or_else(|error| panic!("{method} {path}: {error}\n{}", self.log()))
     }
 
-    /// The same where there may be no answer.
-    pub fn try_ask(&self, method: &str, path: &str, body: &str) -> io::Result<Answer> {
-        let mut wire = Wire::try_to(self.address)?;
+    /// Does the same, but the request may fail.
+    pub fn try_ask(&self, method: &str, path: &str, body: &str) -> io::Result<Response> {
+        let mut wire = Connection::try_to(self.address)?;
         io::Write::write_all(&mut wire.stream, self.request(method, path, body).as_bytes())?;
-        wire.answer()
+        wire.response()
     }
 
-    /// A request of the editor's as bytes.
+    /// Formats a request with the key.
     pub fn request(&self, method: &str, path: &str, body: &str) -> String {
         let bearer = format!("Bearer {}", self.key);
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         request(method, path, &headers, body)
     }
 
-    /// A GET that succeeds, as JSON.
+    /// Sends a GET that must succeed and returns its JSON.
     pub fn get(&self, path: &str) -> Value {
         let answer = self.ask("GET", path, "");
         assert_eq!(answer.status, 200, "{path}: {}", String::from_utf8_lossy(&answer.body));
@@ -243,8 +243,8 @@ fn launch(
     let mut line = String::new();
     out.read_line(&mut line).unwrap();
     let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next());
-    let address = address.expect("the service says where it is").parse().unwrap();
-    // What it still says goes nowhere, but must not fail.
+    let address = address.expect("the service prints its URL").parse().unwrap();
+    // Further output is discarded; the pipe must stay open.
     std::thread::spawn(move || io::copy(&mut out, &mut io::sink()));
     (process, address)
 }

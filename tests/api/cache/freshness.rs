@@ -1,9 +1,9 @@
-//! Ten thousand rounds of write and read, on two instances, checked against a model of what may be
-//! seen. Other clients read all the while, so that fills overlap writes; and the second instance's
-//! listening connection is cut, frozen and restored.
+//! Ten thousand rounds of write and read on two instances, compared with a model of what may be
+//! served. Other clients read at the same time, so fills overlap writes, and the second instance's
+//! notification connection is cut, frozen and restored.
 
 use super::{instance, settle, wait_until};
-use crate::harness::chaos::{Mode, Proxy};
+use crate::harness::fault_proxy::{Mode, Proxy};
 use crate::harness::{TestApp, db};
 use roundup::cache::Change;
 use roundup::config::Config;
@@ -105,9 +105,9 @@ async fn write(app: &TestApp, id: i64, proxy: &Proxy, mut clients: [Client<'_>; 
 }
 
 #[tokio::test]
-async fn no_answer_is_ever_older_than_it_may_be() {
+async fn no_response_is_older_than_permitted() {
     let target = db::fresh().await;
-    let proxy = Proxy::before(&target).await;
+    let proxy = Proxy::for_target(&target).await;
     let config = Config::defaults().unwrap();
     let first = instance(&target, config.clone()).await;
     let state = TestApp::state(&target, config);

@@ -1,8 +1,8 @@
-//! A long list that is read page by page while others write.
+//! Paging through a long list during writes.
 
-use crate::figures::{Spread, timed, times};
+use crate::connection::{Connection, Response, request};
+use crate::measurements::{Durations, count_from_env, timed};
 use crate::service::{Service, sql};
-use crate::wire::{Answer, Wire, request};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ const SHARE: usize = 20;
 
 /// An editor who publishes articles at any time of the past, and deletes others.
 struct Editor<'a> {
-    wire: Wire,
+    wire: Connection,
     bearer: String,
     /// Which of the articles that were there at first are his.
     place: usize,
@@ -26,14 +26,14 @@ struct Editor<'a> {
 }
 
 impl Editor<'_> {
-    fn ask(&mut self, method: &str, path: &str, body: &str) -> Answer {
+    fn ask(&mut self, method: &str, path: &str, body: &str) -> Response {
         let headers = [
             ("authorization", self.bearer.as_str()),
             ("content-type", "application/json"),
             ("if-match", "*"),
         ];
         self.wire.send(request(method, path, &headers, body));
-        self.wire.answer().unwrap()
+        self.wire.response().unwrap()
     }
 
     /// Every other of his own does not stay either.
@@ -91,11 +91,11 @@ fn fill(url: &str, rows: usize) {
 
 /// The addresses of all pages, and how often each row was on one of them.
 fn walk(address: SocketAddr) -> (Vec<String>, BTreeMap<i64, u32>) {
-    let (mut wire, mut seen) = (Wire::to(address), BTreeMap::new());
+    let (mut wire, mut seen) = (Connection::to(address), BTreeMap::new());
     let mut pages = vec!["/api/v1/articles?limit=100".to_owned()];
     loop {
         wire.send(request("GET", pages.last().unwrap(), &[], ""));
-        let answer = wire.answer().unwrap();
+        let answer = wire.response().unwrap();
         assert_eq!(answer.status, 200, "{answer:?}");
         let page = answer.json();
         for item in page["items"].as_array().unwrap() {
@@ -110,14 +110,14 @@ fn walk(address: SocketAddr) -> (Vec<String>, BTreeMap<i64, u32>) {
 
 /// `ROWS=100000` for the whole bar.
 #[test]
-fn a_walk_finds_what_stood_throughout_once_and_its_last_page_costs_what_the_first_does() {
+fn paging_during_writes_returns_each_kept_row_once_at_a_constant_cost() {
     let service = Service::start(&[("ROUNDUP_CACHE_BYTES", "0")]);
-    let rows = times("ROWS", 4000);
+    let rows = count_from_env("ROWS", 4000);
     fill(&service.url, rows);
     let (written, deleted) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let stop = AtomicBool::new(false);
     let editor = |place| Editor {
-        wire: service.wire(),
+        wire: service.connect(),
         bearer: format!("Bearer {}", service.key),
         place,
         rows,
@@ -149,16 +149,16 @@ fn a_walk_finds_what_stood_throughout_once_and_its_last_page_costs_what_the_firs
 
 /// Compares the time of the first page with that of one near the end, in turns.
 fn first_and_last(service: &Service, pages: &[String]) {
-    let mut wire = service.wire();
+    let mut wire = service.connect();
     let mut read = |path: &str| {
         let (answer, took) = timed(|| {
             wire.send(request("GET", path, &[], ""));
-            wire.answer().unwrap()
+            wire.response().unwrap()
         });
         assert_eq!(answer.json()["items"].as_array().unwrap().len(), 100, "{path}");
         took
     };
-    let (mut first, mut last) = (Spread::default(), Spread::default());
+    let (mut first, mut last) = (Durations::default(), Durations::default());
     for _ in 0..300 {
         first.push(read(&pages[0]));
         // The very last may be shorter.

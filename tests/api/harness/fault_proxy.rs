@@ -1,4 +1,4 @@
-//! A proxy in front of the database that can cut or freeze what goes through it.
+//! A proxy in front of the database that can cut or freeze its connections.
 
 use roundup::db::Target;
 use std::path::PathBuf;
@@ -7,14 +7,14 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// What becomes of the connections.
+/// What the proxy does with connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// They pass.
+    /// Forwards them.
     Open,
-    /// They are closed, and new ones at once.
+    /// Closes them, and new ones at once.
     Cut,
-    /// They stay, and nothing passes; new ones too.
+    /// Keeps them, and new ones, without forwarding anything.
     Frozen,
 }
 
@@ -27,8 +27,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// In front of the server of this target.
-    pub async fn before(target: &Target) -> Self {
+    /// Starts a proxy in front of the server of this target.
+    pub async fn for_target(target: &Target) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (mode, watched) = watch::channel(Mode::Open);
@@ -42,7 +42,7 @@ impl Proxy {
         Self { port, target: target.clone(), mode, accepting }
     }
 
-    /// The same database by way of the proxy.
+    /// Returns the target of the same database through the proxy.
     pub fn target(&self) -> Target {
         let name = self.target.database().unwrap();
         let url = url::Url::parse(&self.target.to_string()).unwrap();
@@ -51,7 +51,7 @@ impl Proxy {
             .unwrap()
     }
 
-    /// From now on.
+    /// Sets what the proxy does from now on.
     pub fn set(&self, mode: Mode) {
         self.mode.send_replace(mode);
     }

@@ -1,10 +1,10 @@
-//! Clients that hang up, and a service that is told to stop.
+//! Clients that disconnect, graceful shutdown, and the memory budget for bodies.
 
-use crate::figures::times;
+use crate::connection::{Connection, TEST_TIMEOUT, request};
+use crate::measurements::count_from_env;
 use crate::postgres::Postgres;
 use crate::service::{Service, signal, sql};
-use crate::wire::{PATIENCE, Wire, request};
-use crate::writers::{article, compare};
+use crate::writers::{article, assert_stored};
 use socket2::SockRef;
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write as _};
@@ -15,16 +15,16 @@ use std::time::{Duration, Instant};
 
 /// `ABORTS=10000` for the whole bar.
 #[test]
-fn clients_that_hang_up_leave_whole_writes_and_a_whole_pool() {
+fn disconnecting_clients_leave_no_partial_write_and_leak_no_connection() {
     let service = Service::start(&[("ROUNDUP_POOL_SIZE", "4")]);
     let watch = Watch::begin(&service.url);
-    let n = times("ABORTS", 800);
+    let n = count_from_env("ABORTS", 800);
     all_hang_up(&service, n);
     // Writes whose clients are gone may still wait for their turn, up to the deadline of a checkout.
     let began = Instant::now();
     let read = || service.ask("GET", "/api/v1/admin/articles?limit=1", "");
     while read().status != 200 {
-        assert!(began.elapsed() < PATIENCE, "it does not come back");
+        assert!(began.elapsed() < TEST_TIMEOUT, "it does not come back");
     }
     for n in 0..1000 {
         let answer = read();
@@ -36,10 +36,10 @@ fn clients_that_hang_up_leave_whole_writes_and_a_whole_pool() {
     // The pool's four, and the one that hears of changes.
     while !matches!(Postgres::sessions(&service.url), (0..=5, 0)) {
         let now = Postgres::sessions(&service.url);
-        assert!(began.elapsed() < PATIENCE, "sessions and open transactions: {now:?}");
+        assert!(began.elapsed() < TEST_TIMEOUT, "sessions and open transactions: {now:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
-    compare(&service.url, &BTreeSet::new());
+    assert_stored(&service.url, &BTreeSet::new());
     let log = service.log();
     assert!(!log.contains("panicked"), "{log}");
 }
@@ -104,7 +104,7 @@ impl Watch {
 /// Sends some of a request, or all of it, and resets the connection some time later.
 fn hang_up(address: std::net::SocketAddr, text: &str) {
     let dice = getrandom::u64().unwrap();
-    let mut wire = Wire::to(address);
+    let mut wire = Connection::to(address);
     let whole = !dice.is_multiple_of(4);
     let some = usize::try_from(dice >> 32).unwrap() % text.len();
     let part = if whole { text.as_bytes() } else { &text.as_bytes()[..some] };
@@ -115,7 +115,7 @@ fn hang_up(address: std::net::SocketAddr, text: &str) {
 }
 
 #[test]
-fn told_to_stop_it_finishes_what_it_has_begun() {
+fn sigterm_completes_requests_in_progress() {
     let mut service = Service::start(&[("ROUNDUP_QUERY_DEADLINE_MS", "30000")]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let lock = runtime.block_on(async {
@@ -125,11 +125,11 @@ fn told_to_stop_it_finishes_what_it_has_begun() {
         client.batch_execute("begin; lock table articles in access exclusive mode").await.unwrap();
         client
     });
-    let mut readers: Vec<Wire> = (0..4).map(|_| service.wire()).collect();
+    let mut readers: Vec<Connection> = (0..4).map(|_| service.connect()).collect();
     for wire in &mut readers {
         wire.send(service.request("GET", "/api/v1/admin/articles", ""));
     }
-    let mut writer = service.wire();
+    let mut writer = service.connect();
     writer.send(service.request("POST", "/api/v1/admin/articles", &article("headline last")));
     let waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock'
                    and datname = current_database()";
@@ -138,60 +138,60 @@ fn told_to_stop_it_finishes_what_it_has_begun() {
     }
     let text = service.request("POST", "/api/v1/admin/articles", &article("headline half"));
     let (first, second) = text.split_at(text.len() / 2 + 100);
-    let mut half = service.wire();
+    let mut half = service.connect();
     half.send(first);
     std::thread::sleep(Duration::from_millis(200));
     service.terminate();
-    while Wire::try_to(service.address).is_ok() {
+    while Connection::try_to(service.address).is_ok() {
         std::thread::sleep(Duration::from_millis(5));
     }
     half.send(second);
     runtime.block_on(lock.batch_execute("rollback")).unwrap();
     for wire in &mut readers {
-        assert_eq!(wire.answer().unwrap().status, 200);
+        assert_eq!(wire.response().unwrap().status, 200);
     }
-    assert_eq!(writer.answer().unwrap().status, 201);
-    assert_eq!(half.answer().unwrap().status, 201);
-    assert!(service.ended().success());
-    compare(
+    assert_eq!(writer.response().unwrap().status, 201);
+    assert_eq!(half.response().unwrap().status, 201);
+    assert!(service.wait().success());
+    assert_stored(
         &service.url,
         &BTreeSet::from(["headline last".to_owned(), "headline half".to_owned()]),
     );
 }
 
 #[test]
-fn told_to_stop_it_says_so_before_it_takes_no_more() {
+fn sigterm_fails_readiness_before_closing_the_listener() {
     let mut service = Service::start(&[("ROUNDUP_DRAIN_MS", "1500")]);
-    let ask = |wire: &mut Wire, path| {
+    let ask = |wire: &mut Connection, path| {
         wire.stream.write_all(request("GET", path, &[], "").as_bytes())?;
-        wire.answer()
+        wire.response()
     };
-    let mut kept = service.wire();
+    let mut kept = service.connect();
     assert!(!ask(&mut kept, "/livez").unwrap().headers.contains_key("connection"));
     service.terminate();
     let began = Instant::now();
-    while ask(&mut service.wire(), "/readyz").unwrap().status == 200 {
-        assert!(began.elapsed() < PATIENCE, "{}", service.log());
+    while ask(&mut service.connect(), "/readyz").unwrap().status == 200 {
+        assert!(began.elapsed() < TEST_TIMEOUT, "{}", service.log());
     }
-    let not_ready = ask(&mut service.wire(), "/readyz").unwrap();
+    let not_ready = ask(&mut service.connect(), "/readyz").unwrap();
     assert_eq!((not_ready.status, not_ready.problem().as_str()), (503, "unavailable"));
     // Whoever has not noticed is still served, on a kept connection for the last time.
     let article = service.request("POST", "/api/v1/admin/articles", &article("headline late"));
     kept.send(article);
-    let written = kept.answer().unwrap();
+    let written = kept.response().unwrap();
     assert_eq!((written.status, written.headers["connection"].as_str()), (201, "close"));
     assert_eq!(kept.until_closed(), "");
-    let read = ask(&mut service.wire(), "/api/v1/articles").unwrap();
+    let read = ask(&mut service.connect(), "/api/v1/articles").unwrap();
     assert_eq!((read.status, read.headers["connection"].as_str()), (200, "close"));
-    while Wire::try_to(service.address).is_ok() {
-        assert!(began.elapsed() < PATIENCE, "{}", service.log());
+    while Connection::try_to(service.address).is_ok() {
+        assert!(began.elapsed() < TEST_TIMEOUT, "{}", service.log());
         std::thread::sleep(Duration::from_millis(5));
     }
-    assert!(service.ended().success());
+    assert!(service.wait().success());
 }
 
 #[test]
-fn a_second_signal_and_one_from_the_keyboard_do_not_wait_for_others_to_notice() {
+fn sigint_and_a_second_sigterm_skip_the_drain() {
     for signals in [["TERM", "TERM"].as_slice(), &["INT"]] {
         let mut service = Service::start(&[("ROUNDUP_DRAIN_MS", "600000")]);
         // From its first answer on it hears signals.
@@ -202,14 +202,14 @@ fn a_second_signal_and_one_from_the_keyboard_do_not_wait_for_others_to_notice() 
             while n > 0 && service.ask("GET", "/readyz", "").status == 200 {}
             signal(service.pid(), name);
         }
-        assert!(service.ended().success());
-        assert!(began.elapsed() < PATIENCE, "{signals:?}");
+        assert!(service.wait().success());
+        assert!(began.elapsed() < TEST_TIMEOUT, "{signals:?}");
     }
 }
 
 /// A request with a large body, of which the end is missing.
-fn unended(service: &Service) -> Wire {
-    let mut wire = service.wire();
+fn unended(service: &Service) -> Connection {
+    let mut wire = service.connect();
     wire.send("POST /api/v1/articles/1/comments HTTP/1.1\r\nhost: localhost\r\n");
     wire.send("content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
     wire.send(format!("380000\r\n{}\r\n", "x".repeat(0x38_0000)));
@@ -217,7 +217,7 @@ fn unended(service: &Service) -> Wire {
 }
 
 #[test]
-fn more_large_bodies_than_there_is_room_for_are_told_to_come_back() {
+fn large_bodies_beyond_the_memory_budget_are_503() {
     let service = Service::start(&[]);
     // 3.5 MiB each, where 8 are shared.
     let mut wires = [unended(&service), unended(&service), unended(&service)];
@@ -226,7 +226,7 @@ fn more_large_bodies_than_there_is_room_for_are_told_to_come_back() {
     }
     let (refused, answer) = (0..3)
         .cycle()
-        .find_map(|n| match wires[n].answer() {
+        .find_map(|n| match wires[n].response() {
             Ok(answer) => Some((n, answer)),
             Err(error) if error.kind() == ErrorKind::WouldBlock => None,
             Err(error) => panic!("{error}"),
@@ -234,15 +234,15 @@ fn more_large_bodies_than_there_is_room_for_are_told_to_come_back() {
         .unwrap();
     assert_eq!((answer.status, answer.problem().as_str()), (503, "unavailable"));
     assert!(answer.headers.contains_key("retry-after"));
-    service.told_once(&answer);
+    service.assert_logged_once(&answer);
     // What is small is taken meanwhile, and what was being read goes on: of two that ask for the
     // last room at the same moment both may be refused, the third not.
     let small = r#"{"text":"x","author":{"name":"Ann"}}"#;
     assert_eq!(service.ask("POST", "/api/v1/articles/1/comments", small).status, 404);
-    let ended = |wire: &mut Wire| {
-        wire.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let ended = |wire: &mut Connection| {
+        wire.stream.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
         wire.stream.write_all(b"0\r\n\r\n").ok()?;
-        wire.answer().ok().map(|answer| answer.problem())
+        wire.response().ok().map(|answer| answer.problem())
     };
     let rest = wires.iter_mut().enumerate().filter(|(n, _)| *n != refused);
     let rest: Vec<_> = rest.filter_map(|(_, wire)| ended(wire)).collect();

@@ -1,17 +1,17 @@
-//! A start without a database, one with settings that cannot be, and the lines of the log.
+//! Startup without a database or with invalid settings, and the log.
 
-use crate::figures::{Spread, timed};
+use crate::connection::{TEST_TIMEOUT, request};
+use crate::fault_proxy::{Fault, Proxy};
+use crate::measurements::{Durations, timed};
 use crate::postgres::Postgres;
-use crate::proxy::{Fault, Proxy};
 use crate::service::{Service, command, sql};
-use crate::wire::{PATIENCE, request};
 use crate::writers::article;
 use serde_json::Value;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 #[test]
-fn a_database_that_is_away_at_the_start_is_waited_for() {
+fn startup_waits_for_the_database() {
     let postgres = Postgres::start();
     let proxy = Proxy::to(&postgres.socket_dir());
     proxy.set(Fault::Cut);
@@ -26,7 +26,7 @@ fn a_database_that_is_away_at_the_start_is_waited_for() {
     proxy.set(Fault::None);
     let began = Instant::now();
     while service.ask("GET", "/readyz", "").status != 200 {
-        assert!(service.lives() && began.elapsed() < PATIENCE, "{}", service.log());
+        assert!(service.is_running() && began.elapsed() < TEST_TIMEOUT, "{}", service.log());
         std::thread::sleep(Duration::from_millis(5));
     }
     println!("ready {:?} after the database came, migrations included", began.elapsed());
@@ -40,7 +40,7 @@ fn ended(mut command: Command, what: &str) -> Output {
     let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let began = Instant::now();
     while process.try_wait().unwrap().is_none() {
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > TEST_TIMEOUT {
             process.kill().unwrap();
             panic!("it starts with {what}");
         }
@@ -54,7 +54,7 @@ const ANY: [&str; 4] =
     ["ROUNDUP_DATA_DIR", "ROUNDUP_PG_BIN", "ROUNDUP_SITE_NAME", "ROUNDUP_UPLOAD_DIR"];
 
 #[test]
-fn a_setting_that_cannot_be_is_named_and_nothing_starts() {
+fn an_invalid_setting_stops_startup_with_its_name() {
     // There is no database to be asked either.
     let nobody = || command("postgres://roundup@127.0.0.1:1/roundup");
     let shown = nobody().arg("config").output().unwrap();
@@ -62,7 +62,7 @@ fn a_setting_that_cannot_be_is_named_and_nothing_starts() {
     let names = shown.lines().filter(|line| !line.starts_with(' '));
     let names: Vec<&str> = names.map(|line| line.split(' ').next().unwrap()).collect();
     assert!(names.len() > 30 && ANY.iter().all(|any| names.contains(any)), "{names:?}");
-    let mut spread = Spread::default();
+    let mut spread = Durations::default();
     for name in names.into_iter().filter(|name| !ANY.contains(name)).chain(["ROUNDUP_NONE"]) {
         let mut command = nobody();
         command.env("ROUNDUP_LISTEN", "127.0.0.1:0").env(name, "a=\u{1}=b");
@@ -76,7 +76,7 @@ fn a_setting_that_cannot_be_is_named_and_nothing_starts() {
 }
 
 #[test]
-fn each_request_is_one_line_of_the_log_and_no_line_tells_a_secret() {
+fn each_request_is_one_log_line_without_secrets() {
     let settings = [("ROUNDUP_LOG", "debug"), ("ROUNDUP_LOG_FORMAT", "json")];
     let service = Service::start(&settings);
     let written = service.ask("POST", "/api/v1/admin/articles", &article("a headline"));
@@ -84,9 +84,9 @@ fn each_request_is_one_line_of_the_log_and_no_line_tells_a_secret() {
     let id = written.headers["x-request-id"].clone();
     let evil = "/api/v1/articles/%0d%0a%7B%22status%22:1%7D?q=%0aINFO";
     assert_eq!(service.ask("GET", evil, "").status / 100, 4);
-    let mut wire = service.wire();
+    let mut wire = service.connect();
     wire.send(request("GET", "/livez", &[("x-request-id", "a b\u{a0}c")], ""));
-    wire.answer().unwrap();
+    wire.response().unwrap();
     let log = service.log();
     let lines: Vec<Value> = log
         .lines()
@@ -106,7 +106,7 @@ fn each_request_is_one_line_of_the_log_and_no_line_tells_a_secret() {
 }
 
 #[test]
-fn no_key_and_no_token_is_in_the_log_and_no_text_makes_a_line_more() {
+fn the_log_has_no_secrets_and_no_injected_lines() {
     let settings = [
         ("ROUNDUP_LOG", "debug"),
         ("ROUNDUP_LOG_FORMAT", "json"),
@@ -135,9 +135,9 @@ fn no_key_and_no_token_is_in_the_log_and_no_text_makes_a_line_more() {
         (request("GET", &format!("/api/v1/articles?key={wrong}"), &[], ""), 400),
         (request("GET", "/livez", &[("x-request-id", "a\tb"), ("user-agent", "x\ty")], ""), 200),
     ] {
-        let mut wire = service.wire();
+        let mut wire = service.connect();
         wire.send(&text);
-        let answer = wire.answer().unwrap();
+        let answer = wire.response().unwrap();
         assert_eq!(answer.status, status, "{text}: {}", String::from_utf8_lossy(&answer.body));
     }
     let log = service.log();

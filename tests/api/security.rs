@@ -1,13 +1,12 @@
-//! What holds of every answer, or of every write, so that nobody is harmed by it: the rows of ASVS
-//! that belong to no single resource.
+//! Security properties of all responses and all writes, from OWASP ASVS.
 
 use crate::comment_posting::{app as posting, comment};
 use crate::harness::client::Client;
 use crate::harness::document::{Operation, document, operations};
-use crate::harness::reads::{get_with, open, reads, uri};
+use crate::harness::public_operations::{get_with, open, reads, uri};
+use crate::harness::raw_http::{ask, serve};
 use crate::harness::site::{Site, fill, site};
-use crate::harness::wire::{ask, serve};
-use crate::harness::{Reply, TestApp, patient};
+use crate::harness::{Response, TestApp, patient};
 use actix_web::http::header;
 use roundup::comments::Policy;
 use roundup::config::Config;
@@ -28,7 +27,7 @@ fn is_admin(operation: &Operation) -> bool {
 
 /// An answer of every kind: each operation as nobody and as an editor, with a method that it does
 /// not take, asked again by who has it, and what is nowhere.
-async fn every_kind(app: &TestApp, site: &Site, editor: &Client<'_>) -> Vec<(String, Reply)> {
+async fn every_kind(app: &TestApp, site: &Site, editor: &Client<'_>) -> Vec<(String, Response)> {
     let mut all = Vec::new();
     for operation in operations() {
         let uri =
@@ -53,7 +52,7 @@ async fn every_kind(app: &TestApp, site: &Site, editor: &Client<'_>) -> Vec<(Str
 }
 
 #[tokio::test]
-async fn every_answer_has_the_guards_whatever_it_is() {
+async fn every_response_has_the_security_headers() {
     let hsts = Some(header::HeaderValue::from_static(YEAR));
     let app = TestApp::with(Config { hsts, ..patient() }).await;
     let site = site(&app).await;
@@ -87,14 +86,14 @@ async fn every_answer_has_the_guards_whatever_it_is() {
 }
 
 #[tokio::test]
-async fn strict_transport_security_is_sent_where_it_is_set() {
+async fn strict_transport_security_is_sent_when_configured() {
     let app = TestApp::new().await;
     assert!(!app.get("/").await.headers.contains_key("strict-transport-security"));
     assert!(!app.get("/nowhere").await.headers.contains_key("strict-transport-security"));
 }
 
 #[tokio::test]
-async fn no_answer_sets_a_cookie_and_other_origins_read_what_is_public_alone() {
+async fn no_cookie_is_set_and_cors_permits_public_reads_only() {
     let (app, site) = open().await;
     let editor = app.key("admin").await;
     let (mut public, mut private) = (0, 0);
@@ -117,7 +116,7 @@ async fn no_answer_sets_a_cookie_and_other_origins_read_what_is_public_alone() {
 }
 
 #[tokio::test]
-async fn no_write_is_taken_that_a_page_elsewhere_could_send_unasked() {
+async fn simple_cross_origin_writes_are_rejected() {
     let app = posting(Policy::Open).await;
     let site = site(&app).await;
     let rows = "select (select count(*) from comments) + (select count(*) from articles)
@@ -145,7 +144,7 @@ async fn no_write_is_taken_that_a_page_elsewhere_could_send_unasked() {
 }
 
 #[tokio::test]
-async fn every_body_says_what_it_is_and_every_text_its_charset() {
+async fn every_body_has_a_content_type_and_every_text_a_charset() {
     let (app, site) = open().await;
     let editor = app.key("admin").await;
     let mut all = every_kind(&app, &site, &editor).await;
@@ -195,7 +194,7 @@ fn close(schema: &mut Value) {
 }
 
 #[tokio::test]
-async fn no_answer_has_a_field_that_the_document_does_not_name() {
+async fn no_response_has_an_undocumented_member() {
     let (app, site) = open().await;
     let editor = app.key("admin").await;
     let all = operations();
@@ -225,7 +224,7 @@ async fn no_answer_has_a_field_that_the_document_does_not_name() {
 }
 
 #[tokio::test]
-async fn where_a_check_fails_nothing_is_let_through() {
+async fn a_failing_check_denies_access() {
     let app = posting(Policy::Open).await;
     let site = site(&app).await;
     let editor = app.key("articles:write").await;
@@ -244,7 +243,7 @@ async fn where_a_check_fails_nothing_is_let_through() {
 }
 
 #[tokio::test]
-async fn trace_is_answered_nowhere() {
+async fn trace_is_not_supported() {
     let (app, site) = open().await;
     let editor = app.key("admin").await.header("X-Secret", "s3cret");
     for operation in operations() {

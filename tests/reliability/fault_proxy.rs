@@ -1,6 +1,6 @@
-//! A wire between the service and PostgreSQL that can be cut.
+//! A proxy between the service and PostgreSQL that can cut or discard what passes.
 
-use crate::wire::retry_interrupted;
+use crate::connection::retry_interrupted;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -10,30 +10,30 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::thread::spawn;
 use std::time::Duration;
 
-/// What the wire does.
+/// What the proxy does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Fault {
-    /// Carries everything.
+    /// Forwards everything.
     None,
-    /// Cuts every connection and takes no new one.
+    /// Closes every connection, and each new one at once.
     Cut,
-    /// Takes connections and swallows whatever is sent, both ways.
-    Swallow,
-    /// Carries what the service says and swallows the answers.
+    /// Accepts connections and discards what is sent, in both directions.
+    Discard,
+    /// Forwards what the service sends and discards the responses.
     HalfOpen,
 }
 
-/// The wire; it ends with the test.
+/// The proxy; it ends with the test.
 pub struct Proxy {
     pub address: SocketAddr,
     fault: Arc<AtomicU8>,
-    /// How many more answers of the server pass before each connection is cut; no limit at first.
+    /// After how many more reads from the server a connection is closed; at first unlimited.
     answers: Arc<AtomicU64>,
 }
 
 impl Proxy {
-    /// A wire to the socket in this directory.
+    /// A proxy for the socket in this directory.
     pub fn to(socket_dir: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -46,24 +46,24 @@ impl Proxy {
             for client in listener.incoming().filter_map(Result::ok) {
                 let (fault, left) = (Arc::clone(&shared), Arc::clone(&left));
                 let server = server.clone();
-                spawn(move || carry(&client, &server, &fault, &left));
+                spawn(move || forward(&client, &server, &fault, &left));
             }
         });
         Self { address, fault, answers }
     }
 
-    /// From now on the wire does this.
+    /// Sets what the proxy does from now on.
     pub fn set(&self, fault: Fault) {
         self.fault.store(fault as u8, Ordering::SeqCst);
     }
 
-    /// Cuts the connection on which the server says something for the `n`th time from now.
-    pub fn cut_at_answer(&self, n: u64) {
+    /// Closes the connection on which the server sends for the `n`th time from now.
+    pub fn cut_at_response(&self, n: u64) {
         self.answers.store(n, Ordering::SeqCst);
     }
 }
 
-fn carry(client: &TcpStream, server: &PathBuf, fault: &Arc<AtomicU8>, answers: &Arc<AtomicU64>) {
+fn forward(client: &TcpStream, server: &PathBuf, fault: &Arc<AtomicU8>, answers: &Arc<AtomicU64>) {
     if fault.load(Ordering::SeqCst) == Fault::Cut as u8 {
         return;
     }
@@ -75,21 +75,21 @@ fn carry(client: &TcpStream, server: &PathBuf, fault: &Arc<AtomicU8>, answers: &
     let there = (client.try_clone().unwrap(), server.try_clone().unwrap(), Arc::clone(fault));
     let down = spawn(move || {
         let (client, server, fault) = there;
-        copy(&client, &server, || fault.load(Ordering::SeqCst), Fault::Swallow as u8, None);
+        copy(&client, &server, || fault.load(Ordering::SeqCst), Fault::Discard as u8, None);
         let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
     });
-    let swallow = Fault::Swallow as u8;
-    copy(&server, client, || fault.load(Ordering::SeqCst), swallow, Some(answers));
+    let discard = Fault::Discard as u8;
+    copy(&server, client, || fault.load(Ordering::SeqCst), discard, Some(answers));
     let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
     down.join().unwrap();
 }
 
-/// Copies from one to the other until one ends or the wire is cut.
+/// Copies from one side to the other until one ends or the proxy cuts.
 fn copy(
     mut from: impl Read,
     mut to: impl Write,
     fault: impl Fn() -> u8,
-    swallow: u8,
+    discard: u8,
     answers: Option<&Arc<AtomicU64>>,
 ) {
     let mut bytes = vec![0; 65_536];
@@ -107,7 +107,7 @@ fn copy(
             Err(_) => return,
         };
         let one_way = answers.is_some() && fault() == Fault::HalfOpen as u8;
-        if fault() == swallow || one_way {
+        if fault() == discard || one_way {
             continue;
         }
         if let Some(answers) = answers

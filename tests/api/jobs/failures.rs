@@ -1,7 +1,7 @@
-//! Clients that hang up, files that are too long, and processes that die.
+//! Jobs whose client disconnects, whose file is too large or whose process dies.
 
 use super::*;
-use crate::harness::{db, patient, wire};
+use crate::harness::{db, patient, raw_http};
 use roundup::config::Config;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -24,7 +24,7 @@ async fn nothing_left(app: &TestApp, folder: &TempDir) {
 }
 
 #[tokio::test]
-async fn a_file_that_is_too_long_is_refused_and_leaves_nothing() {
+async fn an_upload_that_is_too_large_is_rejected_and_leaves_no_file() {
     let (app, folder) = with_folder(100_000).await;
     let client = app.key("imports:write").await;
     let long = "x".repeat(100_001);
@@ -37,7 +37,7 @@ async fn a_file_that_is_too_long_is_refused_and_leaves_nothing() {
     assert_eq!(open_files(folder.path()), 0);
     app.sql().await.batch_execute("delete from jobs").await.unwrap();
 
-    let (address, secret) = (wire::serve(&app), secret(&app).await);
+    let (address, secret) = (raw_http::serve(&app), secret(&app).await);
     let line = format!("POST {IMPORTS}");
     // Said beforehand: nothing of it is read.
     let length = "content-length: 5000000000\r\n";
@@ -55,9 +55,9 @@ async fn a_file_that_is_too_long_is_refused_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_client_that_hangs_up_while_it_sends_leaves_neither_job_nor_file() {
+async fn a_broken_upload_leaves_no_job_and_no_file() {
     let (app, folder) = with_folder(1 << 30).await;
-    let (address, secret) = (wire::serve(&app), secret(&app).await);
+    let (address, secret) = (raw_http::serve(&app), secret(&app).await);
     let line = format!("POST {IMPORTS}");
     for headers in ["content-length: 1000000\r\n", "transfer-encoding: chunked\r\n"] {
         let stream = write(address, &line, &secret, headers, "1000\r\nA -- Reuters\n").await;
@@ -70,7 +70,7 @@ async fn a_client_that_hangs_up_while_it_sends_leaves_neither_job_nor_file() {
 }
 
 #[tokio::test]
-async fn more_files_than_may_wait_are_refused() {
+async fn uploads_beyond_the_queue_limit_are_rejected() {
     let (app, folder) = with_folder(1 << 30).await;
     let sql = app.sql().await;
     sql.batch_execute("select pg_advisory_lock(hashtext('roundup import'))").await.unwrap();
@@ -117,7 +117,7 @@ async fn post(address: SocketAddr, secret: &str, file: &str) {
 }
 
 #[tokio::test]
-async fn the_jobs_of_a_process_that_is_killed_are_shown_as_interrupted_and_can_be_sent_again() {
+async fn jobs_of_a_killed_process_are_interrupted_and_can_be_retried() {
     let (app, folder) = with_folder(1 << 30).await;
     let secret = secret(&app).await;
     let (mut child, address) = serve(&app, &folder);
@@ -147,7 +147,7 @@ async fn the_jobs_of_a_process_that_is_killed_are_shown_as_interrupted_and_can_b
 }
 
 #[tokio::test]
-async fn a_job_that_fails_with_the_database_is_not_taken_for_done() {
+async fn a_job_that_loses_the_database_is_not_completed() {
     let app = TestApp::new().await;
     let client = app.key("imports:write").await;
     let sql = app.sql().await;

@@ -1,11 +1,11 @@
-//! A write that is sent again, because nobody knows what became of it.
+//! Writes that are retried because their response was lost.
 
-use crate::away::behind;
-use crate::figures::times;
+use crate::connection::{Connection, Response, TEST_TIMEOUT, request};
+use crate::fault_proxy::Proxy;
+use crate::measurements::count_from_env;
 use crate::postgres::Postgres;
-use crate::proxy::Proxy;
 use crate::service::{Service, sql};
-use crate::wire::{Answer, PATIENCE, Wire, request};
+use crate::unreachable_database::behind;
 use crate::writers::article;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,10 +24,10 @@ struct Seen {
 }
 
 /// Sends it until it is known to be done, and returns the answer; the answer to one in five is lost.
-fn send(address: SocketAddr, text: &str, seen: &Seen) -> Answer {
+fn send(address: SocketAddr, text: &str, seen: &Seen) -> Response {
     let began = Instant::now();
     loop {
-        let mut wire = Wire::to(address);
+        let mut wire = Connection::to(address);
         wire.send(text);
         if getrandom::u32().unwrap().is_multiple_of(5) {
             let moment = u64::from(getrandom::u32().unwrap() % 10_000);
@@ -35,7 +35,7 @@ fn send(address: SocketAddr, text: &str, seen: &Seen) -> Answer {
             seen.lost.fetch_add(1, Ordering::Relaxed);
             continue;
         }
-        let answer = wire.answer().unwrap();
+        let answer = wire.response().unwrap();
         let reason = match answer.status {
             201 => return answer,
             409 => &seen.in_use,
@@ -44,7 +44,7 @@ fn send(address: SocketAddr, text: &str, seen: &Seen) -> Answer {
         };
         answer.problem();
         reason.fetch_add(1, Ordering::Relaxed);
-        assert!(began.elapsed() < PATIENCE, "it is never done");
+        assert!(began.elapsed() < TEST_TIMEOUT, "it is never done");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -62,23 +62,23 @@ fn write(service: &Service, key: usize, headline: &str) -> String {
 
 /// `KEYS=1000` for the whole bar.
 #[test]
-fn a_write_whose_answer_is_lost_on_the_wire_is_done_once_however_often_it_is_sent() {
+fn a_retried_write_whose_response_was_lost_is_executed_once() {
     let postgres = Postgres::start();
     let proxy = Proxy::to(&postgres.socket_dir());
     let service = behind(&proxy, &postgres);
-    let (seen, keys) = (Seen::default(), times("KEYS", 60));
+    let (seen, keys) = (Seen::default(), count_from_env("KEYS", 60));
     for n in 0..keys {
         let text = write(&service, n, &format!("headline once {n}"));
         // The service loses the database's answers too, at any of those that a write takes.
         if n % 5 == 0 {
-            proxy.cut_at_answer(1 + u64::try_from(n / 5 % 20).unwrap());
+            proxy.cut_at_response(1 + u64::try_from(n / 5 % 20).unwrap());
         }
-        let answers: Vec<Answer> = scope(|threads| {
+        let answers: Vec<Response> = scope(|threads| {
             let one = || send(service.address, &text, &seen);
             let all: Vec<_> = (0..SENDERS).map(|_| threads.spawn(one)).collect();
             all.into_iter().map(|one| one.join().unwrap()).collect()
         });
-        let first = |answer: &&Answer| !answer.headers.contains_key("idempotent-replayed");
+        let first = |answer: &&Response| !answer.headers.contains_key("idempotent-replayed");
         assert!(answers.iter().filter(first).count() <= 1, "{answers:#?}");
         for answer in &answers {
             assert_eq!(answer.body, answers[0].body);
@@ -90,9 +90,9 @@ fn a_write_whose_answer_is_lost_on_the_wire_is_done_once_however_often_it_is_sen
     assert_eq!(sql(&postgres.url(), count), [format!("{keys}|{keys}")]);
     assert!(seen.lost.into_inner() > keys / 2 && seen.away.into_inner() > 0, "nothing was cut");
     for n in 0..keys {
-        let mut wire = service.wire();
+        let mut wire = service.connect();
         wire.send(write(&service, n, "something else"));
-        let answer = wire.answer().unwrap();
+        let answer = wire.response().unwrap();
         let expected = (422, "idempotency_key_reused");
         assert_eq!((answer.status, answer.problem().as_str()), expected, "{n}");
     }

@@ -1,4 +1,4 @@
-//! Every kind of write is heard, whoever makes it: here a hand in psql.
+//! Every kind of write invalidates what it changes, also one from psql.
 
 use super::{app, is_hit, settle, warm};
 use std::time::{Duration, Instant};
@@ -86,7 +86,7 @@ const WRITES: [(&str, &[&str]); 23] = [
 ];
 
 #[tokio::test]
-async fn a_write_by_hand_ends_what_it_shows_in() {
+async fn sql_from_elsewhere_invalidates_the_responses_that_show_it() {
     let (app, id) = app().await;
     let other = app.sql().await;
     for (sql, paths) in WRITES {
@@ -125,7 +125,7 @@ const QUIET: [&str; 7] = [
 ];
 
 #[tokio::test]
-async fn a_write_elsewhere_leaves_an_article_in_memory() {
+async fn a_write_to_another_article_keeps_an_article_cached() {
     let (app, id) = app().await;
     let other = app.sql().await;
     let uri = format!("/api/v1/articles/{id}");
@@ -143,7 +143,7 @@ async fn a_write_elsewhere_leaves_an_article_in_memory() {
 }
 
 #[tokio::test]
-async fn a_comment_that_waits_leaves_the_lists_in_memory() {
+async fn a_pending_comment_invalidates_no_list() {
     let (app, id) = app().await;
     let other = app.sql().await;
     let uris = ["/api/v1/articles", "/api/v1/comments"];
@@ -161,7 +161,7 @@ async fn a_comment_that_waits_leaves_the_lists_in_memory() {
 }
 
 #[tokio::test]
-async fn many_rows_make_one_notice() {
+async fn a_statement_that_writes_many_rows_sends_one_notification() {
     let (app, id) = app().await;
     let listener = app.target.connect_hearing().await.unwrap();
     let (client, mut messages) = listener;

@@ -1,11 +1,11 @@
-//! What must not show: articles that are not published, or no longer there.
+//! Unpublished, deleted and purged articles.
 
 use crate::harness::TestApp;
 use crate::harness::site::{SLUG, set_status, site};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn what_was_purged_is_gone() {
+async fn a_purged_article_is_410() {
     let app = TestApp::new().await;
     let site = site(&app).await;
     let purge = "with gone as (delete from articles where id = $1 returning id, slug)
@@ -20,7 +20,7 @@ async fn what_was_purged_is_gone() {
 }
 
 #[tokio::test]
-async fn what_is_not_published_shows_nowhere() {
+async fn unpublished_articles_appear_in_no_public_response() {
     let app = TestApp::new().await;
     let site = site(&app).await;
     let public = [

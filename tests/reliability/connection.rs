@@ -1,4 +1,4 @@
-//! HTTP by hand over a blocking socket: what a well-behaved client library does not let one do.
+//! HTTP over a blocking socket, byte by byte.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -6,8 +6,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// When a test gives up waiting: so late that no busy machine reaches it.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a test waits before it fails: longer than a busy machine needs.
+pub const TEST_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Repeats a call that a signal has interrupted, such as that of a child that ended.
 pub fn retry_interrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
@@ -19,22 +19,22 @@ pub fn retry_interrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Resu
     }
 }
 
-/// An answer as it came.
+/// A response.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
     }
 
-    /// Holds the answer against the form of every error, and returns its code.
+    /// Asserts that the response is a problem and returns its code.
     #[track_caller]
     pub fn problem(&self) -> String {
         assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
@@ -45,32 +45,32 @@ impl Answer {
     }
 }
 
-/// A connection.
-pub struct Wire {
+/// A client connection.
+pub struct Connection {
     pub stream: TcpStream,
     rest: Vec<u8>,
 }
 
-impl Wire {
+impl Connection {
     /// Connects.
     pub fn to(address: SocketAddr) -> Self {
         Self::try_to(address).unwrap()
     }
 
-    /// Connects, if there is somebody to connect to.
+    /// Connects, or fails if nothing listens.
     pub fn try_to(address: SocketAddr) -> io::Result<Self> {
-        let stream = retry_interrupted(|| TcpStream::connect_timeout(&address, PATIENCE))?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        let stream = retry_interrupted(|| TcpStream::connect_timeout(&address, TEST_TIMEOUT))?;
+        stream.set_read_timeout(Some(TEST_TIMEOUT))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, rest: Vec::new() })
     }
 
-    /// Sends these bytes.
+    /// Sends bytes.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
 
-    /// Sends byte after byte with a pause after each, until the other side has hung up.
+    /// Sends byte by byte with a pause after each, until the server has closed the connection.
     pub fn trickle(&mut self, bytes: &[u8], pause: Duration) {
         for byte in bytes {
             if self.stream.write_all(&[*byte]).is_err() {
@@ -80,12 +80,12 @@ impl Wire {
         }
     }
 
-    /// The next answer; an error when the connection ends first.
-    pub fn answer(&mut self) -> io::Result<Answer> {
+    /// Reads the next response; fails if the connection ends before it does.
+    pub fn response(&mut self) -> io::Result<Response> {
         let end = loop {
             match self.rest.windows(4).position(|four| four == b"\r\n\r\n") {
                 Some(at) => break at + 4,
-                None => self.more()?,
+                None => self.read_more()?,
             }
         };
         let head = String::from_utf8_lossy(&self.rest[..end]).into_owned();
@@ -100,14 +100,14 @@ impl Wire {
         let length = headers.get("content-length").map(|length| length.parse::<usize>().unwrap());
         let length = if bare { 0 } else { length.unwrap() };
         while self.rest.len() < end + length {
-            self.more()?;
+            self.read_more()?;
         }
         let body = self.rest[end..end + length].to_vec();
         self.rest.drain(..end + length);
-        Ok(Answer { status, headers, body })
+        Ok(Response { status, headers, body })
     }
 
-    fn more(&mut self) -> io::Result<()> {
+    fn read_more(&mut self) -> io::Result<()> {
         let mut bytes = vec![0; 65_536];
         match retry_interrupted(|| self.stream.read(&mut bytes))? {
             0 => Err(ErrorKind::UnexpectedEof.into()),
@@ -118,15 +118,16 @@ impl Wire {
         }
     }
 
-    /// Waits until the other side hangs up, and returns what it said before.
+    /// Waits until the server closes the connection and returns what it sent before.
     #[track_caller]
     pub fn until_closed(&mut self) -> String {
         loop {
-            match self.more() {
+            match self.read_more() {
                 Ok(()) => {}
                 Err(error) => {
-                    let late = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
-                    assert!(!late, "the connection stays open");
+                    let timed_out =
+                        matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+                    assert!(!timed_out, "the connection stays open");
                     return String::from_utf8_lossy(&self.rest).into_owned();
                 }
             }
@@ -134,7 +135,7 @@ impl Wire {
     }
 }
 
-/// A request as bytes, on a connection that is kept.
+/// Formats a request with keep-alive.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
     for (name, value) in headers {

@@ -1,9 +1,9 @@
-//! Articles that are asked for at the same time are read together, and nobody can tell.
+//! Concurrent reads of articles, which are loaded in batches.
 
-use crate::harness::chaos::{Mode, Proxy};
+use crate::harness::fault_proxy::{Mode, Proxy};
 use crate::harness::site::{comment, set_status};
 use crate::harness::volume::{Volume, fill};
-use crate::harness::{Reply, TestApp, db, patient};
+use crate::harness::{Response, TestApp, db, patient};
 use actix_web::http::StatusCode;
 use futures_util::future::{FutureExt as _, join_all};
 use roundup::config::Config;
@@ -40,7 +40,7 @@ async fn app() -> (TestApp, Vec<i64>) {
     (app, ids)
 }
 
-async fn one_by_one(app: &TestApp, uris: &[String]) -> Vec<Reply> {
+async fn one_by_one(app: &TestApp, uris: &[String]) -> Vec<Response> {
     let mut replies = Vec::new();
     for uri in uris {
         replies.push(app.get(uri).await);
@@ -48,11 +48,11 @@ async fn one_by_one(app: &TestApp, uris: &[String]) -> Vec<Reply> {
     replies
 }
 
-async fn at_once(app: &TestApp, uris: &[String]) -> Vec<Reply> {
+async fn at_once(app: &TestApp, uris: &[String]) -> Vec<Response> {
     join_all(uris.iter().map(|uri| app.get(uri))).await
 }
 
-fn same(one: &Reply, other: &Reply, uri: &str) {
+fn same(one: &Response, other: &Response, uri: &str) {
     assert_eq!(one.status, other.status, "{uri}");
     for name in ["etag", "location", "content-type", "cache-control"] {
         assert_eq!(one.header(name), other.header(name), "{uri}: {name}");
@@ -63,7 +63,7 @@ fn same(one: &Reply, other: &Reply, uri: &str) {
 }
 
 #[tokio::test]
-async fn articles_that_are_asked_for_at_once_take_few_statements_and_say_the_same() {
+async fn concurrent_reads_share_statements_and_return_the_same() {
     let (app, ids) = app().await;
     few_statements(&app, &ids).await;
     // Each is filled anew, and has its last answer to give if the database takes long.
@@ -95,7 +95,7 @@ async fn few_statements(app: &TestApp, ids: &[i64]) {
 }
 
 #[tokio::test]
-async fn each_one_among_many_finds_what_it_would_alone() {
+async fn a_batched_read_returns_what_a_single_read_does() {
     let (app, ids) = app().await;
     let sql = app.sql().await;
     set_status(&sql, ids[3], "trashed").await;
@@ -143,13 +143,13 @@ async fn each_one_among_many_finds_what_it_would_alone() {
 async fn behind_proxy(config: Config) -> (TestApp, Proxy, Vec<i64>) {
     let direct = db::fresh().await;
     let ids = filled(&db::client(&direct).await).await;
-    let proxy = Proxy::before(&direct).await;
+    let proxy = Proxy::for_target(&direct).await;
     let app = TestApp::on(proxy.target(), config).await;
     (app, proxy, ids)
 }
 
 #[tokio::test]
-async fn nobody_waits_for_a_reader_that_went_away() {
+async fn a_disconnected_client_delays_no_batch() {
     let config = Config { cache_bytes: 0, ..patient() };
     let (app, proxy, ids) = behind_proxy(config).await;
     let uris: Vec<String> = ids.iter().map(|id| format!("/api/v1/articles/{id}")).collect();
@@ -172,7 +172,7 @@ async fn nobody_waits_for_a_reader_that_went_away() {
 }
 
 #[tokio::test]
-async fn all_are_told_in_time_when_the_database_is_frozen_and_found_again_afterwards() {
+async fn batched_reads_time_out_while_the_database_is_frozen_and_recover() {
     let query_deadline_ms = Duration::from_secs(4);
     let config = Config { cache_bytes: 0, query_deadline_ms, ..Config::defaults().unwrap() };
     let (app, proxy, ids) = behind_proxy(config).await;
@@ -196,7 +196,7 @@ async fn all_are_told_in_time_when_the_database_is_frozen_and_found_again_afterw
 }
 
 #[tokio::test]
-async fn where_no_connection_is_to_be_had_few_wait_for_one_and_all_are_told() {
+async fn an_exhausted_pool_fails_every_batched_read_in_time() {
     let pool_wait_ms = Duration::from_secs(2);
     let config = Config { cache_bytes: 0, pool_wait_ms, ..patient() };
     let app = TestApp::with(config).await;
@@ -231,7 +231,7 @@ async fn where_no_connection_is_to_be_had_few_wait_for_one_and_all_are_told() {
 }
 
 #[tokio::test]
-async fn an_article_that_cannot_be_read_is_no_trouble_to_others() {
+async fn an_unreadable_article_fails_only_its_own_reads() {
     let (app, ids) = app().await;
     let sql = app.sql().await;
     let broken = ids[7];
@@ -248,7 +248,7 @@ async fn an_article_that_cannot_be_read_is_no_trouble_to_others() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_takes_nobody_along_but_its_reader() {
+async fn a_broken_connection_fails_only_its_own_read() {
     let (app, ids) = app().await;
     let uris: Vec<String> = ids.iter().map(|id| format!("/api/v1/articles/{id}")).collect();
     at_once(&app, &uris).await;

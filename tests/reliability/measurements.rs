@@ -1,47 +1,47 @@
-//! How often the tests do what they do, and the figures that they print. By default a test is as
-//! large as it may be to be run with all others; the whole of a bar is asked for by a variable.
+//! How often tests repeat their faults, and what they measure. The defaults are small; a variable
+//! of each test asks for more.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// How many: what this variable says, else as many as a test does by default.
+/// Returns the number in an environment variable, or the default.
 #[track_caller]
-pub fn times(variable: &str, by_default: usize) -> usize {
+pub fn count_from_env(variable: &str, default: usize) -> usize {
     let given = std::env::var_os(variable);
-    given.map_or(by_default, |n| n.to_string_lossy().parse().unwrap())
+    given.map_or(default, |n| n.to_string_lossy().parse().unwrap())
 }
 
-/// What this comes to, and how long it took.
+/// Runs a function and measures it.
 pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let began = Instant::now();
     let done = work();
     (done, began.elapsed())
 }
 
-/// The resident memory of a process, in KiB.
-pub fn memory(pid: u32) -> usize {
+/// Returns the resident memory of a process in KiB.
+pub fn resident_kib(pid: u32) -> usize {
     let args = ["-o", "rss=", "-p", &pid.to_string()];
     let output = Command::new("ps").args(args).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 
-/// Times that were taken of one thing.
+/// Measured durations.
 #[derive(Debug, Default)]
-pub struct Spread(Vec<Duration>);
+pub struct Durations(Vec<Duration>);
 
-impl Spread {
-    /// The time below which so many of a hundred are.
+impl Durations {
+    /// Returns a percentile.
     pub fn percentile(&self, n: usize) -> Duration {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
         sorted[(sorted.len() * n).div_ceil(100).saturating_sub(1)]
     }
 
-    /// Prints its middle and its end.
+    /// Prints the median, the 99th percentile and the maximum.
     pub fn print(&self, what: &str) {
-        let [median, p99, most] = [50, 99, 100].map(|n| self.percentile(n));
+        let [median, p99, maximum] = [50, 99, 100].map(|n| self.percentile(n));
         println!(
-            "{what}: {} times, median {median:.1?}, p99 {p99:.1?}, most {most:.1?}",
+            "{what}: {} times, median {median:.1?}, p99 {p99:.1?}, maximum {maximum:.1?}",
             self.0.len()
         );
     }
@@ -52,13 +52,13 @@ impl Spread {
     }
 }
 
-impl Extend<Duration> for Spread {
+impl Extend<Duration> for Durations {
     fn extend<I: IntoIterator<Item = Duration>>(&mut self, more: I) {
         self.0.extend(more);
     }
 }
 
-impl IntoIterator for Spread {
+impl IntoIterator for Durations {
     type Item = Duration;
     type IntoIter = std::vec::IntoIter<Duration>;
 
@@ -67,7 +67,7 @@ impl IntoIterator for Spread {
     }
 }
 
-impl FromIterator<Duration> for Spread {
+impl FromIterator<Duration> for Durations {
     fn from_iter<I: IntoIterator<Item = Duration>>(all: I) -> Self {
         Self(all.into_iter().collect())
     }

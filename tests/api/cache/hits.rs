@@ -1,4 +1,4 @@
-//! What a read from memory looks like, and what it costs.
+//! Which responses are cached, how a hit looks, and how many statements a miss runs.
 
 use super::{app, app_with, is_hit, warm, write};
 use crate::harness::TestApp;
@@ -10,7 +10,7 @@ use roundup::config::Config;
 use std::time::Duration;
 
 #[tokio::test]
-async fn the_second_read_asks_the_database_nothing() {
+async fn the_second_read_runs_no_statement() {
     let (app, id) = app().await;
     let uri = format!("/api/v1/articles/{id}");
     let miss = app.get(&uri).await;
@@ -33,7 +33,7 @@ async fn the_second_read_asks_the_database_nothing() {
 }
 
 #[tokio::test]
-async fn each_coding_and_method_is_served_from_the_same_entry() {
+async fn all_content_codings_and_methods_share_an_entry() {
     let (app, id) = app().await;
     let uri = format!("/api/v1/articles/{id}");
     let plain = warm(&app, &uri).await;
@@ -67,7 +67,7 @@ async fn each_coding_and_method_is_served_from_the_same_entry() {
 }
 
 #[tokio::test]
-async fn moves_and_what_is_not_there_are_kept_as_well() {
+async fn redirects_and_404_are_cached() {
     let (app, id) = app().await;
     let sql = app.sql().await;
     let add = "insert into article_slugs values ('former', $1)";
@@ -91,7 +91,7 @@ async fn moves_and_what_is_not_there_are_kept_as_well() {
 }
 
 #[tokio::test]
-async fn mistakes_and_private_paths_are_not_kept() {
+async fn client_errors_and_private_paths_are_not_cached() {
     let (app, _) = app().await;
     for uri in ["/api/v1/articles?limit=0", "/api/v1/nowhere", "/api/v1/%61dmin/keys", "/livez"] {
         for _ in 0..2 {
@@ -105,7 +105,7 @@ async fn mistakes_and_private_paths_are_not_kept() {
 }
 
 #[tokio::test]
-async fn without_bytes_nothing_is_kept() {
+async fn a_cache_of_zero_bytes_caches_nothing() {
     let config = Config { cache_bytes: 0, ..Config::defaults().unwrap() };
     let (app, id) = app_with(config).await;
     let uri = format!("/api/v1/articles/{id}");
@@ -116,7 +116,7 @@ async fn without_bytes_nothing_is_kept() {
 }
 
 #[tokio::test]
-async fn a_hundred_that_ask_at_once_cause_one_fill() {
+async fn a_hundred_concurrent_requests_cause_one_fill() {
     let (app, id) = app().await;
     let uri = format!("/api/v1/articles/{id}?include=comments");
     let replies = join_all((0..100).map(|_| app.get(&uri))).await;
@@ -130,7 +130,7 @@ async fn a_hundred_that_ask_at_once_cause_one_fill() {
 }
 
 #[tokio::test]
-async fn a_client_that_hangs_up_leaves_the_fill_to_the_next() {
+async fn when_a_client_disconnects_the_next_one_fills_the_entry() {
     let (app, id) = app().await;
     let uri = format!("/api/v1/articles/{id}");
     let other = app.sql().await;
@@ -146,7 +146,7 @@ async fn a_client_that_hangs_up_leaves_the_fill_to_the_next() {
 }
 
 #[tokio::test]
-async fn what_a_write_overtook_while_it_was_read_is_not_kept() {
+async fn a_response_read_before_a_write_is_not_cached_after_it() {
     let (writer, id) = app().await;
     // Hears nothing, so that only its own writes count.
     let state = TestApp::state(&writer.target, Config::defaults().unwrap());
@@ -168,7 +168,7 @@ async fn what_a_write_overtook_while_it_was_read_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_write_ends_what_it_changed_before_it_returns() {
+async fn a_write_invalidates_before_it_returns() {
     let (app, id) = app().await;
     let uri = format!("/api/v1/articles/{id}");
     for round in 0..50 {
@@ -182,7 +182,7 @@ async fn a_write_ends_what_it_changed_before_it_returns() {
 }
 
 #[tokio::test]
-async fn a_write_leaves_the_rest_in_memory() {
+async fn a_write_keeps_unrelated_entries() {
     let (app, id) = app().await;
     let uri = format!("/api/v1/articles/{id}");
     warm(&app, &uri).await;
@@ -193,7 +193,7 @@ async fn a_write_leaves_the_rest_in_memory() {
 }
 
 #[tokio::test]
-async fn a_page_takes_as_many_statements_however_much_is_on_it() {
+async fn the_number_of_statements_does_not_depend_on_the_page() {
     let (small, few) = app().await;
     let (large, many) = app().await;
     let sql = large.sql().await;
@@ -233,7 +233,7 @@ async fn a_page_takes_as_many_statements_however_much_is_on_it() {
 }
 
 #[tokio::test]
-async fn the_metrics_count_all_answers() {
+async fn the_metrics_count_every_outcome() {
     let (app, id) = app().await;
     let uri = format!("/api/v1/articles/{id}");
     for _ in 0..5 {
@@ -264,7 +264,7 @@ async fn the_metrics_count_all_answers() {
 }
 
 #[tokio::test]
-async fn the_harness_forgets_between_requests() {
+async fn the_harness_clears_the_cache_before_each_request() {
     let app = TestApp::new().await;
     app.get("/api/v1/tags").await.ok();
     assert!(!is_hit(&app.get("/api/v1/tags").await));

@@ -1,4 +1,4 @@
-//! The cache keeps within its bytes, whatever is asked.
+//! The size of the response cache.
 
 use super::{app_with, is_hit};
 use roundup::config::Config;
@@ -6,7 +6,7 @@ use roundup::config::Config;
 const BYTES: usize = 1 << 20;
 
 #[tokio::test]
-async fn random_addresses_push_nothing_out() {
+async fn requests_for_random_urls_evict_no_popular_entry() {
     let config = Config { cache_bytes: BYTES, ..Config::defaults().unwrap() };
     let (app, id) = app_with(config).await;
     let hot = [

@@ -1,4 +1,4 @@
-//! The service on a real port, asked byte by byte: what a test in process cannot see.
+//! The service on a TCP port, for requests that need exact bytes.
 
 use super::TestApp;
 use roundup::server::Bound;
@@ -7,15 +7,15 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// An answer as it came over the wire.
+/// A response as it was received.
 #[derive(Debug)]
-pub struct Raw {
+pub struct RawResponse {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
 }
 
-/// Serves the application on a free port for as long as the test process lives.
+/// Serves the application on a free port until the test process ends.
 pub fn serve(app: &TestApp) -> SocketAddr {
     let bound = Bound::to(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let address = bound.address().unwrap();
@@ -27,19 +27,19 @@ pub fn serve(app: &TestApp) -> SocketAddr {
     address
 }
 
-/// Sends one request, its target as bytes, and reads the answer to its end.
-pub async fn ask(address: SocketAddr, method: &str, target: &[u8]) -> Raw {
+/// Sends a request whose target is given as bytes and reads the whole response.
+pub async fn ask(address: SocketAddr, method: &str, target: &[u8]) -> RawResponse {
     send(address, method, target, &[], "").await
 }
 
-/// The same with headers and a body.
+/// Does the same with headers and a body.
 pub async fn send(
     address: SocketAddr,
     method: &str,
     target: &[u8],
     headers: &[(String, String)],
     body: &str,
-) -> Raw {
+) -> RawResponse {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut head = " HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n".to_owned();
     for (name, value) in headers {
@@ -49,15 +49,15 @@ pub async fn send(
         head += &format!("content-length: {}\r\n", body.len());
     }
     let request = [method.as_bytes(), b" ", target, head.as_bytes(), b"\r\n", body.as_bytes()];
-    // A server that has heard enough answers and hangs up while we still write.
+    // A server may respond and close the connection before it has read everything.
     let _ = stream.write_all(&request.concat()).await;
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
-    Raw::read(&bytes)
+    RawResponse::read(&bytes)
 }
 
-impl Raw {
-    /// An answer from its bytes; what stands in several lines of one name is one list.
+impl RawResponse {
+    /// Parses a response; headers with one name become a list.
     fn read(bytes: &[u8]) -> Self {
         let split = bytes.windows(4).position(|four| four == b"\r\n\r\n");
         let split = split.unwrap_or_else(|| panic!("no head: {}", String::from_utf8_lossy(bytes)));

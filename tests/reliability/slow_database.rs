@@ -1,9 +1,9 @@
-//! PostgreSQL that is at work for others, or for too long: nobody waits past a deadline.
+//! An exhausted pool and slow queries.
 
-use crate::away::{crowd, is_back, works_without_a_database};
-use crate::figures::{Spread, timed, times};
+use crate::connection::TEST_TIMEOUT;
+use crate::measurements::{Durations, count_from_env, timed};
 use crate::service::{Service, sql};
-use crate::wire::PATIENCE;
+use crate::unreachable_database::{crowd, is_back, works_without_a_database};
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -39,18 +39,18 @@ impl Lock {
 
 /// `CROWD=400` for the whole bar.
 #[test]
-fn when_every_connection_is_in_use_the_rest_are_told_so_and_what_needs_none_is_answered() {
+fn an_exhausted_pool_is_503_and_health_checks_still_respond() {
     let service =
         Service::start(&[("ROUNDUP_POOL_SIZE", "4"), ("ROUNDUP_QUERY_DEADLINE_MS", "30000")]);
     assert_eq!(service.get("/api/v1/articles")["items"], json!([]));
     let lock = Lock::take(&service.url);
-    let n = times("CROWD", 40);
+    let n = count_from_env("CROWD", 40);
     let crowd = crowd(&service, n);
     // What the service does by itself may hold one too.
     while Lock::waiting(&service.url) < 3 {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let (began, mut quick) = (Instant::now(), Spread::default());
+    let (began, mut quick) = (Instant::now(), Durations::default());
     // Those that hold a connection wait on; the others have their answer long before.
     while crowd.iter().filter(|one| one.is_finished()).count() < n - 4 {
         quick.extend(works_without_a_database(&service));
@@ -62,7 +62,7 @@ fn when_every_connection_is_in_use_the_rest_are_told_so_and_what_needs_none_is_a
     let all: Vec<_> = crowd.into_iter().map(|one| one.join().unwrap()).collect();
     let statuses: Vec<u16> = all.iter().map(|(answer, _)| answer.status).collect();
     let refused = all.iter().filter(|(answer, _)| answer.status == 503).map(|(_, took)| *took);
-    refused.collect::<Spread>().print("told that all are in use after");
+    refused.collect::<Durations>().print("told that all are in use after");
     let refused = statuses.iter().filter(|status| **status == 503).count();
     assert!(refused >= n - 4 && statuses.iter().all(|s| [200, 503].contains(s)), "{statuses:?}");
     assert_eq!(service.get("/api/v1/articles")["items"], json!([]));
@@ -70,20 +70,20 @@ fn when_every_connection_is_in_use_the_rest_are_told_so_and_what_needs_none_is_a
 
 /// `SLOW=50` for more of them.
 #[test]
-fn a_query_that_takes_too_long_ends_for_the_client_and_in_the_database() {
+fn a_slow_query_is_504_and_is_cancelled_in_the_database() {
     let deadline = Duration::from_millis(500);
     let service = Service::start(&[("ROUNDUP_QUERY_DEADLINE_MS", "500")]);
-    let (mut here, mut there) = (Spread::default(), Spread::default());
-    for _ in 0..times("SLOW", 4) {
+    let (mut here, mut there) = (Durations::default(), Durations::default());
+    for _ in 0..count_from_env("SLOW", 4) {
         let lock = Lock::take(&service.url);
         let (answer, took) = timed(|| service.ask("GET", "/api/v1/admin/articles", ""));
         let answered = Instant::now();
         assert_eq!((answer.status, answer.problem().as_str()), (504, "deadline"));
         let late = took.checked_sub(deadline).expect("it waits until its deadline");
-        assert!(late < PATIENCE / 6, "{late:?} past its deadline");
+        assert!(late < TEST_TIMEOUT / 6, "{late:?} past its deadline");
         here.push(late);
         while Lock::waiting(&service.url) > 0 {
-            assert!(answered.elapsed() < PATIENCE, "it goes on in the database");
+            assert!(answered.elapsed() < TEST_TIMEOUT, "it goes on in the database");
             std::thread::sleep(Duration::from_millis(1));
         }
         there.push(late + answered.elapsed());

@@ -1,4 +1,4 @@
-//! A throwaway primary and a streaming replica of it, each on a socket in one temporary folder.
+//! A throwaway primary with a streaming replica, each on a socket in one temporary folder.
 //!
 //! A shell is the parent of both and waits for its standard input to end, so that they stop and
 //! the folder goes away however the test ends.
@@ -29,12 +29,12 @@ cd / && rm -rf "$OLDPWD"
 "#;
 
 /// Both servers.
-pub struct Pair {
+pub struct Replicated {
     folder: PathBuf,
     shell: Child,
 }
 
-impl Pair {
+impl Replicated {
     /// Starts them.
     pub async fn start() -> Self {
         let programs = programs();
@@ -69,7 +69,7 @@ impl Pair {
     }
 }
 
-impl Drop for Pair {
+impl Drop for Replicated {
     fn drop(&mut self) {
         drop(self.shell.stdin.take());
         let _ = self.shell.wait();

@@ -1,8 +1,8 @@
-//! Texts and bytes that have broken services, in every place of an address.
+//! Hostile text and bytes in every part of a URL.
 
-use crate::harness::reads::{open, reads, with};
+use crate::harness::public_operations::{open, reads, with};
+use crate::harness::raw_http::{ask, serve};
 use crate::harness::site::fill;
-use crate::harness::wire::{ask, serve};
 
 /// Texts that have broken services: what is no UTF-8, no text, no name, or not small.
 fn hostile() -> Vec<String> {
@@ -68,7 +68,7 @@ fn hostile() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn no_text_in_an_address_breaks_the_service() {
+async fn no_text_in_a_url_causes_a_server_error() {
     let (app, site) = open().await;
     let check = async |uri: String| {
         let Ok(_) = uri.parse::<actix_web::http::Uri>() else { return };
@@ -97,7 +97,7 @@ async fn no_text_in_an_address_breaks_the_service() {
 }
 
 #[tokio::test]
-async fn no_bytes_in_a_request_line_break_the_service() {
+async fn no_bytes_in_a_request_line_cause_a_server_error() {
     let (app, _) = open().await;
     let address = serve(&app);
     let targets: [&[u8]; 8] = [

@@ -1,12 +1,12 @@
-//! What HTTP asks of every public answer: its tags, its codings, its types and its headers.
+//! Public responses: ETags, content codings, content types and headers.
 
 use crate::harness::TestApp;
-use crate::harness::reads::{LENIENT, get_with, open, reads, uri};
+use crate::harness::public_operations::{LENIENT, get_with, open, reads, uri};
 use actix_web::http::header;
 use std::io::Read as _;
 
 #[tokio::test]
-async fn a_client_that_has_the_body_is_not_sent_it_again() {
+async fn a_matching_if_none_match_gets_304() {
     let (app, site) = open().await;
     for operation in reads().iter().filter(|one| one.path != "/metrics") {
         let uri = uri(operation, &site);
@@ -40,7 +40,7 @@ async fn a_client_that_has_the_body_is_not_sent_it_again() {
 }
 
 #[tokio::test]
-async fn a_change_gives_another_tag() {
+async fn a_change_changes_the_etag() {
     let (app, site) = open().await;
     let uri = format!("/api/v1/articles/{}", site.article);
     let before = app.get(&uri).await.header("etag").to_owned();
@@ -61,7 +61,7 @@ fn decode(coding: &str, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn every_coding_gives_the_same_body_under_a_tag_of_its_own() {
+async fn every_content_coding_has_the_same_body_and_its_own_etag() {
     let (app, site) = open().await;
     let mut coded = 0;
     for operation in reads().iter().filter(|one| one.path != "/metrics") {
@@ -97,7 +97,7 @@ async fn every_coding_gives_the_same_body_under_a_tag_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_client_that_takes_no_json_is_told() {
+async fn an_accept_header_without_json_gets_406() {
     let (app, site) = open().await;
     for operation in reads().iter().filter(|one| one.path.starts_with("/api/")) {
         let uri = uri(operation, &site);
@@ -120,7 +120,7 @@ async fn a_client_that_takes_no_json_is_told() {
 }
 
 #[tokio::test]
-async fn the_front_door_is_a_page_for_a_browser_and_data_for_a_script() {
+async fn the_root_is_html_for_browsers_and_json_for_scripts() {
     let app = TestApp::new().await;
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     let page = get_with(&app, "/", &[(header::ACCEPT, browser)]).await;
@@ -139,7 +139,7 @@ async fn the_front_door_is_a_page_for_a_browser_and_data_for_a_script() {
 }
 
 #[tokio::test]
-async fn a_request_id_goes_through_or_is_made() {
+async fn a_request_id_is_echoed_or_generated() {
     let app = TestApp::new().await;
     let name = header::HeaderName::from_static("x-request-id");
     for uri in ["/api/v1/articles", "/nowhere", "/api/v1/articles?limit=0", "/livez"] {
@@ -156,7 +156,7 @@ async fn a_request_id_goes_through_or_is_made() {
 }
 
 #[tokio::test]
-async fn every_answer_is_safe_to_open_and_says_how_long_it_keeps() {
+async fn every_response_has_security_and_cache_headers() {
     let (app, site) = open().await;
     let public = "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400";
     for operation in reads() {
@@ -191,7 +191,7 @@ async fn every_answer_is_safe_to_open_and_says_how_long_it_keeps() {
 }
 
 #[tokio::test]
-async fn the_page_of_the_documentation_may_load_its_own_parts() {
+async fn the_docs_page_may_load_its_own_scripts_and_styles() {
     let app = TestApp::new().await;
     let page = app.get("/docs/").await;
     assert_eq!(page.status, 200);

@@ -1,11 +1,10 @@
-//! PostgreSQL that is frozen or cut off: nobody waits without end, and what needs no database is
-//! answered all the while.
+//! PostgreSQL that is frozen or cut off.
 
-use crate::figures::{Spread, timed};
+use crate::connection::{Connection, Response, TEST_TIMEOUT, request};
+use crate::fault_proxy::{Fault, Proxy};
+use crate::measurements::{Durations, timed};
 use crate::postgres::Postgres;
-use crate::proxy::{Fault, Proxy};
 use crate::service::{Service, sql};
-use crate::wire::{Answer, PATIENCE, Wire, request};
 use crate::writers::article;
 use std::thread::{JoinHandle, spawn};
 use std::time::{Duration, Instant};
@@ -15,14 +14,14 @@ const LIST: &str = "/api/v1/admin/articles";
 
 /// Asks for the same address in so many threads; returns the answers, and when they came, once they
 /// are there.
-pub fn crowd(service: &Service, n: usize) -> Vec<JoinHandle<(Answer, Duration)>> {
+pub fn crowd(service: &Service, n: usize) -> Vec<JoinHandle<(Response, Duration)>> {
     let address = service.address;
     let text = service.request("GET", LIST, "");
     let one = move || {
         let (answer, took) = timed(|| {
-            let mut wire = Wire::to(address);
+            let mut wire = Connection::to(address);
             wire.send(&text);
-            wire.answer().unwrap()
+            wire.response().unwrap()
         });
         if answer.status != 200 {
             answer.problem();
@@ -38,11 +37,11 @@ pub fn crowd(service: &Service, n: usize) -> Vec<JoinHandle<(Answer, Duration)>>
 /// A crowd that is told that it cannot be served.
 #[track_caller]
 fn all_are_told(service: &Service, what: &str) {
-    let mut took = Spread::default();
+    let mut took = Durations::default();
     for one in crowd(service, 16) {
         let (answer, time) = one.join().unwrap();
         assert!([503, 504].contains(&answer.status), "{what}");
-        service.told_once(&answer);
+        service.assert_logged_once(&answer);
         took.push(time);
     }
     took.print(&format!("{what}: told so after"));
@@ -50,7 +49,7 @@ fn all_are_told(service: &Service, what: &str) {
 
 /// What is answered without the database, a public read from memory included; how long each took.
 #[track_caller]
-pub fn works_without_a_database(service: &Service) -> Spread {
+pub fn works_without_a_database(service: &Service) -> Durations {
     let keyless = request("GET", "/api/v1/admin/articles", &[], "");
     let all = [
         (request("GET", "/livez", &[], ""), 200),
@@ -64,9 +63,9 @@ pub fn works_without_a_database(service: &Service) -> Spread {
     ];
     let one = |(text, status): &(String, u16)| {
         let (answer, took) = timed(|| {
-            let mut wire = service.wire();
+            let mut wire = service.connect();
             wire.send(text);
-            wire.answer().unwrap()
+            wire.response().unwrap()
         });
         assert_eq!(answer.status, *status, "{text}");
         took
@@ -79,7 +78,7 @@ pub fn works_without_a_database(service: &Service) -> Spread {
 pub fn is_back(service: &Service) {
     let began = Instant::now();
     while service.ask("GET", LIST, "").status != 200 {
-        assert!(began.elapsed() < PATIENCE, "it does not come back");
+        assert!(began.elapsed() < TEST_TIMEOUT, "it does not come back");
         std::thread::sleep(Duration::from_millis(5));
     }
     println!("back {:?} after the fault", began.elapsed());
@@ -97,13 +96,13 @@ fn is_whole(service: &Service, url: &str) {
             println!("sessions and open transactions: {now:?}");
             return;
         }
-        assert!(began.elapsed() < PATIENCE, "sessions and open transactions: {now:?}");
+        assert!(began.elapsed() < TEST_TIMEOUT, "sessions and open transactions: {now:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 #[test]
-fn with_a_frozen_database_nobody_waits_past_the_deadline_and_no_connection_is_lost() {
+fn a_frozen_database_delays_nobody_past_the_deadline_and_leaks_no_connection() {
     let postgres = Postgres::start();
     let service = Service::on(postgres.url(), &[("ROUNDUP_POOL_SIZE", "4")]);
     service.get("/api/v1/articles");
@@ -130,12 +129,12 @@ pub fn behind(proxy: &Proxy, postgres: &Postgres) -> Service {
 }
 
 #[test]
-fn a_cut_wire_is_told_at_once_and_mended_by_itself() {
+fn a_cut_connection_fails_at_once_and_recovers() {
     let postgres = Postgres::start();
     let proxy = Proxy::to(&postgres.socket_dir());
     let service = behind(&proxy, &postgres);
     service.get("/api/v1/articles");
-    for fault in [Fault::Cut, Fault::Swallow, Fault::HalfOpen] {
+    for fault in [Fault::Cut, Fault::Discard, Fault::HalfOpen] {
         is_whole(&service, &postgres.url());
         proxy.set(fault);
         all_are_told(&service, &format!("{fault:?}"));
