@@ -1,4 +1,4 @@
-//! What the service does by itself, at regular times: one loop, one small function for each duty.
+//! Periodic background tasks.
 
 use crate::comments;
 use crate::error::Result;
@@ -8,40 +8,41 @@ use crate::state::{SharedState, State};
 use actix_web::web::Data;
 use std::time::Duration;
 
-/// How long it rests between two rounds.
-const REST: Duration = Duration::from_mins(1);
+/// The pause between two rounds.
+const INTERVAL: Duration = Duration::from_mins(1);
 
-/// Does every duty in every round, for as long as the service runs. One that fails is tried again
-/// in the next round, and hinders no other.
+/// Runs every task in every round for as long as the service runs. A task that fails is repeated in
+/// the next round and does not affect the others.
 pub async fn run(state: SharedState, queue: Data<JobQueue>) {
     loop {
-        report("forgetting what is over", tidy(&state).await);
-        report("ending jobs that nobody has", jobs::sweep(&state, &queue).await);
-        tokio::time::sleep(REST).await;
+        log_outcome("deleting expired data", delete_expired_data(&state).await);
+        log_outcome("ending jobs of stopped instances", jobs::sweep(&state, &queue).await);
+        tokio::time::sleep(INTERVAL).await;
     }
 }
 
-/// Forgets readers' addresses and idempotency keys whose time is over.
+/// Deletes expired IP addresses and e-mail addresses of readers and expired idempotency keys; returns
+/// how many rows.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn tidy(state: &Data<State>) -> Result<usize> {
+pub async fn delete_expired_data(state: &Data<State>) -> Result<usize> {
     let now = state.clock().now();
     let mut rows = State::write(state, move |conn| Box::pin(delete_expired(conn, now))).await?;
     loop {
-        let stretch =
+        let batch =
             state.read(async |conn| comments::sweep(conn, state.config(), now).await).await?;
-        rows += stretch;
-        if stretch == 0 {
+        rows += batch;
+        if batch == 0 {
             return Ok(rows);
         }
     }
 }
 
-fn report(duty: &str, done: Result<usize>) {
-    match done {
+fn log_outcome(task: &str, outcome: Result<usize>) {
+    match outcome {
         Ok(0) => {}
-        Ok(rows) => log::debug!("{duty}: {rows} rows"),
-        Err(error) => log::warn!("{duty}: {error:?}; it is tried again in a minute"),
+        Ok(rows) => log::debug!("{task}: {rows} rows"),
+        Err(error) => log::warn!("{task}: {error:?}; retrying in a minute"),
     }
 }

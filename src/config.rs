@@ -1,4 +1,4 @@
-//! The settings: flags and the environment, read once, checked, and shown by `roundup config`.
+//! The settings: read once from flags and the environment, validated, and shown by `roundup config`.
 
 use crate::error::FieldError;
 use crate::ip_ranges::IpRanges;
@@ -10,14 +10,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
 
-/// Every setting of the service. A flag wins over its variable, a variable over the default.
+/// The settings of the service. A flag overrides its variable, a variable overrides the default.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
-    /// The PostgreSQL to use, 14 or newer; without it a private one is brought up.
+    /// The URL of a PostgreSQL server, 14 or newer. Unset: a private server is started.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true, value_name = "URL")]
     pub database_url: Option<String>,
 
-    /// A streaming replica, or several, that take the reads of a cold cache.
+    /// The URL of one or more streaming replicas, which serve the reads that the cache misses.
     #[arg(
         long,
         env = "ROUNDUP_READ_DATABASE_URL",
@@ -27,48 +27,48 @@ pub struct Config {
     )]
     pub read_database_url: Option<String>,
 
-    /// The address and port to serve on.
+    /// The IP address and port to listen on.
     #[arg(long, env = "ROUNDUP_LISTEN", default_value = "127.0.0.1:8080", global = true)]
     pub listen: SocketAddr,
 
-    /// Where the private PostgreSQL keeps its files.
+    /// The data directory of the private PostgreSQL.
     #[arg(long, env = "ROUNDUP_DATA_DIR", global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// The folder with PostgreSQL's programs, when they are not in a usual place.
+    /// The folder with the PostgreSQL programs, if they are not in a usual place.
     #[arg(long, env = "ROUNDUP_PG_BIN", global = true, value_name = "DIR")]
     pub pg_bin: Option<PathBuf>,
 
-    /// Refuse to start without DATABASE_URL, so that production never runs on a private database.
+    /// Refuse to start without DATABASE_URL, so that production never uses a private database.
     #[arg(long, env = "ROUNDUP_REQUIRE_DATABASE_URL", global = true, default_value = "false",
         action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     pub require_database_url: bool,
 
-    /// How many connections to the database each instance may hold; up to three quarters of them lie
-    /// with its workers.
+    /// The maximum number of database connections of an instance. Up to three quarters of them belong
+    /// to its worker threads.
     #[arg(long, env = "ROUNDUP_POOL_SIZE", default_value = "8", global = true,
         value_parser = clap::value_parser!(u16).range(1..=500))]
     pub pool_size: u16,
 
-    /// How long a request waits for a free connection, in milliseconds.
-    #[arg(long, env = "ROUNDUP_POOL_WAIT_MS", default_value = "1000", global = true, value_parser = millis)]
+    /// The maximum wait of a request for a database connection, in milliseconds.
+    #[arg(long, env = "ROUNDUP_POOL_WAIT_MS", default_value = "1000", global = true, value_parser = timeout_ms)]
     pub pool_wait_ms: Duration,
 
-    /// How long the database may take for one request, in milliseconds.
-    #[arg(long, env = "ROUNDUP_QUERY_DEADLINE_MS", default_value = "2000", global = true, value_parser = millis)]
+    /// The maximum time of the database for a request, in milliseconds.
+    #[arg(long, env = "ROUNDUP_QUERY_DEADLINE_MS", default_value = "2000", global = true, value_parser = timeout_ms)]
     pub query_deadline_ms: Duration,
 
-    /// The database is behind PgBouncer in transaction mode: no prepared statements are kept.
+    /// The database is behind PgBouncer in transaction mode: statements are not kept prepared.
     #[arg(long, env = "ROUNDUP_PGBOUNCER", global = true, default_value = "false",
         action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     pub pgbouncer: bool,
 
-    /// Worker threads; 0 is one for each processor.
+    /// The number of worker threads; 0 for one per processor.
     #[arg(long, env = "ROUNDUP_WORKERS", default_value = "0", global = true,
         value_parser = clap::value_parser!(u16).range(0..=1024))]
     pub workers: u16,
 
-    /// How many bytes of finished answers are kept in memory; 0 keeps none.
+    /// The size of the response cache in bytes; 0 turns it off.
     #[arg(
         long,
         env = "ROUNDUP_CACHE_BYTES",
@@ -78,7 +78,7 @@ pub struct Config {
     )]
     pub cache_bytes: usize,
 
-    /// How long a file may be that is sent to be imported, in bytes.
+    /// The maximum size of a file that is uploaded for import, in bytes.
     #[arg(
         long,
         env = "ROUNDUP_IMPORT_BYTES",
@@ -88,87 +88,86 @@ pub struct Config {
     )]
     pub import_bytes: u64,
 
-    /// Where such a file lies while it is imported, on disk; without it, where temporary files go.
+    /// The directory for uploaded files while they are imported. Unset: the directory for temporary files.
     #[arg(long, env = "ROUNDUP_UPLOAD_DIR", global = true, value_name = "DIR")]
     pub upload_dir: Option<PathBuf>,
 
-    /// How many connections of clients there may be; more wait until one of these ends.
+    /// The maximum number of client connections; more wait until one of these ends.
     #[arg(long, env = "ROUNDUP_MAX_CONNECTIONS", default_value = "10000", global = true,
         value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
     pub max_connections: u32,
 
-    /// How long the head of a request may take, in milliseconds.
-    #[arg(long, env = "ROUNDUP_HEAD_TIMEOUT_MS", default_value = "5000", global = true, value_parser = millis)]
+    /// The maximum time for the head of a request to arrive, in milliseconds.
+    #[arg(long, env = "ROUNDUP_HEAD_TIMEOUT_MS", default_value = "5000", global = true, value_parser = timeout_ms)]
     pub head_timeout_ms: Duration,
 
-    /// How long the service waits for the body of a request, in milliseconds; `ROUNDUP_MIN_RATE`
-    /// gains time.
-    #[arg(long, env = "ROUNDUP_BODY_TIMEOUT_MS", default_value = "10000", global = true, value_parser = millis)]
+    /// The maximum time for the body of a request to arrive, in milliseconds; a client above
+    /// `ROUNDUP_MIN_RATE` gets more.
+    #[arg(long, env = "ROUNDUP_BODY_TIMEOUT_MS", default_value = "10000", global = true, value_parser = timeout_ms)]
     pub body_timeout_ms: Duration,
 
-    /// How long the service waits for a client to take an answer, in milliseconds; `ROUNDUP_MIN_RATE`
-    /// gains time.
-    #[arg(long, env = "ROUNDUP_WRITE_TIMEOUT_MS", default_value = "8000", global = true, value_parser = millis)]
+    /// The maximum time for a client to receive a response, in milliseconds; a client above
+    /// `ROUNDUP_MIN_RATE` gets more.
+    #[arg(long, env = "ROUNDUP_WRITE_TIMEOUT_MS", default_value = "8000", global = true, value_parser = timeout_ms)]
     pub write_timeout_ms: Duration,
 
-    /// The bytes a second at which bodies and answers may take as long as they do.
+    /// The minimum transfer rate in bytes per second; slower clients time out.
     #[arg(long, env = "ROUNDUP_MIN_RATE", default_value = "500", global = true,
         value_parser = clap::value_parser!(u32).range(1..))]
     pub min_rate: u32,
 
-    /// How long a connection without a request is kept, in milliseconds: longer than the proxy in
-    /// front keeps it.
-    #[arg(long, env = "ROUNDUP_KEEP_ALIVE_MS", default_value = "75000", global = true, value_parser = millis)]
+    /// The maximum idle time of a connection, in milliseconds. Must be longer than that of a proxy in
+    /// front.
+    #[arg(long, env = "ROUNDUP_KEEP_ALIVE_MS", default_value = "75000", global = true, value_parser = timeout_ms)]
     pub keep_alive_ms: Duration,
 
-    /// How long requests are still taken after SIGTERM, in milliseconds, while `/readyz` says 503
-    /// already: longer than a load balancer's checks are apart.
-    #[arg(long, env = "ROUNDUP_DRAIN_MS", default_value = "200", global = true, value_parser = pause)]
+    /// The time after SIGTERM during which requests are still accepted and `/readyz` returns 503, in
+    /// milliseconds. Must be longer than the interval of a load balancer's health checks.
+    #[arg(long, env = "ROUNDUP_DRAIN_MS", default_value = "200", global = true, value_parser = pause_ms)]
     pub drain_ms: Duration,
 
-    /// The `Cache-Control` of public answers.
+    /// The `Cache-Control` of public responses.
     #[arg(long, env = "ROUNDUP_CACHE_CONTROL", global = true, value_parser = header_value,
         default_value = "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400")]
     pub cache_control: HeaderValue,
 
-    /// The `Strict-Transport-Security` of all answers, once TLS is in front to stay:
-    /// `max-age=31536000; includeSubDomains`; without it, none.
+    /// The `Strict-Transport-Security` of all responses, for a service that will stay behind TLS:
+    /// `max-age=31536000; includeSubDomains`. Unset: not sent.
     #[arg(long, env = "ROUNDUP_HSTS", global = true, value_name = "POLICY", value_parser = hsts)]
     pub hsts: Option<HeaderValue>,
 
-    /// Which comments show at once: all that no rule holds (`open`), those of a reader who has an
-    /// approved one (`first`), or none (`hold`).
+    /// Which comments are published at once: all that no rule holds (`open`), those of readers with an
+    /// approved comment (`first`), or none (`hold`).
     #[arg(long, env = "ROUNDUP_COMMENT_POLICY", default_value = "first", global = true)]
     pub comment_policy: CommentPolicy,
 
-    /// How many comments one client may post or change in a minute; 0 is no limit.
+    /// The maximum number of comments that a client may post or edit per minute; 0 for no limit.
     #[arg(long, env = "ROUNDUP_COMMENT_RATE", default_value = "10", global = true)]
     pub comment_rate: u32,
 
-    /// How many comments all clients together may post to one article in a minute; 0 is no limit.
+    /// The maximum number of comments on an article per minute, of all clients; 0 for no limit.
     #[arg(long, env = "ROUNDUP_ARTICLE_COMMENT_RATE", default_value = "0", global = true)]
     pub article_comment_rate: u32,
 
-    /// How many comments one client may report in a minute; 0 is no limit.
+    /// The maximum number of comments that a client may report per minute; 0 for no limit.
     #[arg(long, env = "ROUNDUP_REPORT_RATE", default_value = "10", global = true)]
     pub report_rate: u32,
 
-    /// How many reports all clients together may make on one article in a minute; 0 is no limit.
+    /// The maximum number of reports on an article per minute, of all clients; 0 for no limit.
     #[arg(long, env = "ROUNDUP_ARTICLE_REPORT_RATE", default_value = "60", global = true)]
     pub article_report_rate: u32,
 
-    /// How many days after publishing an article takes comments; 0 is for ever.
+    /// The number of days after publication in which an article accepts comments; 0 for no limit.
     #[arg(long, env = "ROUNDUP_COMMENT_DAYS", default_value = "0", global = true,
         value_parser = clap::value_parser!(u32).range(0..=36_500))]
     pub comment_days: u32,
 
-    /// For how many days the keyed hash of a reader's network address is kept.
+    /// The number of days for which the keyed hash of a reader's IP address is stored.
     #[arg(long, env = "ROUNDUP_ADDRESS_DAYS", default_value = "30", global = true,
         value_parser = clap::value_parser!(u32).range(0..=3_650))]
     pub address_days: u32,
 
-    /// The proxies whose `X-Forwarded-For` or `Forwarded` is believed, as address ranges with
-    /// commas between them.
+    /// The proxies whose `X-Forwarded-For` or `Forwarded` is trusted, as comma-separated IP ranges.
     #[arg(
         long,
         env = "ROUNDUP_TRUSTED_PROXIES",
@@ -178,61 +177,63 @@ pub struct Config {
     )]
     pub trusted_proxies: IpRanges,
 
-    /// From where `/metrics` can be read, as address ranges with commas between them: for everybody
-    /// else nothing is there. Without it, from everywhere.
+    /// The clients that may read `/metrics`, as comma-separated IP ranges; others get 404. Unset: all.
     #[arg(long, env = "ROUNDUP_METRICS_FROM", global = true, value_name = "RANGES")]
     pub metrics_from: Option<IpRanges>,
 
-    /// Where readers reach this service, for the addresses in feeds; without it, where it listens.
+    /// The public URL of this service, for URLs in feeds. Unset: the address it listens on.
     #[arg(long, env = "ROUNDUP_PUBLIC_URL", global = true, value_name = "URL", value_parser = public_url)]
     pub public_url: Option<Url>,
 
-    /// The address of an article's page, of `{slug}`, `{id}`, `{year}`, `{month}`, `{day}`; without it, that of its data.
+    /// The URL of an article's page on the site, with `{slug}`, `{id}`, `{year}`, `{month}`, `{day}`. Unset: its URL in
+    /// the API.
     #[arg(long, env = "ROUNDUP_PERMALINK", global = true, value_name = "TEMPLATE", value_parser = permalink)]
     pub permalink: Option<String>,
 
-    /// What the site is called, in feeds.
+    /// The name of the site, for feeds.
     #[arg(long, env = "ROUNDUP_SITE_NAME", global = true, default_value = "Roundup")]
     pub site_name: String,
 
-    /// What is logged, as `env_logger`'s filter: `info`, `roundup=debug,warn`, `off`.
+    /// What is logged, as a filter of `env_logger`: `info`, `roundup=debug,warn`, `off`.
     #[arg(long, env = "ROUNDUP_LOG", default_value = "info,roundup::access=warn", global = true,
         value_parser = log_filter)]
     pub log: String,
 
-    /// How each line of the log is written: as `text` or as `json`.
+    /// The format of the log: `text` or `json`.
     #[arg(long, env = "ROUNDUP_LOG_FORMAT", default_value = "text", global = true)]
     pub log_format: LogFormat,
 }
 
-/// How a line of the log is written.
+/// The format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// Lines for people.
     Text,
-    /// For programs: an object with `time`, `level`, `target`, `message` and what else is known.
+    /// JSON objects with `time`, `level`, `target`, `message` and the fields of the record.
     Json,
 }
 
-/// Which comments show at once.
+/// Which comments are published at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum CommentPolicy {
     /// All that no rule holds.
     Open,
-    /// Those of a reader who has an approved comment, unless a rule holds them.
+    /// Those of readers with an approved comment, unless a rule holds them.
     First,
-    /// None: an editor approves each.
+    /// None: an editor approves each comment.
     Hold,
 }
 
-fn millis(text: &str) -> Result<Duration, String> {
+/// Parses a time-out.
+fn timeout_ms(text: &str) -> Result<Duration, String> {
     match text.parse::<u64>() {
         Ok(ms) if (1..=600_000).contains(&ms) => Ok(Duration::from_millis(ms)),
         _ => Err("must be 1 to 600000 milliseconds".to_owned()),
     }
 }
 
-fn pause(text: &str) -> Result<Duration, String> {
+/// Parses a pause, which may be zero.
+fn pause_ms(text: &str) -> Result<Duration, String> {
     match text.parse::<u64>() {
         Ok(ms) if ms <= 600_000 => Ok(Duration::from_millis(ms)),
         _ => Err("must be 0 to 600000 milliseconds".to_owned()),
@@ -256,7 +257,7 @@ fn hsts(text: &str) -> Result<HeaderValue, String> {
     if text.split(';').any(is_age) {
         return header_value(text);
     }
-    Err("must hold max-age= with a number of seconds".to_owned())
+    Err("must contain max-age= with a number of seconds".to_owned())
 }
 
 fn public_url(text: &str) -> Result<Url, String> {
@@ -265,40 +266,41 @@ fn public_url(text: &str) -> Result<Url, String> {
     if matches!(url.scheme(), "http" | "https") && plain {
         Ok(url)
     } else {
-        Err("must be an http or https address without a query or fragment".to_owned())
+        Err("must be an http or https URL without a query or fragment".to_owned())
     }
 }
 
 fn permalink(text: &str) -> Result<String, String> {
     if !(text.contains("{slug}") || text.contains("{id}")) {
-        return Err("must hold {slug} or {id}".to_owned());
+        return Err("must contain {slug} or {id}".to_owned());
     }
     public_url(&text.replace(['{', '}'], "")).map(|_| text.to_owned())
 }
 
+/// A command that has the settings and nothing else.
 #[derive(clap::Parser)]
-struct Alone {
+struct SettingsCommand {
     #[command(flatten)]
     config: Config,
 }
 
-/// One setting as `roundup config` shows it.
+/// A setting as `roundup config` shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
-    /// The variable.
+    /// The name of the environment variable.
     pub variable: String,
     /// The flag.
     pub flag: String,
-    /// Its value; secrets hidden.
+    /// The value; hidden if it is secret.
     pub value: String,
-    /// `default`, `environment`, `flag` or `unset`.
+    /// Where the value comes from: `default`, `environment`, `flag` or `unset`.
     pub source: &'static str,
-    /// What it is for.
+    /// What the setting is for.
     pub help: String,
 }
 
 impl Config {
-    /// How many threads serve requests.
+    /// Returns the number of threads that serve requests.
     pub fn worker_threads(&self) -> usize {
         match self.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -306,8 +308,8 @@ impl Config {
         }
     }
 
-    /// How long the last known answer may be given while the database is away: `stale-if-error`
-    /// of `Cache-Control` (RFC 5861); not at all if it is not there.
+    /// Returns how long a stale response may be sent while the database is unavailable:
+    /// `stale-if-error` of `Cache-Control` (RFC 5861, section 4); zero if it is missing.
     pub fn stale_if_error(&self) -> Duration {
         let text = self.cache_control.to_str().unwrap_or_default();
         let mut directives =
@@ -318,28 +320,28 @@ impl Config {
         Duration::from_secs(seconds.unwrap_or_default())
     }
 
-    /// The settings with no flags and an empty environment: what tests start from.
+    /// Returns the settings without flags and with an empty environment, for tests.
     ///
     /// # Errors
     /// None in practice: the defaults are checked by a test.
     pub fn defaults() -> Result<Self, clap::Error> {
-        let command = Alone::command().mut_args(|arg| arg.env(None::<&str>));
-        Ok(Alone::from_arg_matches(&command.try_get_matches_from(["roundup"])?)?.config)
+        let command = SettingsCommand::command().mut_args(|arg| arg.env(None::<&str>));
+        Ok(SettingsCommand::from_arg_matches(&command.try_get_matches_from(["roundup"])?)?.config)
     }
 
-    /// Every setting with its value and where that came from.
+    /// Returns every setting with its value and source.
     pub fn settings(matches: &ArgMatches) -> Vec<Setting> {
-        let command = Alone::command();
+        let command = SettingsCommand::command();
         let own = command.get_arguments().filter(|arg| arg.get_env().is_some());
         own.map(|arg| setting(arg, matches)).collect()
     }
 
-    /// Refuses a `ROUNDUP_…` variable that no setting has: a mistyped one must not be ignored.
+    /// Rejects a `ROUNDUP_…` variable that is not a setting: a mistyped one must not be ignored.
     ///
     /// # Errors
     /// One line that names the variable, and the nearest one that exists.
     pub fn check_environment(names: impl Iterator<Item = String>) -> Result<(), String> {
-        let command = Alone::command();
+        let command = SettingsCommand::command();
         let known: Vec<&str> =
             command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).collect();
         for name in names.filter(|name| name.starts_with("ROUNDUP_")) {

@@ -5,7 +5,7 @@ use crate::error::Result;
 use diesel::sql_types::{Array, BigInt};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Brings up to date what is derived from these articles, by the database's own function.
+/// Recomputes the derived data of these articles with the function of the same name in the database.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,4 +1,4 @@
-//! Is it alive, is it ready, and how is it doing: `/livez`, `/readyz`, `/metrics`.
+//! Health checks and metrics: `/livez`, `/readyz`, `/metrics`.
 
 use crate::error::{Code, Error, Result};
 use crate::extract::Client;
@@ -10,36 +10,36 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use diesel_async::RunQueryDsl;
 use utoipa::{OpenApi, ToSchema};
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/livez").get(livez))
-        .service(resource("/readyz").get(readyz))
-        .service(resource("/metrics").get(metrics));
+    cfg.service(resource("/livez").get(get_livez))
+        .service(resource("/readyz").get(get_readyz))
+        .service(resource("/metrics").get(get_metrics));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(livez, readyz, metrics))]
+#[openapi(paths(get_livez, get_readyz, get_metrics))]
 pub struct Docs;
 
-/// Whether the process lives
+/// Check whether the process is alive
 ///
-/// Never touches the database: an orchestrator that restarts on a failure of this must not restart
-/// the service because its database is away.
+/// Never uses the database: an orchestrator restarts the service when this fails, and must not do so
+/// because the database is unavailable.
 #[utoipa::path(get, path = "/livez", tag = "service",
-    responses((status = 200, description = "It lives", body = ShortText, content_type = "text/plain", example = "ok\n"),
+    responses((status = 200, description = "The process is alive", body = ShortText, content_type = "text/plain", example = "ok\n"),
         crate::openapi::Problems))]
-async fn livez() -> impl Responder {
-    plain("ok\n".to_owned())
+async fn get_livez() -> impl Responder {
+    text_response("ok\n".to_owned())
 }
 
-/// Whether requests can be answered
+/// Check whether the service can respond to requests
 ///
-/// 503 while the database does not answer, and once the service is about to stop.
+/// 503 while the database does not respond, and when the service is about to stop.
 #[utoipa::path(get, path = "/readyz", tag = "service",
-    responses((status = 200, description = "It is ready", body = ShortText, content_type = "text/plain", example = "ready\n"),
+    responses((status = 200, description = "The service is ready", body = ShortText, content_type = "text/plain", example = "ready\n"),
         crate::openapi::Problems))]
-async fn readyz(state: Data<State>) -> Result<HttpResponse> {
+async fn get_readyz(state: Data<State>) -> Result<HttpResponse> {
     if state.is_stopping() {
         return Err(Error::new(Code::Unavailable, "the service is about to stop"));
     }
@@ -51,33 +51,33 @@ async fn readyz(state: Data<State>) -> Result<HttpResponse> {
             Ok(())
         })
         .await?;
-    Ok(plain("ready\n".to_owned()))
+    Ok(text_response("ready\n".to_owned()))
 }
 
-/// Metrics: for their schema alone.
+/// Metrics, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(max_length = 10_000_000)]
 struct MetricsText(#[expect(dead_code, reason = "only its schema is used")] String);
 
-/// Counts and times, for Prometheus
+/// Get the metrics for Prometheus
 ///
-/// The text of `OpenMetrics`: requests by route and status, connections to the database, the cache.
-/// 404 for whoever does not come from where `ROUNDUP_METRICS_FROM` says, if it is set.
+/// In the text format of `OpenMetrics`: requests by route and status, database connections, the cache.
+/// If `ROUNDUP_METRICS_FROM` is set, clients outside these ranges get 404.
 #[utoipa::path(get, path = "/metrics", tag = "service",
     responses((status = 200, description = "OpenMetrics text", body = MetricsText, content_type = "text/plain"),
         crate::openapi::Problems))]
-async fn metrics(state: Data<State>, req: HttpRequest) -> Result<HttpResponse> {
+async fn get_metrics(state: Data<State>, req: HttpRequest) -> Result<HttpResponse> {
     let config = state.config();
     if let Some(ranges) = &config.metrics_from
         && !Client::is_within(&req, &config.trusted_proxies, ranges)
     {
-        return Err(Error::new(Code::NotFound, "nothing is at this address"));
+        return Err(Error::new(Code::NotFound, "nothing exists at this URL"));
     }
     state.cache().refresh_counts();
-    Ok(plain(state.metrics().text(&state.pool().status())?))
+    Ok(text_response(state.metrics().text(&state.pool().status())?))
 }
 
-fn plain(text: String) -> HttpResponse {
+fn text_response(text: String) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -1,9 +1,9 @@
-//! `Idempotency-Key`: a POST that is sent twice is done once.
+//! Idempotency keys (draft-ietf-httpapi-idempotency-key-header-07): a POST that is sent twice is
+//! carried out once.
 //!
-//! The key is stored in the transaction of the write itself, with the answer: both commit or
-//! neither does. A repeat gets the first answer; one that arrives while the first still runs gets
-//! 409 at once; the same key for something else is 422. What failed is not kept: it may be tried
-//! again under the same key.
+//! The key and the response are stored in the transaction of the write: both commit or neither does.
+//! A repeated request gets the first response; one that arrives while the first still runs gets 409;
+//! the same key with another request is 422. A failed request is not stored and may be repeated.
 
 use crate::error::{Code, Error, Result};
 use crate::response::{Headers, StoredResponse};
@@ -19,15 +19,15 @@ use sha2::{Digest as _, Sha256};
 use std::future::{Ready, ready};
 use utoipa::IntoParams;
 
-/// For how long a key is remembered.
-pub const REMEMBERED: TimeDelta = TimeDelta::hours(24);
+/// How long a key is stored.
+pub const RETENTION: TimeDelta = TimeDelta::hours(24);
 
-/// The header, for the document.
+/// Documents the header.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
 pub struct IdempotencyKeyHeader {
-    /// A word of the client's own, such as a UUID: the same request under the same key is done once
-    /// within 24 hours.
+    /// A value of the client's choice, such as a UUID: within 24 hours, a request with the same key is
+    /// carried out once.
     #[param(
         rename = "Idempotency-Key",
         nullable = false,
@@ -38,14 +38,14 @@ pub struct IdempotencyKeyHeader {
     pub idempotency_key: Option<String>,
 }
 
-/// The request's key, not yet tied to a caller and a body.
+/// The idempotency key of a request, if it has one.
 #[derive(Debug, Clone)]
 pub struct IdempotencyKey {
     key: Option<String>,
-    address: String,
+    target: String,
 }
 
-/// A key tied to who asks and what for.
+/// A request with its idempotency key, caller and content.
 #[derive(Debug, Clone)]
 pub struct IdempotentRequest {
     key: Option<String>,
@@ -54,9 +54,9 @@ pub struct IdempotentRequest {
 }
 
 impl IdempotencyKey {
-    /// Ties it to a caller and to the digest of a body.
+    /// Binds the key to a caller and to the digest of the request body.
     pub fn bind(self, principal: String, digest: &[u8]) -> IdempotentRequest {
-        let mut hash = Sha256::new_with_prefix(&self.address);
+        let mut hash = Sha256::new_with_prefix(&self.target);
         hash.update(digest);
         IdempotentRequest { key: self.key, principal, fingerprint: hash.finalize().to_vec() }
     }
@@ -67,34 +67,34 @@ impl FromRequest for IdempotencyKey {
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let bad = || {
-            let message = "`Idempotency-Key` must be 1 to 255 visible characters, given once";
+        let invalid = || {
+            let message = "`Idempotency-Key` must be 1 to 255 visible ASCII characters, sent once";
             Error::parameter("Idempotency-Key", Code::BadParameter, message)
         };
-        let address = format!("{} {}\n", req.method(), req.path());
-        let mut given = req.headers().get_all("idempotency-key");
-        ready(match (given.next(), given.next()) {
-            (None, _) => Ok(Self { key: None, address }),
+        let target = format!("{} {}\n", req.method(), req.path());
+        let mut values = req.headers().get_all("idempotency-key");
+        ready(match (values.next(), values.next()) {
+            (None, _) => Ok(Self { key: None, target }),
             (Some(key), None) => {
-                plain(key).map(|key| Self { key: Some(key), address }).ok_or_else(bad)
+                parse_key(key).map(|key| Self { key: Some(key), target }).ok_or_else(invalid)
             }
-            (Some(_), Some(_)) => Err(bad()),
+            (Some(_), Some(_)) => Err(invalid()),
         })
     }
 }
 
-/// The key itself: the draft's quoted string, or bare as most clients send it.
-fn plain(value: &HeaderValue) -> Option<String> {
+/// Parses a key: a quoted string as in the draft, or bare as most clients send it.
+fn parse_key(value: &HeaderValue) -> Option<String> {
     let text = value.to_str().ok()?;
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    let fits = (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-    fits.then(|| text.to_owned())
+    let is_valid = (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    is_valid.then(|| text.to_owned())
 }
 
-/// What is stored with a key.
+/// The stored response of a key.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = keys)]
-struct Kept {
+struct StoredRow {
     fingerprint: Vec<u8>,
     status: Option<i16>,
     headers: Option<serde_json::Value>,
@@ -108,9 +108,12 @@ struct Locked {
 }
 
 impl IdempotentRequest {
-    /// The first answer, when the request was done before; otherwise the key is taken, and the
-    /// answer is to be given to [`IdempotentRequest::keep`].
-    pub(crate) async fn earlier(
+    /// Returns the stored response if the request was carried out before. Otherwise reserves the key
+    /// until the end of the transaction; the response is then passed to [`Self::store_response`].
+    ///
+    /// # Errors
+    /// 409 while the first request runs, 422 when the key was used for another request.
+    pub(crate) async fn stored_response(
         &self,
         conn: &mut AsyncPgConnection,
         now: DateTime<Utc>,
@@ -122,30 +125,33 @@ impl IdempotentRequest {
             .get_result(conn)
             .await?;
         if !locked {
-            let detail = "the first request with this key is still running";
+            let detail = "the first request with this `Idempotency-Key` is still running";
             return Err(Error::new(Code::IdempotencyKeyInUse, detail)
                 .with_header(RETRY_AFTER, HeaderValue::from_static("1")));
         }
         let own = keys::table.find((&self.principal, key));
-        diesel::delete(own.filter(keys::created_at.le(now - REMEMBERED))).execute(conn).await?;
-        let found = own.select(Kept::as_select()).first(conn).await.optional()?;
-        let Some(Kept { fingerprint, status, headers, body }) = found else { return Ok(None) };
+        diesel::delete(own.filter(keys::created_at.le(now - RETENTION))).execute(conn).await?;
+        let found = own.select(StoredRow::as_select()).first(conn).await.optional()?;
+        let Some(StoredRow { fingerprint, status, headers, body }) = found else { return Ok(None) };
         if fingerprint != self.fingerprint {
-            let detail = "this key was used for another request";
+            let detail = "this `Idempotency-Key` was used for another request";
             return Err(Error::new(Code::IdempotencyKeyReused, detail));
         }
         let headers: Headers =
             serde_json::from_value(headers.unwrap_or_default()).unwrap_or_default();
         let status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
-        let answer = StoredResponse { status, headers, body: body.unwrap_or_default() };
-        Ok(Some(answer.with("idempotent-replayed", "true")))
+        let response = StoredResponse { status, headers, body: body.unwrap_or_default() };
+        Ok(Some(response.with_header("idempotent-replayed", "true")))
     }
 
-    /// Keeps the answer with the key.
-    pub(crate) async fn keep(
+    /// Stores the response with the key.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn store_response(
         &self,
         conn: &mut AsyncPgConnection,
-        answer: &StoredResponse,
+        response: &StoredResponse,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let Some(key) = &self.key else { return Ok(()) };
@@ -154,9 +160,9 @@ impl IdempotentRequest {
                 keys::principal.eq(&self.principal),
                 keys::key.eq(key),
                 keys::fingerprint.eq(&self.fingerprint),
-                keys::status.eq(i16::try_from(answer.status).unwrap_or(200)),
-                keys::headers.eq(serde_json::to_value(&answer.headers).unwrap_or_default()),
-                keys::body.eq(&answer.body),
+                keys::status.eq(i16::try_from(response.status).unwrap_or(200)),
+                keys::headers.eq(serde_json::to_value(&response.headers).unwrap_or_default()),
+                keys::body.eq(&response.body),
                 keys::created_at.eq(now),
             ))
             .execute(conn)
@@ -165,11 +171,11 @@ impl IdempotentRequest {
     }
 }
 
-/// Forgets the keys whose time is over.
+/// Deletes the keys that are older than [`RETENTION`]; returns how many.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn delete_expired(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<usize> {
-    let old = keys::table.filter(keys::created_at.le(now - REMEMBERED));
+    let old = keys::table.filter(keys::created_at.le(now - RETENTION));
     Ok(diesel::delete(old).execute(conn).await?)
 }

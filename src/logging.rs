@@ -1,4 +1,4 @@
-//! The log: one line a record, as text or as JSON, whatever a record says.
+//! The log: one line for each record, as text or as JSON.
 
 use crate::config::{Config, LogFormat};
 use env_logger::{Builder, Target};
@@ -8,14 +8,14 @@ use serde_json::Map;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-/// Sets up the log as the settings say, to standard error.
+/// Initialises the log to standard error.
 pub fn init(config: &Config) {
     let line = match config.log_format {
         LogFormat::Text => text,
         LogFormat::Json => json,
     };
     let mut builder = Builder::new();
-    // What is no request is no error of ours, as this module has it; it stands among the requests.
+    // This module logs malformed requests as errors of the service; the access log has them.
     builder.filter_module("actix_http::h1::dispatcher", LevelFilter::Off);
     builder.parse_filters(&config.log).target(Target::Stderr);
     builder.format(move |out, record| {
@@ -29,15 +29,15 @@ pub fn init(config: &Config) {
 fn text(time: &str, record: &Record<'_>) -> String {
     let message = escaped(&record.args().to_string());
     let mut line = format!("{time} {:5} {} {message}", record.level(), record.target());
-    // Writing to a text does not fail.
-    let _ = record.key_values().visit(&mut Words(&mut line));
+    // Writing to a string does not fail.
+    let _ = record.key_values().visit(&mut PairWriter(&mut line));
     line
 }
 
 fn json(time: &str, record: &Record<'_>) -> String {
     let mut members = Map::new();
-    // Collecting does not fail.
-    let _ = record.key_values().visit(&mut Members(&mut members));
+    // Inserting into a map does not fail.
+    let _ = record.key_values().visit(&mut FieldCollector(&mut members));
     for (name, value) in [
         ("time", time.to_owned()),
         ("level", record.level().to_string()),
@@ -49,12 +49,12 @@ fn json(time: &str, record: &Record<'_>) -> String {
     serde_json::Value::Object(members).to_string()
 }
 
-/// The text with everything that could end a line, or hide one, made visible.
+/// Escapes characters that could end or hide a line.
 fn escaped(text: &str) -> String {
-    let harmful = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let is_unsafe = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
-        if harmful(c) {
+        if is_unsafe(c) {
             clean.extend(c.escape_default());
         } else {
             clean.push(c);
@@ -63,19 +63,21 @@ fn escaped(text: &str) -> String {
     clean
 }
 
-struct Words<'a>(&'a mut String);
+/// Appends `key=value` pairs to a line.
+struct PairWriter<'a>(&'a mut String);
 
-impl<'kvs> VisitSource<'kvs> for Words<'_> {
+impl<'kvs> VisitSource<'kvs> for PairWriter<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
-        // A space would end the value.
+        // A space ends a value.
         let value = escaped(&value.to_string()).replace(' ', "%20");
         Ok(write!(self.0, " {key}={value}")?)
     }
 }
 
-struct Members<'a>(&'a mut Map<String, serde_json::Value>);
+/// Adds fields to a JSON object.
+struct FieldCollector<'a>(&'a mut Map<String, serde_json::Value>);
 
-impl<'kvs> VisitSource<'kvs> for Members<'_> {
+impl<'kvs> VisitSource<'kvs> for FieldCollector<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
         let value = value.to_u64().map_or_else(|| value.to_string().into(), Into::into);
         self.0.insert(key.to_string(), value);
@@ -91,7 +93,7 @@ mod tests {
     fn line(format: fn(&str, &Record<'_>) -> String) -> String {
         let pairs = [("path", "/a\r\nb c\u{2028}")];
         let numbers = [("status", 200_u64)];
-        let source = Both([&pairs, &numbers]);
+        let source = SourcePair([&pairs, &numbers]);
         format(
             "now",
             &Record::builder()
@@ -103,16 +105,16 @@ mod tests {
         )
     }
 
-    struct Both<'a>([&'a dyn log::kv::Source; 2]);
+    struct SourcePair<'a>([&'a dyn log::kv::Source; 2]);
 
-    impl log::kv::Source for Both<'_> {
+    impl log::kv::Source for SourcePair<'_> {
         fn visit<'kvs>(&'kvs self, visitor: &mut dyn VisitSource<'kvs>) -> Result<(), Error> {
             self.0.iter().try_for_each(|source| source.visit(visitor))
         }
     }
 
     #[test]
-    fn a_record_is_one_line_whatever_it_says() {
+    fn a_record_is_always_one_line() {
         let text = line(text);
         assert_eq!(text, "now INFO  t one\\ntwo\\u{1b}[31m path=/a\\r\\nb%20c\\u{2028} status=200");
         let json = line(json);

@@ -14,40 +14,40 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
-/// How many rows a page has when the request does not say.
+/// The default of `limit`.
 pub const DEFAULT_LIMIT: i64 = 20;
-/// The most rows a page can have.
+/// The maximum of `limit`.
 pub const MAX_LIMIT: i64 = 100;
 
-/// The parameters that every list takes.
+/// The query parameters of every list.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// How many items a page has.
+    /// The maximum number of items on the page.
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
-    /// The cursor after which the page begins: `page.next` of the page before.
+    /// Returns the items after this cursor: `page.next` of the previous page.
     #[param(max_length = 8000)]
     after: Option<String>,
-    /// The cursor before which the page ends: `page.prev` of the page after.
+    /// Returns the items before this cursor: `page.prev` of the next page.
     #[param(max_length = 8000)]
     before: Option<String>,
-    /// Whether to count all items, and how: exactly, or as the database's planner estimates.
+    /// Whether to count all items: exactly, or by the estimate of the database's planner.
     #[param(inline)]
     count: Option<Count>,
 }
 
-/// The same for a list that has no place for its total, such as a feed.
+/// The query parameters of a list without a total, such as a feed.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct UncountedQuery {
-    /// How many items a page has.
+    /// The maximum number of items on the page.
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
-    /// The cursor after which the page begins: it stands in the address of the next page.
+    /// Returns the items after this cursor, from the URL of the next page.
     #[param(max_length = 8000)]
     after: Option<String>,
-    /// The cursor before which the page ends: it stands in the address of the previous page.
+    /// Returns the items before this cursor, from the URL of the previous page.
     #[param(max_length = 8000)]
     before: Option<String>,
 }
@@ -59,30 +59,30 @@ impl From<UncountedQuery> for PageQuery {
     }
 }
 
-/// How `page.total` is filled.
+/// How `page.total` is determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Count {
-    /// Every row is counted.
+    /// All rows are counted.
     Exact,
-    /// The planner's estimate, at once.
+    /// The planner's estimate.
     Estimated,
 }
 
 /// A page of a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Page<T> {
-    /// The rows, in the order of the list.
+    /// The items in the order of the list.
     #[schema(max_items = 100)]
     pub items: Vec<T>,
-    /// Where the page stands in the list.
+    /// The position of the page in the list.
     pub page: PageInfo,
 }
 
-/// Where a page stands in its list.
+/// The position of a page in its list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PageInfo {
-    /// The most items this page could have.
+    /// The maximum number of items on this page.
     #[schema(minimum = 1, maximum = 100, example = 20)]
     pub limit: i64,
     /// The cursor for `after=`; null on the last page.
@@ -91,19 +91,19 @@ pub struct PageInfo {
     /// The cursor for `before=`; null on the first page.
     #[schema(max_length = 8000)]
     pub prev: Option<String>,
-    /// How many items the list has; null unless `count` asks.
+    /// The number of items in the list; null unless `count` is given.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub total: Option<i64>,
 }
 
-/// What to read from the database for one page: a stretch of the list in one direction.
+/// The rows to read for one page: a range of the list in one direction.
 #[derive(Debug, Clone)]
 pub struct Scan<K> {
-    tag: String,
+    list_tag: String,
     limit: i64,
-    /// Towards the front of the list; the rows come back reversed.
+    /// Whether to read towards the front of the list; the rows then come in reverse order.
     pub backward: bool,
-    /// The key to start from, and whether its own row belongs to the page.
+    /// The key to start from, and whether the page includes its row.
     pub from: Option<(K, bool)>,
     /// Whether the total is wanted.
     pub count: Option<Count>,
@@ -111,27 +111,33 @@ pub struct Scan<K> {
 
 #[derive(Serialize, Deserialize)]
 struct Cursor<K> {
-    /// Which list it belongs to.
+    /// The tag of the list it belongs to.
     t: String,
     k: K,
-    /// The row at the key belongs to the page: set where a page came out empty.
+    /// Whether the page includes the row at the key: set where a page was empty.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     i: bool,
 }
 
 impl PageQuery {
-    /// The page behind this cursor.
+    /// Requests the page after this cursor.
     pub fn after(cursor: String) -> Self {
         Self { after: Some(cursor), ..Self::default() }
     }
 
-    /// The page asked for, of the list that `list` names: its resource, sort and filters.
+    /// Returns the range to read. `list` identifies the list: its resource, sort order and filters.
+    ///
+    /// # Errors
+    /// 400 for a limit out of range, an invalid cursor or one of another list.
     pub fn scan<K: DeserializeOwned>(&self, list: &impl Serialize) -> Result<Scan<K>> {
-        self.scan_or(list, DEFAULT_LIMIT)
+        self.scan_with_default(list, DEFAULT_LIMIT)
     }
 
-    /// The same, with another default for `limit`.
-    pub fn scan_or<K: DeserializeOwned>(
+    /// Returns the range to read, with another default for `limit`.
+    ///
+    /// # Errors
+    /// As [`Self::scan`].
+    pub fn scan_with_default<K: DeserializeOwned>(
         &self,
         list: &impl Serialize,
         default: i64,
@@ -141,15 +147,21 @@ impl PageQuery {
             let message = format!("`limit` must be 1 to {MAX_LIMIT}, not {limit}");
             return Err(Error::parameter("limit", Code::LimitOutOfRange, message));
         }
-        let tag = tag(list)?;
+        let list_tag = list_tag(list)?;
         let (name, text, backward) = match (&self.after, &self.before) {
             (None, None) => {
-                return Ok(Scan { tag, limit, backward: false, from: None, count: self.count });
+                return Ok(Scan {
+                    list_tag,
+                    limit,
+                    backward: false,
+                    from: None,
+                    count: self.count,
+                });
             }
             (Some(text), None) => ("after", text, false),
             (None, Some(text)) => ("before", text, true),
             (Some(_), Some(_)) => {
-                let message = "give `after` or `before`, not both";
+                let message = "`after` and `before` cannot be combined";
                 return Err(Error::parameter("before", Code::BadParameter, message));
             }
         };
@@ -157,80 +169,84 @@ impl PageQuery {
             .decode(text)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .filter(|cursor: &Cursor<Value>| plausible(&cursor.k))
+            .filter(|cursor: &Cursor<Value>| is_comparable(&cursor.k))
             .ok_or_else(|| bad_cursor(name))?;
-        if cursor.t != tag {
-            let message = format!("this `{name}` cursor is of another list, sort or filter");
+        if cursor.t != list_tag {
+            let message =
+                format!("this `{name}` cursor belongs to another list, sort order or filter");
             return Err(Error::parameter(name, Code::CursorMismatch, message));
         }
         let key = serde_json::from_value(cursor.k).map_err(|_bad| bad_cursor(name))?;
-        Ok(Scan { tag, limit, backward, from: Some((key, cursor.i)), count: self.count })
+        Ok(Scan { list_tag, limit, backward, from: Some((key, cursor.i)), count: self.count })
     }
 }
 
-/// The refusal of a cursor that this service did not make.
+/// Returns the error for a cursor that this service did not make.
 fn bad_cursor(name: &str) -> Error {
-    Error::parameter(name, Code::BadCursor, format!("`{name}` is no cursor of this service"))
+    Error::parameter(name, Code::BadCursor, format!("`{name}` is not a cursor of this service"))
 }
 
-/// Whether the database can compare with a key: it holds no NUL and no time of another age.
-fn plausible(key: &Value) -> bool {
+/// Returns whether PostgreSQL can compare with a key: it has no NUL and no year out of its range.
+fn is_comparable(key: &Value) -> bool {
     match key {
         Value::String(text) => {
             let year = text.parse::<DateTime<Utc>>().map_or(2000, |at| at.year());
             !text.contains('\0') && (1..=9999).contains(&year)
         }
-        Value::Array(keys) => keys.iter().all(plausible),
+        Value::Array(keys) => keys.iter().all(is_comparable),
         _ => true,
     }
 }
 
-/// A short name of the list, its sort and its filters.
-fn tag(list: &impl Serialize) -> Result<String> {
+/// Returns a short hash of the list, its sort order and its filters.
+fn list_tag(list: &impl Serialize) -> Result<String> {
     let text = serde_json::to_vec(list).map_err(Error::internal)?;
     Ok(BASE64.encode(Sha256::digest(text).get(..6).unwrap_or_default()))
 }
 
 impl<K> Scan<K> {
-    /// Whether it begins at the front of the list.
+    /// Returns whether the page is the first of the list.
     pub fn is_first(&self) -> bool {
         self.from.is_none() && !self.backward
     }
 
-    /// The refusal of its cursor, where the key turns out to be none.
-    pub(crate) fn refusal(&self) -> Error {
+    /// Returns the error for its cursor when the key has the wrong type.
+    pub(crate) fn cursor_error(&self) -> Error {
         bad_cursor(if self.backward { "before" } else { "after" })
     }
 }
 
 impl Scan<(Value, i64)> {
-    /// The same scan with the sort value in its own type.
+    /// Converts the sort value of the key from JSON.
+    ///
+    /// # Errors
+    /// 400 when it has another type.
     pub fn typed<T: DeserializeOwned>(&self) -> Result<Scan<(T, i64)>> {
         let from = match self.from.clone() {
             None => None,
             Some(((value, id), whole)) => {
-                let value = serde_json::from_value(value).map_err(|_bad| self.refusal())?;
+                let value = serde_json::from_value(value).map_err(|_bad| self.cursor_error())?;
                 Some(((value, id), whole))
             }
         };
-        let Self { tag, limit, backward, count, .. } = self.clone();
-        Ok(Scan { tag, limit, backward, from, count })
+        let Self { list_tag, limit, backward, count, .. } = self.clone();
+        Ok(Scan { list_tag, limit, backward, from, count })
     }
 }
 
 impl<K: Serialize + Clone> Scan<K> {
-    /// How many rows to read: one more than the page has.
+    /// Returns how many rows to read: one more than the page has, to know whether more follow.
     pub fn rows(&self) -> i64 {
         self.limit + 1
     }
 
-    /// How many rows the page has at the most.
+    /// Returns the maximum number of rows on the page.
     pub fn limit(&self) -> i64 {
         self.limit
     }
 
-    /// Cuts the page from a whole list that is short enough to be read at once.
-    pub fn cut_all<R>(&self, all: Vec<R>, key: impl Fn(&R) -> K) -> Page<R>
+    /// Returns the page of a list that was read whole.
+    pub fn page_of_all<R>(&self, all: Vec<R>, key: impl Fn(&R) -> K) -> Page<R>
     where
         K: Ord,
     {
@@ -245,11 +261,11 @@ impl<K: Serialize + Clone> Scan<K> {
         if self.backward {
             rows.reverse();
         }
-        self.cut(rows, key).counted(total)
+        self.page(rows, key).with_total(total)
     }
 
-    /// Cuts the page from the rows read, and makes the cursors to its neighbours.
-    pub fn cut<R>(&self, mut rows: Vec<R>, key: impl Fn(&R) -> K) -> Page<R> {
+    /// Returns the page of the rows read, with the cursors to its neighbours.
+    pub fn page<R>(&self, mut rows: Vec<R>, key: impl Fn(&R) -> K) -> Page<R> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -268,13 +284,13 @@ impl<K: Serialize + Clone> Scan<K> {
     }
 
     fn cursor(&self, k: K, i: bool) -> String {
-        let cursor = Cursor { t: self.tag.clone(), k, i };
+        let cursor = Cursor { t: self.list_tag.clone(), k, i };
         BASE64.encode(serde_json::to_vec(&cursor).unwrap_or_default())
     }
 }
 
 impl<T> Page<T> {
-    /// A page in the middle of a list: for the documentation.
+    /// Returns a page in the middle of a list, for the documentation.
     pub fn sample(item: T) -> Self {
         let cursor = |key: &str| Some(BASE64.encode(format!(r#"{{"t":"9Vd3kQ0n","k":{key}}}"#)));
         let (next, prev) =
@@ -282,19 +298,19 @@ impl<T> Page<T> {
         Self { items: vec![item], page: PageInfo { limit: 20, next, prev, total: None } }
     }
 
-    /// The same page of other items: what the keys stood for.
-    pub fn with<U>(self, items: Vec<U>) -> Page<U> {
+    /// Replaces the items.
+    pub fn with_items<U>(self, items: Vec<U>) -> Page<U> {
         Page { items, page: self.page }
     }
 
-    /// The same page, each item turned into another.
-    pub fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(turn).collect(), page: self.page }
+    /// Converts each item.
+    pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(convert).collect(), page: self.page }
     }
 
-    /// The same page with the total of its list.
+    /// Sets the total of the list.
     #[must_use]
-    pub fn counted(mut self, total: Option<i64>) -> Self {
+    pub fn with_total(mut self, total: Option<i64>) -> Self {
         self.page.total = total;
         self
     }

@@ -1,11 +1,10 @@
-//! Where readers find things: the address of this service, and that of an article's page on the
-//! site that shows it.
+//! The public URLs of this service and of the site that shows its articles.
 
 use crate::config::Config;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-/// Makes addresses that hold outside this service.
+/// Builds absolute URLs.
 #[derive(Debug, Clone)]
 pub struct Permalinks {
     base: String,
@@ -13,8 +12,8 @@ pub struct Permalinks {
 }
 
 impl Permalinks {
-    /// As the settings say.
-    pub fn of(config: &Config) -> Self {
+    /// Reads `ROUNDUP_PUBLIC_URL` and `ROUNDUP_PERMALINK` from the settings.
+    pub fn from_config(config: &Config) -> Self {
         let base = match &config.public_url {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
             None => format!("http://{}", config.listen),
@@ -22,12 +21,12 @@ impl Permalinks {
         Self { base, template: config.permalink.clone() }
     }
 
-    /// The whole address of a path of this service.
+    /// Returns the absolute URL of a path of this service.
     pub fn absolute(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
-    /// The address of an article's page.
+    /// Returns the URL of an article's page on the site, or of the article in the API.
     pub fn article(&self, id: i64, slug: &str, published_at: Option<DateTime<Utc>>) -> String {
         let Some(template) = &self.template else {
             return self.absolute(&format!("/api/v1/articles/{id}"));
@@ -41,7 +40,7 @@ impl Permalinks {
             .replace("{day}", &day("%d").unwrap_or_default())
     }
 
-    /// The front page of the site, or of this service where no site is set.
+    /// Returns the URL of the front page of the site, or of this service if no site is set.
     pub fn home(&self) -> String {
         let site = self.template.as_deref().and_then(|template| template.split_once("://"));
         match site {
@@ -52,16 +51,16 @@ impl Permalinks {
         }
     }
 
-    /// The path of an address that is on the site or on this service; none for any other.
-    pub fn path_of(&self, address: &str) -> Option<String> {
-        let url = Url::parse(address).ok()?;
-        let own = |home: &str| {
+    /// Returns the path of a URL on the site or on this service; `None` for any other URL.
+    pub fn path_of(&self, url: &str) -> Option<String> {
+        let url = Url::parse(url).ok()?;
+        let own_prefix = |home: &str| {
             let home = Url::parse(home).ok()?;
-            let same = home.host_str() == url.host_str()
+            let is_same = home.host_str() == url.host_str()
                 && home.port_or_known_default() == url.port_or_known_default();
-            same.then(|| home.path().trim_end_matches('/').to_owned())
+            is_same.then(|| home.path().trim_end_matches('/').to_owned())
         };
-        let prefix = own(&self.home()).or_else(|| own(&self.base))?;
+        let prefix = own_prefix(&self.home()).or_else(|| own_prefix(&self.base))?;
         let path = url.path().strip_prefix(prefix.as_str()).unwrap_or(url.path());
         Some(match url.query() {
             Some(query) => format!("{path}?{query}"),
@@ -75,16 +74,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_article_has_the_address_that_the_template_gives() {
+    fn the_template_gives_the_url_of_an_article() {
         let mut config = Config::defaults().unwrap();
         let at = Some("2014-12-04T00:00:00Z".parse().unwrap());
-        let links = Permalinks::of(&config);
+        let links = Permalinks::from_config(&config);
         assert_eq!(links.article(42, "a", at), "http://127.0.0.1:8080/api/v1/articles/42");
         config.permalink = Some("https://example.org/{year}/{month}/{slug}.html".into());
-        let links = Permalinks::of(&config);
+        let links = Permalinks::from_config(&config);
         assert_eq!(links.article(42, "a", at), "https://example.org/2014/12/a.html");
         assert_eq!(links.home(), "https://example.org/");
-        let path = |address| links.path_of(address);
+        let path = |url| links.path_of(url);
         assert_eq!(path("http://example.org/2014/12/a.html").as_deref(), None);
         assert_eq!(path("https://example.org/?p=17").as_deref(), Some("/?p=17"));
         assert_eq!(path("https://elsewhere.example/a"), None);

@@ -1,4 +1,4 @@
-//! The front door: an index of the service, and what its problems mean.
+//! The index of the service at `/`, and what its problems mean.
 
 use crate::error::{Code, Error, Problem, Result};
 use crate::extract::{EmptyQuery, Query};
@@ -10,16 +10,16 @@ use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/").get(index))
+    cfg.service(resource("/").get(get_index))
         .service(resource("/problems").get(list_problems))
         .service(resource("/problems/{code}").get(get_problem));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(index, list_problems, get_problem), components(schemas(Problem)))]
+#[openapi(paths(get_index, list_problems, get_problem), components(schemas(Problem)))]
 pub struct Docs;
 
 /// The index of the service.
@@ -28,19 +28,19 @@ struct Index {
     /// `roundup`.
     #[schema(max_length = 50, example = "roundup")]
     name: &'static str,
-    /// The version that runs.
+    /// The version of the service.
     #[schema(max_length = 50, example = "0.1.0")]
     version: &'static str,
-    /// Where the API begins.
+    /// The base path of the API.
     #[schema(max_length = 200, example = "/api/v1")]
     api: &'static str,
-    /// Its lists.
+    /// The paths of its lists.
     #[schema(max_items = 20, value_type = Vec<ShortText>)]
     lists: Vec<&'static str>,
-    /// The OpenAPI document.
+    /// The path of the OpenAPI document.
     #[schema(max_length = 200, example = "/openapi.json")]
     openapi: &'static str,
-    /// The document as a page to try things on.
+    /// The path of the interactive documentation.
     #[schema(max_length = 200, example = "/docs/")]
     docs: &'static str,
 }
@@ -63,7 +63,7 @@ impl Index {
         }
     }
 
-    /// A page for a browser that came here by hand.
+    /// Returns the index as a page for a browser.
     fn html(&self) -> String {
         let item = |href: &&str| format!("<li><a href=\"{href}\">{href}</a></li>");
         let lists: String = self.lists.iter().map(item).collect();
@@ -81,21 +81,21 @@ impl Index {
     }
 }
 
-/// The index as a page: for its schema alone.
+/// The index as a page, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(max_length = 100_000)]
 struct IndexPage(#[expect(dead_code, reason = "only its schema is used")] String);
 
-/// The index of the service
+/// Get the index of the service
 ///
-/// JSON; a small page for a browser.
+/// JSON, or a small HTML page for a browser.
 #[utoipa::path(get, path = "/", tag = "service",
-    responses((status = 200, description = "Where things are", content((Index = "application/json", example = json!(Index::new())), (IndexPage = "text/html"))), Problems))]
-async fn index(req: HttpRequest, _query: Query<EmptyQuery>) -> Result<HttpResponse> {
+    responses((status = 200, description = "The index", content((Index = "application/json", example = json!(Index::new())), (IndexPage = "text/html"))), Problems))]
+async fn get_index(req: HttpRequest, _query: Query<EmptyQuery>) -> Result<HttpResponse> {
     let mut response = if prefers_html(req.headers()) {
         HttpResponse::Ok().content_type("text/html; charset=utf-8").body(Index::new().html())
     } else {
-        JsonResponse::whole(&Index::new())?.respond_to(&req)
+        JsonResponse::new(&Index::new())?.respond_to(&req)
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, header::HeaderValue::from_static("Accept"));
@@ -112,10 +112,10 @@ struct ProblemKind {
     /// Its title.
     #[schema(max_length = 100, example = "Not found")]
     title: &'static str,
-    /// The HTTP status that it comes with.
+    /// Its HTTP status.
     #[schema(minimum = 400, maximum = 599, example = 404)]
     status: u16,
-    /// What it means and what to do.
+    /// What it means and what to do about it.
     #[schema(max_length = 1000)]
     meaning: &'static str,
 }
@@ -130,7 +130,7 @@ impl From<Code> for ProblemKind {
 /// All kinds of problems.
 #[derive(Debug, Serialize, ToSchema)]
 struct ProblemKinds {
-    /// One for each code.
+    /// The kinds, one for each code.
     #[schema(max_items = 200)]
     items: Vec<ProblemKind>,
 }
@@ -143,22 +143,20 @@ impl ProblemKinds {
 
 /// List the kinds of problems
 ///
-/// Every `code` that an answer can carry, with its status and meaning.
+/// Every `code` that a response can have, with its status and meaning.
 #[utoipa::path(get, path = "/problems", tag = "service",
     responses((status = 200, description = "Every code", body = ProblemKinds, example = json!(ProblemKinds::new())), Problems))]
 async fn list_problems(_query: Query<EmptyQuery>) -> Result<JsonResponse> {
-    JsonResponse::whole(&ProblemKinds::new())
+    JsonResponse::new(&ProblemKinds::new())
 }
 
-/// What a problem means
+/// Get what a problem means
 ///
-/// The `type` of every problem leads here.
+/// The `type` of every problem is a URL of this operation.
 #[utoipa::path(get, path = "/problems/{code}", tag = "service",
     params(("code" = String, Path, description = "The code", max_length = 60, example = "not_found")),
     responses((status = 200, description = "Its meaning", body = ProblemKind, example = json!(ProblemKind::from(Code::NotFound))), Problems))]
 async fn get_problem(code: Path<String>, _query: Query<EmptyQuery>) -> Result<JsonResponse> {
     let found = Code::ALL.iter().copied().find(|known| known.as_str() == code.as_str());
-    JsonResponse::whole(&ProblemKind::from(
-        found.ok_or_else(|| Error::not_found("kind of problem"))?,
-    ))
+    JsonResponse::new(&ProblemKind::from(found.ok_or_else(|| Error::not_found("kind of problem"))?))
 }

@@ -16,10 +16,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// The state as handlers and tasks share it.
+/// The state as handlers and background tasks share it.
 pub type SharedState = Data<State>;
 
-/// What every handler can reach.
+/// What every handler uses.
 #[derive(Debug)]
 pub struct State {
     pool: Pool,
@@ -32,7 +32,7 @@ pub struct State {
 }
 
 impl State {
-    /// The state of one instance.
+    /// Creates the state of one instance.
     pub fn new(pool: Pool, clock: Clock, config: Config) -> Self {
         let cache = Cache::new(config.cache_bytes, config.stale_if_error());
         let mut registry = Registry::default();
@@ -42,7 +42,7 @@ impl State {
         Self { pool, clock, config, metrics, cache, replica: None, stopping }
     }
 
-    /// The same, with replicas that take the reads of a cold cache.
+    /// Adds replicas, which serve the reads that the cache misses.
     #[must_use]
     pub fn with_replica(mut self, pool: Pool) -> Self {
         self.cache.coherence().use_position();
@@ -50,20 +50,20 @@ impl State {
         self
     }
 
-    /// Lets the current worker thread keep its part of the connections to itself.
-    pub fn settle_here(&self) {
+    /// Gives the current worker thread connections of its own.
+    pub fn init_worker(&self) {
         self.pool.settle_here();
         if let Some(replica) = &self.replica {
             replica.settle_here();
         }
     }
 
-    /// Reads from the database: one connection, taken now, and one deadline for all of it.
+    /// Reads from the database with one connection and one deadline.
     ///
-    /// A public read may come from a replica, if that is as new as all that was shown before.
+    /// A public read may come from a replica if that has everything that was shown before.
     ///
     /// # Errors
-    /// 503 when no connection is to be had, 504 when the deadline passes, and what `work` returns.
+    /// 503 when no connection is available, 504 when the deadline passes, and those of `work`.
     pub async fn read<T>(
         &self,
         work: impl AsyncFnOnce(&AsyncPgConnection) -> Result<T>,
@@ -85,13 +85,13 @@ impl State {
         timeout(deadline, read).await.unwrap_or_else(|_late| Err(deadline_exceeded(deadline)))
     }
 
-    /// How long what this task reads may take, once it has a connection.
+    /// Returns how long a read of this task may take, once it has a connection.
     pub fn deadline(&self) -> Duration {
         self.config.query_deadline_ms.min(Fill::patience().unwrap_or(Duration::MAX))
     }
 
-    /// Whether what this task reads might as well be read by another one for it: not if only the
-    /// other's may be asked of a replica.
+    /// Returns whether this task may share its reads with others: with replicas, only reads that fill
+    /// the cache may be sent to one.
     pub fn may_share_reads(&self) -> bool {
         self.replica.is_none() || Fill::is_under_way()
     }
@@ -105,20 +105,19 @@ impl State {
         Ok(self.pool.get().await?)
     }
 
-    /// Says what was changed by other ways than [`State::write`], so that no older answer leaves
-    /// this instance any more. To be called after the commit and before anybody is told; other
-    /// instances hear of it from the database.
-    pub fn changed(&self, change: Change<'_>) {
+    /// Invalidates cached responses after a change that [`State::write`] did not make. Must be called
+    /// after the commit and before the response; other instances are notified by the database.
+    pub fn invalidate(&self, change: Change<'_>) {
         self.cache.coherence().changed(change);
     }
 
-    /// The cache of public answers.
+    /// Returns the cache of public responses.
     pub fn cache(&self) -> &Cache<CachedResponse> {
         &self.cache
     }
 
-    /// Writes to the database: one transaction, in a task of its own, so that a client that hangs up
-    /// does not break it off half way. When it returns, no older answer leaves this instance.
+    /// Writes to the database in one transaction. It runs in a task of its own, so that a client that
+    /// disconnects does not cancel it. When it returns, this instance shows no older data.
     ///
     /// # Errors
     /// As [`State::read`]; then nothing is written.
@@ -134,20 +133,20 @@ impl State {
             let done = timeout(deadline, conn.transaction(async |conn| work(conn).await));
             let done = done.await.unwrap_or_else(|_late| Err(deadline_exceeded(deadline)));
             drop(conn);
-            // Also after a failure: whether it was written may not be known.
+            // Also after a failure: the commit may have succeeded.
             state.cache.coherence().catch_up().await;
             done
         });
         task.await.map_err(Error::internal)?
     }
 
-    /// The same for a POST that is to be done once, whatever is repeated.
+    /// Writes like [`State::write`], once for each idempotency key.
     ///
     /// # Errors
-    /// As [`State::write`]; and 409 or 422 for a key that is in use or was used for something else.
+    /// As [`State::write`]; 409 for a key in use, 422 for one that was used for another request.
     pub async fn write_once<F>(
         state: &Data<Self>,
-        attempt: IdempotentRequest,
+        request: IdempotentRequest,
         work: F,
     ) -> Result<StoredResponse>
     where
@@ -158,43 +157,43 @@ impl State {
         let now = state.clock.now();
         Self::write(state, move |conn| {
             Box::pin(async move {
-                if let Some(answer) = attempt.earlier(conn, now).await? {
-                    return Ok(answer);
+                if let Some(response) = request.stored_response(conn, now).await? {
+                    return Ok(response);
                 }
-                let answer = work(conn).await?;
-                attempt.keep(conn, &answer, now).await?;
-                Ok(answer)
+                let response = work(conn).await?;
+                request.store_response(conn, &response, now).await?;
+                Ok(response)
             })
         })
         .await
     }
 
-    /// Says from now on that the service is about to stop, so that others send no more requests.
-    pub fn stop_soon(&self) {
+    /// Announces that the service is about to stop: `/readyz` fails from now on.
+    pub fn begin_shutdown(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the service is about to stop.
+    /// Returns whether the service is about to stop.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// The pool of connections.
+    /// Returns the pool of connections.
     pub fn pool(&self) -> &Pool {
         &self.pool
     }
 
-    /// The clock.
+    /// Returns the clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// The settings.
+    /// Returns the settings.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// What is counted.
+    /// Returns the metrics.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }

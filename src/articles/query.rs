@@ -42,11 +42,11 @@ pub(crate) async fn page(
     scan: &Scan<Key>,
     all_links: bool,
 ) -> Result<Page<ArticleSummary>> {
-    let cut = scan.cut(keys(conn, filter, sort, scan).await?, Clone::clone);
+    let cut = scan.page(keys(conn, filter, sort, scan).await?, Clone::clone);
     let ids: Vec<i64> = cut.items.iter().map(|(_, id)| *id).collect();
     let items = summaries(conn, &ids, all_links).await?;
     let total = total(conn, scan.count, || matching(filter)).await?;
-    Ok(cut.with(items).counted(total))
+    Ok(cut.with_items(items).with_total(total))
 }
 
 pub(crate) async fn keys(

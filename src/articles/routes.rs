@@ -15,14 +15,14 @@ use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/articles").get(list_articles))
         .service(resource("/articles/{ref}/links").get(list_article_links))
         .service(resource("/outlets/{ref}/articles").get(list_outlet_articles));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(list_articles, list_article_links, list_outlet_articles))]
 pub struct Docs;
@@ -96,13 +96,13 @@ async fn list_article_links(
             let scan = page.scan(&("links of", article))?;
             let mut links = links::of_articles(conn, &[article], false).await?;
             let links = links.remove(&article).unwrap_or_default();
-            Ok(Ok((article, scan.cut_all(links, |link| link.position))))
+            Ok(Ok((article, scan.page_of_all(links, |link| link.position))))
         })
         .await?;
     match found {
         Ok((article, page)) => {
             let reply = JsonResponse::page(page, query.fields.as_deref(), Link::sample)?;
-            Ok(reply.of_article(article).respond_to(&req))
+            Ok(reply.depending_on_article(article).respond_to(&req))
         }
         Err(Lookup::Moved(slug)) => Ok(moved_permanently(&req, &slug)),
         Err(_) => Err(Error::purged()),

@@ -21,8 +21,8 @@ pub(super) async fn list(
     let rows = matching(query).select(Deed::as_select());
     let rows = keyset!(rows, scan, true, Timestamptz, audit::at, audit::id);
     let rows: Vec<Deed> = rows.load(&mut &*conn).await?;
-    let page = scan.cut(rows, |deed| (deed.at, deed.id));
-    Ok(page.counted(total(conn, scan.count, || matching(query)).await?))
+    let page = scan.page(rows, |deed| (deed.at, deed.id));
+    Ok(page.with_total(total(conn, scan.count, || matching(query)).await?))
 }
 
 fn matching(query: &AuditQuery) -> audit::BoxedQuery<'static, Pg> {

@@ -26,7 +26,7 @@ impl Gate {
         let fields = header_fields(&self.0);
         match done {
             Ok(answer) => Ok(fields.iter().fold(answer, |answer, (name, value)| {
-                answer.with(name.as_str(), value.to_str().unwrap_or_default())
+                answer.with_header(name.as_str(), value.to_str().unwrap_or_default())
             })),
             Err(error) => Err(fields
                 .into_iter()

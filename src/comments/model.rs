@@ -60,7 +60,7 @@ pub struct Comment {
     pub uncertain: bool,
 }
 
-/// An editor's comment as it was just made: for its schema alone.
+/// An editor's comment as it was just made, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 pub struct EditorsComment {

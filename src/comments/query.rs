@@ -44,7 +44,7 @@ impl Thread {
     /// # Errors
     /// When there is no such page.
     pub(super) fn scan(self, page: &PageQuery, limit: i64) -> Result<Scan<Key>> {
-        page.scan_or(&("thread", self.article, self.sort), limit)
+        page.scan_with_default(&("thread", self.article, self.sort), limit)
     }
 }
 
@@ -67,9 +67,9 @@ pub(super) async fn thread(
         ThreadSort::Oldest => load(conn, oldest(all(), scan)?, scan.rows()).await?,
         ThreadSort::Newest => newest(conn, all, scan).await?,
     };
-    let page = scan.cut(rows, |row| row.path().ids().to_vec());
+    let page = scan.page(rows, |row| row.path().ids().to_vec());
     let total = total(conn, scan.count, all).await?;
-    Ok(page.map(CommentRow::public).counted(total))
+    Ok(page.map(CommentRow::public).with_total(total))
 }
 
 /// The first page of each of these articles' threads, of `limit` comments.
@@ -89,7 +89,7 @@ pub async fn first_pages(
         let thread = Thread { article, sort: ThreadSort::Oldest };
         let scan = thread.scan(&PageQuery::default(), limit)?;
         let rows = threads.remove(&article).unwrap_or_default();
-        let page = scan.cut(rows, |row| row.path().ids().to_vec());
+        let page = scan.page(rows, |row| row.path().ids().to_vec());
         Ok((article, page.map(CommentRow::public)))
     };
     articles.iter().copied().map(page).collect()
@@ -114,7 +114,7 @@ async fn load(conn: &AsyncPgConnection, query: Rows, rows: i64) -> Result<Vec<Co
 
 fn start(scan: &Scan<Key>) -> Result<Option<(Path, bool)>> {
     let Some((ids, whole)) = scan.from.clone() else { return Ok(None) };
-    let path = Path::of(ids).ok_or_else(|| scan.refusal())?;
+    let path = Path::of(ids).ok_or_else(|| scan.cursor_error())?;
     Ok(Some((path, whole)))
 }
 
@@ -145,7 +145,7 @@ async fn newest(
     };
     let (root, bytes) = (path.root(), path.to_bytes());
     let whole_thread = Path::of(vec![root]).map(|root| (root.to_bytes(), root.end()));
-    let (first, end) = whole_thread.ok_or_else(|| scan.refusal())?;
+    let (first, end) = whole_thread.ok_or_else(|| scan.cursor_error())?;
     let same = all().filter(comments::root_id.eq(root));
     let same = same.filter(comments::path.ge(first)).filter(comments::path.lt(end));
     let same = match (scan.backward, whole) {
@@ -195,7 +195,7 @@ pub async fn latest(
     }
     let query = keyset!(query, scan, true, Timestamptz, comments::listed_at, comments::id);
     let rows: Vec<(CommentRow, CitingArticle)> = query.load(&mut &*conn).await?;
-    let page = scan.cut(rows, |(row, _)| (row.listed_at, row.id));
+    let page = scan.page(rows, |(row, _)| (row.listed_at, row.id));
     let all = || {
         let all = comments::table
             .inner_join(articles::table)
@@ -209,7 +209,7 @@ pub async fn latest(
     };
     let total = total(conn, scan.count, all).await?;
     let list = |(row, article): (CommentRow, _)| ListedComment { comment: row.public(), article };
-    Ok(page.map(list).counted(total))
+    Ok(page.map(list).with_total(total))
 }
 
 /// These comments with their articles; those that do not show are left out.
@@ -255,8 +255,8 @@ pub(super) async fn find(
     let (mut a, mut b) = (conn, conn);
     let (ancestors, below) =
         try_join(ancestors.load::<CommentRow>(&mut a), below.load::<CommentRow>(&mut b)).await?;
-    let replies = scan.cut(below, |row| row.path().ids().to_vec()).map(CommentRow::public);
-    let replies = replies.counted(total(conn, scan.count, all).await?);
+    let replies = scan.page(below, |row| row.path().ids().to_vec()).map(CommentRow::public);
+    let replies = replies.with_total(total(conn, scan.count, all).await?);
     let ancestors = ancestors.into_iter().map(CommentRow::public).collect();
     let listed = ListedComment { comment: row.public(), article };
     Ok(CommentInThread { listed, ancestors, replies })

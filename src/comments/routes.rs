@@ -16,7 +16,7 @@ use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/comments").get(list_comments))
         .service(
@@ -31,7 +31,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
         );
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(
     paths(
@@ -74,7 +74,7 @@ async fn get_comment(
 ) -> Result<JsonResponse> {
     let scan = page.scan(&("comments below", id.0))?;
     let found = state.read(async |conn| query::find(conn, id.0, &scan).await).await?;
-    Ok(JsonResponse::whole(&found)?.of_article(found.listed.article.id))
+    Ok(JsonResponse::new(&found)?.depending_on_article(found.listed.article.id))
 }
 
 /// List the comments of an article
@@ -109,7 +109,7 @@ async fn list_article_comments(
             };
             let page = Page { items, page };
             let reply = JsonResponse::page(page, query.fields.as_deref(), ThreadComment::sample)?;
-            Ok(reply.of_article(article).respond_to(&req))
+            Ok(reply.depending_on_article(article).respond_to(&req))
         }
         Err(Lookup::Moved(slug)) => Ok(moved_permanently(&req, &slug)),
         Err(_) => Err(Error::purged()),

@@ -5,7 +5,7 @@ use crate::editor::model::AdminArticle;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::links::{LinkInput, TextFormat, TextInput};
 use crate::tags::TagName;
-use crate::validation::{blank, no_address};
+use crate::validation::{check_not_blank, check_web_url};
 use chrono::{DateTime, Datelike as _, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -209,7 +209,8 @@ impl ArticleInput {
 
     /// Refuses what the schema cannot.
     pub(super) fn check(&self) -> Result<()> {
-        let mut errors: Vec<FieldError> = blank("/headline", &self.headline).into_iter().collect();
+        let mut errors: Vec<FieldError> =
+            check_not_blank("/headline", &self.headline).into_iter().collect();
         for (at, link) in self.links.iter().enumerate() {
             link.check(&format!("/links/{at}"), &mut errors);
         }
@@ -217,10 +218,10 @@ impl ArticleInput {
             errors.extend(tag.wrong(&format!("/tags/{at}")));
         }
         let page = self.author.as_ref().and_then(|author| author.url.as_deref());
-        errors.extend(page.and_then(|url| no_address("/author/url", url)));
+        errors.extend(page.and_then(|url| check_web_url("/author/url", url)));
         errors.extend(self.published_at.and_then(|at| unlikely("/published_at", at)));
         for (n, correction) in self.corrections.iter().enumerate() {
-            errors.extend(blank(&format!("/corrections/{n}/note"), &correction.note));
+            errors.extend(check_not_blank(&format!("/corrections/{n}/note"), &correction.note));
             let at = format!("/corrections/{n}/at");
             errors.extend(correction.at.and_then(|time| unlikely(&at, time)));
         }

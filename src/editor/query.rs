@@ -90,11 +90,11 @@ pub(super) async fn page(
             keys.into_iter().map(|(count, id)| (Value::from(count), id)).collect::<Vec<_>>()
         }
     };
-    let cut = scan.cut(keys, Clone::clone);
+    let cut = scan.page(keys, Clone::clone);
     let ids: Vec<i64> = cut.items.iter().map(|(_, id)| *id).collect();
     let items = summaries(conn, &ids, all_links).await?;
     let total = total(conn, scan.count, || matching(filter, status)).await?;
-    Ok(cut.with(items).counted(total))
+    Ok(cut.with_items(items).with_total(total))
 }
 
 async fn summaries(
@@ -152,7 +152,7 @@ pub(super) async fn versions(
     let rows = all().select((revisions::version, revisions::article_id));
     let rows = keyset!(rows, scan, true, Integer, revisions::version, revisions::article_id);
     let keys: Vec<(i32, i64)> = rows.load(&mut &*conn).await?;
-    let cut = scan.cut(keys, |key| *key);
+    let cut = scan.page(keys, |key| *key);
     let wanted: Vec<i32> = cut.items.iter().map(|(version, _)| *version).collect();
     let found: Vec<RevisionRow> = rows_of(article)
         .filter(revisions::version.eq_any(wanted))
@@ -160,7 +160,7 @@ pub(super) async fn versions(
         .load(&mut &*conn)
         .await?;
     let total = total(conn, scan.count, all).await?;
-    Ok(cut.with(found.into_iter().map(|row| revision(row).0).collect()).counted(total))
+    Ok(cut.with_items(found.into_iter().map(|row| revision(row).0).collect()).with_total(total))
 }
 
 /// One version of an article, whole.

@@ -35,7 +35,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, OpenApi};
 
-/// The addresses of this file, under `/admin`.
+/// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
     paste::configure(cfg);
     links::configure(cfg);
@@ -51,7 +51,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
         .service(resource("/articles/{id}/restore").post(restore_article));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(
     admin_list_articles,
@@ -104,7 +104,7 @@ struct PurgeQuery {
 
 /// An answer of what an article is now, with the tag of its version.
 pub(super) fn told(article: &AdminArticle) -> Result<StoredResponse> {
-    Ok(StoredResponse::ok(article)?.version(article.desk.version))
+    Ok(StoredResponse::ok(article)?.with_version(article.desk.version))
 }
 
 /// List the articles in any status
@@ -159,7 +159,7 @@ async fn create_article(
                 JsonOrText::Text(body) => pasted::store(conn, &editor, &body).await?,
             };
             let answer = StoredResponse::created(&made, &made.location())?;
-            Ok(answer.version(made.desk.version))
+            Ok(answer.with_version(made.desk.version))
         })
     })
     .await
@@ -179,7 +179,7 @@ async fn admin_get_article(
     Query(query): Query<FieldsQuery>,
 ) -> Result<HttpResponse> {
     let found = state.read(async |conn| query::find(conn, id.0).await).await?;
-    let reply = JsonResponse::one(&found, query.fields.as_deref(), AdminArticle::sample)?;
+    let reply = JsonResponse::resource(&found, query.fields.as_deref(), AdminArticle::sample)?;
     Ok(with_version_tag(reply, &req, found.desk.version))
 }
 

@@ -51,17 +51,17 @@ impl ExportSlots {
     }
 }
 
-/// The addresses of this file, under `/admin`.
+/// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/exports").get(get_export));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(get_export))]
 pub struct Docs;
 
-/// The lines or the feed: for its schema alone.
+/// The lines or the feed, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(max_length = 9_007_199_254_740_991_usize)]
 struct Exported(#[expect(dead_code, reason = "only its schema is used")] String);

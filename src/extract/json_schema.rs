@@ -64,6 +64,7 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
         kind => {
             let code = match kind {
                 Kind::MaxLength { .. } => "too_long",
+                Kind::MinLength { limit: 1 } => "blank",
                 Kind::MinLength { .. } => "too_short",
                 Kind::MaxItems { .. } => "too_many",
                 Kind::MinItems { .. } => "too_few",
@@ -96,7 +97,7 @@ fn matching_alternative<'a>(
 fn message(kind: &Kind, error: &ValidationError<'_>) -> String {
     match kind {
         Kind::MaxLength { limit } => format!("has more than {limit} characters"),
-        Kind::MinLength { limit: 1 } => "must not be empty".into(),
+        Kind::MinLength { limit: 1 } => "must not be blank".into(),
         Kind::MinLength { limit } => format!("has fewer than {limit} characters"),
         Kind::MaxItems { limit } => format!("has more than {limit} items"),
         Kind::MinItems { limit: 1 } => "must not be empty".into(),

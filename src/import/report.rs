@@ -46,13 +46,13 @@ pub struct Report {
     pub omitted: usize,
 }
 
-/// How many of each kind: for its schema alone.
+/// How many of each kind, for the OpenAPI schema only.
 #[derive(ToSchema)]
 struct ImportKinds(
     #[expect(dead_code, reason = "only its schema is used")] BTreeMap<String, ImportNumber>,
 );
 
-/// How many: for its schema alone.
+/// How many, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
 struct ImportNumber(#[expect(dead_code, reason = "only its schema is used")] i64);

@@ -52,9 +52,9 @@ pub(super) async fn page(
     let query = JobRow::query().into_boxed::<Pg>();
     let query = keyset!(query, scan, true, Timestamptz, jobs::created_at, jobs::id);
     let rows: Vec<JobRow> = query.load(&mut &*conn).await?;
-    let page = scan.cut(rows, |row| (row.created_at, row.id));
+    let page = scan.page(rows, |row| (row.created_at, row.id));
     let total = total(conn, scan.count, || jobs::table.into_boxed::<Pg>()).await?;
-    Ok(page.map(|row| row.shown(None)).counted(total))
+    Ok(page.map(|row| row.shown(None)).with_total(total))
 }
 
 /// A job with its report.

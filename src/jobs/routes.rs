@@ -23,19 +23,19 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 use utoipa::{OpenApi, ToSchema};
 
-/// The addresses of this file, under `/admin`.
+/// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/imports").post(create_import))
         .service(resource("/jobs").get(list_jobs))
         .service(resource("/jobs/{id}").get(get_job));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(create_import, list_jobs, get_job))]
 pub struct Docs;
 
-/// A file as it is: for its schema alone.
+/// A file as it is, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(max_length = 9_007_199_254_740_991_usize, format = Binary)]
 struct Export(#[expect(dead_code, reason = "only its schema is used")] String);
@@ -155,5 +155,5 @@ async fn get_job(
     runner::sweep(&state, &queue).await?;
     let found = state.read(async |conn| query::find(conn, id.0).await).await?;
     let job = found.ok_or_else(|| Error::not_found("job"))?;
-    JsonResponse::one(&job, query.fields.as_deref(), Job::sample)
+    JsonResponse::resource(&job, query.fields.as_deref(), Job::sample)
 }

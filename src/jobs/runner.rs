@@ -139,7 +139,7 @@ async fn carry_out(
     };
     drop(upload);
     // Here at once; other instances hear of it from the database.
-    state.changed(Change::Everything);
+    state.invalidate(Change::Everything);
     for _ in 0..ATTEMPTS {
         match finish(state, own.id, end.clone()).await {
             Ok(()) => return,

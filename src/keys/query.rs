@@ -53,9 +53,9 @@ pub(super) async fn page(
     let query = KeyRow::query().into_boxed::<Pg>();
     let query = keyset!(query, scan, true, Timestamptz, keys::created_at, keys::id);
     let rows: Vec<KeyRow> = query.load(&mut &*conn).await?;
-    let page = scan.cut(rows, |row| (Key::from(row.clone()).created_at, row.id));
+    let page = scan.page(rows, |row| (Key::from(row.clone()).created_at, row.id));
     let total = total(conn, scan.count, || keys::table.into_boxed::<Pg>()).await?;
-    Ok(page.map(Key::from).counted(total))
+    Ok(page.map(Key::from).with_total(total))
 }
 
 /// Revokes a key; once is enough. None if there is no such key.

@@ -16,13 +16,13 @@ use actix_web::web::{Data, ServiceConfig, resource};
 use serde_json::json;
 use utoipa::OpenApi;
 
-/// The addresses of this file, under `/admin`.
+/// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/keys").get(list_keys).post(create_key))
         .service(resource("/keys/{id}").delete(revoke_key));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(list_keys, create_key, revoke_key))]
 pub struct Docs;

@@ -2,7 +2,7 @@
 
 use super::model::{Link, RichText, Role};
 use crate::error::FieldError;
-use crate::validation::{blank, no_address};
+use crate::validation::{check_not_blank, check_web_url};
 use safe_html::{Markup, Voice, render};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -181,7 +181,7 @@ impl LinkInput {
 
     /// What the schema cannot say is wrong with it; `at` points to it.
     pub fn check(&self, at: &str, errors: &mut Vec<FieldError>) {
-        errors.extend(blank(&format!("{at}/title"), &self.title));
-        errors.extend(self.url.as_deref().and_then(|url| no_address(&format!("{at}/url"), url)));
+        errors.extend(check_not_blank(&format!("{at}/title"), &self.title));
+        errors.extend(self.url.as_deref().and_then(|url| check_web_url(&format!("{at}/url"), url)));
     }
 }

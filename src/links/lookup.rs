@@ -19,7 +19,7 @@ pub(super) struct Lookup {
     urls: Vec<String>,
 }
 
-/// An address: for its schema alone.
+/// An address, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(max_length = 10_000, example = "https://www.example.org/story?utm_source=feed")]
 pub(super) struct AnyAddress(#[expect(dead_code, reason = "only its schema is used")] String);

@@ -57,11 +57,11 @@ pub(super) async fn page(
             keyset!(query, scan, true, Timestamptz, at, links::id).load(&mut &*conn).await?
         }
     };
-    let cut = scan.cut(keys, |key| *key);
+    let cut = scan.page(keys, |key| *key);
     let ids: Vec<i64> = cut.items.iter().map(|(_, id)| *id).collect();
     let items = listed(conn, &ids).await?;
     let total = total(conn, scan.count, || matching(filter)).await?;
-    Ok(cut.with(items).counted(total))
+    Ok(cut.with_items(items).with_total(total))
 }
 
 fn matching(filter: &Filter) -> links::BoxedQuery<'static, Pg> {

@@ -14,14 +14,14 @@ use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/links").get(list_links))
         .service(resource("/links/lookup").post(look_up_links))
         .service(resource("/outlets/{ref}/links").get(list_outlet_links));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(list_links, list_outlet_links, look_up_links))]
 pub struct Docs;
@@ -48,7 +48,7 @@ async fn list_links(
         (status = 422, description = "Wrong fields", body = Problem, content_type = "application/problem+json"), Problems))]
 async fn look_up_links(state: Data<State>, body: Body<Lookup>) -> Result<JsonResponse> {
     let found = state.read(async |conn| lookup::look_up(conn, body.value).await).await?;
-    JsonResponse::whole(&found)
+    JsonResponse::new(&found)
 }
 
 /// List the source links credited to an outlet

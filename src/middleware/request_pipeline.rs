@@ -1,16 +1,16 @@
-//! Everything that happens to every request, outside in, in one place and in this order.
+//! The middleware around all handlers. It does, in this order:
 //!
-//! 0. A public read that memory can answer ([`crate::middleware::response_cache`]) passes by all that follows.
-//! 1. It gets an id.
-//! 2. HEAD becomes GET: actix answers HEAD without the body but with its length.
-//! 3. Who asks at too long an address, or takes no JSON, is told so.
-//! 4. The handlers do their work; a public read does it for all who ask the same at the time, and
-//!    its answer is finished and kept.
-//! 5. Another public body is coded and tagged, or left out because the client has it; an editor's read
-//!    is held against the version that it asks for.
-//! 6. An answer without a body of ours (a wrong path, a wrong method, a failed extractor) gets its
-//!    problem; OPTIONS is answered from the methods that the address allows.
-//! 7. The headers of every answer are set; the request is counted and logged.
+//! 0. Return a public response from memory if the cache has a current one; the rest is skipped.
+//! 1. Give the request an id.
+//! 2. Turn HEAD into GET: actix then sends the headers, with the length, and no body.
+//! 3. Reject URIs that are too long and clients that do not accept JSON.
+//! 4. Call the handler. A public read runs once for all who ask the same at the time, and its
+//!    response is cached.
+//! 5. Encode and tag any other public body, or answer 304; evaluate the preconditions of an editor's
+//!    read.
+//! 6. Give an error response without a body of ours (a wrong path, a wrong method, a failed
+//!    extractor) its problem; answer OPTIONS from the methods that the path allows.
+//! 7. Set the common headers; count and log the request.
 
 use crate::auth::is_private;
 use crate::error::{Code, Error};
@@ -32,19 +32,19 @@ use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::time::Instant;
 
-/// The target of the lines that tell of each request.
+/// The log target of the access log.
 const ACCESS: &str = "roundup::access";
 
-/// The longest address that is answered, in bytes: what the document allows in a query fits, also
+/// The maximum length of a request URI in bytes: every query that the OpenAPI document allows fits,
 /// with every character escaped.
-const LONGEST: usize = 32 << 10;
+const MAX_URI: usize = 32 << 10;
 
-/// The middleware around all handlers; see the module's text.
+/// The middleware around all handlers; see the module documentation.
 #[derive(Debug)]
 pub struct RequestPipeline(web::Data<State>);
 
 impl RequestPipeline {
-    /// The middleware of one worker.
+    /// Creates the middleware of one worker.
     pub fn new(state: web::Data<State>) -> Self {
         Self(state)
     }
@@ -62,20 +62,24 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
-        let access = log::log_enabled!(target: ACCESS, log::Level::Info);
-        ready(Ok(RequestPipelineService { inner: Rc::new(inner), state: self.0.clone(), access }))
+        let logs_access = log::log_enabled!(target: ACCESS, log::Level::Info);
+        ready(Ok(RequestPipelineService {
+            inner: Rc::new(inner),
+            state: self.0.clone(),
+            logs_access,
+        }))
     }
 }
 
-/// The handlers with [`RequestPipeline`] around them.
+/// The handlers wrapped in [`RequestPipeline`].
 #[derive(Debug)]
 pub struct RequestPipelineService<S> {
     inner: Rc<S>,
     state: web::Data<State>,
-    access: bool,
+    logs_access: bool,
 }
 
-type Answered = Result<ServiceResponse<BoxBody>, ActixError>;
+type PipelineResult = Result<ServiceResponse<BoxBody>, ActixError>;
 
 impl<S, B> Service<ServiceRequest> for RequestPipelineService<S>
 where
@@ -84,26 +88,27 @@ where
 {
     type Response = ServiceResponse<BoxBody>;
     type Error = ActixError;
-    type Future = Either<Ready<Answered>, LocalBoxFuture<'static, Answered>>;
+    type Future = Either<Ready<PipelineResult>, LocalBoxFuture<'static, PipelineResult>>;
 
     forward_ready!(inner);
 
     fn call(&self, req: ServiceRequest) -> Self::Future {
-        let begun = Instant::now();
-        if let Some(answer) = response_cache::from_memory(&self.state, &req, begun) {
-            let res = req.into_response(answer);
-            if self.access {
-                log(&res, res.request().method(), begun);
+        let started_at = Instant::now();
+        if let Some(response) = response_cache::from_memory(&self.state, &req, started_at) {
+            let res = req.into_response(response);
+            if self.logs_access {
+                log(&res, res.request().method(), started_at);
             }
             return Either::Left(ready(Ok(res)));
         }
-        let (inner, state, access) = (Rc::clone(&self.inner), self.state.clone(), self.access);
+        let (inner, state, logs_access) =
+            (Rc::clone(&self.inner), self.state.clone(), self.logs_access);
         Either::Right(
             async move {
                 let method = req.method().clone();
-                let res = answer(&*inner, &state, req, &method, begun).await?;
-                if access {
-                    log(&res, &method, begun);
+                let res = respond(&*inner, &state, req, &method, started_at).await?;
+                if logs_access {
+                    log(&res, &method, started_at);
                 }
                 Ok(res)
             }
@@ -112,14 +117,14 @@ where
     }
 }
 
-/// Everything but what memory could answer at once.
-async fn answer<S, B>(
+/// Responds to a request that memory has no current response for.
+async fn respond<S, B>(
     inner: &S,
     state: &State,
     mut req: ServiceRequest,
     method: &Method,
-    begun: Instant,
-) -> Answered
+    started_at: Instant,
+) -> PipelineResult
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError>,
     B: MessageBody + 'static,
@@ -129,15 +134,15 @@ where
     if method == Method::HEAD {
         req.head_mut().method = Method::GET;
     }
-    let reads = req.method() == Method::GET;
-    // As the router sees it: `%61dmin` is `admin`.
+    let is_read = req.method() == Method::GET;
+    // Decoded as the router sees it: `%61dmin` is `admin`.
     let path = req.match_info().as_str();
-    let public = !is_private(path);
-    let cached = reads && public && is_kept(path) && state.cache().is_enabled();
-    let made = if let Some(error) = refusal(&req) {
+    let is_public = !is_private(path);
+    let uses_cache = is_read && is_public && is_cacheable(path) && state.cache().is_enabled();
+    let made = if let Some(error) = early_rejection(&req) {
         Made::Raw(req.error_response(error))
-    } else if cached {
-        Asked { state, method, id: &id, begun }.fetch(inner, req).await?
+    } else if uses_cache {
+        Asked { state, method, id: &id, begun: started_at }.fetch(inner, req).await?
     } else {
         Made::Raw(inner.call(req).await?.map_into_boxed_body())
     };
@@ -145,61 +150,65 @@ where
         Made::Whole(res) => return Ok(res),
         Made::Raw(res) => res,
     };
-    if res.status() == StatusCode::OK && reads {
-        res = if public {
+    if res.status() == StatusCode::OK && is_read {
+        res = if is_public {
             content_encoding::encode_body(res)
         } else {
             content_encoding::apply_preconditions(res)
         };
     }
     if !res.status().is_success() {
-        res = complete(res, method, &id);
+        res = finalize_error_or_options(res, method, &id);
     }
-    if !reads && !res.headers().contains_key(header::CACHE_CONTROL) {
+    if !is_read && !res.headers().contains_key(header::CACHE_CONTROL) {
         res.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    apply_common_headers(res.headers_mut(), state.config(), public);
+    apply_common_headers(res.headers_mut(), state.config(), is_public);
     res.headers_mut().insert(X_REQUEST_ID, id.to_header_value());
-    state.metrics().count(&res, method, begun.elapsed());
+    state.metrics().count(&res, method, started_at.elapsed());
     Ok(res)
 }
 
-/// What is refused before anybody looks what it is about.
-fn refusal(req: &ServiceRequest) -> Option<Error> {
-    if req.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > LONGEST) {
-        let detail = format!("an address may have {LONGEST} bytes");
+/// Checks that reject a request before routing.
+fn early_rejection(req: &ServiceRequest) -> Option<Error> {
+    if req.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > MAX_URI) {
+        let detail = format!("a URI may have at most {MAX_URI} bytes");
         return Some(Error::new(Code::UriTooLong, detail));
     }
     let path = req.match_info().as_str();
-    let json = path.starts_with("/api/") && !path.ends_with("/admin/exports");
-    (json && !accepts_json(req.headers()))
-        .then(|| Error::new(Code::NotAcceptable, "this address speaks application/json only"))
+    let returns_json = path.starts_with("/api/") && !path.ends_with("/admin/exports");
+    (returns_json && !accepts_json(req.headers()))
+        .then(|| Error::new(Code::NotAcceptable, "this path returns application/json only"))
 }
 
-/// Whether public answers at this path may be kept.
-fn is_kept(path: &str) -> bool {
+/// Returns whether public responses at this path may be cached.
+fn is_cacheable(path: &str) -> bool {
     ["/api/v1/", "/feeds/", "/sitemap"].iter().any(|start| path.starts_with(start))
 }
 
-/// Gives a problem to an answer that tells of a failure, and an answer to OPTIONS.
-fn complete(mut res: ServiceResponse, method: &Method, id: &RequestId) -> ServiceResponse {
-    // RFC 9110, section 9.3.7: the service as a whole.
-    let whole = method == Method::OPTIONS && res.request().path() == "*";
-    if whole {
+/// Gives an error response its problem, and answers OPTIONS.
+fn finalize_error_or_options(
+    mut res: ServiceResponse,
+    method: &Method,
+    id: &RequestId,
+) -> ServiceResponse {
+    // `OPTIONS *` is about the service as a whole (RFC 9110, section 9.3.7).
+    let is_server_wide = method == Method::OPTIONS && res.request().path() == "*";
+    if is_server_wide {
         let all = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
         res.headers_mut().insert(header::ALLOW, all);
     }
-    if whole || res.status() == StatusCode::METHOD_NOT_ALLOWED {
-        allow_more(res.headers_mut());
+    if is_server_wide || res.status() == StatusCode::METHOD_NOT_ALLOWED {
+        add_implied_methods(res.headers_mut());
         if method == Method::OPTIONS {
             let allow = res.headers().get(header::ALLOW).cloned();
-            let mut answer = HttpResponse::NoContent().finish();
+            let mut response = HttpResponse::NoContent().finish();
             if let Some(allow) = allow {
-                answer.headers_mut().insert(header::ALLOW, allow.clone());
-                accept_patch(answer.headers_mut(), &allow);
-                cors::allow_preflight(answer.headers_mut(), allow);
+                response.headers_mut().insert(header::ALLOW, allow.clone());
+                set_accept_patch(response.headers_mut(), &allow);
+                cors::allow_preflight(response.headers_mut(), allow);
             }
-            return res.into_response(answer);
+            return res.into_response(response);
         }
     }
     if res.status().is_redirection() || problem::is_problem(res.headers()) {
@@ -208,15 +217,15 @@ fn complete(mut res: ServiceResponse, method: &Method, id: &RequestId) -> Servic
     problem::finalize_error(res, id)
 }
 
-/// Says which patches an address takes that takes any (RFC 5789, section 3.1).
-fn accept_patch(headers: &mut HeaderMap, allow: &HeaderValue) {
+/// Sets `Accept-Patch` where PATCH is allowed (RFC 5789, section 3.1).
+fn set_accept_patch(headers: &mut HeaderMap, allow: &HeaderValue) {
     if allow.to_str().is_ok_and(|allow| allow.split(", ").any(|method| method == "PATCH")) {
         headers.insert(ACCEPT_PATCH, HeaderValue::from_static(PATCH_TYPES));
     }
 }
 
-/// HEAD goes where GET goes, and OPTIONS everywhere.
-fn allow_more(headers: &mut HeaderMap) {
+/// Adds to `Allow` the methods that are always allowed: HEAD beside GET, and OPTIONS.
+fn add_implied_methods(headers: &mut HeaderMap) {
     let allow =
         headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or_default();
     let mut methods: Vec<&str> =
@@ -230,8 +239,8 @@ fn allow_more(headers: &mut HeaderMap) {
     }
 }
 
-/// One line a request; of a body that streams the length is not known.
-fn log(res: &ServiceResponse, method: &Method, begun: Instant) {
+/// Logs a request. The length of a streamed body is not known.
+fn log(res: &ServiceResponse, method: &Method, started_at: Instant) {
     let id = res.headers().get(&X_REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
     let bytes = match res.response().body().size() {
         BodySize::Sized(bytes) => bytes,
@@ -244,7 +253,7 @@ fn log(res: &ServiceResponse, method: &Method, begun: Instant) {
         path = res.request().path(),
         route = res.request().match_pattern().unwrap_or_default().as_str(),
         status = res.status().as_u16(),
-        micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+        micros = u64::try_from(started_at.elapsed().as_micros()).unwrap_or(u64::MAX),
         bytes;
         "request"
     );

@@ -11,7 +11,7 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::{Ref, RefOr, Response};
 use utoipa::{IntoResponses, ToSchema};
 
-/// One of several short texts, such as names or hosts: for their schema alone.
+/// One of several short texts, such as names or hosts, for the OpenAPI schema only.
 #[derive(Debug, ToSchema)]
 #[schema(max_length = 300)]
 pub struct ShortText(#[expect(dead_code, reason = "only its schema is used")] String);

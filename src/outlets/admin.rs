@@ -21,7 +21,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::{OpenApi, ToSchema};
 
-/// The addresses of this file, under `/admin`.
+/// Registers the routes under `/api/v1/admin`.
 pub fn configure_admin(cfg: &mut ServiceConfig) {
     cfg.service(resource("/outlets").get(admin_list_outlets).post(create_outlet))
         .service(
@@ -33,7 +33,7 @@ pub fn configure_admin(cfg: &mut ServiceConfig) {
         .service(resource("/outlets/{id}/merge").post(merge_outlet));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(
     admin_list_outlets,
@@ -55,7 +55,7 @@ struct OutletMerge {
 }
 
 fn told(outlet: &AdminOutlet) -> Result<StoredResponse> {
-    Ok(StoredResponse::ok(outlet)?.version(outlet.version))
+    Ok(StoredResponse::ok(outlet)?.with_version(outlet.version))
 }
 
 /// List all outlets, credited or not
@@ -95,7 +95,7 @@ async fn create_outlet(
             let detail = json!({"name": made.outlet.name});
             audit::record(conn, &who, now, "outlet.create", object, detail).await?;
             let location = format!("/api/v1/admin/outlets/{}", made.outlet.id);
-            Ok(StoredResponse::created(&made, &location)?.version(made.version))
+            Ok(StoredResponse::created(&made, &location)?.with_version(made.version))
         })
     })
     .await
@@ -115,7 +115,7 @@ async fn admin_get_outlet(
     Query(query): Query<FieldsQuery>,
 ) -> Result<HttpResponse> {
     let found = state.read(async |conn| query::admin_find(conn, id.0).await).await?;
-    let reply = JsonResponse::one(&found, query.fields.as_deref(), AdminOutlet::sample)?;
+    let reply = JsonResponse::resource(&found, query.fields.as_deref(), AdminOutlet::sample)?;
     Ok(with_version_tag(reply, &req, found.version))
 }
 

@@ -2,7 +2,7 @@
 
 use super::model::Outlet;
 use crate::error::FieldError;
-use crate::validation::{blank, no_address};
+use crate::validation::{check_not_blank, check_web_url};
 use chrono::{DateTime, Utc};
 use safe_html::slug::fold;
 use serde::{Deserialize, Serialize};
@@ -132,7 +132,8 @@ impl OutletInput {
 
     /// What the schema cannot say is wrong with it.
     pub(super) fn wrong(&self) -> Vec<FieldError> {
-        let mut errors: Vec<FieldError> = blank("/name", &self.name).into_iter().collect();
+        let mut errors: Vec<FieldError> =
+            check_not_blank("/name", &self.name).into_iter().collect();
         for (at, name) in self.names() {
             if fold(name).is_empty() {
                 errors.push(FieldError::field(at, "no_word", "needs a letter or a digit"));
@@ -144,7 +145,7 @@ impl OutletInput {
             }
         }
         let home = self.homepage.as_deref();
-        errors.extend(home.and_then(|url| no_address("/homepage", url)));
+        errors.extend(home.and_then(|url| check_web_url("/homepage", url)));
         errors
     }
 

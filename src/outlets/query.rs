@@ -49,12 +49,12 @@ pub(super) async fn page(
         }
     };
     let rows: Vec<OutletRow> = query.load(&mut &*conn).await?;
-    let cut = scan.cut(rows, |row| (sort_value(sort, row), row.id));
+    let cut = scan.page(rows, |row| (sort_value(sort, row), row.id));
     let ids: Vec<i64> = cut.items.iter().map(|row| row.id).collect();
     let (aliases, hosts) = names(conn, &ids).await?;
     let all = || outlets::table.filter(credited()).into_boxed::<Pg>();
     let total = total(conn, scan.count, all).await?;
-    Ok(cut.map(|row| row.with(&aliases, &hosts)).counted(total))
+    Ok(cut.map(|row| row.with(&aliases, &hosts)).with_total(total))
 }
 
 fn sort_value(sort: OutletSort, row: &OutletRow) -> Value {
@@ -189,11 +189,11 @@ pub(super) async fn admin_page(
         }
     };
     let rows: Vec<AdminRow> = query.load(&mut &*conn).await?;
-    let cut = scan.cut(rows, |row| (sort_value(sort, &row.row), row.row.id));
+    let cut = scan.page(rows, |row| (sort_value(sort, &row.row), row.row.id));
     let ids: Vec<i64> = cut.items.iter().map(|row| row.row.id).collect();
     let (aliases, hosts) = names(conn, &ids).await?;
     let total = total(conn, scan.count, || outlets::table.into_boxed::<Pg>()).await?;
-    Ok(cut.map(|row| row.with(&aliases, &hosts)).counted(total))
+    Ok(cut.map(|row| row.with(&aliases, &hosts)).with_total(total))
 }
 
 /// The outlet with this id, for its editors.

@@ -14,7 +14,7 @@ use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/outlets").get(list_outlets))
         .service(resource("/outlets/stats").get(get_stats))
@@ -22,7 +22,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
         .service(resource("/outlets/{ref}").get(get_outlet));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(list_outlets, get_outlet, get_stats, list_partners))]
 pub struct Docs;
@@ -56,7 +56,7 @@ async fn get_outlet(
 ) -> Result<HttpResponse> {
     match state.read(async |conn| query::find(conn, &which).await).await? {
         Some(Lookup::Found(outlet)) => {
-            Ok(JsonResponse::one(&outlet, query.fields.as_deref(), Outlet::sample)?
+            Ok(JsonResponse::resource(&outlet, query.fields.as_deref(), Outlet::sample)?
                 .respond_to(&req))
         }
         Some(Lookup::Moved(slug)) => Ok(moved_permanently(&req, &slug)),
@@ -71,7 +71,7 @@ async fn get_outlet(
     responses((status = 200, description = "The outlets credited most in each step", body = Stats, example = json!(Stats::sample())), Problems))]
 async fn get_stats(state: Data<State>, Query(query): Query<StatsQuery>) -> Result<JsonResponse> {
     let found = state.read(async |conn| stats::stats(conn, &query).await).await?;
-    JsonResponse::whole(&found)
+    JsonResponse::new(&found)
 }
 
 /// List the outlets that publish the same pieces as an outlet
@@ -95,7 +95,7 @@ async fn list_partners(
         })
         .await?;
     match found {
-        Ok(found) => Ok(JsonResponse::whole(&found)?.respond_to(&req)),
+        Ok(found) => Ok(JsonResponse::new(&found)?.respond_to(&req)),
         Err(slug) => Ok(moved_permanently(&req, &slug)),
     }
 }

@@ -142,7 +142,7 @@ pub(super) async fn get_oembed(
     }
     let missing = || Error::parameter("url", Code::BadParameter, "`url` says what to embed");
     let url = query.url.as_deref().filter(|url| !url.is_empty()).ok_or_else(missing)?;
-    let links = Permalinks::of(state.config());
+    let links = Permalinks::from_config(state.config());
     let path = links.path_of(url).ok_or_else(|| Error::not_found("article at that address"))?;
     let found = state
         .read(async |conn| {
@@ -151,5 +151,5 @@ pub(super) async fn get_oembed(
         })
         .await?;
     let article = found.ok_or_else(|| Error::not_found("article at that address"))?;
-    JsonResponse::whole(&Embed::of(article, &query, &links, &state.config().site_name))
+    JsonResponse::new(&Embed::of(article, &query, &links, &state.config().site_name))
 }

@@ -27,7 +27,7 @@ const KIND: &str = "application/xml; charset=utf-8";
 /// The most addresses that a part may have.
 const PART: i64 = 50_000;
 
-/// A sitemap: for its schema alone.
+/// A sitemap, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(max_length = 52_428_800)]
 pub(super) struct SitemapXml(#[expect(dead_code, reason = "only its schema is used")] String);
@@ -55,7 +55,7 @@ pub(super) async fn sitemap_index(
 ) -> Result<HttpResponse> {
     let parts: Vec<PartRow> =
         state.read(async |conn| Ok(sql_query(PARTS).load(&mut &*conn).await?)).await?;
-    let links = Permalinks::of(state.config());
+    let links = Permalinks::from_config(state.config());
     let mut xml = head("sitemapindex");
     for PartRow { part } in parts {
         let address = links.absolute(&format!("/sitemaps/{part}.xml"));
@@ -97,7 +97,7 @@ pub(super) async fn sitemap_part(
     if rows.is_empty() {
         return Err(Error::not_found("part of the sitemap"));
     }
-    let links = Permalinks::of(state.config());
+    let links = Permalinks::from_config(state.config());
     let mut xml = head("urlset");
     for (id, slug, published_at, updated_at) in rows {
         let address = escape(&links.article(id, &slug, published_at));

@@ -1,4 +1,4 @@
-//! The success that a handler returns: a finished JSON body and what goes with it.
+//! Successful responses of handlers: a JSON body with its headers.
 
 use crate::cache::Depends;
 use crate::error::{Error, Result};
@@ -12,35 +12,44 @@ use serde_json::Value;
 use std::cell::Cell;
 use url::form_urlencoded;
 
-/// A public_response answer in JSON.
+/// A JSON response.
 #[derive(Debug)]
 pub struct JsonResponse {
     body: Bytes,
     next: Option<String>,
     prev: Option<String>,
-    on: Depends,
+    depends_on: Depends,
 }
 
 impl JsonResponse {
-    /// One resource; `fields` and the sample it is checked against come from `fields=`.
-    pub fn one<T: Serialize>(
+    /// Creates a response with one resource, reduced to `fields` if given. `sample` has every field.
+    ///
+    /// # Errors
+    /// 400 when `fields` names a field that does not exist.
+    pub fn resource<T: Serialize>(
         value: &T,
         fields: Option<&str>,
         sample: impl Fn() -> T,
     ) -> Result<Self> {
-        let Some(text) = fields else { return Self::whole(value) };
+        let Some(text) = fields else { return Self::new(value) };
         let mut value = to_value(value)?;
         Fields::parse(text, &to_value(&sample())?)?.prune(&mut value);
-        Self::whole(&value)
+        Self::new(&value)
     }
 
-    /// One resource, whole.
-    pub fn whole<T: Serialize>(value: &T) -> Result<Self> {
+    /// Creates a response with a whole value.
+    ///
+    /// # Errors
+    /// None in practice: the value is serialised in memory.
+    pub fn new<T: Serialize>(value: &T) -> Result<Self> {
         let body = to_json(value)?;
-        Ok(Self { body, next: None, prev: None, on: Depends::AnyChange })
+        Ok(Self { body, next: None, prev: None, depends_on: Depends::AnyChange })
     }
 
-    /// A page of a list, with `Link` headers (RFC 8288) beside its cursors.
+    /// Creates a response with a page of a list and its `Link` headers (RFC 8288).
+    ///
+    /// # Errors
+    /// 400 when `fields` names a field that does not exist.
     pub fn page<T: Serialize>(
         page: Page<T>,
         fields: Option<&str>,
@@ -55,27 +64,26 @@ impl JsonResponse {
                 for item in &mut items {
                     fields.prune(item);
                 }
-                to_json(&page.with(items))?
+                to_json(&page.with_items(items))?
             }
         };
-        Ok(Self { body, next, prev, on: Depends::AnyChange })
+        Ok(Self { body, next, prev, depends_on: Depends::AnyChange })
     }
 
-    /// Says that nothing shows here but this article with its links, credits, tags and comments:
-    /// then the answer is kept in memory until one of these changes. All others last until
-    /// anything changes.
+    /// Declares that the body depends only on this article with its links, credits, tags and comments,
+    /// so that it stays cached until one of these changes. Any change invalidates other responses.
     #[must_use]
-    pub fn of_article(mut self, id: i64) -> Self {
-        self.on = Depends::Article(id);
+    pub fn depending_on_article(mut self, id: i64) -> Self {
+        self.depends_on = Depends::Article(id);
         self
     }
 }
 
-/// The largest buffer that a thread keeps for the next body; in bytes.
-const KEPT: usize = 1 << 20;
+/// The maximum size of the buffer that a thread keeps for its next body, in bytes.
+const MAX_KEPT_BUFFER: usize = 1 << 20;
 
-/// Writes into a buffer that the thread has had before, and copies it once: a body has its own size
-/// then, and nothing was moved_permanently while it grew.
+/// Serialises into a buffer that the thread reuses and copies the result once, so that the body has
+/// its exact size and nothing moves while it grows.
 fn to_json(value: &impl Serialize) -> Result<Bytes> {
     thread_local! {
         static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
@@ -84,7 +92,7 @@ fn to_json(value: &impl Serialize) -> Result<Bytes> {
     buffer.clear();
     serde_json::to_writer(&mut buffer, value).map_err(Error::internal)?;
     let body = Bytes::copy_from_slice(&buffer);
-    if buffer.capacity() <= KEPT {
+    if buffer.capacity() <= MAX_KEPT_BUFFER {
         BUFFER.set(buffer);
     }
     Ok(body)
@@ -108,7 +116,7 @@ impl Responder for JsonResponse {
             }
         }
         let mut response = response.body(self.body);
-        response.extensions_mut().insert(self.on);
+        response.extensions_mut().insert(self.depends_on);
         response
     }
 }
@@ -117,15 +125,15 @@ fn mime_json() -> HeaderValue {
     HeaderValue::from_static("application/json")
 }
 
-/// A public_response answer that is not JSON, such as a feed. It depends on all that the public_response sees.
-pub fn public_response(kind: &'static str, body: impl Into<Vec<u8>>) -> HttpResponse {
-    let kind = (header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    let mut response = HttpResponse::Ok().insert_header(kind).body(body.into());
+/// Creates a public response that is not JSON, such as a feed. Any change invalidates it.
+pub fn public_response(media_type: &'static str, body: impl Into<Vec<u8>>) -> HttpResponse {
+    let content_type = (header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    let mut response = HttpResponse::Ok().insert_header(content_type).body(body.into());
     response.extensions_mut().insert(Depends::AnyChange);
     response
 }
 
-/// The address of this request with another cursor.
+/// Returns the path and query of this request with another cursor.
 pub fn with_cursor(req: &HttpRequest, parameter: &str, cursor: &str) -> String {
     let kept = form_urlencoded::parse(req.query_string().as_bytes())
         .filter(|(name, _)| name != "after" && name != "before");
@@ -134,24 +142,24 @@ pub fn with_cursor(req: &HttpRequest, parameter: &str, cursor: &str) -> String {
     format!("{}?{}", req.path(), query.finish())
 }
 
-/// A read of something that has versions.
-pub fn with_version_tag(reply: JsonResponse, req: &HttpRequest, version: i32) -> HttpResponse {
-    let mut response = reply.respond_to(req);
+/// Creates a response with the entity tag of a version.
+pub fn with_version_tag(response: JsonResponse, req: &HttpRequest, version: i32) -> HttpResponse {
+    let mut response = response.respond_to(req);
     if let Ok(tag) = HeaderValue::from_str(&crate::response::version_tag(version)) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
 }
 
-/// 301: what has this former slug is now called `slug`; the rest of the address stays.
+/// Creates a 301 response to the same URL with the current slug in place of a former one.
 pub fn moved_permanently(req: &HttpRequest, slug: &str) -> HttpResponse {
     let pattern = req.match_pattern().unwrap_or_default();
-    let named = |part: &str| part.starts_with("{ref") || part.starts_with("{slug");
-    // By its place: a short slug such as `ap` may stand elsewhere in the path too.
+    let is_slug = |part: &str| part.starts_with("{ref") || part.starts_with("{slug");
+    // By position: a short slug such as `ap` may occur elsewhere in the path too.
     let mut location = pattern
         .split('/')
         .zip(req.path().split('/'))
-        .map(|(part, own)| if named(part) { slug } else { own })
+        .map(|(part, own)| if is_slug(part) { slug } else { own })
         .collect::<Vec<_>>()
         .join("/");
     if !req.query_string().is_empty() {

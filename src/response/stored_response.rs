@@ -1,11 +1,11 @@
-//! What a write answers, in a form that can be stored and given again.
+//! The response to a write, in a form that can be stored and replayed (see [`crate::idempotency`]).
 
 use crate::error::{Error, Result};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::{Deserialize, Serialize};
 
-/// A finished answer: status, headers and body.
+/// A response: status, headers and body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredResponse {
     pub(crate) status: u16,
@@ -13,7 +13,7 @@ pub struct StoredResponse {
     pub(crate) body: Vec<u8>,
 }
 
-/// The headers of an answer that belong to what was done.
+/// The headers of the response that are replayed with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Headers(pub(crate) Vec<(String, String)>);
 
@@ -23,37 +23,46 @@ impl StoredResponse {
         Ok(Self { status, headers: Headers::default(), body })
     }
 
-    /// 200 with what is there now.
+    /// Creates a 200 response with a value.
+    ///
+    /// # Errors
+    /// None in practice: the value is serialised in memory.
     pub fn ok(value: &impl Serialize) -> Result<Self> {
         Self::json(200, value)
     }
 
-    /// 201 with what was made, and where it is.
+    /// Creates a 201 response with a new object and its path.
+    ///
+    /// # Errors
+    /// None in practice: the value is serialised in memory.
     pub fn created(value: &impl Serialize, location: &str) -> Result<Self> {
-        Ok(Self::json(201, value)?.with("location", location))
+        Ok(Self::json(201, value)?.with_header("location", location))
     }
 
-    /// 202 with what was taken in but not done yet.
+    /// Creates a 202 response with an object that is not processed yet, and its path.
+    ///
+    /// # Errors
+    /// None in practice: the value is serialised in memory.
     pub fn accepted(value: &impl Serialize, location: &str) -> Result<Self> {
-        Ok(Self::json(202, value)?.with("location", location))
+        Ok(Self::json(202, value)?.with_header("location", location))
     }
 
-    /// 204.
+    /// Creates a 204 response.
     pub fn no_content() -> Self {
         Self { status: 204, headers: Headers::default(), body: Vec::new() }
     }
 
     /// Adds a header.
     #[must_use]
-    pub fn with(mut self, name: &str, value: &str) -> Self {
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.0.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Adds the entity tag of a version.
     #[must_use]
-    pub fn version(self, version: i32) -> Self {
-        self.with("etag", &crate::response::version_tag(version))
+    pub fn with_version(self, version: i32) -> Self {
+        self.with_header("etag", &crate::response::version_tag(version))
     }
 }
 

@@ -94,7 +94,7 @@ impl Bound {
         let stop = builder.graceful_shutdown_signal();
         let stopped = state.clone();
         let server = builder.listen("http", self.listener, move || {
-            state.settle_here();
+            state.init_worker();
             let watched = state.clone();
             let accept = fn_service(move |io: TcpStream| {
                 let connection = Connection::new(io, watched.clone());

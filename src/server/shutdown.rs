@@ -46,7 +46,7 @@ pub(super) async fn run(server: Server, state: &State, mut signals: Signals) -> 
     let handle = server.handle();
     let told = async {
         let drain = if signals.next().await { state.config().drain_ms } else { Duration::ZERO };
-        state.stop_soon();
+        state.begin_shutdown();
         log::info!("told to stop: requests are taken for {} ms more", drain.as_millis());
         tokio::select! {
             () = sleep(drain) => {}

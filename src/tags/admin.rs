@@ -20,14 +20,14 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::{OpenApi, ToSchema};
 
-/// The addresses of this file, under `/admin`.
+/// Registers the routes under `/api/v1/admin`.
 pub fn configure_admin(cfg: &mut ServiceConfig) {
     cfg.service(resource("/tags").get(admin_list_tags).post(create_tag))
         .service(resource("/tags/{id}").get(admin_get_tag).patch(patch_tag).delete(delete_tag))
         .service(resource("/tags/{id}/merge").post(merge_tag));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(admin_list_tags, create_tag, admin_get_tag, patch_tag, delete_tag, merge_tag))]
 pub struct AdminDocs;
@@ -42,7 +42,7 @@ struct TagMerge {
 }
 
 fn told(tag: &AdminTag) -> Result<StoredResponse> {
-    Ok(StoredResponse::ok(tag)?.version(tag.version))
+    Ok(StoredResponse::ok(tag)?.with_version(tag.version))
 }
 
 /// List all tags, whether an article has them or not
@@ -82,7 +82,7 @@ async fn create_tag(
             let detail = json!({"name": made.name});
             audit::record(conn, &who, now, "tag.create", object, detail).await?;
             let location = format!("/api/v1/admin/tags/{}", made.id);
-            Ok(StoredResponse::created(&made, &location)?.version(made.version))
+            Ok(StoredResponse::created(&made, &location)?.with_version(made.version))
         })
     })
     .await
@@ -102,7 +102,7 @@ async fn admin_get_tag(
     Query(query): Query<FieldsQuery>,
 ) -> Result<HttpResponse> {
     let found = state.read(async |conn| change::find(conn, id.0).await).await?;
-    let reply = JsonResponse::one(&found, query.fields.as_deref(), AdminTag::sample)?;
+    let reply = JsonResponse::resource(&found, query.fields.as_deref(), AdminTag::sample)?;
     Ok(with_version_tag(reply, &req, found.version))
 }
 

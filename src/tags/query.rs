@@ -40,13 +40,13 @@ pub(super) async fn page(
         }
     };
     let rows: Vec<Tag> = query.load(&mut &*conn).await?;
-    let page = scan.cut(rows, |tag| match sort {
+    let page = scan.page(rows, |tag| match sort {
         TagSort::Name => (tag.name.clone().into(), tag.id),
         TagSort::ArticleCount => (tag.article_count.into(), tag.id),
     });
     let all = || tags::table.filter(used()).into_boxed::<Pg>();
     let total = total(conn, scan.count, all).await?;
-    Ok(page.counted(total))
+    Ok(page.with_total(total))
 }
 
 /// The tag with this id or slug; a former slug leads on.
@@ -133,10 +133,10 @@ pub(super) async fn admin_page(
         }
     };
     let rows: Vec<AdminTag> = query.load(&mut &*conn).await?;
-    let page = scan.cut(rows, |tag| match sort {
+    let page = scan.page(rows, |tag| match sort {
         TagSort::Name => (tag.name.clone().into(), tag.id),
         TagSort::ArticleCount => (tag.article_count.into(), tag.id),
     });
     let total = total(conn, scan.count, || tags::table.into_boxed::<Pg>()).await?;
-    Ok(page.counted(total))
+    Ok(page.with_total(total))
 }

@@ -12,12 +12,12 @@ use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/tags").get(list_tags)).service(resource("/tags/{slug}").get(get_tag));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(list_tags, get_tag))]
 pub struct Docs;
@@ -51,7 +51,7 @@ async fn get_tag(
 ) -> Result<HttpResponse> {
     match state.read(async |conn| query::find(conn, &which).await).await? {
         Some(Lookup::Found(tag)) => {
-            Ok(JsonResponse::one(&tag, query.fields.as_deref(), Tag::sample)?.respond_to(&req))
+            Ok(JsonResponse::resource(&tag, query.fields.as_deref(), Tag::sample)?.respond_to(&req))
         }
         Some(Lookup::Moved(slug)) => Ok(moved_permanently(&req, &slug)),
         Some(Lookup::Gone) | None => Err(Error::not_found("tag")),

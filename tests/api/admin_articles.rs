@@ -126,7 +126,7 @@ async fn patch_changes_sets_and_clears_fields() {
         ("/headline", "required"),
         ("/hedline", "unknown_field"),
         ("/links/0/quote/text", "type"),
-        ("/links/0/title", "too_short"),
+        ("/links/0/title", "blank"),
     ];
     assert_eq!(found, expected, "{problem}");
     let bad = json!({"headline": " ", "author": {"url": "x:y"}, "links": [{"title": "a", "url": "javascript:alert(1)"}]});

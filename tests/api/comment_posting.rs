@@ -267,10 +267,10 @@ async fn ip_addresses_are_erased_after_30_days() {
         (row.get::<_, i64>(0), row.get::<_, i64>(1))
     };
     app.state.clock().advance(TimeDelta::days(30) - TimeDelta::seconds(1));
-    roundup::background::tidy(&app.state).await.unwrap();
+    roundup::background::delete_expired_data(&app.state).await.unwrap();
     assert_eq!(count().await, (1, 1));
     app.state.clock().advance(TimeDelta::seconds(1));
-    roundup::background::tidy(&app.state).await.unwrap();
+    roundup::background::delete_expired_data(&app.state).await.unwrap();
     assert_eq!(count().await, (0, 0));
 }
 

@@ -81,7 +81,7 @@ async fn all_errors_in_a_body_are_reported_together() {
         .collect();
     found.sort_unstable();
     let expected =
-        [("/expire_at", "unknown_field"), ("/name", "too_short"), ("/scopes/0", "not_allowed")];
+        [("/expire_at", "unknown_field"), ("/name", "blank"), ("/scopes/0", "not_allowed")];
     assert_eq!(found, expected, "{problem}");
 }
 

@@ -160,7 +160,7 @@ async fn replies_of_a_removed_comment_stay_below_a_placeholder() {
         let thread =
             app.get(&format!("/api/v1/articles/{}/comments?limit=100", site.article)).await.text();
         assert!(!thread.contains(&format!("\"id\":{root},")), "{action}: an empty tombstone shows");
-        roundup::background::tidy(&app.state).await.unwrap();
+        roundup::background::delete_expired_data(&app.state).await.unwrap();
         let left = status(&site, reply).await;
         assert_eq!(left.is_none(), action == "purge", "{action}: {left:?}");
     }

@@ -5,9 +5,10 @@ use crate::audit::{self, Actor};
 use crate::comments::erase::{Erased, erase};
 use crate::comments::rules::Content;
 use crate::comments::state::Secret;
-use crate::error::{Code, Error, FieldError, Result};
+use crate::error::{Code, Error, Result};
 use crate::response::IfMatch;
 use crate::schema::{articles, comments};
+use crate::validation::check_not_blank;
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -68,9 +69,8 @@ pub(super) async fn change(
     if row.erased() {
         return Err(Error::new(Code::Conflict, "the comment was erased, and cannot come back"));
     }
-    if form.text.trim().is_empty() {
-        let field = FieldError::field("/text", "too_short", "is empty");
-        return Err(Error::fields(Code::Invalid, vec![field]));
+    if let Some(error) = check_not_blank("/text", &form.text) {
+        return Err(Error::fields(Code::Invalid, vec![error]));
     }
     check_url("/author/url", form.author.url.as_deref())?;
     if form.status != before.status {

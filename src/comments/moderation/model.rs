@@ -1,11 +1,11 @@
 //! Comments as editors see them, and what editors send.
 
 use crate::comments::model::CommentAuthor;
-use crate::comments::posting::is_web;
-use crate::error::{Code, Error, FieldError, Result};
+use crate::error::{Code, Error, Result};
 use crate::links::CitingArticle;
 use crate::openapi::ShortText;
 use crate::schema::comments;
+use crate::validation::check_web_url;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -280,14 +280,8 @@ pub(super) struct EditorsAnswer {
 
 /// Refuses a page that is no web address.
 pub(super) fn check_url(pointer: &str, url: Option<&str>) -> Result<()> {
-    if url.is_none_or(is_web) {
-        return Ok(());
-    }
-    let message = "must be an address with http or https";
-    Err(Error::fields(
-        Code::Invalid,
-        vec![FieldError::field(pointer.to_owned(), "format", message)],
-    ))
+    let error = url.and_then(|url| check_web_url(pointer, url));
+    error.map_or(Ok(()), |error| Err(Error::fields(Code::Invalid, vec![error])))
 }
 
 /// What a batch does to each of its comments.
@@ -322,7 +316,7 @@ impl BatchAction {
     }
 }
 
-/// The id of a comment in a list: for its schema alone.
+/// The id of a comment in a list, for the OpenAPI schema only.
 #[derive(Debug, ToSchema)]
 #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
 pub(super) struct CommentId(#[expect(dead_code, reason = "only its schema is used")] i64);

@@ -73,7 +73,7 @@ pub(super) async fn page(
     };
     let rows: Vec<QueueRow> =
         query.limit(scan.rows()).select(QueueRow::as_select()).load(&mut &*conn).await?;
-    let page = scan.cut(rows, |row| row.id);
+    let page = scan.page(rows, |row| row.id);
     let ids: Vec<i64> = page.items.iter().map(|row| row.article_id).collect();
     let citing = articles::table.filter(articles::id.eq_any(ids));
     let citing: Vec<CitingArticle> =
@@ -85,7 +85,7 @@ pub(super) async fn page(
         article.map(|article| row.on(article))
     };
     let items = items.into_iter().filter_map(on).collect();
-    Ok(Page { items, page: info }.counted(total))
+    Ok(Page { items, page: info }.with_total(total))
 }
 
 fn matching(filter: &Filter) -> comments::BoxedQuery<'static, Pg> {

@@ -21,7 +21,7 @@ use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 
-/// The addresses of this file, under `/admin`.
+/// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/comments").get(list_queue))
         .service(resource("/comments/batch").post(decide_batch))
@@ -31,7 +31,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
         .service(resource("/articles/{id}/comments").post(comment_as_editor));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(
     paths(
@@ -76,7 +76,7 @@ async fn get_queued(
     _query: Query<EmptyQuery>,
 ) -> Result<StoredResponse> {
     let found = state.read(async |conn| query::find(conn, id.0).await).await?;
-    Ok(StoredResponse::ok(&found)?.version(found.comment.version))
+    Ok(StoredResponse::ok(&found)?.with_version(found.comment.version))
 }
 
 /// Change a comment: its status, its text, its author
@@ -110,7 +110,7 @@ async fn change_queued(
     .await?;
     let article = changed.comment.article.id;
     announce(&state, &[Event { article, comment: id.0, what: "changed by an editor" }]);
-    Ok(StoredResponse::ok(&changed)?.version(changed.comment.version))
+    Ok(StoredResponse::ok(&changed)?.with_version(changed.comment.version))
 }
 
 /// Decide on up to 500 comments at once
@@ -183,7 +183,7 @@ async fn erase_reader(
     StoredResponse::ok(&ErasedReader { removed: erased.removed, emptied: erased.emptied })
 }
 
-/// StoredResponse a comment as an editor
+/// Reply to a comment as an editor
 ///
 /// It shows at once, marked `is_editor`, also where comments are closed.
 #[utoipa::path(post, path = "/comments/{id}/replies", tag = "moderation", request_body = EditorsAnswer, security(("key" = ["comments:moderate"])),

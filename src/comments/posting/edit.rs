@@ -10,6 +10,7 @@ use crate::comments::rules::{Content, Sample};
 use crate::error::{Code, Error, Result};
 use crate::extract::MergePatch;
 use crate::schema::{articles, comments};
+use crate::validation::check_not_blank;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -92,9 +93,8 @@ impl Judge {
     ) -> Result<(PostedComment, i64)> {
         let own = Own::take(conn, id, token, self.now).await?;
         let edit: CommentEdit = patch.apply(json!({"text": own.text}))?;
-        if edit.text.trim().is_empty() {
-            let field = crate::error::FieldError::field("/text", "too_short", "is empty");
-            return Err(Error::fields(Code::Invalid, vec![field]));
+        if let Some(error) = check_not_blank("/text", &edit.text) {
+            return Err(Error::fields(Code::Invalid, vec![error]));
         }
         let html = render(&edit.text, Markup::Markdown, Voice::Reader);
         let content = Content::of(&edit.text, &html);

@@ -3,9 +3,9 @@
 use crate::comments::model::Comment;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::openapi::ShortText;
+use crate::validation::{check_not_blank, check_web_url};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use url::Url;
 use utoipa::ToSchema;
 
 /// A comment as a reader sends it.
@@ -105,24 +105,16 @@ impl NewComment {
     /// # Errors
     /// 422 with every mistake.
     pub(super) fn check(mut self) -> Result<Self> {
-        let mut errors = Vec::new();
-        let name = self.author.name.trim().to_owned();
-        self.author.name = name;
-        if self.author.name.is_empty() {
-            errors.push(FieldError::field("/author/name", "too_short", "is empty"));
-        }
-        if self.text.trim().is_empty() {
-            errors.push(FieldError::field("/text", "too_short", "is empty"));
-        }
-        if self.author.url.as_deref().is_some_and(|url| !is_web(url)) {
-            let message = "must be an address with http or https";
-            errors.push(FieldError::field("/author/url", "format", message));
-        }
+        self.author.name = self.author.name.trim().to_owned();
+        let url = self.author.url.as_deref();
+        let errors: Vec<FieldError> = [
+            check_not_blank("/author/name", &self.author.name),
+            check_not_blank("/text", &self.text),
+            url.and_then(|url| check_web_url("/author/url", url)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         if errors.is_empty() { Ok(self) } else { Err(Error::fields(Code::Invalid, errors)) }
     }
-}
-
-/// Whether it is an address that a page may link to.
-pub(in crate::comments) fn is_web(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }

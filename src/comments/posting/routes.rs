@@ -98,7 +98,7 @@ async fn post(
                 "approved" => StoredResponse::created(&posted, &place)?,
                 _ => StoredResponse::accepted(&posted, &place)?,
             };
-            Ok(answer.with("cache-control", "no-store"))
+            Ok(answer.with_header("cache-control", "no-store"))
         })
     })
     .await;
@@ -146,7 +146,7 @@ async fn note_refusal(state: &Data<State>, article: i64, error: &Error) -> Resul
     }
     let now = state.clock().now();
     let rules: Vec<String> =
-        error.fields_wrong().iter().map(|field| field.code.to_string()).collect();
+        error.field_errors().iter().map(|field| field.code.to_string()).collect();
     State::write(state, move |conn| {
         Box::pin(async move {
             let (who, object) = (audit::Actor::reader(), ("article", Some(article)));
@@ -201,7 +201,7 @@ async fn change(
         "approved" => StoredResponse::ok(&posted)?,
         _ => StoredResponse::accepted(&posted, &format!("/api/v1/comments/{id}"))?,
     };
-    Ok(answer.with("cache-control", "no-store"))
+    Ok(answer.with_header("cache-control", "no-store"))
 }
 
 /// Withdraw a comment of one's own

@@ -29,9 +29,9 @@ pub(super) async fn page(
     let query = RuleRow::query().into_boxed::<Pg>();
     let query = keyset!(query, scan, false, Timestamptz, rules::created_at, rules::id);
     let rows: Vec<RuleRow> = query.load(&mut &*conn).await?;
-    let page = scan.cut(rows, |row| (row.created_at, row.id));
+    let page = scan.page(rows, |row| (row.created_at, row.id));
     let total = total(conn, scan.count, || rules::table.into_boxed::<Pg>()).await?;
-    Ok(page.map(Rule::from).counted(total))
+    Ok(page.map(Rule::from).with_total(total))
 }
 
 /// One rule.

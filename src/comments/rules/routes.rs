@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use utoipa::{OpenApi, ToSchema};
 
-/// The addresses of this file, under `/admin`.
+/// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/rules").get(list_rules).post(create_rule))
         .service(resource("/rules/test").post(test_rules))
@@ -36,7 +36,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
         );
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(
     list_rules,
@@ -85,7 +85,7 @@ async fn create_rule(
             let rule = query::create(conn, form, now).await?;
             record(conn, &caller.principal, now, "rule.create", &rule).await?;
             let place = format!("/api/v1/admin/rules/{}", rule.id);
-            Ok(StoredResponse::created(&rule, &place)?.version(rule.version))
+            Ok(StoredResponse::created(&rule, &place)?.with_version(rule.version))
         })
     })
     .await
@@ -104,7 +104,7 @@ async fn get_rule(
     _query: Query<EmptyQuery>,
 ) -> Result<StoredResponse> {
     let rule = state.read(async |conn| query::find(conn, id.0).await).await?;
-    Ok(StoredResponse::ok(&rule)?.version(rule.version))
+    Ok(StoredResponse::ok(&rule)?.with_version(rule.version))
 }
 
 /// Replace a rule
@@ -158,7 +158,7 @@ async fn put(
             let form = change(query::take(conn, id, &known).await?.form())?.check()?;
             let rule = query::replace(conn, id, form, now).await?;
             record(conn, &who, now, "rule.change", &rule).await?;
-            Ok(StoredResponse::ok(&rule)?.version(rule.version))
+            Ok(StoredResponse::ok(&rule)?.with_version(rule.version))
         })
     })
     .await

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::{OpenApi, ToSchema};
 
-/// The addresses of this file.
+/// Registers the routes.
 pub(super) fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/articles/{id}/links").post(append_link))
         .service(
@@ -34,7 +34,7 @@ pub(super) fn configure(cfg: &mut ServiceConfig) {
         .service(resource("/articles/{id}/links/{link_id}/move").post(move_link));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(append_link, admin_get_link, patch_link, delete_link, move_link))]
 pub struct LinkDocs;
@@ -59,7 +59,7 @@ fn link_at(article: &AdminArticle, at: usize) -> Result<&Link> {
 }
 
 fn answer(article: &AdminArticle, at: usize) -> Result<StoredResponse> {
-    Ok(StoredResponse::ok(link_at(article, at)?)?.version(article.desk.version))
+    Ok(StoredResponse::ok(link_at(article, at)?)?.with_version(article.desk.version))
 }
 
 /// Pointers of the article's body, as those of the link that was sent.
@@ -100,7 +100,7 @@ async fn append_link(
             let made = made.map_err(|error| own_pointers(error, at))?;
             let link = link_at(&made, at)?;
             let location = format!("{}/links/{}", made.location(), link.id);
-            Ok(StoredResponse::created(link, &location)?.version(made.desk.version))
+            Ok(StoredResponse::created(link, &location)?.with_version(made.desk.version))
         })
     })
     .await
@@ -123,7 +123,7 @@ async fn admin_get_link(
     let (id, link) = ids.into_inner();
     let found = state.read(async |conn| query::find(conn, id).await).await?;
     let at = place_of(&ArticleInput::of(&found), link)?;
-    Ok(with_version_tag(JsonResponse::whole(link_at(&found, at)?)?, &req, found.desk.version))
+    Ok(with_version_tag(JsonResponse::new(link_at(&found, at)?)?, &req, found.desk.version))
 }
 
 /// Change a link of an article
@@ -238,7 +238,7 @@ async fn delete_link(
             input.links.remove(at);
             let made =
                 update::change(conn, &editor, &current, input, "article.remove_link").await?;
-            Ok(StoredResponse::no_content().version(made.desk.version))
+            Ok(StoredResponse::no_content().with_version(made.desk.version))
         })
     })
     .await

@@ -12,12 +12,12 @@ use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub(super) fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/articles/parse").post(parse_article));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(parse_article))]
 pub struct ParseDocs;
@@ -36,5 +36,5 @@ async fn parse_article(
     body: TextBody,
 ) -> Result<JsonResponse> {
     let parsed = state.read(async |conn| paste::read(conn, &body).await).await?;
-    JsonResponse::whole(&parsed)
+    JsonResponse::new(&parsed)
 }

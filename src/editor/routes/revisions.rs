@@ -15,14 +15,14 @@ use crate::state::State;
 use actix_web::web::{Data, Path, ServiceConfig, resource};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub(super) fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/articles/{id}/revisions").get(list_revisions))
         .service(resource("/articles/{id}/revisions/{n}").get(get_revision))
         .service(resource("/articles/{id}/revisions/{n}/restore").post(restore_revision));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(list_revisions, get_revision, restore_revision))]
 pub struct RevisionDocs;
@@ -64,7 +64,7 @@ async fn get_revision(
 ) -> Result<JsonResponse> {
     let (id, version) = path.into_inner();
     let found = state.read(async |conn| query::version(conn, id, version).await).await?;
-    JsonResponse::whole(&found)
+    JsonResponse::new(&found)
 }
 
 /// Write what an article said in an earlier version as a new one

@@ -12,13 +12,13 @@ use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/archive").get(get_archive))
         .service(resource("/resolve").get(resolve_path));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(get_archive, resolve_path))]
 pub struct Docs;
@@ -30,7 +30,7 @@ pub struct Docs;
     responses((status = 200, description = "The years and their months", body = Archive, example = json!(Archive::sample())), Problems))]
 async fn get_archive(state: Data<State>, _query: Query<EmptyQuery>) -> Result<JsonResponse> {
     let months = state.read(async |conn| query::months(conn).await).await?;
-    JsonResponse::whole(&Archive::of(months))
+    JsonResponse::new(&Archive::of(months))
 }
 
 /// Find the article that an old address leads to
@@ -52,7 +52,7 @@ async fn resolve_path(
         })
         .await?;
     let (article, matched) = found.ok_or_else(|| Error::not_found("article"))?;
-    let links = Permalinks::of(state.config());
+    let links = Permalinks::from_config(state.config());
     let url = links.article(article.id, &article.slug, article.published_at);
-    JsonResponse::whole(&Resolved { matched, url, article })
+    JsonResponse::new(&Resolved { matched, url, article })
 }

@@ -18,10 +18,10 @@ pub async fn latest(conn: &AsyncPgConnection, of: Of, scan: &Scan<Key>) -> Resul
         Of::Tag(id) => Filter { tags: Some(vec![id]), ..Filter::default() },
         Of::Outlet(id) => Filter { outlets: Some(vec![id]), ..Filter::default() },
     };
-    let cut = scan.cut(keys(conn, &filter, Sort::Latest, scan).await?, Clone::clone);
+    let cut = scan.page(keys(conn, &filter, Sort::Latest, scan).await?, Clone::clone);
     let ids: Vec<i64> = cut.items.iter().map(|(_, id)| *id).collect();
     let mut found = by_ids(conn, &ids).await?;
-    Ok(cut.with(ids.iter().filter_map(|id| found.remove(id)).collect()))
+    Ok(cut.with_items(ids.iter().filter_map(|id| found.remove(id)).collect()))
 }
 
 /// Which articles.

@@ -100,20 +100,20 @@ async fn get_article(
         Lookup::Found(article) if query.format == Format::Jsonld => {
             // It is always whole; a field that no article has is a mistake all the same.
             if query.fields.is_some() {
-                JsonResponse::one(&*article, query.fields.as_deref(), ArticlePage::sample)?;
+                JsonResponse::resource(&*article, query.fields.as_deref(), ArticlePage::sample)?;
             }
             Ok(json_ld(
                 &article.article,
-                &Permalinks::of(state.config()),
+                &Permalinks::from_config(state.config()),
                 &state.config().site_name,
             ))
         }
         Lookup::Found(article) => {
             let mut reply =
-                JsonResponse::one(&*article, query.fields.as_deref(), ArticlePage::sample)?;
+                JsonResponse::resource(&*article, query.fields.as_deref(), ArticlePage::sample)?;
             // What is related shows other articles.
             if !wants("related") {
-                reply = reply.of_article(article.article.summary.id);
+                reply = reply.depending_on_article(article.article.summary.id);
             }
             Ok(reply.respond_to(&req))
         }

@@ -19,7 +19,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use diesel_async::AsyncPgConnection;
 use utoipa::{OpenApi, ToSchema};
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/feeds/articles.{format}").get(feed_articles))
         .service(resource("/feeds/tags/{slug}.{format}").get(feed_tag))
@@ -28,12 +28,12 @@ pub fn configure(cfg: &mut ServiceConfig) {
         .service(resource("/feeds/comments.{format}").get(feed_comments));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(feed_articles, feed_tag, feed_outlet, feed_article_comments, feed_comments))]
 pub struct Docs;
 
-/// A feed in XML: for its schema alone.
+/// A feed in XML, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(max_length = 100_000_000)]
 struct Xml(#[expect(dead_code, reason = "only its schema is used")] String);
@@ -142,7 +142,7 @@ async fn serve(
 ) -> Result<HttpResponse> {
     let format = format(req)?;
     let page = PageQuery::from(page);
-    let links = Permalinks::of(state.config());
+    let links = Permalinks::from_config(state.config());
     let (site, found) = state
         .read(async |conn| {
             let site = site_id(conn).await?;

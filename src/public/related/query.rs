@@ -47,7 +47,7 @@ impl Near {
     /// # Errors
     /// When the cursor is not one of theirs.
     pub fn scan(self, page: &PageQuery, default: i64) -> Result<Scan<i64>> {
-        page.scan_or(&("related", self.article, self.days), default)
+        page.scan_with_default(&("related", self.article, self.days), default)
     }
 }
 
@@ -77,7 +77,7 @@ pub async fn related(
         .load(&mut &*conn)
         .await?;
     let placed: Vec<(i64, Row)> = (0..).zip(rows).collect();
-    let cut = scan.cut_all(placed, |(place, _)| *place);
+    let cut = scan.page_of_all(placed, |(place, _)| *place);
     let ids: Vec<i64> = cut.items.iter().map(|(_, row)| row.id).collect();
     let summaries = articles::summaries(conn, &ids, false).await?;
     let mut found: HashMap<i64, _> = summaries.into_iter().map(|one| (one.id, one)).collect();
@@ -89,7 +89,7 @@ pub async fn related(
             items.push(RelatedArticle { article, score, reasons: reasons.unwrap_or_default() });
         }
     }
-    Ok(cut.with(items))
+    Ok(cut.with_items(items))
 }
 
 /// The neighbours of a published article.

@@ -14,13 +14,13 @@ use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa::OpenApi;
 
-/// The addresses of this file.
+/// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/articles/{ref}/related").get(list_related))
         .service(resource("/articles/{ref}/adjacent").get(get_adjacent));
 }
 
-/// Their documentation.
+/// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(list_related, get_adjacent))]
 pub struct Docs;
@@ -83,7 +83,7 @@ async fn get_adjacent(
         })
         .await?;
     match found {
-        Ok(adjacent) => Ok(JsonResponse::whole(&adjacent)?.respond_to(&req)),
+        Ok(adjacent) => Ok(JsonResponse::new(&adjacent)?.respond_to(&req)),
         Err(elsewhere) => away(&req, &elsewhere),
     }
 }

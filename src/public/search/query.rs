@@ -18,10 +18,10 @@ pub(super) async fn page(
     wanted: &Wanted,
     scan: &Scan<Key>,
 ) -> Result<Page<Hit>> {
-    let cut = scan.cut(full_text::best(conn, wanted, scan).await?, Match::key);
+    let cut = scan.page(full_text::best(conn, wanted, scan).await?, Match::key);
     let total = full_text::total(conn, scan.count, wanted).await?;
     let hits = hits(conn, &wanted.words, &cut.items).await?;
-    Ok(cut.with(hits).counted(total))
+    Ok(cut.with_items(hits).with_total(total))
 }
 
 /// A text of one hit, and where it goes.

@@ -83,7 +83,7 @@ async fn write(app: &TestApp, id: i64, proxy: &Proxy, mut clients: [Client<'_>; 
             _ => {}
         }
         sql.execute(&update, &[&format!("Version {round}"), &id]).await.unwrap();
-        app.state.changed(Change::Articles(&[id]));
+        app.state.invalidate(Change::Articles(&[id]));
         clients[0].written.borrow_mut().push(Instant::now());
         for client in &mut clients {
             client.read().await;

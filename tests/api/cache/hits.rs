@@ -159,7 +159,7 @@ async fn a_response_read_before_a_write_is_not_cached_after_it() {
     assert!(tokio::time::timeout(Duration::from_millis(100), &mut early).await.is_err());
     let sql = writer.sql().await;
     sql.execute("update articles set headline = 'Overtaken'", &[]).await.unwrap();
-    app.state.changed(Change::Articles(&[id]));
+    app.state.invalidate(Change::Articles(&[id]));
     let late = app.get(&uri);
     let (early, late, _) = tokio::join!(early, late, other.batch_execute("commit"));
     assert_ne!(early.ok()["headline"], "Overtaken", "else the test shows nothing");

@@ -107,7 +107,7 @@ impl TestApp {
     /// Sends a request, from the loopback address unless it has another.
     pub async fn send(&self, request: TestRequest) -> Response {
         if self.clears_cache {
-            self.state.changed(Change::Everything);
+            self.state.invalidate(Change::Everything);
         }
         let mut request = request.to_request();
         request.head_mut().peer_addr.get_or_insert(([127, 0, 0, 1], 50_000).into());
