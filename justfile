@@ -14,10 +14,25 @@ run *ARGS:
 test FILTER='':
     cargo test {{FILTER}}
 
-# Run clippy and rustdoc
+# Run the unit and API tests
+fast:
+    cargo test --workspace --lib --bins --test api --test migrations --test modules --test docs --test dependencies --test examples
+
+# Run the tests that kill, freeze and cut off the service and PostgreSQL
+faults:
+    cargo test --workspace --no-fail-fast --test reliability --test database --test cluster
+
+# Run the tests of imports, README, browser, API contract and generated clients
+long:
+    cargo test --test import --test readme --test frontend -- --include-ignored
+    bash tests/contract/run
+    cargo build && bash tests/clients/run
+
+# Run clippy, rustdoc and cargo-deny
 lint:
-    cargo clippy --all-targets -- -D warnings
-    RUSTDOCFLAGS='-D warnings' cargo doc --no-deps
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+    cargo deny check bans licenses sources
 
 # Format the code
 fmt:

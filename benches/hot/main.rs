@@ -13,7 +13,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::{Context as _, Result, bail};
-use embedded_postgres::start_slot;
+use embedded_postgres::{Options, start_from_pool};
 use roundup::cache::listen;
 use roundup::clock::Clock;
 use roundup::config::Config;

@@ -1,5 +1,4 @@
-//! Every operation under `/admin`, asked for by those who may not: one row each. An operation
-//! without a row fails, and so does a row without an operation.
+//! Access to the admin operations: a row for each, compared with the OpenAPI document both ways.
 
 use crate::harness::TestApp;
 use crate::harness::document::operations;
@@ -75,7 +74,7 @@ const SCOPES: [&str; 8] = [
 ];
 
 #[test]
-fn every_operation_for_editors_has_a_row_here_and_names_its_scope() {
+fn every_admin_operation_is_tested_and_documents_its_scope() {
     let mut documented = BTreeSet::new();
     for operation in operations() {
         if operation.name().contains(" /api/v1/admin/") {
@@ -92,7 +91,7 @@ fn every_operation_for_editors_has_a_row_here_and_names_its_scope() {
 }
 
 #[tokio::test]
-async fn nothing_for_editors_answers_without_a_good_key_of_the_right_scope() {
+async fn admin_operations_reject_missing_invalid_and_insufficient_keys() {
     let app = TestApp::new().await;
     let admin = app.key("admin").await;
     let brief = json!({"name": "brief", "scopes": ["admin"], "expires_at": "2026-03-01T12:30:00Z"});

@@ -1,4 +1,4 @@
-//! The editor's side of articles: written, changed, versioned, thrown away and brought back.
+//! Articles as editors see them: create, update, revisions, delete, restore and paste.
 
 use crate::harness::TestApp;
 use actix_web::http::StatusCode;
@@ -40,7 +40,7 @@ fn path(article: &Value) -> String {
 }
 
 #[tokio::test]
-async fn an_article_is_written_with_its_links_credits_and_tags() {
+async fn creating_an_article_stores_its_links_credits_and_tags() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let reply = editor.post(ARTICLES, &bridge()).await;
@@ -73,7 +73,7 @@ async fn an_article_is_written_with_its_links_credits_and_tags() {
 }
 
 #[tokio::test]
-async fn a_put_writes_anew_and_keeps_the_ids_of_links_that_stay() {
+async fn put_replaces_an_article_and_keeps_the_ids_of_unchanged_links() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let made = editor.post(ARTICLES, &bridge()).await;
@@ -99,7 +99,7 @@ async fn a_put_writes_anew_and_keeps_the_ids_of_links_that_stay() {
 }
 
 #[tokio::test]
-async fn a_patch_changes_sets_and_empties() {
+async fn patch_changes_sets_and_clears_fields() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let made = editor.post(ARTICLES, &bridge()).await;
@@ -135,7 +135,7 @@ async fn a_patch_changes_sets_and_empties() {
 }
 
 #[tokio::test]
-async fn a_change_needs_the_version_that_it_is_meant_for() {
+async fn a_change_requires_the_current_version() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let made = editor.post(ARTICLES, &bridge()).await;
@@ -160,7 +160,7 @@ async fn a_change_needs_the_version_that_it_is_meant_for() {
 }
 
 #[tokio::test]
-async fn a_slug_is_unique_changeable_and_never_forgotten() {
+async fn a_slug_is_unique_can_change_and_still_redirects_afterwards() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let one = editor.post(ARTICLES, &bridge()).await.expect(StatusCode::CREATED);
@@ -191,7 +191,7 @@ async fn a_slug_is_unique_changeable_and_never_forgotten() {
 }
 
 #[tokio::test]
-async fn an_article_goes_to_the_trash_comes_back_and_is_purged() {
+async fn an_article_can_be_deleted_restored_and_purged() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let made = editor.post(ARTICLES, &bridge()).await;
@@ -216,7 +216,7 @@ async fn an_article_goes_to_the_trash_comes_back_and_is_purged() {
 }
 
 #[tokio::test]
-async fn every_version_is_kept_and_can_be_written_again() {
+async fn every_revision_is_kept_and_can_be_restored() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let made = editor.post(ARTICLES, &bridge()).await;
@@ -245,7 +245,7 @@ async fn every_version_is_kept_and_can_be_written_again() {
 }
 
 #[tokio::test]
-async fn the_version_that_an_import_made_is_kept_before_the_first_edit() {
+async fn the_first_edit_of_an_imported_article_keeps_the_imported_revision() {
     let app = TestApp::new().await;
     app.import("one.txt", "Bridge Opens -- Reuters\n\nMore News\n\nWho pays? -- AFP\n").await;
     let editor = app.key("articles:write").await;
@@ -271,7 +271,7 @@ async fn the_version_that_an_import_made_is_kept_before_the_first_edit() {
 }
 
 #[tokio::test]
-async fn the_list_shows_every_status_and_takes_the_public_filters() {
+async fn the_admin_list_has_every_status_and_the_public_filters() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     for (n, status) in ["draft", "published", "archived", "scheduled"].iter().enumerate() {
@@ -329,7 +329,7 @@ async fn a_correction_is_shown_with_its_time() {
 }
 
 #[tokio::test]
-async fn a_pasted_roundup_is_read_and_nothing_stored() {
+async fn parsing_a_pasted_roundup_stores_nothing() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write,outlets:write").await;
     let parse = format!("{ARTICLES}/parse");
@@ -357,7 +357,7 @@ async fn a_pasted_roundup_is_read_and_nothing_stored() {
 }
 
 #[tokio::test]
-async fn a_paste_that_is_too_long_somewhere_is_told_where() {
+async fn a_paste_that_is_too_long_is_rejected_with_the_place() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let parse = format!("{ARTICLES}/parse");
@@ -378,7 +378,7 @@ async fn a_paste_that_is_too_long_somewhere_is_told_where() {
 }
 
 #[tokio::test]
-async fn html_is_read_like_the_text_that_it_shows() {
+async fn pasted_html_parses_like_its_visible_text() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let html = "<p><b><a href=\"https://www.reuters.com/a\">Bridge Opens</a></b> -- Reuters</p>\
@@ -411,7 +411,7 @@ async fn a_pasted_roundup_becomes_a_draft_with_its_comments() {
 }
 
 #[tokio::test]
-async fn html_stays_html_and_is_never_rendered_as_something_else() {
+async fn html_source_keeps_its_format() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let html = "<p>One<br>two</p><script>x()</script>";

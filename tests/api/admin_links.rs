@@ -1,14 +1,14 @@
-//! The links of an article one by one, and naming who published them.
+//! The links of an article, one by one, and the outlets that they credit.
 
 use crate::harness::client::Client;
-use crate::harness::{Reply, TestApp};
+use crate::harness::{Response, TestApp};
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 
 const ARTICLES: &str = "/api/v1/admin/articles";
 
 /// An article with three links.
-async fn abc(editor: &Client<'_>) -> Reply {
+async fn abc(editor: &Client<'_>) -> Response {
     let body = json!({"headline": "Three", "status": "published", "links": [
         {"role": "lead", "title": "a", "url": "https://www.reuters.com/a"},
         {"title": "b", "url": "https://www.theguardian.com/b"},
@@ -79,7 +79,7 @@ async fn a_link_is_added_changed_moved_and_removed() {
 }
 
 #[tokio::test]
-async fn an_address_stands_once_unless_asked_for() {
+async fn a_duplicate_url_is_rejected_unless_allowed() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let made = abc(&editor).await;
@@ -102,7 +102,7 @@ async fn an_address_stands_once_unless_asked_for() {
 }
 
 #[tokio::test]
-async fn an_outlet_is_named_in_any_way() {
+async fn an_outlet_is_given_by_id_slug_or_name() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let guardian = app.get("/api/v1/outlets/the-guardian").await.ok();
@@ -128,7 +128,7 @@ async fn an_outlet_is_named_in_any_way() {
 }
 
 #[tokio::test]
-async fn an_unknown_outlet_is_made_by_a_key_that_may_and_else_refused_with_the_nearest() {
+async fn an_unknown_outlet_is_created_with_the_scope_for_it_and_else_rejected_with_suggestions() {
     let app = TestApp::new().await;
     let body = json!({"headline": "x", "links": [
         {"title": "a", "credits": [{"outlet": {"name": "The Gardian"}}]},
@@ -165,7 +165,7 @@ async fn an_unknown_outlet_is_made_by_a_key_that_may_and_else_refused_with_the_n
 }
 
 #[tokio::test]
-async fn a_link_belongs_to_its_article() {
+async fn a_link_of_another_article_is_not_found() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let (one, two) = (abc(&editor).await, abc(&editor).await);
@@ -180,7 +180,7 @@ async fn a_link_belongs_to_its_article() {
 }
 
 #[tokio::test]
-async fn what_a_list_can_hold_is_bounded() {
+async fn lists_in_a_body_have_a_maximum_length() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     let links: Vec<Value> =

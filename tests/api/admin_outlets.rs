@@ -1,4 +1,4 @@
-//! The editor's side of outlets and tags.
+//! Outlets and tags as editors see them.
 
 use crate::harness::TestApp;
 use actix_web::http::StatusCode;
@@ -15,7 +15,7 @@ fn article(headline: &str, credits: &[&str], tags: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn an_outlet_is_made_and_changed() {
+async fn an_outlet_is_created_and_updated() {
     let app = TestApp::new().await;
     let editor = app.key("outlets:write,articles:write").await;
     let new = json!({"name": "Harbour Gazette", "aliases": ["HG"], "hosts": ["www.Gazette.example"],
@@ -54,7 +54,7 @@ async fn an_outlet_is_made_and_changed() {
 }
 
 #[tokio::test]
-async fn a_name_a_host_and_a_slug_are_one_outlets_only() {
+async fn names_hosts_and_slugs_of_outlets_are_unique() {
     let app = TestApp::new().await;
     let editor = app.key("outlets:write").await;
     let taken = json!({"name": "Another", "aliases": ["wsj", "AP"]});
@@ -74,7 +74,7 @@ async fn a_name_a_host_and_a_slug_are_one_outlets_only() {
 }
 
 #[tokio::test]
-async fn an_outlet_merged_into_another_is_followed_by_all_that_was_its_own() {
+async fn merging_an_outlet_moves_its_links_names_hosts_and_slugs() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write,outlets:write").await;
     let one = editor
@@ -113,7 +113,7 @@ async fn an_outlet_merged_into_another_is_followed_by_all_that_was_its_own() {
 }
 
 #[tokio::test]
-async fn an_outlet_is_deleted_only_when_nothing_credits_it() {
+async fn an_outlet_that_is_credited_cannot_be_deleted() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write,outlets:write").await;
     let mut draft = article("x", &["Harbour Gazette"], &[]);
@@ -131,7 +131,7 @@ async fn an_outlet_is_deleted_only_when_nothing_credits_it() {
 }
 
 #[tokio::test]
-async fn all_outlets_are_listed_for_their_editors() {
+async fn the_admin_list_has_all_outlets() {
     let app = TestApp::new().await;
     let editor = app.key("outlets:write").await;
     let page = editor.get(&format!("{OUTLETS}?limit=100&count=exact")).await.ok();
@@ -156,7 +156,7 @@ async fn all_outlets_are_listed_for_their_editors() {
 }
 
 #[tokio::test]
-async fn a_tag_is_made_renamed_merged_and_deleted() {
+async fn a_tag_is_created_renamed_merged_and_deleted() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write,outlets:write").await;
     let made = editor.post(TAGS, &json!({"name": "Bridges"})).await;

@@ -9,7 +9,7 @@ async fn archive(app: &TestApp) -> Value {
 }
 
 #[tokio::test]
-async fn years_and_months_are_counted_as_articles_come_and_go() {
+async fn archive_counts_follow_publishing_and_deleting() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     assert_eq!(archive(&app).await, json!({"article_count": 0, "items": []}));

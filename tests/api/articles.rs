@@ -1,4 +1,4 @@
-//! Reading articles: what is shown, what is found, and what never shows.
+//! Reading articles: members, filters, fields and redirects.
 
 use crate::harness::TestApp;
 use crate::harness::site::{SLUG, article, refresh, set_status, site, tag};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio_postgres::Client;
 
 #[tokio::test]
-async fn an_empty_site_has_an_empty_front_page() {
+async fn an_empty_site_lists_no_articles() {
     let app = TestApp::new().await;
     let page = app.get("/api/v1/articles").await.ok();
     insta::assert_json_snapshot!(page, @r#"
@@ -61,7 +61,7 @@ async fn a_roundup_is_served_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn a_list_shows_the_lead_and_all_links_when_asked() {
+async fn a_list_has_the_lead_link_and_on_request_all_links() {
     let app = TestApp::new().await;
     site(&app).await;
     let item = app.get("/api/v1/articles").await.ok()["items"][0].clone();
@@ -79,7 +79,7 @@ async fn a_list_shows_the_lead_and_all_links_when_asked() {
 }
 
 #[tokio::test]
-async fn only_the_fields_that_are_asked_for_come() {
+async fn fields_selects_the_members_of_a_response() {
     let app = TestApp::new().await;
     site(&app).await;
     let list = app.get("/api/v1/articles?fields=slug,links.title,links.credits.outlet.slug").await;
@@ -164,7 +164,7 @@ async fn several(app: &TestApp) -> Client {
 }
 
 #[tokio::test]
-async fn filters_narrow_the_list_and_a_comma_is_or() {
+async fn filters_are_combined_with_and_and_commas_with_or() {
     let app = TestApp::new().await;
     let sql = several(&app).await;
     let reuters: i64 =
@@ -230,7 +230,7 @@ async fn filters_narrow_the_list_and_a_comma_is_or() {
 }
 
 #[tokio::test]
-async fn a_former_slug_leads_to_the_present_one_and_keeps_the_rest() {
+async fn a_former_slug_redirects_and_keeps_the_query() {
     let app = TestApp::new().await;
     let site = site(&app).await;
     // Short ones stand elsewhere in the address too.

@@ -1,4 +1,4 @@
-//! The audit: who did what to which object, and when.
+//! The audit log.
 
 use crate::harness::{TestApp, patient};
 use actix_web::http::StatusCode;
@@ -10,7 +10,7 @@ const AUDIT: &str = "/api/v1/admin/audit";
 const ARTICLES: &str = "/api/v1/admin/articles";
 
 #[tokio::test]
-async fn every_write_is_in_the_audit() {
+async fn every_write_is_recorded_in_the_audit_log() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write,outlets:write").await;
     let any = editor.clone().header("If-Match", "*");
@@ -76,7 +76,7 @@ async fn every_write_is_in_the_audit() {
 }
 
 #[tokio::test]
-async fn the_audit_has_the_address_that_a_trusted_proxy_tells() {
+async fn the_audit_log_has_the_address_from_a_trusted_proxy() {
     let trusted_proxies = "10.0.0.0/8".parse().unwrap();
     let app = TestApp::with(Config { trusted_proxies, ..patient() }).await;
     let editor = app.key("admin").await;

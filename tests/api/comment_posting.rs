@@ -1,7 +1,7 @@
-//! Readers post, change and withdraw comments.
+//! Readers post, edit and delete comments.
 
 use crate::harness::site::{SLUG, article, set_status, site};
-use crate::harness::{Reply, TestApp};
+use crate::harness::{Response, TestApp};
 use actix_web::http::StatusCode;
 use chrono::TimeDelta;
 use roundup::comments::Policy;
@@ -23,13 +23,13 @@ fn path(article: i64) -> String {
     format!("/api/v1/articles/{article}/comments")
 }
 
-async fn change(app: &TestApp, comment: &Value, token: &str, text: &str) -> Reply {
+async fn change(app: &TestApp, comment: &Value, token: &str, text: &str) -> Response {
     let client = app.reader().header("Roundup-Edit-Token", token);
     client.patch(&format!("/api/v1/comments/{}", comment["id"]), &json!({"text": text})).await
 }
 
 #[tokio::test]
-async fn a_comment_shows_at_once_where_the_policy_is_open() {
+async fn with_the_open_policy_a_comment_is_public_at_once() {
     let app = app(Policy::Open).await;
     let site = site(&app).await;
     let before = app.get(&format!("/api/v1/articles/{}", site.article)).await.ok();
@@ -62,7 +62,7 @@ async fn a_comment_shows_at_once_where_the_policy_is_open() {
 }
 
 #[tokio::test]
-async fn a_readers_first_comment_waits_and_then_they_are_known_by_mail_or_token() {
+async fn with_the_first_policy_a_known_email_or_token_skips_moderation() {
     let app = app(Policy::First).await;
     let site = site(&app).await;
     let path = path(site.article);
@@ -100,7 +100,7 @@ async fn a_readers_first_comment_waits_and_then_they_are_known_by_mail_or_token(
 }
 
 #[tokio::test]
-async fn every_comment_waits_where_the_policy_is_hold() {
+async fn with_the_hold_policy_every_comment_is_pending() {
     let app = app(Policy::Hold).await;
     let site = site(&app).await;
     let held = app.reader().post(&path(site.article), &comment("A", "Hm.")).await;
@@ -112,7 +112,7 @@ async fn every_comment_waits_where_the_policy_is_hold() {
 }
 
 #[tokio::test]
-async fn its_author_changes_and_withdraws_a_comment_for_15_minutes() {
+async fn an_edit_token_can_change_and_delete_a_comment_for_15_minutes() {
     let app = app(Policy::Open).await;
     let site = site(&app).await;
     let one = app.reader().post(&path(site.article), &comment("A", "Teh bridge.")).await;
@@ -155,7 +155,7 @@ async fn its_author_changes_and_withdraws_a_comment_for_15_minutes() {
 }
 
 #[tokio::test]
-async fn a_change_goes_through_the_rules_again() {
+async fn an_edited_comment_is_checked_by_the_rules_again() {
     let app = app(Policy::Open).await;
     let site = site(&app).await;
     let one = app.reader().post(&path(site.article), &comment("A", "Fine.")).await.json();
@@ -170,7 +170,7 @@ async fn a_change_goes_through_the_rules_again() {
 }
 
 #[tokio::test]
-async fn a_known_readers_change_cannot_vouch_for_itself() {
+async fn a_pending_edit_does_not_make_its_reader_known() {
     let app = app(Policy::First).await;
     let site = site(&app).await;
     let one = app.reader().post(&path(site.article), &comment("A", "Fine.")).await.json();
@@ -184,7 +184,7 @@ async fn a_known_readers_change_cannot_vouch_for_itself() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_comment_is_told_at_once() {
+async fn all_errors_of_a_comment_are_reported_together() {
     let app = app(Policy::Open).await;
     let site = site(&app).await;
     let other = article(&site.sql, "another", "published", "2026-02-01Z").await;
@@ -254,7 +254,7 @@ async fn a_comment_sent_twice_is_posted_once() {
 }
 
 #[tokio::test]
-async fn a_network_address_is_forgotten_after_30_days() {
+async fn ip_addresses_are_erased_after_30_days() {
     let app = app(Policy::Open).await;
     let site = site(&app).await;
     let one = app.reader().post(&path(site.article), &comment("A", "One.")).await.json();
@@ -276,7 +276,7 @@ async fn a_network_address_is_forgotten_after_30_days() {
 
 /// 1,000 posts of spam from as many addresses, against each policy: none shows.
 #[tokio::test]
-async fn a_flood_of_spam_shows_under_no_policy() {
+async fn no_policy_publishes_a_flood_of_spam() {
     for policy in [Policy::Open, Policy::First, Policy::Hold] {
         let config = Config {
             comment_policy: policy,

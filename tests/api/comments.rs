@@ -1,4 +1,4 @@
-//! Reading comments: threads, what is left of removed ones, and what never leaves the house.
+//! Reading comments: threads, placeholders of removed comments, and what is private.
 
 use crate::harness::TestApp;
 use crate::harness::site::{Site, comment, reply, site};
@@ -46,7 +46,7 @@ async fn set(site: &Site, id: i64, status: &str) {
 }
 
 #[tokio::test]
-async fn a_thread_comes_in_reading_order_or_nested() {
+async fn a_thread_is_flat_in_reading_order_or_nested() {
     let app = TestApp::new().await;
     let site = thread(&app).await;
     let uri = format!("/api/v1/articles/{}/comments", site.article);
@@ -131,7 +131,7 @@ async fn a_comment_is_served_with_its_author_and_both_forms_of_its_text() {
 }
 
 #[tokio::test]
-async fn a_removed_comment_stays_as_a_place_while_its_replies_show() {
+async fn a_removed_comment_with_visible_replies_leaves_a_placeholder() {
     let app = TestApp::new().await;
     let site = thread(&app).await;
     let uri = format!("/api/v1/articles/{}/comments", site.article);
@@ -158,7 +158,7 @@ async fn a_removed_comment_stays_as_a_place_while_its_replies_show() {
 }
 
 #[tokio::test]
-async fn what_is_not_approved_shows_nowhere() {
+async fn unapproved_comments_are_never_public() {
     let app = TestApp::new().await;
     let site = thread(&app).await;
     for status in ["pending", "rejected", "spam", "deleted"] {
@@ -186,7 +186,7 @@ async fn what_is_not_approved_shows_nowhere() {
 }
 
 #[tokio::test]
-async fn a_comment_comes_with_what_it_answers_and_what_answers_it() {
+async fn a_comment_has_its_ancestors_and_its_replies() {
     let app = TestApp::new().await;
     let site = thread(&app).await;
     let first = app.get("/api/v1/comments/1?count=exact").await.ok();
@@ -209,7 +209,7 @@ async fn a_comment_comes_with_what_it_answers_and_what_answers_it() {
 }
 
 #[tokio::test]
-async fn the_latest_comments_come_latest_first_with_their_articles() {
+async fn recent_comments_are_listed_with_their_articles() {
     let app = TestApp::new().await;
     let site = thread(&app).await;
     let page = app.get("/api/v1/comments?fields=id,article.slug").await.ok();
@@ -222,7 +222,7 @@ async fn the_latest_comments_come_latest_first_with_their_articles() {
 }
 
 #[tokio::test]
-async fn addresses_of_readers_are_never_shown() {
+async fn emails_and_ip_addresses_are_never_public() {
     let app = TestApp::new().await;
     let site = thread(&app).await;
     let update = "update comments set author_email = 'pii-1@example.invalid', author_hash = '\\x70696931',

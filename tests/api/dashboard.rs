@@ -1,4 +1,4 @@
-//! The dashboard for Grafana asks for nothing that the service does not tell.
+//! The Grafana dashboard.
 
 use crate::harness::TestApp;
 use serde_json::Value;
@@ -30,7 +30,7 @@ fn queries<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
 }
 
 #[tokio::test]
-async fn each_name_on_the_dashboard_is_one_that_the_service_serves() {
+async fn every_metric_on_the_dashboard_is_served() {
     let app = TestApp::new().await;
     app.get("/api/v1/articles").await.ok();
     let metrics = app.get("/metrics").await.text();

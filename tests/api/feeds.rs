@@ -1,5 +1,7 @@
-//! Feeds, read back by a reader that is not ours.
+//! Feeds, parsed by an independent library.
 
+use crate::fixtures::strings::hostile_strings;
+use crate::fixtures::xss::payloads;
 use crate::harness::TestApp;
 use crate::harness::site::{comment, reply, set_status, site};
 use actix_web::http::header;
@@ -37,7 +39,7 @@ fn with_permalink() -> Config {
 }
 
 #[tokio::test]
-async fn the_three_formats_tell_the_same() {
+async fn atom_rss_and_json_feeds_have_the_same_entries() {
     let app = TestApp::with(with_permalink()).await;
     let site = site(&app).await;
     let headline = "Harbour bridge reopens after two-year repair";
@@ -69,7 +71,7 @@ async fn the_three_formats_tell_the_same() {
 }
 
 #[tokio::test]
-async fn an_entry_names_its_sources_and_may_lead_there() {
+async fn an_entry_lists_its_sources_and_may_link_to_the_lead() {
     let app = TestApp::new().await;
     let sql = site(&app).await.sql;
     sql.batch_execute(
@@ -131,7 +133,7 @@ async fn there_are_feeds_of_tags_outlets_and_comments() {
 }
 
 #[tokio::test]
-async fn a_feed_that_did_not_change_is_not_sent_again() {
+async fn an_unchanged_feed_is_304() {
     let app = TestApp::new().await;
     let site = site(&app).await;
     for format in FORMATS {
@@ -162,22 +164,13 @@ const HOSTILE: [&str; 12] = [
     "</title></entry></feed>",
 ];
 
-/// These, and the strings that others collected, where they are at hand.
+/// Returns these, the shared hostile strings and some of the payloads of scripts, less than 1,000
+/// in all.
 fn hostile() -> Vec<String> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/hostile");
-    let read = |name: &str| std::fs::read_to_string(format!("{folder}/{name}")).ok();
     let mut texts: Vec<String> = HOSTILE.iter().copied().map(str::to_owned).collect();
-    match (read("blns.json"), read("xss-payload-list.txt")) {
-        (Some(strings), Some(payloads)) => {
-            texts.extend(serde_json::from_str::<Vec<String>>(&strings).unwrap());
-            // As many as make a thousand, from all over the list.
-            let lines: Vec<&str> = payloads.lines().collect();
-            let room = 1000 - texts.len();
-            texts.extend(lines.iter().step_by(lines.len() / room + 1).map(|&line| line.to_owned()));
-            assert!(texts.len() > 700, "only {} strings were read", texts.len());
-        }
-        _ => println!("skipped: the shared strings are not here"),
-    }
+    texts.extend(hostile_strings());
+    texts.extend(payloads().into_iter().step_by(3));
+    assert!((700..1000).contains(&texts.len()), "{} texts", texts.len());
     let cut = |text: String| text.replace('\0', "").chars().take(300).collect();
     texts.into_iter().map(cut).collect()
 }
@@ -247,7 +240,7 @@ fn next(text: &str, format: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_feed_has_no_total_and_takes_no_count() {
+async fn a_feed_rejects_the_parameter_count() {
     let app = TestApp::new().await;
     let reply = app.get("/feeds/articles.json?count=exact").await;
     reply.problem(400, "unknown_parameter");

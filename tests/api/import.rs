@@ -1,11 +1,10 @@
-//! Importing roundups: the same again changes nothing, a changed file is brought up to date, and
-//! what cannot be read is told by its place.
+//! Importing roundups: again, changed, dry runs, and unreadable files.
 
 use crate::harness::TestApp;
 use crate::harness::site::{HARBOUR, SLUG};
 use roundup::import::{Args, Counts, Report, import};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 async fn run(app: &TestApp, files: &[PathBuf], dry_run: bool) -> Report {
     let args =
@@ -34,18 +33,33 @@ async fn shown(app: &TestApp) -> String {
     text
 }
 
-/// The path of test data that lies beside the project, where it does.
-fn beside(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
-    if !path.exists() {
-        println!("skipped: there is no {}", path.display());
-        return None;
+/// A roundup in every manner of writing that the reader knows: two outlets of one link, an author
+/// before the outlet, aliases of outlets, and comments without addresses, names and times.
+const FERRY_STRIKE: &str = include_str!("../fixtures/ferry-strike.txt");
+
+/// An issue of a weekly newsletter in Markdown, with twelve links in three sections.
+fn newsletter(issue: usize) -> String {
+    let mut text = format!(
+        "Welcome to issue {issue} of the Harbour Weekly!\n\
+         [The harbour](https://harbour.example) is a place where ships meet.\n"
+    );
+    for section in ["Featured", "In brief", "Calendar"] {
+        text += &format!("\n## {section}\n\n");
+        for n in 1..=4 {
+            let title = format!("{section} {n} of issue {issue}: `cranes`, *ropes* and a \"buoy\"");
+            let url = format!("https://site-{n}.example/{issue}/{}-{n}", section.replace(' ', "-"));
+            text += &format!(
+                "- [{title}]({url}) by Author {}\n  > The {n}th story of the week, in a sentence \
+                 that goes on\n  > into a second line & ends.\n\n",
+                (issue + n) % 7
+            );
+        }
     }
-    Some(path)
+    text
 }
 
 #[tokio::test]
-async fn the_same_file_again_changes_nothing() {
+async fn importing_a_file_again_changes_nothing() {
     let app = TestApp::new().await;
     let first = app.import("harbour-bridge.txt", HARBOUR).await;
     assert_eq!((first.created.articles, first.created.links, first.created.comments), (1, 7, 2));
@@ -62,7 +76,7 @@ async fn the_same_file_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_changed_file_changes_the_article_and_keeps_its_address() {
+async fn importing_a_changed_file_updates_the_article_and_keeps_its_slug() {
     let app = TestApp::new().await;
     app.import("harbour-bridge.txt", HARBOUR).await;
     let uri = format!("/api/v1/articles/{SLUG}");
@@ -89,7 +103,7 @@ async fn a_changed_file_changes_the_article_and_keeps_its_address() {
 }
 
 #[tokio::test]
-async fn a_dry_run_reports_the_same_and_stores_nothing() {
+async fn a_dry_run_has_the_same_report_and_stores_nothing() {
     let app = TestApp::new().await;
     let dir = tempfile::tempdir().unwrap();
     let good = dir.path().join("good.txt");
@@ -109,7 +123,7 @@ async fn a_dry_run_reports_the_same_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_told_by_its_place_and_the_rest_comes_in() {
+async fn unreadable_files_are_reported_with_their_position_and_the_rest_is_imported() {
     let app = TestApp::new().await;
     let dir = tempfile::tempdir().unwrap();
     let mut files = Vec::new();
@@ -152,7 +166,7 @@ async fn what_cannot_be_read_is_told_by_its_place_and_the_rest_comes_in() {
 }
 
 #[tokio::test]
-async fn markdown_and_pasted_text_give_the_same_article() {
+async fn markdown_and_plain_text_import_the_same_article() {
     let (one, other) = (TestApp::new().await, TestApp::new().await);
     one.import("harbour-bridge.txt", HARBOUR).await;
     other.import("harbour-bridge.md", include_str!("../../examples/harbour-bridge.md")).await;
@@ -176,7 +190,7 @@ async fn two_articles_with_one_headline_get_two_slugs() {
 }
 
 #[tokio::test]
-async fn a_markup_of_scripts_is_served_as_text() {
+async fn imported_scripts_are_served_as_text() {
     let app = TestApp::new().await;
     let evil = "Evil <script>alert(1)</script> -- BBC\nA dek <img src=x onerror=alert(1)>\n\
                 <script>alert(2)</script> A quote with [a link](javascript:alert(3)).\n\
@@ -200,19 +214,16 @@ async fn a_markup_of_scripts_is_served_as_text() {
 }
 
 #[tokio::test]
-async fn the_model_roundup_comes_in_whole() {
-    let Some(path) = beside("seed/iran-attacked-islamic-state.txt") else { return };
+async fn a_roundup_is_imported_with_all_its_parts() {
     let app = TestApp::new().await;
-    let report = app.import_file(&path).await;
+    let report = app.import("ferry-strike.txt", FERRY_STRIKE).await;
     assert_eq!((report.created.articles, report.created.links, report.created.comments), (1, 9, 3));
     assert!(report.skipped.is_empty() && report.unread.is_empty(), "{report:?}");
-    let article = app
-        .get("/api/v1/articles/iran-attacked-islamic-state-forces-in-iraq?include=comments")
-        .await
-        .ok();
-    assert_eq!(article["headline"], "Iran Attacked Islamic State Forces in Iraq");
-    assert_eq!(article["dek"], "U.S. Not Coordinating With Tehran on Airstrikes");
-    assert_eq!(article["links_heading"], "More News On U.S. And Iranian Forces Operating In Iraq");
+    let article =
+        app.get("/api/v1/articles/ferry-crews-walk-out-in-three-ports?include=comments").await.ok();
+    assert_eq!(article["headline"], "Ferry Crews Walk Out In Three Ports");
+    assert_eq!(article["dek"], "U.S. Lines Not Talking To The Crews' Union");
+    assert_eq!(article["links_heading"], "More News On The Strike And The Ports That Wait");
     assert_eq!(article["commentary"]["label"], "My Comment");
     assert_eq!(article["outlet_count"], 10);
     let links = article["links"].as_array().unwrap();
@@ -225,23 +236,24 @@ async fn the_model_roundup_comes_in_whole() {
         "wsj afp the-independent national-post+the-telegraph business-insider bbc reuters ibtimes \
          the-guardian"
     );
-    assert_eq!(links[8]["credits"][0]["bylines"], serde_json::json!(["Ian Black"]));
+    assert_eq!(links[8]["credits"][0]["bylines"], serde_json::json!(["Mara Lindqvist"]));
     for name in ["wsj", "the-wall-street-journal"] {
         let cited = app.get(&format!("/api/v1/links?outlet={name}")).await.ok();
         assert_eq!(cited["items"][0]["article"]["slug"], article["slug"], "{name}");
     }
-    let again = app.import_file(&path).await;
+    let again = app.import("ferry-strike.txt", FERRY_STRIKE).await;
     assert_eq!((again.created, again.unchanged.articles), (Counts::default(), 1));
 }
 
 #[tokio::test]
-async fn a_shelf_of_newsletters_comes_in_and_comes_in_again_unchanged() {
-    let Some(dir) = beside("roundups/haskellweekly") else { return };
+async fn sixty_newsletters_imported_again_change_nothing() {
     let app = TestApp::new().await;
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "markdown"));
-    files.sort();
+    let dir = tempfile::tempdir().unwrap();
+    let files: Vec<PathBuf> =
+        (1..=60).map(|n| dir.path().join(format!("issue-{n:02}.markdown"))).collect();
+    for (n, file) in files.iter().enumerate() {
+        std::fs::write(file, newsletter(n + 1)).unwrap();
+    }
     let first = run(&app, &files, false).await;
     assert!(first.skipped.is_empty(), "{:?}", first.skipped);
     assert_eq!(first.created.articles, files.len());

@@ -1,4 +1,4 @@
-//! Keys: made once, shown once, and nothing without one.
+//! API keys and idempotency keys.
 
 use crate::harness::{TestApp, patient};
 use actix_web::http::StatusCode;
@@ -9,7 +9,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 #[tokio::test]
-async fn nothing_answers_without_a_good_key() {
+async fn admin_paths_require_a_valid_key() {
     let app = TestApp::new().await;
     let reply = app.get("/api/v1/admin/keys").await;
     assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"roundup\"");
@@ -21,7 +21,7 @@ async fn nothing_answers_without_a_good_key() {
 }
 
 #[tokio::test]
-async fn a_key_is_made_used_and_revoked() {
+async fn a_key_is_created_used_and_revoked() {
     let app = TestApp::new().await;
     let admin = app.key("admin").await;
     let new = json!({"name": "script", "scopes": ["audit:read"]});
@@ -39,7 +39,7 @@ async fn a_key_is_made_used_and_revoked() {
 }
 
 #[tokio::test]
-async fn an_expired_key_is_no_key() {
+async fn an_expired_key_is_rejected() {
     let app = TestApp::new().await;
     let admin = app.key("admin").await;
     let new = json!({"name": "x", "scopes": ["admin"], "expires_at": "2026-03-01T13:00:00Z"});
@@ -51,7 +51,7 @@ async fn an_expired_key_is_no_key() {
 }
 
 #[tokio::test]
-async fn a_post_with_one_key_is_done_once() {
+async fn a_post_with_an_idempotency_key_is_executed_once() {
     let app = TestApp::new().await;
     let admin = app.key("admin").await.header("Idempotency-Key", "\"a-1\"");
     let new = json!({"name": "twice", "scopes": ["admin"]});
@@ -69,7 +69,7 @@ async fn a_post_with_one_key_is_done_once() {
 }
 
 #[tokio::test]
-async fn every_mistake_in_a_body_is_reported_at_once() {
+async fn all_errors_in_a_body_are_reported_together() {
     let app = TestApp::new().await;
     let admin = app.key("admin").await;
     let bad = json!({"name": "", "scopes": ["articles:wirte"], "expire_at": null});
@@ -86,7 +86,7 @@ async fn every_mistake_in_a_body_is_reported_at_once() {
 }
 
 #[tokio::test]
-async fn a_bad_key_is_told_like_any_other() {
+async fn every_invalid_key_gets_the_same_error() {
     let app = TestApp::new().await;
     let admin = app.key("admin").await;
     let make = async |name: &str, expires_at: Option<&str>| {
@@ -118,7 +118,7 @@ async fn a_bad_key_is_told_like_any_other() {
 }
 
 #[tokio::test]
-async fn of_a_key_only_the_hash_of_256_random_bits_is_kept() {
+async fn only_the_hash_of_a_key_of_256_random_bits_is_stored() {
     let app = TestApp::new().await;
     let admin = app.key("admin").await;
     let sql = app.sql().await;
@@ -148,7 +148,7 @@ async fn of_a_key_only_the_hash_of_256_random_bits_is_kept() {
 }
 
 #[tokio::test]
-async fn what_a_key_may_do_changes_at_once_on_every_instance() {
+async fn a_change_of_scopes_applies_at_once_on_every_instance() {
     let app = TestApp::new().await;
     let other = TestApp::on(app.target.clone(), patient()).await;
     let admin = app.key("admin").await;

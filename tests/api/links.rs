@@ -1,4 +1,4 @@
-//! Reading source links: who cites what.
+//! Reading links and who cites a page.
 
 use crate::harness::TestApp;
 use crate::harness::site::{HARBOUR, SLUG, site};
@@ -50,7 +50,7 @@ async fn a_link_is_listed_with_the_article_that_cites_it() {
 }
 
 #[tokio::test]
-async fn the_links_of_an_article_stand_in_its_order() {
+async fn the_links_of_an_article_are_listed_in_its_order() {
     let app = TestApp::new().await;
     site(&app).await;
     let page = app
@@ -70,7 +70,7 @@ async fn the_links_of_an_article_stand_in_its_order() {
 }
 
 #[tokio::test]
-async fn links_are_found_by_page_outlet_and_host() {
+async fn links_are_filtered_by_url_outlet_and_domain() {
     let app = TestApp::new().await;
     site(&app).await;
     let costs = "Bridge repair: who pays the missing twelve million?";
@@ -99,7 +99,7 @@ async fn links_are_found_by_page_outlet_and_host() {
 }
 
 #[tokio::test]
-async fn a_page_is_cited_by_every_article_that_links_to_it() {
+async fn a_url_filter_finds_every_article_that_links_to_it() {
     let app = TestApp::new().await;
     site(&app).await;
     let again = HARBOUR.replacen("Harbour Bridge Reopens", "Bridge Opens Again", 1);
@@ -123,7 +123,7 @@ async fn a_page_is_cited_by_every_article_that_links_to_it() {
 }
 
 #[tokio::test]
-async fn an_outlet_that_is_credited_twice_for_one_link_lists_it_once() {
+async fn a_link_that_credits_an_outlet_twice_is_listed_once() {
     let app = TestApp::new().await;
     let site = site(&app).await;
     let twice = "insert into link_credits (link_id, position, outlet_id, published_at)

@@ -1,5 +1,6 @@
-//! Who cites an address: one by one, a hundred at once, and after the rules have changed.
+//! Looking up who cites a URL, however it is written.
 
+use crate::fixtures::urls::urls;
 use crate::harness::TestApp;
 use crate::harness::site::{article, refresh, set_status};
 use roundup::links::{self, LinkRole, NewCredit, NewLink};
@@ -85,29 +86,9 @@ fn decorated(url: &str) -> [String; 10] {
     ]
 }
 
-/// The addresses of Markdown links in the shared newsletters; none where they are not at hand.
-fn newsletters() -> Option<Vec<String>> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/roundups/haskellweekly");
-    let mut urls = std::collections::BTreeSet::new();
-    for entry in std::fs::read_dir(folder).ok()? {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
-        for part in text.split("](").skip(1) {
-            let url = part.split([')', ' ']).next().unwrap();
-            if url.starts_with("http://") || url.starts_with("https://") {
-                urls.insert(url.to_owned());
-            }
-        }
-    }
-    Some(urls.into_iter().collect())
-}
-
 #[tokio::test]
-async fn every_address_of_real_newsletters_is_found_in_ten_decorations() {
-    let Some(urls) = newsletters() else {
-        println!("skipped: there is no shared data here");
-        return;
-    };
-    assert!(urls.len() > 500, "only {} addresses were read", urls.len());
+async fn urls_of_many_shapes_are_found_in_ten_variants_each() {
+    let urls = urls();
     let app = TestApp::new().await;
     for (n, chunk) in urls.chunks(400).enumerate() {
         let chunk: Vec<&str> = chunk.iter().map(String::as_str).collect();
@@ -126,12 +107,11 @@ async fn every_address_of_real_newsletters_is_found_in_ten_decorations() {
             }
         }
     }
-    println!("{} addresses, {} decorations", urls.len(), urls.len() * 10);
     assert!(missed.is_empty(), "{} are missed: {missed:#?}", missed.len());
 }
 
 #[tokio::test]
-async fn a_video_is_one_page_however_it_is_shared() {
+async fn all_urls_of_a_video_are_one_page() {
     let app = TestApp::new().await;
     cite(&app, "a", &["https://youtu.be/dQw4w9WgXcQ"]).await;
     let shared = [
@@ -159,7 +139,7 @@ async fn look_up(app: &TestApp, urls: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn every_decoration_of_an_address_is_found() {
+async fn every_variant_of_a_url_is_found() {
     let app = TestApp::new().await;
     cite(&app, "a", &[PAGE]).await;
     let found = look_up(&app, &DECORATIONS).await;
@@ -196,7 +176,7 @@ async fn a_lookup_counts_and_lists_the_latest() {
 }
 
 #[tokio::test]
-async fn a_lookup_that_cannot_be_is_refused_by_name() {
+async fn an_invalid_lookup_is_rejected_with_its_member() {
     let app = TestApp::new().await;
     let post = async |body: Value| app.reader().post("/api/v1/links/lookup", &body).await;
     let problem =
@@ -210,7 +190,7 @@ async fn a_lookup_that_cannot_be_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn keys_that_older_rules_made_are_made_anew() {
+async fn citation_keys_of_older_rules_are_recomputed() {
     let app = TestApp::new().await;
     cite(&app, "a", &[PAGE, "mailto:a@example.org"]).await;
     let many: Vec<String> = (0..1500).map(|n| format!("https://example.org/{n}")).collect();
@@ -229,7 +209,7 @@ async fn keys_that_older_rules_made_are_made_anew() {
 }
 
 #[tokio::test]
-async fn outlets_are_ranked_by_time_and_by_company() {
+async fn outlets_are_ranked_by_period_and_as_partners() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     sql.batch_execute(

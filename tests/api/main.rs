@@ -1,26 +1,27 @@
-//! The API as its clients see it. One binary, for linking is slow; one module for each resource.
+//! The API as its clients see it: one module for each resource, in one binary, since linking is slow.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 mod harness;
 
 mod admin_access;
 mod admin_articles;
 mod admin_links;
 mod admin_outlets;
-mod answers;
 mod archive;
 mod articles;
 mod audit;
+mod batch_loading;
 mod cache;
 mod comment_posting;
 mod comments;
 mod concurrency;
 mod dashboard;
 mod feeds;
-mod hidden;
-mod hostile;
 mod hostile_bodies;
+mod hostile_urls;
 mod http_table;
 mod import;
 mod jobs;
@@ -40,11 +41,12 @@ mod publish;
 mod rate_limits;
 mod related;
 mod resolve;
+mod responses;
 mod rules;
-mod safety;
 mod search;
+mod security;
 mod semantics;
 mod tags;
 mod threads;
-mod together;
+mod unpublished;
 mod xss;

@@ -1,4 +1,4 @@
-//! What `/metrics` counts, whatever is asked.
+//! The metrics of `/metrics`.
 
 use crate::harness::document::operations;
 use crate::harness::{TestApp, patient};
@@ -41,7 +41,7 @@ async fn strange(app: &TestApp, n: usize) -> u16 {
 
 /// `STRANGE=10000` for the whole bar.
 #[tokio::test]
-async fn strange_requests_are_all_counted_and_make_no_new_series() {
+async fn unusual_requests_are_counted_without_new_series() {
     let app = TestApp::new().await;
     for n in 0..66 {
         strange(&app, n).await;
@@ -65,7 +65,7 @@ async fn strange_requests_are_all_counted_and_make_no_new_series() {
 }
 
 #[tokio::test]
-async fn the_metrics_are_there_for_whom_they_are_meant() {
+async fn the_metrics_are_served_only_to_permitted_clients() {
     let app = TestApp::with(Config {
         trusted_proxies: "10.0.0.0/8".parse().unwrap(),
         metrics_from: Some("127.0.0.0/8,192.0.2.7".parse().unwrap()),

@@ -1,4 +1,4 @@
-//! Editors decide on comments.
+//! Moderation of comments.
 
 use crate::comment_posting::{app, comment};
 use crate::harness::TestApp;
@@ -27,7 +27,7 @@ async fn count(app: &TestApp, site: &Site) -> i64 {
 }
 
 #[tokio::test]
-async fn the_queue_lists_by_status_article_and_text() {
+async fn the_moderation_queue_filters_by_status_article_and_text() {
     let app = app(Policy::Hold).await;
     let site = site::site(&app).await;
     let path = format!("/api/v1/articles/{}/comments", site.article);
@@ -73,7 +73,7 @@ async fn the_queue_lists_by_status_article_and_text() {
 }
 
 #[tokio::test]
-async fn a_batch_does_each_answers_each_and_writes_each_down() {
+async fn a_batch_reports_and_audits_each_comment() {
     let app = TestApp::new().await;
     let site = site::site(&app).await;
     let mut ids = Vec::new();
@@ -112,7 +112,7 @@ async fn a_batch_does_each_answers_each_and_writes_each_down() {
 }
 
 #[tokio::test]
-async fn what_is_removed_can_be_restored_to_what_it_was() {
+async fn a_removed_comment_is_restored_to_its_former_status() {
     let app = TestApp::new().await;
     let site = site::site(&app).await;
     let shown = site::comment(&site.sql, site.article, "approved", "shown").await;
@@ -135,7 +135,7 @@ async fn what_is_removed_can_be_restored_to_what_it_was() {
 }
 
 #[tokio::test]
-async fn replies_of_a_removed_comment_stay_under_a_tombstone() {
+async fn replies_of_a_removed_comment_stay_below_a_placeholder() {
     for action in ["reject", "spam", "delete", "purge"] {
         let app = TestApp::new().await;
         let site = site::site(&app).await;
@@ -167,7 +167,7 @@ async fn replies_of_a_removed_comment_stay_under_a_tombstone() {
 }
 
 #[tokio::test]
-async fn what_was_purged_cannot_come_back() {
+async fn a_purged_comment_cannot_be_restored() {
     let app = TestApp::new().await;
     let site = site::site(&app).await;
     let root = site::comment(&site.sql, site.article, "approved", "secret words").await;
@@ -185,7 +185,7 @@ async fn what_was_purged_cannot_come_back() {
 }
 
 #[tokio::test]
-async fn an_editor_changes_a_comment_of_the_version_that_they_read() {
+async fn an_editor_updates_a_comment_with_if_match() {
     let app = app(Policy::Hold).await;
     let site = site::site(&app).await;
     let thread = format!("/api/v1/articles/{}/comments", site.article);
@@ -223,7 +223,7 @@ async fn an_editor_changes_a_comment_of_the_version_that_they_read() {
 }
 
 #[tokio::test]
-async fn an_editor_answers_marked_as_one() {
+async fn an_editors_reply_is_marked() {
     let app = TestApp::new().await;
     let site = site::site(&app).await;
     let editor = app.key("comments:moderate").await;
@@ -244,7 +244,7 @@ async fn an_editor_answers_marked_as_one() {
 }
 
 #[tokio::test]
-async fn a_readers_comments_are_erased_by_their_address() {
+async fn a_readers_comments_are_erased_by_email() {
     let app = app(Policy::Open).await;
     let site = site::site(&app).await;
     let path = format!("/api/v1/articles/{}/comments", site.article);
@@ -270,7 +270,7 @@ async fn a_readers_comments_are_erased_by_their_address() {
 
 /// Writers of all kinds at once: no deadlock, and the counts are exact in the end.
 #[tokio::test]
-async fn counts_stay_exact_while_many_write_at_once() {
+async fn comment_counts_are_exact_after_concurrent_writes() {
     let app = app(Policy::Open).await;
     let site = site::site(&app).await;
     let path = format!("/api/v1/articles/{}/comments", site.article);

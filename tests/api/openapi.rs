@@ -1,4 +1,4 @@
-//! The OpenAPI document: that it is the one committed, that it is complete, and that it is true.
+//! The OpenAPI document: up to date, complete and true.
 
 use crate::harness::TestApp;
 use crate::harness::document::{document, errors, operations, validator};
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 const UNDOCUMENTED: [&str; 2] = ["/docs", "/docs/{_:.*}"];
 
 #[test]
-fn the_committed_document_is_the_one_that_is_served() {
+fn the_committed_document_is_up_to_date() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/roundup.json");
     let committed = std::fs::read_to_string(path).unwrap_or_default();
     let current = roundup::openapi_document::json().unwrap();
@@ -24,7 +24,7 @@ fn the_committed_document_is_the_one_that_is_served() {
 }
 
 #[test]
-fn every_operation_says_what_it_is() {
+fn every_operation_has_a_summary_description_and_tag() {
     let tags = document()["tags"].as_array().unwrap().clone();
     let mut ids = BTreeSet::new();
     for operation in operations() {
@@ -49,7 +49,7 @@ fn every_operation_says_what_it_is() {
 }
 
 #[test]
-fn every_operation_tells_its_problems() {
+fn every_operation_documents_its_errors() {
     for operation in operations() {
         let responses = operation.value["responses"].as_object().unwrap();
         assert!(responses.keys().any(|status| status.starts_with('2')), "{}", operation.name());
@@ -142,7 +142,7 @@ fn every_schema_has_bounds() {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_resolves() {
     let document = document();
     let text = document.to_string();
     let mut references = BTreeSet::new();
@@ -179,7 +179,7 @@ async fn served() -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn what_is_served_is_documented_and_what_is_documented_is_served() {
+async fn every_route_is_documented_and_every_documented_route_exists() {
     let documented: BTreeSet<String> =
         operations().iter().map(super::harness::document::Operation::name).collect();
     let served = served().await;
@@ -190,7 +190,7 @@ async fn what_is_served_is_documented_and_what_is_documented_is_served() {
 }
 
 #[tokio::test]
-async fn the_document_is_served_as_it_is_committed() {
+async fn openapi_json_serves_the_committed_document() {
     let app = TestApp::new().await;
     let served = app.get("/openapi.json").await;
     assert_eq!(served.header("content-type"), "application/json");
@@ -198,7 +198,7 @@ async fn the_document_is_served_as_it_is_committed() {
 }
 
 #[tokio::test]
-async fn every_name_that_the_document_gives_for_fields_is_taken() {
+async fn every_documented_value_of_fields_is_accepted() {
     let app = TestApp::new().await;
     let mut taken = 0;
     for operation in operations() {
@@ -221,7 +221,7 @@ async fn every_name_that_the_document_gives_for_fields_is_taken() {
 }
 
 #[tokio::test]
-async fn a_list_in_a_parameter_takes_just_the_values_that_the_document_gives() {
+async fn list_parameters_accept_exactly_the_documented_values() {
     let app = TestApp::new().await;
     let editor = app.key("admin").await;
     let mut tried = 0;
@@ -244,7 +244,7 @@ async fn a_list_in_a_parameter_takes_just_the_values_that_the_document_gives() {
 }
 
 #[test]
-fn a_merge_patch_needs_no_member_and_a_text_says_which_characters_it_takes() {
+fn merge_patches_require_no_member_and_texts_have_a_pattern() {
     let mut patches = 0;
     for operation in operations() {
         let body = &operation.value["requestBody"]["content"]["application/merge-patch+json"];

@@ -1,4 +1,4 @@
-//! Reading outlets, by every name they go by.
+//! Reading outlets by slug, id and alias.
 
 use crate::harness::TestApp;
 use crate::harness::site::site;
@@ -39,7 +39,7 @@ async fn an_outlet_counts_its_links_and_articles() {
 }
 
 #[tokio::test]
-async fn the_list_has_only_outlets_that_are_credited() {
+async fn the_public_list_has_only_credited_outlets() {
     let app = TestApp::new().await;
     site(&app).await;
     let by_name = app.get("/api/v1/outlets").await.ok();
@@ -65,7 +65,7 @@ async fn the_list_has_only_outlets_that_are_credited() {
 }
 
 #[tokio::test]
-async fn another_name_leads_to_the_outlet() {
+async fn an_alias_redirects_to_its_outlet() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     let outlet: i64 =
@@ -94,7 +94,7 @@ async fn another_name_leads_to_the_outlet() {
 }
 
 #[tokio::test]
-async fn a_slug_wins_over_another_outlets_alias() {
+async fn a_slug_takes_precedence_over_an_alias() {
     let app = TestApp::new().await;
     let site = site(&app).await;
     let confuse = "insert into outlet_aliases (key, outlet_id, name)

@@ -1,4 +1,4 @@
-//! What a site's pages offer to machines: JSON-LD, oEmbed and the sitemap.
+//! JSON-LD, oEmbed and sitemaps.
 
 use crate::harness::TestApp;
 use crate::harness::site::{article, set_status, site};
@@ -14,7 +14,7 @@ async fn open() -> TestApp {
 }
 
 #[tokio::test]
-async fn an_article_is_told_in_the_words_of_schema_org() {
+async fn an_article_is_available_as_json_ld() {
     let app = open().await;
     let site = site(&app).await;
     let update = "update articles set dek = '</script><b>';
@@ -49,7 +49,7 @@ async fn an_article_is_told_in_the_words_of_schema_org() {
 }
 
 #[tokio::test]
-async fn an_address_of_the_site_can_be_embedded() {
+async fn oembed_describes_an_article_url() {
     let app = open().await;
     let sql = app.sql().await;
     let id = article(&sql, "a-story", "published", "2014-12-04Z").await;
@@ -76,7 +76,7 @@ async fn an_address_of_the_site_can_be_embedded() {
 }
 
 #[tokio::test]
-async fn the_sitemap_has_every_article_in_parts() {
+async fn sitemaps_list_every_article() {
     let app = open().await;
     let sql = app.sql().await;
     assert!(!app.get("/sitemap.xml").await.text().contains("<sitemap>"));

@@ -1,4 +1,4 @@
-//! Walking lists: every row once, both ways, whatever happens to the rows meanwhile.
+//! Paging through lists while rows come and go.
 
 use crate::harness::TestApp;
 use crate::harness::site::{article, comment, refresh};
@@ -103,7 +103,7 @@ fn assert_distinct(ids: &[i64], what: &str) {
 }
 
 #[tokio::test]
-async fn a_walk_finds_every_row_once_and_back_again() {
+async fn paging_forwards_and_backwards_returns_each_row_once() {
     let (app, _sql) = filled().await;
     for uri in LISTS {
         let counted = page(&app, &with(uri, "limit=1&count=exact")).await;
@@ -129,7 +129,7 @@ async fn a_walk_finds_every_row_once_and_back_again() {
 }
 
 #[tokio::test]
-async fn who_cites_a_page_is_found_however_its_address_is_written() {
+async fn paging_through_citations_works_for_each_variant_of_a_url() {
     let (app, _sql) = filled().await;
     let mut found: Vec<Vec<i64>> = Vec::new();
     for url in [
@@ -155,7 +155,7 @@ async fn who_cites_a_page_is_found_however_its_address_is_written() {
 }
 
 #[tokio::test]
-async fn a_cursor_outlives_the_rows_around_it() {
+async fn a_cursor_stays_valid_when_its_row_is_deleted() {
     let (app, sql) = filled().await;
     for uri in
         ["/api/v1/articles", "/api/v1/articles?tag=tag-1", "/api/v1/articles?sort=-updated_at"]
@@ -174,7 +174,7 @@ async fn a_cursor_outlives_the_rows_around_it() {
 }
 
 #[tokio::test]
-async fn a_page_whose_rows_are_all_gone_leads_back() {
+async fn an_empty_page_links_to_the_previous_one() {
     let (app, sql) = filled().await;
     let before = all(&walk(&app, "/api/v1/articles", 100).await);
     let first = page(&app, "/api/v1/articles?limit=5").await;
@@ -190,7 +190,7 @@ async fn a_page_whose_rows_are_all_gone_leads_back() {
 }
 
 #[tokio::test]
-async fn rows_that_come_meanwhile_disturb_no_walk() {
+async fn rows_inserted_meanwhile_do_not_disturb_paging() {
     let (app, sql) = filled().await;
     let uri = "/api/v1/articles";
     let stood = all(&walk(&app, uri, 100).await);
@@ -215,7 +215,7 @@ async fn rows_that_come_meanwhile_disturb_no_walk() {
 }
 
 #[tokio::test]
-async fn comments_that_come_meanwhile_disturb_no_walk() {
+async fn comments_posted_meanwhile_do_not_disturb_paging() {
     let (app, sql) = filled().await;
     let thread: i64 = sql.query_one("select min(id) from articles", &[]).await.unwrap().get(0);
     for sort in ["oldest", "newest"] {
@@ -237,7 +237,7 @@ async fn comments_that_come_meanwhile_disturb_no_walk() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_list_is_refused() {
+async fn a_cursor_of_another_list_is_rejected() {
     let (app, _sql) = filled().await;
     let mut cursors = Vec::new();
     for uri in LISTS {
@@ -268,7 +268,7 @@ async fn a_cursor_of_another_list_is_refused() {
 }
 
 #[tokio::test]
-async fn filters_in_another_order_are_the_same_list() {
+async fn the_order_of_filters_does_not_invalidate_a_cursor() {
     let (app, _sql) = filled().await;
     for (one, other) in [
         ("/api/v1/articles?tag=tag-1,tag-2", "/api/v1/articles?tag=tag-2,,+tag-1,tag-1"),
@@ -285,7 +285,7 @@ async fn filters_in_another_order_are_the_same_list() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_was_not_made_here_is_refused() {
+async fn a_forged_cursor_is_rejected() {
     let (app, _sql) = filled().await;
     for uri in LISTS {
         let page = page(&app, &with(uri, "limit=1")).await;
@@ -340,7 +340,7 @@ async fn a_cursor_that_was_not_made_here_is_refused() {
 }
 
 #[tokio::test]
-async fn a_list_counts_itself_only_when_asked() {
+async fn a_total_is_counted_only_on_request() {
     let (app, sql) = filled().await;
     let published = "select count(*) from articles where status = 'published'";
     let published: i64 = sql.query_one(published, &[]).await.unwrap().get(0);

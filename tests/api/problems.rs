@@ -1,8 +1,8 @@
-//! What failures look like: the table of codes, the form of a problem, what stays in the log.
+//! Error responses.
 
 use crate::harness::TestApp;
 use crate::harness::document::errors;
-use crate::harness::reads::open;
+use crate::harness::public_operations::open;
 use crate::harness::site::site;
 use roundup::config::Config;
 
@@ -21,7 +21,7 @@ fn sources(dir: &std::path::Path, into: &mut String) {
 }
 
 #[test]
-fn every_code_of_the_table_is_used() {
+fn every_error_code_is_used() {
     let mut text = String::new();
     sources(concat!(env!("CARGO_MANIFEST_DIR"), "/src").as_ref(), &mut text);
     for code in roundup::error::Code::ALL {
@@ -32,7 +32,7 @@ fn every_code_of_the_table_is_used() {
 }
 
 #[tokio::test]
-async fn the_type_of_every_problem_answers() {
+async fn the_type_of_every_problem_is_a_page() {
     let app = TestApp::new().await;
     let list = app.get("/problems").await.ok();
     let items = list["items"].as_array().unwrap();
@@ -48,7 +48,7 @@ async fn the_type_of_every_problem_answers() {
 }
 
 #[tokio::test]
-async fn every_problem_has_the_form_of_the_document() {
+async fn every_problem_matches_its_schema() {
     let (app, site) = open().await;
     let schema = serde_json::json!({"$ref": "#/components/schemas/Problem"});
     let schema = crate::harness::document::validator(&schema);
@@ -72,7 +72,7 @@ async fn every_problem_has_the_form_of_the_document() {
 }
 
 #[tokio::test]
-async fn a_statement_that_the_database_ends_is_a_504_without_its_sql() {
+async fn a_statement_timeout_is_504_without_sql() {
     // Our own deadline is put off, so that it is the database's that passes.
     let query_deadline_ms = std::time::Duration::from_mins(1);
     let app = TestApp::with(Config { query_deadline_ms, ..Config::defaults().unwrap() }).await;
@@ -87,7 +87,7 @@ async fn a_statement_that_the_database_ends_is_a_504_without_its_sql() {
 }
 
 #[tokio::test]
-async fn a_defect_is_a_500_that_keeps_its_cause_to_itself() {
+async fn an_internal_error_is_500_without_its_cause() {
     let (app, site) = open().await;
     site.sql.batch_execute("alter table articles rename column dek to dock").await.unwrap();
     let reply = app.get("/api/v1/articles").await;
@@ -97,7 +97,7 @@ async fn a_defect_is_a_500_that_keeps_its_cause_to_itself() {
 }
 
 #[tokio::test]
-async fn a_problem_quotes_what_was_sent_only_so_far() {
+async fn a_problem_truncates_quoted_input() {
     let app = TestApp::new().await;
     let schema = serde_json::json!({"$ref": "#/components/schemas/Problem"});
     let schema = crate::harness::document::validator(&schema);

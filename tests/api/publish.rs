@@ -1,4 +1,4 @@
-//! Publishing: at once, later by itself, and taken back.
+//! Publishing, scheduling and unpublishing.
 
 use crate::harness::{TestApp, start};
 use actix_web::http::StatusCode;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const ARTICLES: &str = "/api/v1/admin/articles";
 
 #[tokio::test]
-async fn a_status_changes_there_and_back() {
+async fn an_article_is_published_and_unpublished() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await.header("If-Match", "*");
     let made = editor.post(ARTICLES, &json!({"headline": "x"})).await.expect(StatusCode::CREATED);
@@ -38,7 +38,7 @@ async fn a_status_changes_there_and_back() {
 }
 
 #[tokio::test]
-async fn what_is_scheduled_is_published_when_its_time_comes() {
+async fn a_scheduled_article_is_published_at_its_time() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await.header("If-Match", "*");
     let body = json!({"headline": "Later", "status": "published", "published_at": "2026-03-01T13:00:00Z",
@@ -70,7 +70,7 @@ async fn what_is_scheduled_is_published_when_its_time_comes() {
 }
 
 #[tokio::test]
-async fn who_publishes_what_was_to_come_later_means_now() {
+async fn publishing_a_scheduled_article_publishes_it_now() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await.header("If-Match", "*");
     let body =
@@ -88,7 +88,7 @@ async fn who_publishes_what_was_to_come_later_means_now() {
 }
 
 #[tokio::test]
-async fn an_article_whose_time_passed_in_the_trash_comes_back_as_a_draft() {
+async fn a_scheduled_article_restored_after_its_time_is_a_draft() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await.header("If-Match", "*");
     let body =
@@ -102,7 +102,7 @@ async fn an_article_whose_time_passed_in_the_trash_comes_back_as_a_draft() {
 }
 
 #[tokio::test]
-async fn several_instances_publish_each_article_once() {
+async fn two_instances_publish_each_article_once() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
     for n in 0..50 {
@@ -130,7 +130,7 @@ async fn several_instances_publish_each_article_once() {
 }
 
 #[tokio::test]
-async fn the_running_service_publishes_by_itself_and_not_before_the_time() {
+async fn the_running_service_publishes_scheduled_articles() {
     let app = TestApp::new().await;
     let options = PoolOptions { size: 2, ..PoolOptions::default() };
     let pool = Pool::new(app.target.clone(), options);

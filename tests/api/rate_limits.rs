@@ -1,9 +1,9 @@
-//! How often one may post and report.
+//! Rate limits of comments and reports.
 
 use crate::comment_posting::comment;
 use crate::harness::client::Client;
 use crate::harness::site::site;
-use crate::harness::{Reply, TestApp};
+use crate::harness::{Response, TestApp};
 use actix_web::http::StatusCode;
 use chrono::TimeDelta;
 use roundup::comments::Policy;
@@ -23,13 +23,13 @@ async fn limited(comments: u32, article: u32, reports: u32) -> TestApp {
     TestApp::with(config).await
 }
 
-async fn post(client: &Client<'_>, article: i64) -> Reply {
+async fn post(client: &Client<'_>, article: i64) -> Response {
     let path = format!("/api/v1/articles/{article}/comments");
     client.post(&path, &comment("A", "Hello.")).await
 }
 
 #[tokio::test]
-async fn a_client_posts_exactly_its_quota_in_a_minute() {
+async fn the_comment_limit_admits_exactly_its_quota() {
     let app = limited(5, 0, 0).await;
     let article = site(&app).await.article;
     let reader = app.reader().from("192.0.2.1");
@@ -52,7 +52,7 @@ async fn a_client_posts_exactly_its_quota_in_a_minute() {
 }
 
 #[tokio::test]
-async fn a_refusal_tells_how_the_client_stands_too() {
+async fn a_429_has_the_rate_limit_headers() {
     let app = limited(5, 0, 0).await;
     let reply = post(&app.reader(), 999_999).await;
     assert_eq!(reply.header("ratelimit"), "\"client\";r=4;t=60");
@@ -60,7 +60,7 @@ async fn a_refusal_tells_how_the_client_stands_too() {
 }
 
 #[tokio::test]
-async fn a_forwarding_header_counts_only_behind_a_trusted_proxy() {
+async fn forwarding_headers_count_only_from_a_trusted_proxy() {
     let app = limited(1, 0, 0).await;
     let article = site(&app).await.article;
     let spoof = |n: usize, peer: &str| {
@@ -80,7 +80,7 @@ async fn a_forwarding_header_counts_only_behind_a_trusted_proxy() {
 }
 
 #[tokio::test]
-async fn the_64_bits_of_an_ipv6_address_are_one_client() {
+async fn an_ipv6_prefix_of_64_bits_is_one_client() {
     let app = limited(1, 0, 0).await;
     let article = site(&app).await.article;
     post(&app.reader().from("2001:db8:1:2::1"), article).await.expect(StatusCode::CREATED);
@@ -91,7 +91,7 @@ async fn the_64_bits_of_an_ipv6_address_are_one_client() {
 }
 
 #[tokio::test]
-async fn an_article_has_a_limit_of_its_own() {
+async fn each_article_has_its_own_limit() {
     let app = limited(0, 3, 0).await;
     let article = site(&app).await.article;
     for n in 0..3 {
@@ -104,7 +104,7 @@ async fn an_article_has_a_limit_of_its_own() {
 }
 
 #[tokio::test]
-async fn zero_is_no_limit() {
+async fn a_limit_of_zero_is_no_limit() {
     let app = limited(0, 0, 0).await;
     let article = site(&app).await.article;
     for _ in 0..30 {
@@ -115,7 +115,7 @@ async fn zero_is_no_limit() {
 }
 
 #[tokio::test]
-async fn a_report_counts_once_for_each_client_and_is_limited() {
+async fn reports_count_once_per_client_and_are_limited() {
     let app = limited(0, 0, 3).await;
     let site = site(&app).await;
     let path = format!("/api/v1/comments/{}/reports", site.comment);

@@ -43,7 +43,7 @@ fn reasons(page: &Value, id: i64) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_related_article_says_why() {
+async fn related_articles_have_reasons() {
     let app = site().await;
     let page = app.get("/api/v1/articles/1/related").await.ok();
     assert_eq!(ids(&page)[0], 2, "{page:#}");
@@ -63,7 +63,7 @@ async fn each_related_article_says_why() {
 }
 
 #[tokio::test]
-async fn related_articles_come_in_pages_and_with_the_article() {
+async fn related_articles_are_paged_and_can_be_included() {
     let app = site().await;
     let all = ids(&app.get("/api/v1/articles/s1/related").await.ok());
     let first = app.get("/api/v1/articles/1/related?limit=3").await.ok();
@@ -82,7 +82,7 @@ async fn related_articles_come_in_pages_and_with_the_article() {
 }
 
 #[tokio::test]
-async fn an_article_has_neighbours_in_time() {
+async fn an_article_links_to_the_previous_and_next() {
     let app = site().await;
     let around = async |id: i64| {
         let found = app.get(&format!("/api/v1/articles/{id}/adjacent")).await.ok();
@@ -95,7 +95,7 @@ async fn an_article_has_neighbours_in_time() {
 }
 
 #[tokio::test]
-async fn related_articles_cost_no_scan_of_a_table() {
+async fn related_articles_scan_no_table() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     sql.batch_execute(

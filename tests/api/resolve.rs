@@ -5,7 +5,7 @@ use crate::harness::site::{article, set_status};
 use roundup::config::Config;
 
 #[tokio::test]
-async fn an_old_address_leads_to_its_article() {
+async fn an_old_permalink_resolves_to_its_article() {
     let mut config = Config::defaults().unwrap();
     config.permalink = Some("https://example.org/{slug}".into());
     let app = TestApp::with(config).await;

@@ -1,4 +1,4 @@
-//! The rules: what each finds, what is done then, and how they are managed.
+//! Comment rules: matching, actions and management.
 
 use crate::comment_posting::{app, comment};
 use crate::harness::TestApp;
@@ -21,7 +21,7 @@ async fn make(editor: &Client<'_>, rule: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn each_kind_of_rule_finds_what_it_is_for() {
+async fn each_kind_of_rule_matches() {
     let app = app(Policy::Open).await;
     let article = site(&app).await.article;
     no_rules(&app).await;
@@ -93,7 +93,7 @@ async fn each_kind_of_rule_finds_what_it_is_for() {
 }
 
 #[tokio::test]
-async fn address_ranges_hold_whoever_comes_from_there() {
+async fn ip_range_rules_match_clients() {
     let app = app(Policy::Open).await;
     let article = site(&app).await.article;
     let editor = app.key("comments:moderate").await;
@@ -111,7 +111,7 @@ async fn address_ranges_hold_whoever_comes_from_there() {
 }
 
 #[tokio::test]
-async fn a_rule_can_refuse_a_comment_and_the_audit_says_which() {
+async fn a_rejecting_rule_is_named_in_the_audit_log() {
     let app = app(Policy::Open).await;
     let site = site(&app).await;
     let editor = app.key("comments:moderate").await;
@@ -134,7 +134,7 @@ async fn a_rule_can_refuse_a_comment_and_the_audit_says_which() {
 }
 
 #[tokio::test]
-async fn a_rule_that_cannot_be_checked_holds_what_it_might_have_found() {
+async fn a_rule_that_cannot_be_evaluated_holds_the_comment() {
     let app = app(Policy::Open).await;
     let article = site(&app).await.article;
     no_rules(&app).await;
@@ -155,7 +155,7 @@ async fn a_rule_that_cannot_be_checked_holds_what_it_might_have_found() {
 }
 
 #[tokio::test]
-async fn a_new_site_holds_links_of_strangers_but_not_of_readers_it_knows() {
+async fn default_rules_hold_links_of_unknown_readers() {
     let app = app(Policy::Open).await;
     let article = site(&app).await.article;
     let path = format!("/api/v1/articles/{article}/comments");
@@ -169,7 +169,7 @@ async fn a_new_site_holds_links_of_strangers_but_not_of_readers_it_knows() {
 }
 
 #[tokio::test]
-async fn a_rule_is_made_changed_replaced_and_removed() {
+async fn a_rule_is_created_updated_replaced_and_deleted() {
     let app = TestApp::new().await;
     let editor = app.key("comments:moderate").await;
     let there = editor.get(&format!("{RULES}?count=exact")).await.ok()["page"]["total"].clone();
@@ -203,7 +203,7 @@ async fn a_rule_is_made_changed_replaced_and_removed() {
 }
 
 #[tokio::test]
-async fn a_rule_that_cannot_work_is_refused() {
+async fn an_invalid_rule_is_rejected() {
     let app = TestApp::new().await;
     let editor = app.key("comments:moderate").await;
     let cases = [
@@ -228,7 +228,7 @@ async fn a_rule_that_cannot_work_is_refused() {
 }
 
 #[tokio::test]
-async fn a_sample_is_explained_and_nothing_is_stored() {
+async fn testing_a_sample_stores_nothing() {
     let app = TestApp::new().await;
     let editor = app.key("comments:moderate").await;
     let sample =
@@ -256,7 +256,7 @@ async fn a_sample_is_explained_and_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn the_same_text_may_come_again_after_its_time() {
+async fn a_duplicate_is_permitted_after_its_window() {
     let app = app(Policy::Open).await;
     let article = site(&app).await.article;
     let path = format!("/api/v1/articles/{article}/comments");
@@ -269,7 +269,7 @@ async fn the_same_text_may_come_again_after_its_time() {
 }
 
 #[tokio::test]
-async fn an_expression_that_others_choke_on_takes_no_time() {
+async fn a_pathological_regex_runs_in_linear_time() {
     let app = app(Policy::Open).await;
     let article = site(&app).await.article;
     let editor = app.key("comments:moderate").await;

@@ -1,4 +1,4 @@
-//! Search: what is found, in which order, how it is shown, and what it costs.
+//! Search: matches, ranking, highlights and cost.
 
 use crate::harness::TestApp;
 use serde_json::Value;
@@ -45,7 +45,7 @@ fn name(item: &Value) -> String {
 }
 
 #[tokio::test]
-async fn every_kind_of_text_is_found_in_the_order_of_its_weight() {
+async fn results_are_ordered_by_the_weight_of_the_matched_field() {
     let app = site().await;
     assert_eq!(found(&app, "q=iran").await, ["article 1"]);
     assert_eq!(found(&app, "q=airstrike").await, ["link 1"]);
@@ -58,7 +58,7 @@ async fn every_kind_of_text_is_found_in_the_order_of_its_weight() {
 }
 
 #[tokio::test]
-async fn each_language_has_its_stems_and_accents_make_no_difference() {
+async fn words_are_stemmed_by_language_and_accents_ignored() {
     let app = site().await;
     for q in ["cafe", "caf%C3%A9", "haus", "H%C3%A4user", "hauser", "koln", "stadt"] {
         assert_eq!(found(&app, &format!("q={q}")).await.len(), 1, "{q}");
@@ -68,7 +68,7 @@ async fn each_language_has_its_stems_and_accents_make_no_difference() {
 }
 
 #[tokio::test]
-async fn a_beginning_is_enough_as_one_types() {
+async fn a_word_prefix_matches() {
     let app = site().await;
     for typed in ["univ", "universi", "universit", "universitie", "universities", "%3C+universit"] {
         let found = found(&app, &format!("q={typed}&prefix=true")).await;
@@ -96,7 +96,7 @@ async fn highlights_are_safe_html() {
 }
 
 #[tokio::test]
-async fn a_query_without_a_word_finds_nothing() {
+async fn a_query_without_words_is_empty() {
     let app = site().await;
     for q in [
         "",
@@ -117,7 +117,7 @@ async fn a_query_without_a_word_finds_nothing() {
 }
 
 #[tokio::test]
-async fn a_query_that_cannot_be_is_refused_by_name() {
+async fn an_invalid_query_is_rejected_with_its_parameter() {
     let app = site().await;
     let problem = app.get("/api/v1/search").await.problem(400, "bad_parameter");
     assert_eq!(problem["errors"][0]["parameter"], "q");
@@ -134,7 +134,7 @@ async fn a_query_that_cannot_be_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn what_is_found_can_be_narrowed() {
+async fn results_can_be_filtered() {
     let app = site().await;
     for (query, expected) in [
         ("q=universities&outlet=reuters", vec!["article 4", "link 3"]),
@@ -151,7 +151,7 @@ async fn what_is_found_can_be_narrowed() {
 }
 
 #[tokio::test]
-async fn a_walk_by_rank_returns_each_match_once() {
+async fn paging_by_rank_returns_each_match_once() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     sql.batch_execute(
@@ -218,7 +218,7 @@ async fn only_what_is_public_is_found() {
 }
 
 #[tokio::test]
-async fn the_list_of_articles_takes_words_too() {
+async fn the_article_list_can_be_searched() {
     let app = site().await;
     let ids = async |query: &str| -> Vec<i64> {
         let page = app.get(&format!("/api/v1/articles?{query}")).await.ok();
@@ -239,7 +239,7 @@ async fn the_list_of_articles_takes_words_too() {
 }
 
 #[tokio::test]
-async fn a_search_reads_an_index_and_no_table() {
+async fn a_search_uses_an_index() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     sql.batch_execute(

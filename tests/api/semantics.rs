@@ -1,16 +1,15 @@
-//! What HTTP and the ground rules of the API ask of every public read, over all of them: methods
-//! and parameters.
+//! HTTP methods and query parameters of every public read.
 
 use crate::harness::document::{errors, operations};
-use crate::harness::reads::{LENIENT, open, reads, uri, with};
+use crate::harness::public_operations::{LENIENT, open, reads, uri, with};
+use crate::harness::raw_http::{ask, serve};
 use crate::harness::site::fill;
-use crate::harness::wire::{ask, serve};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 #[tokio::test]
-async fn every_read_answers_as_its_schema_says() {
+async fn every_read_matches_its_schema() {
     let (app, site) = open().await;
     let mut bodies = 0;
     for operation in reads() {
@@ -26,7 +25,7 @@ async fn every_read_answers_as_its_schema_says() {
 }
 
 #[tokio::test]
-async fn head_answers_as_get_does_without_the_body() {
+async fn head_has_the_headers_of_get_and_no_body() {
     let (app, site) = open().await;
     let address = serve(&app);
     for operation in reads() {
@@ -52,7 +51,7 @@ async fn head_answers_as_get_does_without_the_body() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_body_does_not_claim_one() {
+async fn a_response_without_a_body_has_no_content_headers() {
     let (app, _) = open().await;
     let address = serve(&app);
     let etag = ask(address, "GET", b"/api/v1/tags").await.headers["etag"].clone();
@@ -84,7 +83,7 @@ async fn options_lists_the_methods_and_allows_any_origin() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_refused_with_the_right_ones() {
+async fn a_wrong_method_is_405_with_allow() {
     let (app, site) = open().await;
     let all = operations();
     for operation in reads() {
@@ -106,7 +105,7 @@ async fn a_wrong_method_is_refused_with_the_right_ones() {
 }
 
 #[tokio::test]
-async fn an_unknown_parameter_is_refused_by_name() {
+async fn an_unknown_parameter_is_rejected_with_its_name() {
     let (app, site) = open().await;
     for operation in reads().iter().filter(|one| !LENIENT.contains(&one.path.as_str())) {
         let uri = uri(operation, &site);
@@ -126,7 +125,7 @@ async fn an_unknown_parameter_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_parameter_given_twice_is_refused() {
+async fn a_repeated_parameter_is_rejected() {
     let (app, site) = open().await;
     for operation in reads() {
         for parameter in operation.parameters("query") {
@@ -142,7 +141,7 @@ async fn a_parameter_given_twice_is_refused() {
 }
 
 #[tokio::test]
-async fn a_limit_is_never_cut() {
+async fn a_limit_that_is_too_large_is_rejected() {
     let (app, site) = open().await;
     let mut lists = 0;
     for operation in reads() {
@@ -176,7 +175,7 @@ async fn a_limit_is_never_cut() {
 }
 
 #[tokio::test]
-async fn a_slash_at_the_end_is_another_address() {
+async fn a_trailing_slash_is_404() {
     let (app, site) = open().await;
     for operation in reads().iter().filter(|one| one.path != "/") {
         let slashed = format!("{}/", fill(&operation.path, &site));
@@ -185,7 +184,7 @@ async fn a_slash_at_the_end_is_another_address() {
 }
 
 #[tokio::test]
-async fn a_value_longer_than_the_document_says_is_refused() {
+async fn a_value_longer_than_documented_is_rejected() {
     let (app, site) = open().await;
     let mut values = 0;
     for operation in reads() {
@@ -205,7 +204,7 @@ async fn a_value_longer_than_the_document_says_is_refused() {
 }
 
 #[tokio::test]
-async fn a_client_that_closes_its_side_still_has_its_answer() {
+async fn a_half_closed_connection_still_gets_its_response() {
     let (app, _) = open().await;
     let sql = app.sql().await;
     sql.batch_execute("begin; lock table articles").await.unwrap();

@@ -4,7 +4,7 @@ use crate::harness::TestApp;
 use crate::harness::site::{article, site, tag};
 
 #[tokio::test]
-async fn a_tag_is_listed_while_a_published_article_has_it() {
+async fn only_tags_of_published_articles_are_listed() {
     let app = TestApp::new().await;
     let site = site(&app).await;
     let draft = article(&site.sql, "draft", "draft", "2026-02-01Z").await;

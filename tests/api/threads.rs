@@ -1,8 +1,8 @@
-//! Threads of all shapes: real ones, wide, deep and long, read while they change.
+//! Threads of all shapes: mixed, wide, deep and long ones, and ones that change while they are read.
 
 use crate::comment_posting::app;
+use crate::harness::TestApp;
 use crate::harness::site::{self, article};
-use crate::harness::{TestApp, shared};
 use actix_web::http::StatusCode;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -13,15 +13,20 @@ use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-/// Posts a tree of remark42's as it reads, and returns its shape: each id with those below it.
+/// Posts a thread and returns its shape: the id of each comment with those below it.
+///
+/// A thread is a list of comments, and a comment the list of its replies; one that is to be deleted
+/// once they are posted is `{"deleted": [its replies]}`.
 async fn post_tree(app: &TestApp, path: &str, nodes: &Value, parent: &Value) -> Vec<Value> {
     let mut shape = Vec::new();
-    for node in nodes.as_array().into_iter().flatten() {
-        let said = format!("{} {}", node["comment"]["id"], node["comment"]["text"]);
-        let new = json!({"author": {"name": "Reader"}, "text": said, "parent_id": parent});
+    for (n, node) in nodes.as_array().unwrap().iter().enumerate() {
+        let text = format!("Number {n} below {parent}");
+        let new = json!({"author": {"name": "Reader"}, "text": text, "parent_id": parent});
         let made = app.reader().post(path, &new).await.expect(StatusCode::CREATED);
-        let below = Box::pin(post_tree(app, path, &node["replies"], &made["id"])).await;
-        if node["comment"]["delete"] == true {
+        let deleted = node.get("deleted");
+        let replies = deleted.unwrap_or(node);
+        let below = Box::pin(post_tree(app, path, replies, &made["id"])).await;
+        if deleted.is_some() {
             delete(app, made["id"].as_i64().unwrap()).await;
             if below.is_empty() {
                 continue;
@@ -52,69 +57,73 @@ fn reading_order(shape: &[Value], ids: &mut Vec<Value>) {
 }
 
 #[tokio::test]
-async fn real_threads_read_as_they_were_written() {
-    for name in ["remark42-tree.json", "remark42-tree_del.json"] {
-        let Some(text) = shared(&format!("data/comments/{name}")) else { return };
-        let tree: Value = serde_json::from_str(&text).unwrap();
+async fn threads_are_listed_as_they_were_written() {
+    let whole = json!([[[], [[], []], []], [], [[[[[]]]]], [[[], []], [[], [[], []]]]]);
+    let with_deletions = json!([
+        [{"deleted": []}, {"deleted": [[], []]}, []],
+        {"deleted": []},
+        {"deleted": [[{"deleted": []}, []]]},
+        {"deleted": [{"deleted": [{"deleted": []}]}]},
+        [[{"deleted": [[]]}]]
+    ]);
+    for tree in [whole, with_deletions] {
         let app = app(Policy::Open).await;
         let id = article(&app.sql().await, "thread", "published", "2026-02-01Z").await;
         let path = format!("/api/v1/articles/{id}/comments");
-        let posted = post_tree(&app, &path, &tree["comments"], &Value::Null).await;
+        let posted = post_tree(&app, &path, &tree, &Value::Null).await;
         let nested = app.get(&format!("{path}?view=tree&limit=100")).await.ok();
-        assert_eq!(shape(&nested["items"]), posted, "{name}");
+        assert_eq!(shape(&nested["items"]), posted, "{tree}");
         let mut ids = Vec::new();
         reading_order(&posted, &mut ids);
         let flat = app.get(&format!("{path}?limit=100")).await.ok();
         let read: Vec<Value> =
             flat["items"].as_array().unwrap().iter().map(|c| c["id"].clone()).collect();
-        assert_eq!(read, ids, "{name}");
+        assert_eq!(read, ids, "{tree}");
     }
 }
 
+/// What readers of all kinds write; some is held for an editor.
+const TEXTS: [&str; 8] = [
+    "I do not think so.",
+    "<p>As I said, <b>twice</b>: <a href=\"https://example.org/\">read this</a></p>",
+    "Новая реклама? 😊",
+    "> quoted\n\nand answered",
+    "https://example.com/1 https://example.com/2 https://example.com/3",
+    "+1",
+    "日本語で失礼します。",
+    "`code` & <kbd>Ctrl</kbd>\n\n- a list\n- of two",
+];
+
 #[tokio::test]
-async fn a_real_discussion_keeps_every_answer_below_what_it_answers() {
-    let Some(text) = shared("data/comments/remark42-tree_bench.json") else { return };
-    let all: Vec<Value> = serde_json::from_str(&text).unwrap();
-    assert!(all.len() > 30);
+async fn in_a_long_discussion_each_reply_is_below_what_it_replies_to() {
     let app = app(Policy::Open).await;
+    let editor = app.key("comments:moderate").await;
     let id = article(&app.sql().await, "thread", "published", "2026-02-01Z").await;
     let path = format!("/api/v1/articles/{id}/comments");
-    let mut made: HashMap<String, Value> = HashMap::new();
-    let mut left = all;
-    while !left.is_empty() {
-        let before = left.len();
-        let mut later = Vec::new();
-        for one in left {
-            let pid = one["pid"].as_str().unwrap();
-            let parent = if pid.is_empty() { Some(&Value::Null) } else { made.get(pid) };
-            let Some(parent) = parent else {
-                later.push(one);
-                continue;
-            };
-            let name = one["user"]["name"].as_str().unwrap();
-            let new = json!({"author": {"name": name, "email": "known@example.org"},
-                "text": one["text"], "parent_id": parent});
-            let reply = app.reader().post(&path, &new).await;
-            assert!(reply.status.is_success(), "{}", reply.text());
-            let posted = reply.json();
-            if posted["status"] == "pending" {
-                let editor = app.key("comments:moderate").await;
-                let body = json!({"ids": [posted["id"]], "action": "approve"});
-                editor.post("/api/v1/admin/comments/batch", &body).await.ok();
-            }
-            made.insert(one["id"].as_str().unwrap().to_owned(), posted["id"].clone());
+    let mut posted: Vec<Value> = Vec::new();
+    for n in 0..60 {
+        let parent = if n % 6 == 0 { Value::Null } else { posted[n * 7919 / 6 % n].clone() };
+        let text = format!("{n}: {}", TEXTS[n % TEXTS.len()]);
+        let author = json!({"name": format!("Reader {}", n % 11), "email": "known@example.org"});
+        let new = json!({"author": author, "text": text, "parent_id": parent});
+        let reply = app.reader().post(&path, &new).await;
+        assert!(reply.status.is_success(), "{}", reply.text());
+        let made = reply.json();
+        if made["status"] == "pending" {
+            let body = json!({"ids": [made["id"]], "action": "approve"});
+            editor.post("/api/v1/admin/comments/batch", &body).await.ok();
         }
-        assert!(later.len() < before, "answers to what is not there");
-        left = later;
+        posted.push(made["id"].clone());
     }
     let read = walk(&app, &format!("{path}?limit=7"), async |_| {}).await;
-    assert_eq!(read.len(), made.len());
-    let mut line: Vec<(i64, i64)> = Vec::new();
+    assert_eq!(read.len(), posted.len());
+    let mut ancestors: Vec<i64> = Vec::new();
     for comment in read {
-        let depth = comment["depth"].as_i64().unwrap();
-        line.truncate(usize::try_from(depth).unwrap());
-        assert_eq!(comment["parent_id"].as_i64(), line.last().map(|(id, _)| *id));
-        line.push((comment["id"].as_i64().unwrap(), depth));
+        let depth = usize::try_from(comment["depth"].as_i64().unwrap()).unwrap();
+        ancestors.truncate(depth);
+        assert_eq!(ancestors.len(), depth, "{comment}");
+        assert_eq!(comment["parent_id"].as_i64(), ancestors.last().copied());
+        ancestors.push(comment["id"].as_i64().unwrap());
     }
 }
 
@@ -163,7 +172,7 @@ async fn generate(sql: &Client, article: i64, parents: &[usize]) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn a_thousand_replies_of_one_comment_are_all_read_once() {
+async fn a_thousand_replies_are_each_returned_once() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     let id = article(&sql, "wide", "published", "2026-02-01Z").await;
@@ -211,7 +220,7 @@ async fn replies_deeper_than_64_attach_to_the_deepest_allowed_ancestor() {
 /// While a reader walks, the comment at the cursor and others go and new ones come: what stood
 /// throughout is read exactly once.
 #[tokio::test]
-async fn a_walk_reads_once_what_stood_throughout() {
+async fn paging_returns_once_each_comment_that_stays() {
     for sort in ["oldest", "newest"] {
         let app = TestApp::new().await;
         let sql = app.sql().await;
@@ -294,7 +303,7 @@ fn path_of(cursor: &str) -> String {
 }
 
 #[tokio::test]
-async fn any_page_of_a_long_thread_costs_what_the_first_does() {
+async fn any_page_of_a_long_thread_costs_what_the_first_costs() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     let id = article(&sql, "long", "published", "2026-02-01Z").await;
@@ -332,7 +341,7 @@ async fn any_page_of_a_long_thread_costs_what_the_first_does() {
 /// The same from the latest thread on, where all comments are in one thread: it is not read from
 /// its beginning.
 #[tokio::test]
-async fn a_page_in_the_middle_of_one_great_thread_costs_no_more_with_the_newest_first() {
+async fn any_page_of_one_long_thread_newest_first_costs_what_the_first_costs() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     let id = article(&sql, "great", "published", "2026-02-01Z").await;

@@ -1,5 +1,8 @@
-//! The example frontend, in headless Chromium against the built program: read, searched and commented
-//! in by `drive.js`. Where there is no Chromium (Debian: `apt-get install chromium`), it is skipped.
+//! Tests in a browser: the example frontend, used by `drive.js` against the built program, and
+//! payloads of scripts, rendered.
+//!
+//! Tests that need Chromium (Debian: `apt-get install chromium`) are ignored unless they are asked
+//! for: `cargo test --test frontend -- --include-ignored`.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,42 +11,14 @@
     reason = "a test fails by panicking, here as in the tests themselves"
 )]
 
+mod browser;
+mod scripts;
 mod site;
 
 use serde_json::{Value, json};
 use site::{Files, Service};
-use std::path::Path;
-use std::process::Command;
 
-/// How it is called by Debian, others, and Google.
-const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
-
-/// Milliseconds of the page's own time, which stands still while it waits for an answer.
-const BUDGET: u32 = 120_000;
-
-/// The document after the page has done its work; none where there is no browser.
-fn dump(address: &str, profile: &Path) -> Option<String> {
-    let runs = |name: &&str| Command::new(name).arg("--version").output().is_ok();
-    let Some(browser) = NAMES.into_iter().find(runs) else {
-        println!("skipped: there is no Chromium");
-        return None;
-    };
-    let output = Command::new(browser)
-        .args(["--headless", "--disable-gpu", "--disable-dev-shm-usage", "--dump-dom"])
-        // It refuses to run as root with its sandbox, and reads only pages of ours.
-        .arg("--no-sandbox")
-        .args(["--lang=en-GB", "--no-first-run", "--disable-extensions"])
-        .arg(format!("--virtual-time-budget={BUDGET}"))
-        .arg(format!("--user-data-dir={}", profile.display()))
-        .arg(address)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{browser}: {} {said}", output.status);
-    Some(String::from_utf8(output.stdout).unwrap())
-}
-
-/// What `drive.js` wrote down.
+/// Returns the notes that `drive.js` left in the document.
 fn notes(document: &str) -> Value {
     let begin = document.split_once("id=\"notes\">").expect("the page came to its end").1;
     let text = begin.split_once('<').unwrap().0;
@@ -52,11 +27,12 @@ fn notes(document: &str) -> Value {
 }
 
 #[test]
+#[ignore = "needs Chromium"]
 fn a_reader_reads_searches_and_comments() {
     let service = Service::start();
     service.import();
     let files = Files::serve(&service.address);
-    let Some(document) = dump(&files.address, files.profile()) else { return };
+    let document = browser::dump_dom(&files.address, files.profile());
     let notes = notes(&document);
     assert_eq!(notes["failures"], json!([]), "{notes:#}");
     assert_eq!(notes["violations"], json!([]), "{notes:#}");
@@ -68,7 +44,7 @@ fn a_reader_reads_searches_and_comments() {
     comments(&notes);
 
     assert_eq!(notes["typed"], "#/search?q=lindq");
-    assert_eq!(notes["stays"], true, "the focus stays where one types");
+    assert_eq!(notes["stays"], true, "the focus stays in the field");
     let hit = "What the cracks in the eastern pier taught engineers -- Mara Lindqvist, Bridge & Tunnel Review";
     assert_eq!(notes["hits"][0], hit);
     assert_eq!(notes["marks"][0], "Lindqvist");
@@ -107,7 +83,7 @@ fn comments(notes: &Value) {
 }
 
 #[test]
-fn the_page_loads_nothing_from_elsewhere_and_has_a_strict_policy() {
+fn the_page_has_a_strict_policy_and_no_external_resources() {
     let page = include_str!("../../examples/frontend/index.html");
     let policy = page.split_once("Security-Policy\" content=\"").unwrap().1;
     let policy = policy.split_once('"').unwrap().0;

@@ -1,7 +1,7 @@
-//! The service with something to read, and a file server with the page in front of it.
+//! The service with sample content, and a file server for the example frontend.
 
 use std::fs::{self, Permissions};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -132,7 +132,8 @@ impl Files {
         let address = format!("http://{}/", listener.local_addr().unwrap());
         let root = folder.path().to_owned();
         std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
+            // An interrupted call is no connection, and not the end of them either.
+            for stream in listener.incoming().filter_map(Result::ok) {
                 let root = root.clone();
                 std::thread::spawn(move || answer(stream, &root));
             }
@@ -149,7 +150,12 @@ impl Files {
 /// One file for one connection.
 fn answer(mut stream: TcpStream, root: &Path) {
     let mut head = [0; 4096];
-    let read = stream.read(&mut head).unwrap_or(0);
+    let read = loop {
+        match stream.read(&mut head) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => break result.unwrap_or(0),
+        }
+    };
     let head = String::from_utf8_lossy(&head).chars().take(read).collect::<String>();
     let path = head.split(' ').nth(1).unwrap_or("/").trim_start_matches('/');
     let name = if path.is_empty() { "index.html" } else { path };

@@ -1,23 +1,23 @@
-//! The service or PostgreSQL ended without warning, in the middle of writing.
+//! The service or PostgreSQL killed while writing.
 
-use crate::figures::{Spread, timed, times};
+use crate::measurements::{Durations, count_from_env, timed};
 use crate::postgres::Postgres;
 use crate::service::Service;
-use crate::writers::{Writers, compare};
+use crate::writers::{Writers, assert_stored};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// `KILLS=50` for the whole bar.
+/// `KILLS=50` is the number of docs/reliability.md.
 #[test]
-fn a_killed_service_loses_nothing_that_it_acknowledged() {
+fn a_killed_service_loses_no_acknowledged_write() {
     let mut service = Service::start(&[]);
-    let (mut acknowledged, mut starts) = (BTreeSet::new(), Spread::default());
-    for _ in 0..times("KILLS", 5) {
+    let (mut acknowledged, mut starts) = (BTreeSet::new(), Durations::default());
+    for _ in 0..count_from_env("KILLS", 5) {
         let writers = Writers::begin(&service);
         writers.wait_for(20);
         std::thread::sleep(Duration::from_micros(getrandom::u64().unwrap() % 50_000));
         service.kill();
-        // Its writers do not go away: they knock until it is there again.
+        // The clients go on and reconnect.
         let (ready, took) = timed(|| {
             service.restart();
             service.ask("GET", "/readyz", "")
@@ -26,29 +26,29 @@ fn a_killed_service_loses_nothing_that_it_acknowledged() {
         starts.push(took);
         writers.wait_for(1);
         acknowledged.extend(writers.end());
-        compare(&service.url, &acknowledged);
+        assert_stored(&service.url, &acknowledged);
     }
     starts.print("from the start to the first 200");
 }
 
-/// `CRASHES=20` for the whole bar.
+/// `CRASHES=20` is the number of docs/reliability.md.
 #[test]
-fn a_killed_database_loses_nothing_and_the_service_finds_it_again() {
+fn a_killed_database_loses_no_acknowledged_write_and_is_reconnected() {
     let mut postgres = Postgres::start();
     let mut service = Service::on(postgres.url(), &[]);
     let pid = service.pid();
-    let (mut acknowledged, mut gaps) = (BTreeSet::new(), Spread::default());
-    for _ in 0..times("CRASHES", 3) {
+    let (mut acknowledged, mut gaps) = (BTreeSet::new(), Durations::default());
+    for _ in 0..count_from_env("CRASHES", 3) {
         let writers = Writers::begin(&service);
         writers.wait_for(20);
         std::thread::sleep(Duration::from_micros(getrandom::u64().unwrap() % 50_000));
         postgres.kill();
         assert_eq!(service.ask("GET", "/livez", "").status, 200);
-        postgres.again();
+        postgres.start_again();
         gaps.push(timed(|| writers.wait_for(1)).1);
         acknowledged.extend(writers.end());
-        compare(&service.url, &acknowledged);
-        assert!(service.lives() && service.pid() == pid, "the service went down with it");
+        assert_stored(&service.url, &acknowledged);
+        assert!(service.is_running() && service.pid() == pid, "the service ended with it");
     }
     gaps.print("from PostgreSQL being back to the first write");
 }

@@ -1,5 +1,4 @@
-//! The service as a process of its own, and what it does when clients, PostgreSQL and the wire
-//! between treat it badly.
+//! The service as a separate process, with faulty clients, PostgreSQL and network.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,19 +7,19 @@
     reason = "a test fails by panicking, also outside of the tests themselves"
 )]
 
-mod away;
-mod busy;
-mod clients;
-mod figures;
+mod connection;
+mod disconnects;
+mod fault_proxy;
 mod kill;
-mod once;
+mod measurements;
 mod outage;
+mod paging;
 mod panics;
 mod postgres;
-mod proxy;
+mod retried_writes;
 mod service;
-mod slow;
-mod start;
-mod walk;
-mod wire;
+mod slow_clients;
+mod slow_database;
+mod startup;
+mod unreachable_database;
 mod writers;

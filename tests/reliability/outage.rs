@@ -1,10 +1,10 @@
-//! PostgreSQL is down for a while: what readers ask for is given from memory, the rest is told so.
+//! A PostgreSQL outage: cached pages are served, other requests fail at once.
 
-use crate::away::is_back;
-use crate::figures::{Spread, memory, timed, times};
+use crate::connection::{Connection, Response, TEST_TIMEOUT, request};
+use crate::measurements::{Durations, count_from_env, resident_kib, timed};
 use crate::postgres::Postgres;
 use crate::service::{Service, sql};
-use crate::wire::{Answer, PATIENCE, Wire, request};
+use crate::unreachable_database::is_back;
 use crate::writers::article;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -53,21 +53,21 @@ fn warm(service: &Service) -> Hot {
         if answer.headers["cache-status"] == "roundup; hit" {
             return (path, answer.headers["etag"].clone());
         }
-        assert!(began.elapsed() < PATIENCE, "{path} is not kept");
+        assert!(began.elapsed() < TEST_TIMEOUT, "{path} is not kept");
     };
     lists.chain(feeds).chain(articles).map(read).collect()
 }
 
 /// Reads one after the other for as long as this, and hands each answer on; how long each took.
-fn read(at: SocketAddr, hot: &Hot, time: Duration, look: impl Fn(&Answer, Instant)) -> Spread {
-    let (mut wire, began, mut spread) = (Wire::to(at), Instant::now(), Spread::default());
+fn read(at: SocketAddr, hot: &Hot, time: Duration, look: impl Fn(&Response, Instant)) -> Durations {
+    let (mut wire, began, mut spread) = (Connection::to(at), Instant::now(), Durations::default());
     for (path, etag) in hot.iter().cycle() {
         if began.elapsed() > time {
             break;
         }
         let asked = Instant::now();
         wire.send(request("GET", path, &[], ""));
-        let answer = wire.answer().unwrap();
+        let answer = wire.response().unwrap();
         spread.push(asked.elapsed());
         assert_eq!(answer.status, 200, "{path}");
         assert_eq!(&answer.headers["etag"], etag, "{path}");
@@ -104,9 +104,9 @@ fn readers(
     service: &Service,
     hot: &Hot,
     time: Duration,
-    look: impl Fn(&Answer, Instant) + Sync,
+    look: impl Fn(&Response, Instant) + Sync,
     meanwhile: impl FnOnce(),
-) -> Spread {
+) -> Durations {
     let at = service.address;
     scope(|threads| {
         let reader = || read(at, hot, time, &look);
@@ -117,9 +117,9 @@ fn readers(
 }
 
 /// The same with nobody to ask: all is marked as what was last known.
-fn readers_without_it(service: &Service, hot: &Hot, time: Duration) -> Spread {
-    let (killed, mut refused) = (Instant::now(), Spread::default());
-    let marked = |answer: &Answer, asked: Instant| {
+fn readers_without_it(service: &Service, hot: &Hot, time: Duration) -> Durations {
+    let (killed, mut refused) = (Instant::now(), Durations::default());
+    let marked = |answer: &Response, asked: Instant| {
         let (told, age) = (&answer.headers["cache-status"], &answer.headers["age"]);
         if asked > killed + NOTICED {
             assert_eq!(told, STALE);
@@ -143,7 +143,7 @@ fn readers_without_it(service: &Service, hot: &Hot, time: Duration) -> Spread {
 
 /// `DOWN=30`, in seconds, for the whole bar.
 #[test]
-fn while_the_database_is_down_what_was_read_is_read_on_and_the_rest_is_told_so() {
+fn during_an_outage_cached_pages_are_served_and_others_are_503() {
     let mut postgres = Postgres::start();
     let mut service = Service::on(postgres.url(), &[("ROUNDUP_COMMENT_RATE", "0")]);
     sql(&service.url, FILL);
@@ -154,28 +154,28 @@ fn while_the_database_is_down_what_was_read_is_read_on_and_the_rest_is_told_so()
         assert!([200, 201, 202, 404].contains(&status), "{path}: {status}");
     }
     let hot = warm(&service);
-    let time = Duration::from_secs(u64::try_from(times("DOWN", 4)).unwrap());
+    let time = Duration::from_secs(u64::try_from(count_from_env("DOWN", 4)).unwrap());
     let usual = readers(&service, &hot, time, |_, _| (), || ());
-    let before = memory(service.pid());
+    let before = resident_kib(service.pid());
     postgres.kill();
     let down = readers_without_it(&service, &hot, time);
-    let after = memory(service.pid());
-    compare(&usual, &down);
+    let after = resident_kib(service.pid());
+    assert_stored(&usual, &down);
     println!("memory: {before} KiB, {after} KiB at the end");
     assert!(after * 10 <= before * 11, "{before} KiB before, {after} KiB at the end");
-    postgres.again();
+    postgres.start_again();
     is_back(&service);
     let began = Instant::now();
     while service.ask("GET", "/api/v1/articles", "").headers["cache-status"] == STALE {
-        assert!(began.elapsed() < PATIENCE, "it does not ask again");
+        assert!(began.elapsed() < TEST_TIMEOUT, "it does not ask again");
     }
-    assert!(service.lives());
+    assert!(service.is_running());
     let written = "select 1 from articles where headline = 'headline never'";
     assert_eq!(sql(&postgres.url(), written).len(), 1, "what was refused was written");
 }
 
 /// How much longer reads took than they usually do.
-fn compare(usual: &Spread, down: &Spread) {
+fn assert_stored(usual: &Durations, down: &Durations) {
     usual.print("from memory, as usual");
     down.print("from memory, while it is down");
     let ratio = down.percentile(99).as_secs_f64() / usual.percentile(99).as_secs_f64();

@@ -1,9 +1,9 @@
-//! A handler that breaks, in each place where it may.
+//! Handlers that panic.
 
-use crate::figures::{memory, times};
+use crate::connection::{Connection, TEST_TIMEOUT, request};
+use crate::measurements::{count_from_env, resident_kib};
 use crate::postgres::Postgres;
 use crate::service::database;
-use crate::wire::{PATIENCE, Wire, request};
 use actix_web::web::{self, Data, Path};
 use diesel_async::SimpleAsyncConnection as _;
 use roundup::clock::Clock;
@@ -52,12 +52,12 @@ fn serve(runtime: &Runtime, url: &str) -> (SocketAddr, Data<State>) {
     // To tell of a panic may take its time, and ten thousand of them do.
     let config = Config {
         workers: 1,
-        head_timeout_ms: 10 * PATIENCE,
-        query_deadline_ms: PATIENCE,
+        head_timeout_ms: 10 * TEST_TIMEOUT,
+        query_deadline_ms: TEST_TIMEOUT,
         ..Config::defaults().unwrap()
     };
     let application = runtime.block_on(async {
-        let options = PoolOptions { wait: PATIENCE, ..PoolOptions::default() };
+        let options = PoolOptions { wait: TEST_TIMEOUT, ..PoolOptions::default() };
         let pool = Pool::new(Target::parse(url).unwrap(), options);
         Application::new(State::new(pool, Clock::System, config))
     });
@@ -68,13 +68,13 @@ fn serve(runtime: &Runtime, url: &str) -> (SocketAddr, Data<State>) {
 
 /// `PANICS=10000` for the whole bar.
 #[test]
-fn a_handler_that_panics_is_a_500_and_hurts_nobody_else() {
+fn a_panicking_handler_is_500_and_affects_no_other_request() {
     let (runtime, url) = (Runtime::new().unwrap(), database());
     let (address, state) = serve(&runtime, &url);
-    let mut half = Wire::to(address);
+    let mut half = Connection::to(address);
     half.send("GET /livez HTTP/1.1\r\nhost");
-    let (mut wire, mut other) = (Wire::to(address), Wire::to(address));
-    let n = times("PANICS", 300);
+    let (mut wire, mut other) = (Connection::to(address), Connection::to(address));
+    let n = count_from_env("PANICS", 300);
     let mut before = 0;
     for n in 0..n {
         if n % 10 == 0 {
@@ -83,32 +83,32 @@ fn a_handler_that_panics_is_a_500_and_hurts_nobody_else() {
         let place = ["nowhere", "reading", "writing"][n % 3];
         let id = format!("panic-{n}");
         wire.send(request("GET", &format!("/breaks/{place}"), &[("x-request-id", &id)], ""));
-        let answer = wire.answer().unwrap();
+        let answer = wire.response().unwrap();
         assert_eq!((answer.status, answer.problem().as_str()), (500, "internal"), "{place}");
         assert_eq!(answer.headers["x-request-id"], id);
         assert!(answer.headers["content-security-policy"].contains("frame-ancestors 'none'"));
         assert!(!String::from_utf8_lossy(&answer.body).contains("purpose"));
         if n % 10 == 9 {
-            assert_eq!(other.answer().unwrap().body, b"done");
+            assert_eq!(other.response().unwrap().body, b"done");
         }
         if n == 99 {
-            before = memory(std::process::id());
+            before = resident_kib(std::process::id());
         }
     }
     // Their messages, which the test keeps, are a part of it, and so are the tests beside it.
-    let grown = memory(std::process::id()).saturating_sub(before);
+    let grown = resident_kib(std::process::id()).saturating_sub(before);
     println!("memory: {before} KiB after 100 panics, {grown} KiB more after {n}");
     assert!(grown < 64 << 10, "{grown} KiB more");
     half.send(": localhost\r\n\r\n");
-    assert_eq!(half.answer().unwrap().status, 200);
+    assert_eq!(half.response().unwrap().status, 200);
     assert_eq!(counted(&mut wire), n);
     nothing_is_left(&state, &url);
 }
 
 /// How many answers with 500 there were, as the service counts.
-fn counted(wire: &mut Wire) -> usize {
+fn counted(wire: &mut Connection) -> usize {
     wire.send(request("GET", "/metrics", &[], ""));
-    let metrics = String::from_utf8(wire.answer().unwrap().body).unwrap();
+    let metrics = String::from_utf8(wire.response().unwrap().body).unwrap();
     let broken = metrics.lines().filter(|line| {
         line.starts_with("http_server_request_duration_seconds_count") && line.contains("\"500\"")
     });
@@ -125,7 +125,7 @@ fn nothing_is_left(state: &State, url: &str) {
             println!("{pool:?}");
             return;
         }
-        assert!(began.elapsed() < PATIENCE, "{pool:?}, {sessions} sessions, {open} open");
+        assert!(began.elapsed() < TEST_TIMEOUT, "{pool:?}, {sessions} sessions, {open} open");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -1,4 +1,4 @@
-//! A PostgreSQL of a test's own, that may be killed and frozen.
+//! A PostgreSQL of one test, which can be killed and frozen.
 
 use crate::service::{signal, sql};
 use embedded_postgres::{Cluster, Options, start};
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
 
-/// The server. Nothing that it acknowledges is lost, as in production.
+/// A durable server, as in production.
 pub struct Postgres {
     cluster: Option<Cluster>,
     data: PathBuf,
@@ -16,19 +16,19 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a new one.
+    /// Starts a new server.
     pub fn start() -> Self {
         let top = tempfile::tempdir().unwrap();
         // Its account has to reach it when the tests run as root.
         fs::set_permissions(top.path(), Permissions::from_mode(0o755)).unwrap();
         let data = fs::canonicalize(top.path()).unwrap().join("data");
         let mut server = Self { cluster: None, data, _top: top };
-        server.again();
+        server.start_again();
         server
     }
 
-    /// Starts it again after it was killed; returns once it takes connections.
-    pub fn again(&mut self) {
+    /// Starts the server again after it was killed; returns once it accepts connections.
+    pub fn start_again(&mut self) {
         if let Some(cluster) = self.cluster.take() {
             // Its server is gone, so there is nothing that could fail to stop.
             let _ = cluster.stop();
@@ -36,25 +36,25 @@ impl Postgres {
         self.cluster = Some(start(&self.data, &Options::new("roundup")).unwrap());
     }
 
-    /// The address of its database.
+    /// Returns the URL of its database.
     pub fn url(&self) -> String {
         self.cluster.as_ref().unwrap().url("roundup")
     }
 
-    /// The directory of its socket.
+    /// Returns the directory of its socket.
     pub fn socket_dir(&self) -> String {
         self.cluster.as_ref().unwrap().socket_dir().to_str().unwrap().to_owned()
     }
 
-    /// Its first process, which starts the others and takes note of their end.
-    fn first(&self) -> u32 {
+    /// Returns the process id of the postmaster.
+    fn postmaster(&self) -> u32 {
         let text = fs::read_to_string(self.data.join("postmaster.pid")).unwrap();
         text.lines().next().unwrap().parse().unwrap()
     }
 
-    /// Its processes, the first one first.
+    /// Returns its process ids, the postmaster first.
     fn processes(&self) -> Vec<u32> {
-        let first = self.first();
+        let first = self.postmaster();
         let output = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let rows = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
@@ -73,7 +73,7 @@ impl Postgres {
     /// Stops all of it where it stands.
     pub fn freeze(&self) -> Vec<u32> {
         // Without it none comes, and one that ends stays until somebody takes note of that.
-        signal(self.first(), "STOP");
+        signal(self.postmaster(), "STOP");
         let pids = self.processes();
         for pid in &pids {
             signal(*pid, "STOP");
@@ -81,7 +81,7 @@ impl Postgres {
         pids
     }
 
-    /// Lets what was frozen go on.
+    /// Resumes frozen processes.
     pub fn thaw(pids: &[u32]) {
         for pid in pids {
             // A session that had just ended is gone once the first one can take note of that.
@@ -89,7 +89,7 @@ impl Postgres {
         }
     }
 
-    /// How many sessions of the service there are, and how many have a transaction open.
+    /// Counts the sessions of the service, and those with an open transaction.
     pub fn sessions(url: &str) -> (usize, usize) {
         let rows = sql(
             url,

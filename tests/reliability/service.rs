@@ -1,6 +1,6 @@
-//! The built program, with a database of its own on the tests' PostgreSQL.
+//! The built program as a child process, with its own database.
 
-use crate::wire::{Answer, Wire, request};
+use crate::connection::{Connection, Response, request};
 use embedded_postgres::{Cluster, Options, start_from_pool};
 use serde_json::Value;
 use std::fs::File;
@@ -10,22 +10,35 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use tempfile::TempDir;
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// The address of a new, empty database.
-pub fn database() -> String {
+/// The URL of a database of the tests' server, which `TEST_DATABASE_URL` names or which is a
+/// throwaway cluster of this process.
+fn database_url(name: &str) -> String {
+    if let Some(url) = std::env::var_os("TEST_DATABASE_URL") {
+        let mut url = url::Url::parse(url.to_str().unwrap()).unwrap();
+        url.set_path(name);
+        return url.into();
+    }
     let cluster = CLUSTER.get_or_init(|| {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reliability");
         start_from_pool(&root, &Options::new("roundup")).unwrap()
     });
+    cluster.url(name)
+}
+
+/// Creates an empty database and returns its URL.
+pub fn database() -> String {
     let n = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("r_{}_{n}", std::process::id());
-    sql(&cluster.url("postgres"), &format!("drop database if exists {name} with (force)"));
-    sql(&cluster.url("postgres"), &format!("create database {name}"));
-    cluster.url(&name)
+    let server = database_url("postgres");
+    sql(&server, &format!("drop database if exists {name} with (force)"));
+    sql(&server, &format!("create database {name}"));
+    database_url(&name)
 }
 
 /// Runs SQL on a connection of its own and returns the first column.
@@ -33,9 +46,15 @@ pub fn database() -> String {
 pub fn sql(url: &str, text: &str) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
-            .await
-            .unwrap_or_else(|error| panic!("{url}: {error:?}"));
+        let (client, connection) = loop {
+            match tokio_postgres::connect(url, tokio_postgres::NoTls).await {
+                Ok(connected) => break connected,
+                Err(error) if is_transient(&error) => {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                Err(error) => panic!("{url}: {error:?}"),
+            }
+        };
         let connection = tokio::spawn(connection);
         let answer = client.simple_query(text).await.unwrap_or_else(|e| panic!("{text}: {e:?}"));
         drop(client);
@@ -50,18 +69,28 @@ pub fn sql(url: &str, text: &str) -> Vec<String> {
     })
 }
 
+/// Whether a connection was not made because a signal came (EINTR), or because the server's socket
+/// had no room in its queue (EAGAIN).
+fn is_transient(error: &tokio_postgres::Error) -> bool {
+    let cause =
+        std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| {
+        matches!(cause.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
+    })
+}
+
 /// A running service.
 pub struct Service {
     process: Child,
     pub address: SocketAddr,
     pub url: String,
     settings: Vec<(String, String)>,
-    /// An editor's key.
+    /// A key with every scope.
     pub key: String,
     dir: TempDir,
 }
 
-/// The program on this database, with no setting but that.
+/// The program on this database with default settings.
 pub fn command(url: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roundup"));
     for (name, _) in std::env::vars_os() {
@@ -74,12 +103,12 @@ pub fn command(url: &str) -> Command {
 }
 
 impl Service {
-    /// Starts it with these settings on a new database, with a key.
+    /// Starts the service with these settings on a new database, and creates a key.
     pub fn start(settings: &[(&str, &str)]) -> Self {
         Self::on(database(), settings)
     }
 
-    /// The same on this database.
+    /// Does the same on this database.
     pub fn on(url: String, settings: &[(&str, &str)]) -> Self {
         let words = ["keys", "create", "--name", "t", "--scope", "admin"];
         let made = command(&url).args(words).output().unwrap();
@@ -90,7 +119,7 @@ impl Service {
         service
     }
 
-    /// The same without a key, for which the database need not be there.
+    /// Does the same without a key, so the database need not exist.
     pub fn keyless(url: String, settings: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -100,7 +129,7 @@ impl Service {
         Self { process, address, url, settings, key: String::new(), dir }
     }
 
-    /// Starts it again, at the same address, after it has ended.
+    /// Starts the service again on the same port after it has ended.
     pub fn restart(&mut self) {
         (self.process, self.address) =
             launch(&self.url, &self.settings, self.address, &self.log_file());
@@ -110,72 +139,72 @@ impl Service {
         self.dir.path().join("log")
     }
 
-    /// Holds that the log has one error about this answer, by its id.
+    /// Asserts that the log has one error with the request id of this response.
     #[track_caller]
-    pub fn told_once(&self, answer: &Answer) {
-        let id = &answer.headers["x-request-id"];
+    pub fn assert_logged_once(&self, response: &Response) {
+        let id = &response.headers["x-request-id"];
         let log = self.log();
         let errors = log.lines().filter(|line| line.contains(" ERROR ") && line.contains(id));
         assert_eq!(errors.count(), 1, "{id}: {log}");
     }
 
-    /// What it has logged.
+    /// Returns the log.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap()
     }
 
-    /// Its process number.
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
 
     /// Whether the process still runs.
-    pub fn lives(&mut self) -> bool {
+    pub fn is_running(&mut self) -> bool {
         self.process.try_wait().unwrap().is_none()
     }
 
-    /// Ends the process without warning.
+    /// Kills the process.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    /// Asks the process to end.
+    /// Sends SIGTERM.
     pub fn terminate(&self) {
         signal(self.pid(), "TERM");
     }
 
-    /// Waits until it has ended, and says how.
-    pub fn ended(&mut self) -> std::process::ExitStatus {
+    /// Waits until the process has ended.
+    pub fn wait(&mut self) -> std::process::ExitStatus {
         self.process.wait().unwrap()
     }
 
-    /// A new connection.
-    pub fn wire(&self) -> Wire {
-        Wire::to(self.address)
+    /// Opens a connection.
+    pub fn connect(&self) -> Connection {
+        Connection::to(self.address)
     }
 
-    /// One request of the editor's on a new connection.
-    pub fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
+    /// Sends a request with the key on a new connection.
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> Response {
         self.try_ask(method, path, body)
             .unwrap_or_else(|error| panic!("{method} {path}: {error}\n{}", self.log()))
     }
 
-    /// The same where there may be no answer.
-    pub fn try_ask(&self, method: &str, path: &str, body: &str) -> io::Result<Answer> {
-        let mut wire = Wire::try_to(self.address)?;
+    /// Does the same, but the request may fail.
+    pub fn try_ask(&self, method: &str, path: &str, body: &str) -> io::Result<Response> {
+        let mut wire = Connection::try_to(self.address)?;
         io::Write::write_all(&mut wire.stream, self.request(method, path, body).as_bytes())?;
-        wire.answer()
+        wire.response()
     }
 
-    /// A request of the editor's as bytes.
+    /// Formats a request with the key.
     pub fn request(&self, method: &str, path: &str, body: &str) -> String {
         let bearer = format!("Bearer {}", self.key);
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         request(method, path, &headers, body)
     }
 
-    /// A GET that succeeds, as JSON.
+    /// Sends a GET that must succeed and returns its JSON.
     pub fn get(&self, path: &str) -> Value {
         let answer = self.ask("GET", path, "");
         assert_eq!(answer.status, 200, "{path}: {}", String::from_utf8_lossy(&answer.body));
@@ -214,8 +243,8 @@ fn launch(
     let mut line = String::new();
     out.read_line(&mut line).unwrap();
     let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next());
-    let address = address.expect("the service says where it is").parse().unwrap();
-    // What it still says goes nowhere, but must not fail.
+    let address = address.expect("the service prints its URL").parse().unwrap();
+    // Further output is discarded; the pipe must stay open.
     std::thread::spawn(move || io::copy(&mut out, &mut io::sink()));
     (process, address)
 }

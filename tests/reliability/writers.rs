@@ -1,7 +1,7 @@
-//! Eight editors who write articles as fast as they are let, and what is to be found of that.
+//! Eight clients that create articles, and a comparison of what was acknowledged with what is stored.
 
+use crate::connection::{Connection, TEST_TIMEOUT, request};
 use crate::service::{Service, sql};
-use crate::wire::{PATIENCE, Wire, request};
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ pub fn article(headline: &str) -> String {
     )
 }
 
-/// The writers at work.
+/// The running clients.
 pub struct Writers {
     stop: Arc<AtomicBool>,
     written: Arc<AtomicU32>,
@@ -28,7 +28,7 @@ pub struct Writers {
 }
 
 impl Writers {
-    /// Begins to write.
+    /// Starts the clients.
     pub fn begin(service: &Service) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let written = Arc::new(AtomicU32::new(0));
@@ -41,21 +41,21 @@ impl Writers {
         Self { stop, written, threads }
     }
 
-    /// How many articles were acknowledged so far.
+    /// Returns how many articles have been acknowledged.
     pub fn written(&self) -> u32 {
         self.written.load(Ordering::SeqCst)
     }
 
-    /// Waits until so many more were acknowledged.
+    /// Waits until this many more have been acknowledged.
     pub fn wait_for(&self, more: u32) {
         let (enough, began) = (self.written() + more, Instant::now());
         while self.written() < enough {
-            assert!(began.elapsed() < PATIENCE, "the writers get nothing written");
+            assert!(began.elapsed() < TEST_TIMEOUT, "no write succeeds");
             std::thread::sleep(Duration::from_millis(2));
         }
     }
 
-    /// Stops, and returns the headlines that were acknowledged.
+    /// Stops the clients and returns the acknowledged headlines.
     pub fn end(self) -> BTreeSet<String> {
         self.stop.store(true, Ordering::SeqCst);
         self.threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
@@ -66,16 +66,17 @@ fn write(address: SocketAddr, key: &str, stop: &AtomicBool, written: &AtomicU32)
     let bearer = format!("Bearer {key}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let mut acknowledged = Vec::new();
-    let mut wire: Option<Wire> = None;
+    let mut wire: Option<Connection> = None;
     while !stop.load(Ordering::SeqCst) {
         let headline = format!("headline {}", NAMES.fetch_add(1, Ordering::SeqCst));
         let text = request("POST", "/api/v1/admin/articles", &headers, &article(&headline));
-        let answer = wire.take().map_or_else(|| Wire::try_to(address), Ok).and_then(|mut w| {
-            w.stream.write_all(text.as_bytes())?;
-            let answer = w.answer()?;
-            wire = Some(w);
-            Ok(answer)
-        });
+        let answer =
+            wire.take().map_or_else(|| Connection::try_to(address), Ok).and_then(|mut w| {
+                w.stream.write_all(text.as_bytes())?;
+                let answer = w.response()?;
+                wire = Some(w);
+                Ok(answer)
+            });
         match answer.map(|answer| answer.status) {
             Ok(201) => {
                 acknowledged.push(headline);
@@ -88,9 +89,9 @@ fn write(address: SocketAddr, key: &str, stop: &AtomicBool, written: &AtomicU32)
     acknowledged
 }
 
-/// Holds what was acknowledged against what is stored.
+/// Asserts that every acknowledged article is stored once and completely.
 #[track_caller]
-pub fn compare(url: &str, acknowledged: &BTreeSet<String>) {
+pub fn assert_stored(url: &str, acknowledged: &BTreeSet<String>) {
     let rows = sql(
         url,
         "select headline || '|' || (select count(*) from links where article_id = articles.id)
@@ -104,6 +105,6 @@ pub fn compare(url: &str, acknowledged: &BTreeSet<String>) {
         assert!(stored.insert(fields[0].to_owned()), "stored twice: {row}");
     }
     let lost: Vec<_> = acknowledged.difference(&stored).collect();
-    assert!(lost.is_empty(), "acknowledged and gone: {lost:?}");
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
     println!("{} acknowledged, {} stored", acknowledged.len(), stored.len());
 }

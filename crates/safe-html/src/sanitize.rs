@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use ammonia::{Builder, UrlRelative};
+use ammonia::{Builder, Url, UrlRelative};
 use pulldown_cmark::{CowStr, Event, Parser, Tag, TagEnd, html::push_html};
 
 use crate::depth::is_deeper;
@@ -86,6 +86,9 @@ const EDITED: [&str; 25] = [
     "tr",
 ];
 
+/// The schemes that a URL may have.
+const SCHEMES: [&str; 3] = ["http", "https", "mailto"];
+
 /// How often an output is sanitised again before it is given up and shown as plain text.
 const PASSES: usize = 6;
 
@@ -137,11 +140,18 @@ fn sanitiser(tags: HashSet<&'static str>, rel: &'static str) -> Builder<'static>
         .tags(tags)
         .clean_content_tags(["script", "style"].into())
         .generic_attributes(["dir", "lang", "title"].into())
-        .url_schemes(["http", "https", "mailto"].into())
+        .url_schemes(SCHEMES.into())
+        .attribute_filter(keep_attribute)
         .url_relative(UrlRelative::Deny)
         .link_rel(Some(rel))
         .strip_comments(true);
     builder
+}
+
+/// Drops a `cite` that is not a URL of a permitted scheme, which ammonia checks in `href` and `src` only.
+fn keep_attribute<'a>(_: &str, attribute: &str, value: &'a str) -> Option<Cow<'a, str>> {
+    let permitted = |url: Url| SCHEMES.contains(&url.scheme());
+    (attribute != "cite" || Url::parse(value).is_ok_and(permitted)).then_some(Cow::Borrowed(value))
 }
 
 /// Sanitises until nothing changes. Almost always the first output already stands; crossed
@@ -251,6 +261,23 @@ mod tests {
             let html = format!("<a href=\"{address}\">x</a>");
             let out = render(&html, Markup::Html, Voice::Editor);
             assert_eq!(out.contains("href"), kept, "{address} -> {out}");
+        }
+    }
+
+    #[test]
+    fn a_cited_url_has_a_permitted_scheme() {
+        for (url, survives) in [
+            ("https://a.example/", true),
+            ("mailto:a@a.example", true),
+            ("javascript:alert(1)", false),
+            (" java&NewLine;script:alert(1)", false),
+            ("data:text/html,x", false),
+            ("/relative", false),
+        ] {
+            for (open, close) in [("<blockquote", "</blockquote>"), ("<p><q", "</q></p>")] {
+                let html = reader(&format!("{open} cite=\"{url}\">x{close}"));
+                assert_eq!(html.contains("cite="), survives, "{url}: {html}");
+            }
         }
     }
 

@@ -1,13 +1,13 @@
-//! The cache of public answers: what it keeps, and that it is never wrong.
+//! The cache of public responses.
 
-mod bounds;
-mod coherence;
-mod heard;
+mod freshness;
+mod hits;
+mod invalidation;
+mod memory_limit;
 mod outage;
-mod reads;
 mod replica;
 
-use crate::harness::{Reply, TestApp, db};
+use crate::harness::{Response, TestApp, db};
 use diesel_async::SimpleAsyncConnection as _;
 use roundup::config::Config;
 use roundup::state::State;
@@ -58,12 +58,12 @@ async fn wait_until(what: &str, done: impl Fn() -> bool) {
     }
 }
 
-fn is_hit(reply: &Reply) -> bool {
+fn is_hit(reply: &Response) -> bool {
     reply.header("cache-status") == "roundup; hit"
 }
 
 /// Reads twice, so that the second answer comes from memory.
-async fn warm(app: &TestApp, uri: &str) -> Reply {
+async fn warm(app: &TestApp, uri: &str) -> Response {
     app.get(uri).await;
     let reply = app.get(uri).await;
     assert!(is_hit(&reply), "{uri}: {}", reply.header("cache-status"));

@@ -1,7 +1,7 @@
-//! The database is away, or does not answer, or only the listening connection is cut.
+//! The cache while the database, or only the notification connection, is down or frozen.
 
 use super::{example, is_hit, settle, wait_until, warm};
-use crate::harness::chaos::{Mode, Proxy};
+use crate::harness::fault_proxy::{Mode, Proxy};
 use crate::harness::{TestApp, db};
 use roundup::config::Config;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ const STALE: &str = "roundup; fwd=stale; fwd-status=503; detail=stale-if-error";
 /// An instance all of whose connections go through a proxy.
 async fn behind_proxy(config: Config) -> (TestApp, Proxy, i64) {
     let direct = db::fresh().await;
-    let proxy = Proxy::before(&direct).await;
+    let proxy = Proxy::for_target(&direct).await;
     let target = proxy.target();
     let app = TestApp::of(TestApp::state(&target, config), direct, Some(target)).await;
     let id = example(&app).await;
@@ -71,17 +71,17 @@ async fn survives(mode: Mode) {
 }
 
 #[tokio::test]
-async fn the_last_known_answers_are_given_while_the_database_is_away() {
+async fn cached_responses_are_served_while_the_database_is_down() {
     survives(Mode::Cut).await;
 }
 
 #[tokio::test]
-async fn the_last_known_answers_are_given_while_the_database_is_frozen() {
+async fn cached_responses_are_served_while_the_database_is_frozen() {
     survives(Mode::Frozen).await;
 }
 
 #[tokio::test]
-async fn without_stale_if_error_there_is_no_answer() {
+async fn without_stale_if_error_an_outage_is_an_error() {
     let mut config = Config::defaults().unwrap();
     config.cache_control = "public, max-age=0".parse().unwrap();
     let (app, proxy, id) = behind_proxy(config).await;
@@ -93,9 +93,9 @@ async fn without_stale_if_error_there_is_no_answer() {
 }
 
 #[tokio::test]
-async fn with_the_listening_connection_cut_nothing_is_older_than_a_second() {
+async fn without_notifications_nothing_older_than_a_second_is_served() {
     let target = db::fresh().await;
-    let proxy = Proxy::before(&target).await;
+    let proxy = Proxy::for_target(&target).await;
     let state = TestApp::state(&target, Config::defaults().unwrap());
     let app = TestApp::of(state, target, Some(proxy.target())).await;
     let id = example(&app).await;
@@ -128,7 +128,7 @@ async fn with_the_listening_connection_cut_nothing_is_older_than_a_second() {
 }
 
 #[tokio::test]
-async fn what_was_missed_is_made_up_for_when_the_connection_is_back() {
+async fn missed_notifications_are_made_up_for_after_reconnecting() {
     let (app, proxy, id) = behind_proxy(Config::defaults().unwrap()).await;
     let uri = format!("/api/v1/articles/{id}");
     warm(&app, &uri).await;

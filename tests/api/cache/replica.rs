@@ -1,9 +1,9 @@
-//! A streaming replica takes the reads of a cold cache, and never shows less than was shown before.
+//! Reads from a streaming replica, which must never serve less than was served before.
 
 use super::{example, is_hit, settle, wait_until, write};
 use crate::harness::TestApp;
-use crate::harness::chaos::{Mode, Proxy};
-use crate::harness::pair::Pair;
+use crate::harness::fault_proxy::{Mode, Proxy};
+use crate::harness::replicated::Replicated;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target, migrate};
 use std::time::{Duration, Instant};
@@ -15,19 +15,17 @@ async fn instance(primary: &Target, replica: &Target) -> (TestApp, Pool) {
     (TestApp::of(state, primary.clone(), Some(primary.clone())).await, pool)
 }
 
-/// A pair with one instance on it; none without the programs.
-async fn open() -> Option<(Pair, TestApp, Pool, i64)> {
-    let Some(pair) = Pair::start().await else {
-        eprintln!("skipped: PostgreSQL's pg_basebackup is not on this machine");
-        return None;
-    };
+/// A primary with its replica, an instance of the service on both, its pool for the replica and the
+/// id of an article.
+async fn open() -> (Replicated, TestApp, Pool, i64) {
+    let pair = Replicated::start().await;
     let (_, mut conn) = migrate(&pair.primary()).await.unwrap();
     roundup::outlets::seed(&mut conn, crate::harness::start()).await.unwrap();
     drop(conn);
     let (app, follower) = instance(&pair.primary(), &pair.replica()).await;
     let id = example(&app).await;
     settle(&app).await;
-    Some((pair, app, follower, id))
+    (pair, app, follower, id)
 }
 
 /// Waits until the replica has replayed what the instance knows of.
@@ -47,8 +45,8 @@ async fn caught_up(app: &TestApp, follows: &tokio_postgres::Client) {
 }
 
 #[tokio::test]
-async fn a_replica_is_read_when_it_is_new_enough_and_only_then() {
-    let Some((pair, app, follower, id)) = open().await else { return };
+async fn a_replica_is_read_only_when_it_is_recent_enough() {
+    let (pair, app, follower, id) = open().await;
     let uri = format!("/api/v1/articles/{id}");
     let follows = crate::harness::db::client(&pair.replica()).await;
 
@@ -104,7 +102,7 @@ async fn a_replica_is_read_when_it_is_new_enough_and_only_then() {
 }
 
 #[tokio::test]
-async fn without_its_replica_an_instance_reads_from_the_primary() {
+async fn without_a_replica_reads_go_to_the_primary() {
     let (direct, id) = super::app().await;
     let nowhere = Target::parse("postgres://nobody@127.0.0.1:1/nothing").unwrap();
     let (app, follower) = instance(&direct.target, &nowhere).await;
@@ -116,10 +114,10 @@ async fn without_its_replica_an_instance_reads_from_the_primary() {
 }
 
 #[tokio::test]
-async fn a_replica_that_does_not_answer_holds_nobody_up() {
+async fn a_frozen_replica_delays_no_response() {
     let (direct, id) = super::app().await;
     // It is no replica, but says how far it is like one.
-    let proxy = Proxy::before(&direct.target).await;
+    let proxy = Proxy::for_target(&direct.target).await;
     let (app, follower) = instance(&direct.target, &proxy.target()).await;
     wait_until("its position is known", || app.state.cache().coherence().floor().is_some()).await;
     app.get(&format!("/api/v1/articles/{id}")).await.ok();

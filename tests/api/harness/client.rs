@@ -1,6 +1,6 @@
-//! A client that holds a key.
+//! A client with an API key.
 
-use super::{Reply, TestApp};
+use super::{Response, TestApp};
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use serde::Serialize;
@@ -15,7 +15,7 @@ pub struct Client<'a> {
 }
 
 impl TestApp {
-    /// A client with a new key of these scopes, made as an operator makes one.
+    /// Creates a key with these scopes and returns a client that sends it.
     pub async fn key(&self, scopes: &str) -> Client<'_> {
         let sql = self.sql().await;
         let secret = format!("rk_test_{}", getrandom::u64().unwrap());
@@ -30,37 +30,37 @@ impl TestApp {
         self.with_key(&secret)
     }
 
-    /// A client with this secret.
+    /// Returns a client that sends this secret.
     pub fn with_key(&self, secret: &str) -> Client<'_> {
         let headers = vec![("Authorization".to_owned(), format!("Bearer {secret}"))];
         Client { app: self, headers, peer: None }
     }
 
-    /// A client without a key.
+    /// Returns a client without a key.
     pub fn reader(&self) -> Client<'_> {
         Client { app: self, headers: Vec::new(), peer: None }
     }
 }
 
 impl Client<'_> {
-    /// The same with one header more.
+    /// Adds a header to every request.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The same, from this network address.
+    /// Sends every request from this IP address.
     #[must_use]
     pub fn from(mut self, address: &str) -> Self {
         self.peer = Some(SocketAddr::new(address.parse().unwrap(), 50_000));
         self
     }
 
-    /// The same, for the version that the answer was of.
+    /// Adds the ETag of a response as `If-Match`.
     #[must_use]
-    pub fn if_match(&self, reply: &Reply) -> Self {
-        self.clone().header("If-Match", reply.header("etag"))
+    pub fn if_match(&self, response: &Response) -> Self {
+        self.clone().header("If-Match", response.header("etag"))
     }
 
     fn request(&self, method: &str, uri: &str) -> TestRequest {
@@ -76,38 +76,38 @@ impl Client<'_> {
     }
 
     /// GET.
-    pub async fn get(&self, uri: &str) -> Reply {
+    pub async fn get(&self, uri: &str) -> Response {
         self.call("GET", uri).await
     }
 
-    /// Any method, without a body.
-    pub async fn call(&self, method: &str, uri: &str) -> Reply {
+    /// Sends any method without a body.
+    pub async fn call(&self, method: &str, uri: &str) -> Response {
         self.app.send(self.request(method, uri)).await
     }
 
-    /// Any method with a JSON body.
-    pub async fn send(&self, method: &str, uri: &str, body: &impl Serialize) -> Reply {
+    /// Sends any method with a JSON body.
+    pub async fn send(&self, method: &str, uri: &str, body: &impl Serialize) -> Response {
         self.app.send(self.request(method, uri).set_json(body)).await
     }
 
-    /// Any method with a body of any kind.
-    pub async fn send_as(&self, method: &str, uri: &str, kind: &str, body: &str) -> Reply {
+    /// Sends any method with a body of this content type.
+    pub async fn send_as(&self, method: &str, uri: &str, kind: &str, body: &str) -> Response {
         let request = self.request(method, uri).insert_header(("content-type", kind));
         self.app.send(request.set_payload(body.to_owned())).await
     }
 
     /// POST with a JSON body.
-    pub async fn post(&self, uri: &str, body: &impl Serialize) -> Reply {
+    pub async fn post(&self, uri: &str, body: &impl Serialize) -> Response {
         self.send("POST", uri, body).await
     }
 
     /// PUT with a JSON body.
-    pub async fn put(&self, uri: &str, body: &impl Serialize) -> Reply {
+    pub async fn put(&self, uri: &str, body: &impl Serialize) -> Response {
         self.send("PUT", uri, body).await
     }
 
     /// PATCH with a JSON merge patch.
-    pub async fn patch(&self, uri: &str, body: &impl Serialize) -> Reply {
+    pub async fn patch(&self, uri: &str, body: &impl Serialize) -> Response {
         self.send("PATCH", uri, body).await
     }
 }

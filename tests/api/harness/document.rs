@@ -1,4 +1,4 @@
-//! The OpenAPI document as the tests walk it.
+//! The OpenAPI document as JSON.
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -10,12 +10,12 @@ pub struct Operation {
     pub value: Value,
 }
 
-/// The document as JSON.
+/// Returns the document as JSON.
 pub fn document() -> Value {
     serde_json::from_str(&roundup::openapi_document::json().unwrap()).unwrap()
 }
 
-/// Every operation, in the order of their addresses.
+/// Returns every operation, ordered by path.
 pub fn operations() -> Vec<Operation> {
     let document = document();
     let mut all = Vec::new();
@@ -29,32 +29,32 @@ pub fn operations() -> Vec<Operation> {
 }
 
 impl Operation {
-    /// `GET /livez`, for messages.
+    /// Returns the method and path, for messages.
     pub fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
-    /// Its parameters in a place: `path`, `query` or `header`.
+    /// Returns the parameters in `path`, `query` or `header`.
     pub fn parameters(&self, place: &str) -> Vec<Value> {
         let all = self.value["parameters"].as_array().cloned().unwrap_or_default();
         all.into_iter().filter(|parameter| parameter["in"] == place).collect()
     }
 
-    /// The schema of its body in JSON at this status, if it has one.
+    /// Returns a validator for the body of this status and media type, if one is documented.
     pub fn schema(&self, status: &str, media_type: &str) -> Option<Validator> {
         let schema = &self.value["responses"][status]["content"][media_type]["schema"];
         (!schema.is_null()).then(|| validator(schema))
     }
 }
 
-/// A validator of one of the document's schemas.
+/// Returns a validator for one of the document's schemas.
 pub fn validator(schema: &Value) -> Validator {
     let mut whole = json!({"components": document()["components"]});
     whole.as_object_mut().unwrap().extend(schema.as_object().unwrap().clone());
     jsonschema::options().should_validate_formats(true).build(&whole).unwrap()
 }
 
-/// What is wrong with a value by a schema.
+/// Returns the errors of a value against a schema.
 pub fn errors(schema: &Validator, value: &Value) -> Vec<String> {
     schema.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }

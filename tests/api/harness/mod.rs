@@ -1,18 +1,18 @@
-//! The real application in this process, with a database of its own and a clock that stands still.
+//! The application in this process, with its own database and a fixed clock.
 
-pub mod chaos;
 pub mod client;
 pub mod db;
 pub mod document;
-pub mod pair;
-pub mod reads;
-mod reply;
+mod documented;
+pub mod fault_proxy;
+pub mod public_operations;
+pub mod raw_http;
+pub mod replicated;
+mod response;
 pub mod site;
-mod told;
 pub mod volume;
-pub mod wire;
 
-pub use reply::Reply;
+pub use response::Response;
 
 use actix_http::Request;
 use actix_web::body::BoxBody;
@@ -43,80 +43,70 @@ pub struct TestApp {
     pub state: SharedState,
     pub application: Application,
     pub target: Target,
-    forgets: bool,
-    /// Ends with the application.
-    _listening: JoinSet<()>,
+    clears_cache: bool,
+    /// Background tasks; they end with the application.
+    _background: JoinSet<()>,
 }
 
-/// A file of the data beside the project; none, with a note, where there is no such folder.
-pub fn shared(name: &str) -> Option<String> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
-    let bytes = std::fs::read(&path).ok();
-    if bytes.is_none() {
-        println!("skipped: {} is not there", path.display());
-    }
-    bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// When every test begins.
+/// The time at the start of every test.
 pub fn start() -> DateTime<Utc> {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
 
-/// The default settings, but for a busy machine: nothing is too late within half a minute.
+/// The default settings with timeouts that a busy machine does not reach.
 pub fn patient() -> Config {
     let long = Duration::from_secs(30);
     Config { pool_wait_ms: long, query_deadline_ms: long, ..Config::defaults().unwrap() }
 }
 
 impl TestApp {
-    /// With the default settings.
+    /// Starts the application with default settings.
     pub async fn new() -> Self {
         Self::with(patient()).await
     }
 
-    /// With these settings. It forgets what it has cached before each request, so that a test may
-    /// change the database behind its back.
+    /// Starts the application with these settings. It clears its cache before each request, so that a
+    /// test may change the database directly.
     pub async fn with(config: Config) -> Self {
         Self::on(db::fresh().await, config).await
     }
 
-    /// The same on a database that is there already.
+    /// Does the same on an existing database.
     pub async fn on(target: Target, config: Config) -> Self {
         let state = Self::state(&target, config);
-        Self { forgets: true, ..Self::of(state, target, None).await }
+        Self { clears_cache: true, ..Self::of(state, target, None).await }
     }
 
-    /// An instance that caches, on a database that may be shared with others. It hears of changes
-    /// by way of `hears`, which may lead elsewhere; or not at all.
-    pub async fn of(state: State, target: Target, hears: Option<Target>) -> Self {
+    /// Starts an instance that keeps its cache, on a database that others may share. It receives
+    /// notifications from `notifications`, or none.
+    pub async fn of(state: State, target: Target, notifications: Option<Target>) -> Self {
         let application = Application::new(state);
         let state = application.state.clone();
-        let mut listening = JoinSet::new();
-        if let Some(hears) = hears {
+        let mut background = JoinSet::new();
+        if let Some(notifications) = notifications {
             let coherence = Arc::clone(state.cache().coherence());
-            listening.spawn(roundup::cache::listen(coherence, hears, false));
+            background.spawn(roundup::cache::listen(coherence, notifications, false));
         }
-        listening.spawn(roundup::jobs::run(state.clone(), application.jobs.clone()));
+        background.spawn(roundup::jobs::run(state.clone(), application.jobs.clone()));
         let call = service(application.clone()).await;
-        Self { call, state, application, target, forgets: false, _listening: listening }
+        Self { call, state, application, target, clears_cache: false, _background: background }
     }
 
-    /// The state of an instance on this database.
+    /// Builds the state of an instance on this database.
     pub fn state(target: &Target, config: Config) -> State {
         let wait = config.pool_wait_ms;
         let options = PoolOptions { size: 4, wait, ..PoolOptions::default() };
         State::new(Pool::new(target.clone(), options), Clock::fixed(start()), config)
     }
 
-    /// A plain client of the test's own database.
+    /// Connects to the test's database.
     pub async fn sql(&self) -> tokio_postgres::Client {
         db::client(&self.target).await
     }
 
-    /// Sends any request; one that does not say from where comes from this machine.
-    pub async fn send(&self, request: TestRequest) -> Reply {
-        if self.forgets {
+    /// Sends a request, from the loopback address unless it has another.
+    pub async fn send(&self, request: TestRequest) -> Response {
+        if self.clears_cache {
             self.state.invalidate(Change::Everything);
         }
         let mut request = request.to_request();
@@ -127,23 +117,23 @@ impl TestApp {
             Ok(response) => response,
             Err(error) => panic!("{line}: {error}"),
         };
-        let reply = Reply::of(line, response).await;
-        told::expect(&method, uri.path(), &reply);
+        let reply = Response::of(line, response).await;
+        documented::assert_documented(&method, uri.path(), &reply);
         reply
     }
 
     /// GET.
-    pub async fn get(&self, uri: &str) -> Reply {
+    pub async fn get(&self, uri: &str) -> Response {
         self.send(TestRequest::get().uri(uri)).await
     }
 
-    /// Any method, without a body.
-    pub async fn call(&self, method: &str, uri: &str) -> Reply {
+    /// Sends any method without a body.
+    pub async fn call(&self, method: &str, uri: &str) -> Response {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         self.send(TestRequest::default().method(method).uri(uri)).await
     }
 
-    /// Imports a roundup that stands in the test, as `roundup import` does.
+    /// Imports a roundup from a string, as `roundup import` does.
     pub async fn import(&self, name: &str, text: &str) -> roundup::import::Report {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(name);
@@ -151,7 +141,7 @@ impl TestApp {
         self.import_file(&path).await
     }
 
-    /// Imports a file.
+    /// Imports a file, as `roundup import` does.
     pub async fn import_file(&self, path: &std::path::Path) -> roundup::import::Report {
         let args = roundup::import::Args {
             files: vec![path.to_owned()],
@@ -177,8 +167,8 @@ async fn service(application: Application) -> Rc<Call> {
     })
 }
 
-impl Reply {
-    /// The body of a 200.
+impl Response {
+    /// Asserts the status 200 and returns the JSON body.
     #[track_caller]
     pub fn ok(self) -> Value {
         self.expect(StatusCode::OK)

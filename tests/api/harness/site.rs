@@ -1,5 +1,4 @@
-//! A small site to ask about: one roundup with sources, tags and a thread, and beside it what must
-//! never show.
+//! A sample site: one roundup with sources, tags and a thread.
 
 use super::TestApp;
 use tokio_postgres::Client;

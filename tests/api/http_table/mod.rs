@@ -6,8 +6,8 @@
 //! body, if it has one. Of an answer's header the table says the whole value, `*` for any, or what
 //! is in it behind `~`; `.code` is a member of the body.
 
+use crate::harness::raw_http::{RawResponse, ask, send, serve};
 use crate::harness::site::site;
-use crate::harness::wire::{Raw, ask, send, serve};
 use crate::harness::{TestApp, db, patient};
 use roundup::comments::Policy;
 use roundup::config::Config;
@@ -110,12 +110,12 @@ impl Row {
         }
     }
 
-    async fn ask(&self, at: SocketAddr) -> Raw {
+    async fn ask(&self, at: SocketAddr) -> RawResponse {
         send(at, &self.method, self.target.as_bytes(), &self.headers, &self.body).await
     }
 
     /// What is not as the row says.
-    fn wrong(&self, answer: &Raw) -> Vec<String> {
+    fn wrong(&self, answer: &RawResponse) -> Vec<String> {
         let mut wrong = Vec::new();
         if answer.status != self.status {
             let body = String::from_utf8_lossy(&answer.body);
@@ -148,7 +148,7 @@ impl Row {
 }
 
 /// A header of an answer, or a member of its body.
-fn value(answer: &Raw, name: &str) -> Option<String> {
+fn value(answer: &RawResponse, name: &str) -> Option<String> {
     let Some(member) = name.strip_prefix('.') else {
         return answer.headers.get(&name.to_lowercase()).cloned();
     };
@@ -254,7 +254,7 @@ impl Asked {
 }
 
 #[test]
-fn the_table_has_the_rows_that_it_should_have() {
+fn the_table_has_enough_rows_and_no_duplicates() {
     let mut names = std::collections::BTreeSet::new();
     for (part, least) in PARTS {
         let rows = rows(part);
@@ -268,7 +268,7 @@ fn the_table_has_the_rows_that_it_should_have() {
 }
 
 #[tokio::test]
-async fn each_row_of_the_http_table_is_answered_as_it_says() {
+async fn each_request_of_the_http_table_gets_the_documented_response() {
     let mut wrong = Vec::new();
     for (cache_bytes, which) in [(0, "without memory"), (1 << 24, "from memory")] {
         let mut asked = Asked::with(cache_bytes).await;

@@ -1,7 +1,7 @@
-//! Taking everything out over HTTP.
+//! Exports over HTTP.
 
 use super::*;
-use crate::harness::wire;
+use crate::harness::raw_http;
 use roundup::export::{self, Format};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
@@ -13,7 +13,7 @@ async fn written(app: &TestApp, format: Format) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn an_export_over_http_is_that_of_the_command_line() {
+async fn an_export_over_http_equals_that_of_the_command_line() {
     let app = TestApp::new().await;
     import(&app.key("imports:write").await, "", &blog(700, 3)).await;
     let client = app.key("exports:read").await;
@@ -41,7 +41,7 @@ async fn an_export_over_http_is_that_of_the_command_line() {
 }
 
 #[tokio::test]
-async fn an_export_sent_to_an_empty_site_gives_the_same_export() {
+async fn importing_an_export_into_an_empty_site_gives_the_same_export() {
     let (app, other) = (TestApp::new().await, TestApp::new().await);
     import(&app.key("imports:write").await, "", &blog(50, 9)).await;
     let first = app.key("exports:read").await.get(EXPORTS).await.text();
@@ -65,10 +65,10 @@ fn take(stream: &TcpStream, into: &mut Vec<u8>) {
 }
 
 #[tokio::test]
-async fn an_export_that_fails_midway_is_cut_and_one_that_nobody_reads_ends() {
+async fn a_failed_export_is_truncated_and_an_unread_one_ends() {
     let app = TestApp::new().await;
     import(&app.key("imports:write").await, "", &blog(700, 3)).await;
-    let (address, secret) = (wire::serve(&app), secret(&app).await);
+    let (address, secret) = (raw_http::serve(&app), secret(&app).await);
     let (sql, other) = (app.sql().await, app.sql().await);
     let line = format!("GET {EXPORTS}");
     // Whole, it ends with an empty chunk.

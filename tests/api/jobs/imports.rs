@@ -1,4 +1,4 @@
-//! Sending files to be imported.
+//! Imports over HTTP.
 
 use super::*;
 use crate::harness::site::HARBOUR;
@@ -8,7 +8,7 @@ use roundup::import::{Options, Source, import_sources};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_file_that_is_sent_gives_the_report_of_the_command_line() {
+async fn an_import_over_http_has_the_report_of_the_command_line() {
     let (app, other) = (TestApp::new().await, TestApp::new().await);
     let client = app.key("imports:write").await;
     let wxr = blog(300, 5);
@@ -35,7 +35,7 @@ async fn a_file_that_is_sent_gives_the_report_of_the_command_line() {
 }
 
 #[tokio::test]
-async fn a_second_time_changes_nothing_and_the_list_has_both() {
+async fn a_repeated_upload_changes_nothing_and_is_listed() {
     let app = TestApp::new().await;
     let client = app.key("imports:write").await;
     let first = import(&client, "", &blog(5, 3)).await;
@@ -55,7 +55,7 @@ async fn a_second_time_changes_nothing_and_the_list_has_both() {
 }
 
 #[tokio::test]
-async fn a_dry_run_reports_and_stores_nothing() {
+async fn a_dry_run_over_http_stores_nothing() {
     let app = TestApp::new().await;
     let client = app.key("imports:write").await;
     let job = import(&client, "?dry_run=true", &blog(5, 3)).await;
@@ -67,7 +67,7 @@ async fn a_dry_run_reports_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn imports_are_done_one_after_the_other_also_by_other_instances() {
+async fn imports_run_one_at_a_time_across_instances() {
     let app = TestApp::new().await;
     let other = TestApp::on(app.target.clone(), patient()).await;
     let (client, elsewhere) = (app.key("imports:write").await, other.key("imports:write").await);
@@ -98,7 +98,7 @@ async fn imports_are_done_one_after_the_other_also_by_other_instances() {
 }
 
 #[tokio::test]
-async fn what_is_no_export_fails_with_a_sentence_that_says_why() {
+async fn an_unsupported_file_fails_with_a_reason() {
     let app = TestApp::new().await;
     let client = app.key("imports:write").await;
     for (query, file, reason) in [
@@ -120,7 +120,7 @@ async fn what_is_no_export_fails_with_a_sentence_that_says_why() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_taken_in_is_refused_at_once() {
+async fn an_unsupported_upload_is_rejected_at_once() {
     let app = TestApp::new().await;
     let client = app.key("imports:write").await;
     let send = async |query: &str, kind: &str| {
@@ -141,7 +141,7 @@ async fn what_cannot_be_taken_in_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn a_roundup_is_known_by_the_name_that_is_given_with_it() {
+async fn an_uploaded_roundup_is_identified_by_its_name() {
     let app = TestApp::new().await;
     let client = app.key("imports:write").await;
     let changed = HARBOUR.replace("Night Ferry To Keep Running", "The Night Ferry Runs");
@@ -164,7 +164,7 @@ async fn a_roundup_is_known_by_the_name_that_is_given_with_it() {
 }
 
 #[tokio::test]
-async fn the_same_upload_under_one_key_is_one_job() {
+async fn uploads_with_one_idempotency_key_are_one_job() {
     let app = TestApp::new().await;
     let client = app.key("imports:write").await.header("Idempotency-Key", "a");
     let first = client.send_as("POST", IMPORTS, "text/plain", HARBOUR).await;

@@ -1,8 +1,8 @@
 //! Moving in and out over HTTP: the same as on the command line, one import after the other, and
 //! nothing left behind by whoever hangs up or dies.
 
-mod broken;
 mod exports;
+mod failures;
 mod imports;
 
 use crate::harness::TestApp;

@@ -1,0 +1,79 @@
+//! Runs one throwaway PostgreSQL for all test processes of a `cargo nextest run`.
+//!
+//! `.config/nextest.toml` names this program as a setup script. It starts a copy of itself, which
+//! runs the server until nextest has ended, and hands the server's URL to the tests in the variable
+//! `TEST_DATABASE_URL`. Where that is set already, the tests use that server and nothing is started.
+
+use embedded_postgres::{Options, start_from_pool};
+use rustix::process::{Pid, getppid, test_kill_process};
+use std::error::Error;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// How often the server's process looks whether nextest still runs.
+const POLL: Duration = Duration::from_millis(100);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    match std::env::args().nth(1) {
+        None => start(),
+        Some(nextest) => run_until_end_of(&nextest),
+    }
+}
+
+/// Starts the server's process and passes its URL on.
+fn start() -> Result<(), Box<dyn Error>> {
+    if std::env::var_os("TEST_DATABASE_URL").is_some() {
+        return Ok(());
+    }
+    let variables = std::env::var_os("NEXTEST_ENV").ok_or("this is a setup script of nextest")?;
+    let nextest = getppid().ok_or("nextest has ended")?;
+    let mut server = Command::new(std::env::current_exe()?)
+        .arg(nextest.as_raw_nonzero().to_string())
+        // An interrupt from the terminal is for nextest, whose tests still need the server.
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut url = String::new();
+    let output = server.stdout.take().ok_or("the output is a pipe")?;
+    BufReader::new(output).read_line(&mut url)?;
+    if url.is_empty() {
+        return Err("the throwaway PostgreSQL did not start".into());
+    }
+    write!(File::options().append(true).open(variables)?, "TEST_DATABASE_URL={url}")?;
+    Ok(())
+}
+
+/// Runs the server and prints its URL.
+fn run_until_end_of(nextest: &str) -> Result<(), Box<dyn Error>> {
+    let nextest = nextest.parse().ok().and_then(Pid::from_raw).ok_or("no process number")?;
+    let program = std::env::current_exe()?;
+    let target = program.ancestors().nth(3).ok_or("no target directory")?;
+    let cluster = start_from_pool(&target.join("tmp/nextest"), &Options::new("roundup"))?;
+    let url = cluster.url("postgres");
+    drop_databases(&url)?;
+    println!("{url}");
+    while test_kill_process(nextest).is_ok() {
+        std::thread::sleep(POLL);
+    }
+    Ok(())
+}
+
+/// Drops what an earlier run has left.
+fn drop_databases(url: &str) -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        let list = "select quote_ident(datname) from pg_database
+                    where not datistemplate and datname not in ('postgres', 'roundup')";
+        for row in client.query(list, &[]).await? {
+            let name: String = row.get(0);
+            client.batch_execute(&format!("drop database {name} with (force)")).await?;
+        }
+        Ok(())
+    })
+}

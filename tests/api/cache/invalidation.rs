@@ -1,0 +1,187 @@
+//! Every kind of write invalidates what it changes, also one from psql.
+
+use super::{app, is_hit, settle, warm};
+use std::time::{Duration, Instant};
+
+/// Each a statement with the addresses it shows at. `A` stands for the article.
+const WRITES: [(&str, &[&str]); 23] = [
+    (
+        "update articles set headline = 'New' where id = A",
+        &["/articles/A", "/articles", "/comments"],
+    ),
+    ("update articles set status = 'archived' where id = A", &["/articles/A", "/articles"]),
+    ("update articles set status = 'published' where id = A", &["/articles/A", "/articles"]),
+    (
+        "update links set title = 'New' where article_id = A",
+        &["/articles/A", "/articles/A/links", "/links"],
+    ),
+    (
+        "insert into links (article_id, role, position, title) values (A, 'more', 90, 'T')",
+        &["/articles/A", "/articles/A/links"],
+    ),
+    ("delete from links where article_id = A and position = 90", &["/articles/A"]),
+    (
+        "update link_credits set bylines = '{\"N. N.\"}' where link_id =
+            (select min(id) from links where article_id = A)",
+        &["/articles/A", "/links"],
+    ),
+    ("insert into tags (slug, name, created_at) values ('t', 'T', now())", &["/tags", "/tags/t"]),
+    (
+        "insert into article_tags select A, id, 9, now() from tags where slug = 't'",
+        &["/articles/A", "/articles?tag=t", "/tags"],
+    ),
+    ("update tags set name = 'Other' where slug = 't'", &["/articles/A", "/tags/t"]),
+    ("delete from article_tags where article_id = A", &["/articles/A", "/articles?tag=t"]),
+    (
+        "insert into comments (id, article_id, root_id, depth, path, status, text, html, listed_at)
+            values (9000, A, 9000, 0, int8send(9000), 'approved', 'C', 'C', now())",
+        &["/articles/A", "/articles/A/comments", "/comments", "/comments/9000", "/articles"],
+    ),
+    (
+        "update comments set text = 'Edited' where id = 9000",
+        &["/comments/9000", "/articles/A/comments"],
+    ),
+    (
+        "update comments set status = 'spam' where id = 9000",
+        &["/comments/9000", "/articles/A/comments"],
+    ),
+    ("insert into article_slugs values ('once', A)", &["/articles/once"]),
+    (
+        "insert into purged_articles values (5555, 'gone', now())",
+        &["/articles/5555", "/articles/gone"],
+    ),
+    ("update outlets set name = name || '!'", &["/articles/A", "/outlets", "/links"]),
+    (
+        "insert into outlet_aliases select 'zz', outlet_id, 'ZZ' from article_outlets limit 1",
+        &["/outlets/zz", "/outlets"],
+    ),
+    (
+        "insert into outlet_hosts select 'zz.example', outlet_id from article_outlets limit 1",
+        &["/outlets"],
+    ),
+    (
+        "insert into outlet_slugs select 'zzz', outlet_id from article_outlets limit 1",
+        &["/outlets/zzz"],
+    ),
+    (
+        "insert into articles (slug, status, headline, published_at, created_at, updated_at)
+            values ('another', 'published', 'Another', now(), now(), now())",
+        &[
+            "/articles/A?include=related",
+            "/articles/A/related",
+            "/articles/A/adjacent",
+            "/articles/A?format=jsonld",
+            "/search?q=another",
+            "/archive",
+            "/resolve?path=/another",
+            "/outlets/stats",
+            "/feeds/articles.atom",
+            "/feeds/comments.json",
+            "/sitemap.xml",
+            "/sitemaps/0.xml",
+        ],
+    ),
+    ("insert into site values ('some', 'fact')", &["/articles/A", "/tags"]),
+    ("truncate articles cascade", &["/articles/A", "/articles", "/links", "/comments"]),
+];
+
+#[tokio::test]
+async fn sql_from_elsewhere_invalidates_the_responses_that_show_it() {
+    let (app, id) = app().await;
+    let other = app.sql().await;
+    for (sql, paths) in WRITES {
+        settle(&app).await;
+        let uri = |path: &str| {
+            let top = path.starts_with("/feeds/") || path.starts_with("/sitemap");
+            let path = path.replace("/A", &format!("/{id}"));
+            if top { path } else { format!("/api/v1{path}") }
+        };
+        for path in paths {
+            warm(&app, &uri(path)).await;
+        }
+        let sql = sql.replace("(A,", &format!("({id},")).replace(" A", &format!(" {id}"));
+        other.batch_execute(&sql).await.unwrap();
+        let began = Instant::now();
+        for path in paths {
+            while is_hit(&app.get(&uri(path)).await) {
+                assert!(began.elapsed() < Duration::from_secs(1), "{path} after {sql}");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+}
+
+/// Statements that change nothing that `/articles/A` shows.
+const QUIET: [&str; 7] = [
+    "insert into articles (slug, status, headline, published_at, created_at, updated_at)
+        values ('o', 'published', 'Other', now(), now(), now())",
+    "update articles set headline = 'Other' where slug = 'o'",
+    "update outlets set link_count = link_count + 1",
+    "insert into outlets (slug, name, created_at, updated_at) values ('nn', 'NN', now(), now())",
+    "insert into comments (id, article_id, root_id, depth, path, status, text, html, listed_at)
+        values (9000, A, 9000, 0, int8send(9000), 'pending', 'C', 'C', now())",
+    "update comments set held_because = '{links}' where id = 9000",
+    "update articles set headline = headline where false",
+];
+
+#[tokio::test]
+async fn a_write_to_another_article_keeps_an_article_cached() {
+    let (app, id) = app().await;
+    let other = app.sql().await;
+    let uri = format!("/api/v1/articles/{id}");
+    warm(&app, &uri).await;
+    for sql in QUIET {
+        other
+            .batch_execute(
+                &sql.replace("(A,", "(ID,").replace(" A,", " ID,").replace("ID", &id.to_string()),
+            )
+            .await
+            .unwrap();
+        settle(&app).await;
+        assert!(is_hit(&app.get(&uri).await), "after {sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_pending_comment_invalidates_no_list() {
+    let (app, id) = app().await;
+    let other = app.sql().await;
+    let uris = ["/api/v1/articles", "/api/v1/comments"];
+    for uri in uris {
+        warm(&app, uri).await;
+    }
+    let add =
+        "insert into comments (id, article_id, root_id, depth, path, status, text, html, listed_at)
+        values (9000, $1, 9000, 0, int8send(9000), 'pending', 'C', 'C', now())";
+    other.execute(add, &[&id]).await.unwrap();
+    settle(&app).await;
+    for uri in uris {
+        assert!(is_hit(&app.get(uri).await), "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_writes_many_rows_sends_one_notification() {
+    let (app, id) = app().await;
+    let listener = app.target.connect_with_messages().await.unwrap();
+    let (client, mut messages) = listener;
+    let reading = tokio::spawn(async move {
+        use futures_util::StreamExt as _;
+        let mut notices = Vec::new();
+        while let Some(Ok(message)) = messages.next().await {
+            if let tokio_postgres::AsyncMessage::Notification(notice) = message {
+                notices.push(notice.payload().to_owned());
+            }
+        }
+        notices
+    });
+    client.batch_execute("listen roundup").await.unwrap();
+    let other = app.sql().await;
+    let add = "insert into articles (slug, status, headline, published_at, created_at, updated_at)
+        select 's' || n, 'published', 'H', now(), now(), now() from generate_series(1, $1::int) n";
+    other.execute(add, &[&5000]).await.unwrap();
+    other.execute("update links set title = title || '.'", &[]).await.unwrap();
+    client.simple_query("select 1").await.unwrap();
+    drop(client);
+    assert_eq!(reading.await.unwrap(), ["all".to_owned(), id.to_string()]);
+}
