@@ -63,7 +63,7 @@ pub struct Wanted {
     pub before: Option<DateTime<Utc>>,
 }
 
-/// Something that was found.
+/// A search result.
 #[derive(Debug, Clone, QueryableByName)]
 pub(crate) struct Match {
     #[diesel(sql_type = Text)]

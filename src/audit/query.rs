@@ -1,4 +1,4 @@
-//! Reading the audit from the database.
+//! The statements that read the audit.
 
 use super::model::{AuditEvent, AuditQuery};
 use crate::db::keyset;
@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// A page of deeds, the latest first.
+/// Returns a page of events, newest first.
 pub(super) async fn list(
     conn: &AsyncPgConnection,
     query: &AuditQuery,

@@ -1,4 +1,4 @@
-//! Reading the audit over HTTP.
+//! The route of the audit.
 
 use super::model::{AuditEvent, AuditQuery};
 use super::query::list;
@@ -22,9 +22,9 @@ pub fn configure(cfg: &mut ServiceConfig) {
 #[openapi(paths(admin_list_audit_events))]
 pub struct Docs;
 
-/// List who did what, the latest first
+/// List the events of the audit
 ///
-/// Filters are combined: only what matches all of them.
+/// Newest first. Events must match all filters.
 #[utoipa::path(get, path = "/audit", tag = "audit", params(AuditQuery, PageQuery), security(("key" = ["audit:read"])),
     responses((status = 200, description = "A page of deeds", body = Page<AuditEvent>, example = json!(Page::sample(AuditEvent::sample()))), AdminReadProblems))]
 async fn admin_list_audit_events(

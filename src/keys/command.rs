@@ -1,4 +1,4 @@
-//! `roundup keys`: for the first key, which no API can make, and for scripts.
+//! `roundup keys`: creates the first key, which the API cannot, and serves scripts.
 
 use super::model::KeyInput;
 use super::query;
@@ -11,18 +11,18 @@ use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::fmt::Write as _;
 
-/// What to do with keys.
+/// The subcommands of `roundup keys`.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Command {
-    /// Make a key and print its secret, alone on the last line
+    /// Create a key and print its secret, alone on the last line
     Create {
-        /// Whose or what for
+        /// The owner or purpose of the key
         #[arg(long)]
         name: String,
-        /// What it may do
+        /// The scopes of the key
         #[arg(long = "scope", value_enum, value_delimiter = ',', required = true)]
         scopes: Vec<Scope>,
-        /// After how many days it ends; never, if not given
+        /// The number of days until it expires; without it, the key does not expire
         #[arg(long, value_name = "DAYS")]
         expires_in_days: Option<u16>,
     },
@@ -30,7 +30,7 @@ pub enum Command {
     List,
     /// Revoke a key
     Revoke {
-        /// Its id, as `list` shows it
+        /// The id of the key, from `list`
         id: i64,
     },
 }

@@ -1,4 +1,4 @@
-//! Managing keys over HTTP.
+//! The routes for keys.
 
 use super::model::{CreatedKey, Key, KeyInput};
 use super::query;
@@ -29,7 +29,7 @@ pub struct Docs;
 
 /// List the keys, without their secrets
 ///
-/// Revoked and expired ones included. Only a hash of each secret is kept.
+/// Including revoked and expired ones. Only a hash of each secret is stored.
 #[utoipa::path(get, path = "/keys", tag = "keys", params(FieldsQuery, PageQuery), security(("key" = ["keys:manage"])),
     responses((status = 200, description = "A page of keys", body = Page<Key>, example = json!(Page::sample(Key::sample()))), AdminReadProblems))]
 async fn admin_list_keys(
@@ -42,9 +42,9 @@ async fn admin_list_keys(
     JsonResponse::page(found, query.fields.as_deref(), Key::sample)
 }
 
-/// Make a key
+/// Create a key
 ///
-/// Its secret is in this answer and can never be read again.
+/// The secret is in this response and cannot be read again.
 #[utoipa::path(post, path = "/keys", tag = "keys", request_body = KeyInput, security(("key" = ["keys:manage"])),
     params(crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "The key with its secret", body = CreatedKey, example = json!(CreatedKey::sample())), AdminWriteProblems))]
@@ -70,7 +70,7 @@ async fn admin_create_key(
 
 /// Revoke a key
 ///
-/// It ends at once. A key that is revoked stays listed.
+/// It is invalid from now on. A revoked key stays in the list.
 #[utoipa::path(delete, path = "/keys/{id}", tag = "keys", security(("key" = ["keys:manage"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     responses((status = 200, description = "The key, revoked", body = Key, example = json!(Key::sample())), AdminWriteProblems))]

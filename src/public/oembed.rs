@@ -1,5 +1,5 @@
-//! An article as an oEmbed (oembed.com), so that other sites show it where they are given its
-//! address.
+//! oEmbed (oembed.com): other sites show a card for the URL of an
+//! article.
 
 use crate::articles::{self, ArticleSummary};
 use crate::error::{Code, Error, Result};
@@ -13,7 +13,7 @@ use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// What to embed.
+/// The query parameters of oEmbed.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct OEmbedQuery {
@@ -36,7 +36,7 @@ pub(super) struct OEmbedQuery {
     maxheight: Option<u32>,
 }
 
-/// An oEmbed 1.0 of the type `rich`.
+/// An oEmbed 1.0 response of type `rich`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct OEmbed {
     /// `1.0`.
@@ -54,25 +54,25 @@ pub(super) struct OEmbed {
     /// The URL of their page.
     #[schema(max_length = 2000, example = "https://example.org/about")]
     author_url: Option<String>,
-    /// What the site is called.
+    /// The name of the site.
     #[schema(max_length = 200, example = "Roundup")]
     provider_name: String,
     /// The front page of the site.
     #[schema(max_length = 10_000, example = "https://example.org/")]
     provider_url: String,
-    /// How many seconds it may be kept.
+    /// How long it may be cached, in seconds.
     #[schema(minimum = 0, maximum = 1_000_000, example = 300)]
     cache_age: u32,
-    /// Safe HTML.
+    /// The content as sanitised HTML.
     #[schema(
         max_length = 20_000,
         example = "<blockquote class=\"roundup\"><p><a href=\"https://example.org/a\">Iran Attacked Islamic State Forces in Iraq</a></p></blockquote>"
     )]
     html: String,
-    /// How many pixels wide.
+    /// The width in pixels.
     #[schema(minimum = 1, maximum = 100_000, example = 600)]
     width: u32,
-    /// How many pixels high.
+    /// The height in pixels.
     #[schema(minimum = 1, maximum = 100_000, example = 200)]
     height: u32,
 }
@@ -127,9 +127,9 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// OEmbed an article (oEmbed 1.0)
+/// Get the oEmbed of an article
 ///
-/// For sites that show a card where somebody pastes the address of an article.
+/// oEmbed 1.0, for sites that show a card for a pasted URL.
 #[utoipa::path(get, path = "/oembed", tag = "articles", params(OEmbedQuery),
     responses((status = 200, description = "How to show it", body = OEmbed, example = json!(OEmbed::sample())), Problems))]
 pub(super) async fn get_oembed(

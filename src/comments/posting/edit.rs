@@ -1,7 +1,7 @@
 //! Editing and deleting a comment with its edit token, of which the hash is stored.
 
 use super::model::{OwnCommentInput, PostedComment};
-use super::store::{Judge, Marks, same_text};
+use super::store::{PostingContext, ReaderIdentity, same_text};
 use crate::audit;
 use crate::comments::erase::erase;
 use crate::comments::model::CommentRow;
@@ -79,7 +79,7 @@ impl Own {
     }
 }
 
-impl Judge {
+impl PostingContext {
     /// Edits a comment; the rules and the policy are applied again.
     ///
     /// # Errors
@@ -141,7 +141,8 @@ impl Judge {
         own: &Own,
         content: &Content,
     ) -> Result<Precondition> {
-        let marks = Marks { email: own.author_hash.clone(), token: own.author_token_hash.clone() };
+        let marks =
+            ReaderIdentity { email: own.author_hash.clone(), token: own.author_token_hash.clone() };
         let known = marks.known(conn, id).await?;
         let sample = Sample {
             content,

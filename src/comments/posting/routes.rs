@@ -2,7 +2,7 @@
 
 use super::edit::withdraw;
 use super::model::{CommentInput, OwnCommentInput, PostedComment};
-use super::store::{Judge, hash};
+use super::store::{PostingContext, hash};
 use crate::articles;
 use crate::audit;
 use crate::comments::CommentState;
@@ -128,8 +128,8 @@ async fn judge(
     comments: &CommentState,
     conn: &AsyncPgConnection,
     client: Client,
-) -> Result<Judge> {
-    Ok(Judge {
+) -> Result<PostingContext> {
+    Ok(PostingContext {
         secret: comments.secret(conn).await?.clone(),
         rules: comments.rules(enabled(conn).await?),
         policy: state.config().comment_policy,

@@ -25,7 +25,7 @@ const EDITABLE: TimeDelta = TimeDelta::minutes(15);
 
 /// The context in which a comment is judged.
 #[derive(Debug, Clone)]
-pub(super) struct Judge {
+pub(super) struct PostingContext {
     pub(super) rules: Arc<RuleSet>,
     pub(super) policy: Policy,
     pub(super) secret: Secret,
@@ -37,7 +37,7 @@ pub(super) struct Judge {
 
 /// What identifies a reader.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Marks {
+pub(super) struct ReaderIdentity {
     pub(super) email: Option<Vec<u8>>,
     pub(super) token: Option<Vec<u8>>,
 }
@@ -122,7 +122,7 @@ pub(super) fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token).to_vec()
 }
 
-impl Marks {
+impl ReaderIdentity {
     /// Whether the reader has an approved comment and none that is spam, `except` not counted.
     pub(super) async fn known(&self, conn: &mut AsyncPgConnection, except: i64) -> Result<bool> {
         let with = |status: &'static str| {
@@ -167,7 +167,7 @@ pub(in crate::comments) async fn same_text(
     Ok(last.get_result(&mut &*conn).await?)
 }
 
-impl Judge {
+impl PostingContext {
     /// Stores a comment, published or held; returns it with its tokens.
     ///
     /// # Errors
@@ -182,7 +182,7 @@ impl Judge {
     ) -> Result<PostedComment> {
         open_article(conn, article, days, self.now).await?;
         let place = place(conn, article, new.parent_id).await?;
-        let mut marks = Marks {
+        let mut marks = ReaderIdentity {
             email: new.author.email.as_deref().map(|email| self.secret.email(email)),
             token: new.author_token.as_deref().map(hash),
         };

@@ -1,14 +1,14 @@
-//! The archive and a resolved address on the wire.
+//! The JSON types of the archive and of resolved URLs.
 
 use crate::articles::ArticleSummary;
 use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// How many articles each year and month has, the latest first.
+/// The number of articles of each year and month, newest first.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Archive {
-    /// How many there are in all.
+    /// The number of all articles.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 120)]
     article_count: i64,
     /// The years that have any.
@@ -23,10 +23,10 @@ struct ArchiveYear {
     /// The year, in UTC.
     #[schema(minimum = 1, maximum = 9999, example = 2014)]
     year: i32,
-    /// How many articles it has.
+    /// The number of articles.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 120)]
     article_count: i64,
-    /// Its months that have any.
+    /// The months with articles.
     #[schema(max_items = 12)]
     months: Vec<ArchiveMonth>,
 }
@@ -38,10 +38,10 @@ struct ArchiveMonth {
     /// The month, 1 to 12.
     #[schema(minimum = 1, maximum = 12, example = 12)]
     month: u32,
-    /// How many articles it has.
+    /// The number of articles.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 10)]
     article_count: i64,
-    /// Where they are listed.
+    /// The path of their list.
     #[schema(
         max_length = 200,
         example = "/api/v1/articles?published_after=2014-12-01&published_before=2015-01-01"
@@ -50,7 +50,7 @@ struct ArchiveMonth {
 }
 
 impl Archive {
-    /// From the months, the latest first.
+    /// Builds the archive from months, newest first.
     pub(super) fn of(months: Vec<(NaiveDate, i64)>) -> Self {
         let mut archive = Self { article_count: 0, items: Vec::new() };
         for (first, article_count) in months {
@@ -88,11 +88,11 @@ fn list(first: NaiveDate) -> String {
     format!("/api/v1/articles?published_after={first}&published_before={next}")
 }
 
-/// An address that an article had.
+/// The article of an old URL.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ResolveQuery {
-    /// A path, or a whole address, as it was on the old site.
+    /// A path or a URL of the old site.
     #[param(
         required = true,
         min_length = 1,
@@ -105,7 +105,7 @@ pub(super) struct ResolveQuery {
 /// The article that has, or had, an address.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Resolved {
-    /// What the address is to it.
+    /// How the URL was resolved.
     pub(super) matched: Matched,
     /// The address of its page now.
     #[schema(
@@ -117,18 +117,18 @@ pub(super) struct Resolved {
     pub(super) article: ArticleSummary,
 }
 
-/// How an address is known.
+/// How a URL was resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ResolvedBy)]
 #[serde(rename_all = "snake_case")]
 pub enum Matched {
-    /// It is a permalink that the article had on another system.
+    /// It is a permalink of the system the article was imported from.
     Path,
     /// It ends with the article's slug.
     Slug,
-    /// It ends with a slug that the article had before.
+    /// It ends with a former slug of the article.
     FormerSlug,
-    /// It is the article's address on this service, by id.
+    /// It is the article's URL in this API, by id.
     Id,
 }
 

@@ -1,4 +1,4 @@
-//! The statements of the archive, and reading old addresses.
+//! The statements of the archive, and the parsing of old URLs.
 
 use crate::articles::{self, published};
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! Filling feeds from articles and comments.
+//! Builds feeds from articles and comments.
 
 use crate::articles::Article;
 use crate::comments::CommentWithArticle;
@@ -18,15 +18,15 @@ pub(super) async fn site_id(conn: &AsyncPgConnection) -> Result<String> {
     Ok(id.optional()?.unwrap_or_default())
 }
 
-/// What entries are made with.
+/// What is needed to build entries.
 #[derive(Debug)]
-pub(super) struct Maker<'a> {
+pub(super) struct EntryBuilder<'a> {
     pub(super) site: &'a str,
     pub(super) links: &'a Permalinks,
     pub(super) link: LinkTo,
 }
 
-impl Maker<'_> {
+impl EntryBuilder<'_> {
     /// The entry of an article.
     pub(super) fn article(&self, article: &Article) -> Entry {
         let summary = &article.summary;

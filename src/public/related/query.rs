@@ -1,4 +1,4 @@
-//! Finding related articles and neighbours.
+//! The statements that find related and adjacent articles.
 
 use crate::articles::{self, published};
 use crate::error::Result;
@@ -22,23 +22,23 @@ const STATEMENT: &str = include_str!("related.sql");
 /// The most related articles that are ranked.
 const MOST: i32 = 100;
 
-/// How many days before and after to look if nothing else is said.
+/// The default number of days before and after an article.
 pub(super) const DAYS: i32 = 30;
 
-/// Where to look for related articles.
+/// The article and range of a search for related articles.
 #[derive(Debug, Clone, Copy)]
-pub struct Near {
+pub struct RelatedRange {
     article: i64,
     days: i32,
 }
 
-impl Near {
-    /// Within the usual time of this article.
+impl RelatedRange {
+    /// Searches the default range around an article.
     pub fn to(article: i64) -> Self {
         Self { article, days: DAYS }
     }
 
-    /// Within so many days of it.
+    /// Searches this number of days around it.
     #[must_use]
     pub fn within(self, days: i32) -> Self {
         Self { days, ..self }
@@ -47,7 +47,7 @@ impl Near {
     /// The page asked for of these articles.
     ///
     /// # Errors
-    /// When the cursor is not one of theirs.
+    /// 400 for a cursor of another list.
     pub fn scan(self, page: &PageQuery, default: i64) -> Result<Scan<i64>> {
         page.scan_with_default(&("related", self.article, self.days), default)
     }
@@ -63,13 +63,13 @@ struct Row {
     reasons: Value,
 }
 
-/// A page of the articles related to one, the nearest first.
+/// Returns a page of related articles, the most similar first.
 ///
 /// # Errors
 /// When the database does not respond.
 pub async fn related(
     conn: &AsyncPgConnection,
-    near: Near,
+    near: RelatedRange,
     scan: &Scan<i64>,
 ) -> Result<Page<RelatedArticle>> {
     let rows: Vec<Row> = sql_query(STATEMENT)

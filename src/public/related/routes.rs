@@ -1,4 +1,4 @@
-//! The addresses of related articles and neighbours.
+//! The routes of related and adjacent articles.
 
 use crate::articles;
 use crate::error::{Code, Error, Result};
@@ -7,7 +7,7 @@ use crate::openapi::ArticleProblems;
 use crate::page::{DEFAULT_LIMIT, Page, PageQuery};
 use crate::public::related::model::{AdjacentArticles, RelatedArticle, RelatedQuery};
 use crate::public::related::query;
-use crate::public::related::query::{DAYS, Near};
+use crate::public::related::query::{DAYS, RelatedRange};
 use crate::response::{JsonResponse, moved_permanently};
 use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
@@ -50,7 +50,7 @@ async fn list_related_articles(
                 Lookup::Found(id) => id,
                 elsewhere => return Ok(Err(elsewhere)),
             };
-            let near = Near::to(article).within(days);
+            let near = RelatedRange::to(article).within(days);
             query::related(conn, near, &near.scan(&page, DEFAULT_LIMIT)?).await.map(Ok)
         })
         .await?;
@@ -65,7 +65,7 @@ async fn list_related_articles(
 
 /// Get the articles before and after an article
 ///
-/// By the time of publication.
+/// By publication time.
 #[utoipa::path(get, path = "/articles/{ref}/adjacent", tag = "articles",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42")),
     responses((status = 200, description = "Its neighbours", body = AdjacentArticles, example = json!(AdjacentArticles::sample())),

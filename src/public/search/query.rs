@@ -1,4 +1,4 @@
-//! Filling what was found.
+//! Loads the objects of search results.
 
 use crate::error::Result;
 use crate::full_text;
@@ -12,7 +12,7 @@ use futures_util::future::try_join4;
 use safe_html::plain;
 use std::collections::HashMap;
 
-/// A page of what is found, best first.
+/// Returns a page of results, best match first.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     wanted: &Wanted,
@@ -24,7 +24,7 @@ pub(super) async fn page(
     Ok(cut.with_items(hits).with_total(total))
 }
 
-/// A text of one hit, and where it goes.
+/// A text of a result, and the field it belongs to.
 struct Piece {
     hit: usize,
     slot: fn(&mut SearchHit) -> &mut Option<String>,

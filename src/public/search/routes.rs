@@ -1,4 +1,4 @@
-//! The address of search.
+//! The route of search.
 
 use crate::error::{Problem, Result};
 use crate::extract::QueryPair;
@@ -23,8 +23,8 @@ pub struct Docs;
 
 /// Search articles, links and comments
 ///
-/// Best first. Each text is read in the language of its article; accents make no difference. Words
-/// that say nothing (`the`), and words that only must not occur, find nothing.
+/// Best match first. Each text is analysed in the language of its article; accents are ignored. Stop
+/// words (`the`) and excluded words alone match nothing.
 #[utoipa::path(get, path = "/search", tag = "search", params(SearchQuery, PageQuery),
     responses((status = 200, description = "A page of what was found", body = Page<SearchHit>, example = json!(Page::sample(SearchHit::example()))),
         (status = 422, description = "`q` is too long", body = Problem, content_type = "application/problem+json"), Problems))]
