@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Every operation, and the scope that it needs.
+/// Every admin operation with the scope that it requires.
 const OPERATIONS: &[(&str, &str)] = &[
     ("GET /api/v1/admin/articles", "articles:read"),
     ("POST /api/v1/admin/articles", "articles:write"),
@@ -61,7 +61,7 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("GET /api/v1/admin/audit", "audit:read"),
 ];
 
-/// All scopes but `admin`, which holds them all.
+/// All scopes except `admin`, which includes them.
 const SCOPES: [&str; 8] = [
     "articles:read",
     "articles:write",

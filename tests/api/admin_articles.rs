@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const ARTICLES: &str = "/api/v1/admin/articles";
 
-/// An article with everything in it.
+/// The body of an article with every member.
 fn bridge() -> Value {
     json!({
         "headline": "Harbour Bridge Reopens",
@@ -43,10 +43,10 @@ fn path(article: &Value) -> String {
 async fn creating_an_article_stores_its_links_credits_and_tags() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write").await;
-    let reply = editor.post(ARTICLES, &bridge()).await;
-    assert_eq!(reply.header("etag"), "\"v1\"");
-    let location = reply.header("location").to_owned();
-    let made = reply.expect(StatusCode::CREATED);
+    let response = editor.post(ARTICLES, &bridge()).await;
+    assert_eq!(response.header("etag"), "\"v1\"");
+    let location = response.header("location").to_owned();
+    let made = response.expect(StatusCode::CREATED);
     assert_eq!(location, path(&made));
     assert_eq!((&made["status"], &made["version"]), (&json!("published"), &json!(1)));
     assert_eq!(made["slug"], "harbour-bridge-reopens");
@@ -58,12 +58,12 @@ async fn creating_an_article_stores_its_links_credits_and_tags() {
     assert_eq!(names[3].len(), 2, "{made}");
     assert_eq!(made["links"][1]["credits"][0]["bylines"], json!(["Ann Bee"]));
     assert_eq!(made["tags"][1], json!({"slug": "harbour", "name": "Harbour"}));
-    let reply = editor.get(&location).await;
+    let response = editor.get(&location).await;
     assert_eq!(
-        (reply.header("etag"), reply.header("cache-control")),
+        (response.header("etag"), response.header("cache-control")),
         ("\"v1\"", "private, no-store")
     );
-    assert_eq!(reply.ok(), made);
+    assert_eq!(response.ok(), made);
     let public = app.get(&format!("/api/v1/articles/{}", made["id"])).await.ok();
     for (name, value) in public.as_object().unwrap() {
         assert_eq!(*value, made[name], "{name}");
@@ -173,7 +173,7 @@ async fn a_slug_is_unique_can_change_and_still_redirects_afterwards() {
     let moved = app.get("/api/v1/articles/harbour-bridge-reopens").await;
     assert_eq!(moved.status, StatusCode::MOVED_PERMANENTLY);
     assert_eq!(moved.header("location"), "/api/v1/articles/bridge");
-    // A former slug is still its article's, and may be taken back by it alone.
+    // A former slug is reserved for its article, which may use it again.
     any.patch(&path(&two), &taken).await.problem(409, "slug_taken");
     any.patch(&path(&one), &taken).await.ok();
     app.get("/api/v1/articles/harbour-bridge-reopens").await.ok();
@@ -265,7 +265,7 @@ async fn the_first_edit_of_an_imported_article_keeps_the_imported_revision() {
     );
     let problem = any.patch(&at, &json!({})).await.problem(412, "version_mismatch");
     assert_eq!(problem["errors"][0]["pointer"], "/headline");
-    // The same file again changes nothing, least of all what the editor wrote.
+    // Importing the file again keeps what the editor wrote.
     app.import("one.txt", "Bridge Opens -- Reuters\n\nMore News\n\nWho pays? -- AFP\n").await;
     assert_eq!(editor.get(&at).await.ok()["headline"], "Bridge Open");
 }
@@ -347,7 +347,7 @@ async fn parsing_a_pasted_roundup_stores_nothing() {
     }
     let text = std::fs::read_to_string("examples/harbour-bridge.md").unwrap();
     let parsed = editor.send_as("POST", &parse, "text/markdown", &text).await.ok();
-    // What was read can be written as it is.
+    // The parsed article can be posted unchanged.
     let made = editor.post(ARTICLES, &parsed["article"]).await.expect(StatusCode::CREATED);
     assert_eq!(made["status"], "draft");
     editor
@@ -367,7 +367,7 @@ async fn a_paste_that_is_too_long_is_rejected_with_the_place() {
         let problem = editor.send_as("POST", at, "text/plain", &text).await.problem(422, "invalid");
         assert_eq!(problem["errors"][0]["pointer"], "/links", "{problem}");
     }
-    // A first paragraph is no headline: the editor has yet to write one.
+    // A first paragraph is not taken as the headline; the editor adds one.
     let text = "word ".repeat(100);
     let parsed = editor.send_as("POST", &parse, "text/plain", &text).await.ok();
     assert_eq!(parsed["article"]["headline"], "");

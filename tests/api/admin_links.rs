@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const ARTICLES: &str = "/api/v1/admin/articles";
 
-/// An article with three links.
+/// Creates an article with three links.
 async fn abc(editor: &Client<'_>) -> Response {
     let body = json!({"headline": "Three", "status": "published", "links": [
         {"role": "lead", "title": "a", "url": "https://www.reuters.com/a"},
@@ -22,7 +22,7 @@ fn path(article: &Value) -> String {
     format!("{ARTICLES}/{}", article["id"])
 }
 
-/// The titles of the links, whose positions must have no gap.
+/// Returns the titles of the links and asserts that their positions have no gap.
 async fn titles(editor: &Client<'_>, at: &str) -> String {
     let article = editor.get(at).await.ok();
     let links = article["links"].as_array().unwrap();
@@ -90,7 +90,7 @@ async fn a_duplicate_url_is_rejected_unless_allowed() {
     assert_eq!(problem["errors"][0]["pointer"], "/url");
     let added = editor.if_match(&made).post(&format!("{links}?allow_duplicates=true"), &twin).await;
     assert_eq!(added.status, StatusCode::CREATED);
-    // What was allowed once does not stand in the way of other edits.
+    // A permitted duplicate does not block other edits.
     editor.if_match(&added).patch(&at, &json!({"dek": "x"})).await.ok();
     let body = json!({"headline": "x", "links": [twin, {"title": "b", "url": "https://www.reuters.com/a"}]});
     let problem = editor.post(ARTICLES, &body).await.problem(409, "duplicate_link");
@@ -158,7 +158,7 @@ async fn an_unknown_outlet_is_created_with_the_scope_for_it_and_else_rejected_wi
     let made = owner.post(ARTICLES, &body).await.expect(StatusCode::CREATED);
     let outlet = |n: usize| made["links"][n]["credits"][0]["outlet"].clone();
     assert_eq!((&outlet(0)["name"], outlet(0)), (&json!("Harbour Gazette"), outlet(1)));
-    // Now that it is known, anybody may credit it.
+    // Once the outlet exists, no scope is needed to credit it.
     writer.post(ARTICLES, &body).await.expect(StatusCode::CREATED);
     let nameless = json!({"headline": "x", "links": [{"title": "b", "credits": [{"outlet": {"name": "!!!"}}]}]});
     owner.post(ARTICLES, &nameless).await.problem(422, "invalid");

@@ -35,7 +35,7 @@ async fn an_outlet_is_created_and_updated() {
         assert_eq!(link["credits"][0]["outlet"]["id"], outlet["id"]);
     }
     editor.patch(&at, &json!({"name": "x"})).await.problem(428, "precondition_required");
-    // A null only takes away, but a name that no outlet has is still a mistake.
+    // Null only removes an alias; for a name that no outlet has it is an error.
     let misspelt = json!({"contry": null});
     let problem = editor.if_match(&made).patch(&at, &misspelt).await.problem(422, "invalid");
     assert_eq!(problem["errors"][0]["pointer"], "/contry");
@@ -105,7 +105,7 @@ async fn merging_an_outlet_moves_its_links_names_hosts_and_slugs() {
         (&article["outlet_count"], &article["links"][1]["credits"][0]["outlet"]["id"]),
         (&json!(1), &two["id"])
     );
-    // The version that credits the outlet that is gone can still be written again.
+    // A revision that credits the deleted outlet can still be restored.
     let at = format!("{ARTICLES}/{}", cited["id"]);
     let back = editor.call("POST", &format!("{at}/revisions/1/restore")).await.ok();
     assert_eq!(back["links"][1]["credits"][0]["outlet"]["id"], two["id"]);
@@ -138,7 +138,7 @@ async fn the_admin_list_has_all_outlets() {
     assert!(page["page"]["total"].as_i64().unwrap() > 400);
     assert_eq!(page["items"].as_array().unwrap().len(), 100);
     editor.get(&format!("{OUTLETS}?sort=-link_count")).await.ok();
-    // Those that were never seen come last, each on one page alone.
+    // Outlets without links come last, each on one page only.
     let made = editor.post(OUTLETS, &json!({"name": "Never Seen"})).await.json();
     let (mut at, mut ids) = (format!("{OUTLETS}?sort=-last_seen_at&limit=100"), Vec::new());
     loop {
@@ -174,7 +174,7 @@ async fn a_tag_is_created_renamed_merged_and_deleted() {
     assert_eq!(renamed.json()["article_count"], 1);
     editor.if_match(&made).patch(&at, &json!({})).await.problem(412, "version_mismatch");
     assert_eq!(app.get("/api/v1/tags/bridges").await.header("location"), "/api/v1/tags/crossings");
-    // The former name leads to the same tag.
+    // The former name still refers to the tag.
     let made = editor.post(ARTICLES, &article("three", &[], &["Bridges"])).await.json();
     assert_eq!(made["tags"], json!([{"slug": "crossings", "name": "Crossings"}]));
     editor.if_match(&renamed).call("DELETE", &at).await.problem(409, "in_use");

@@ -22,7 +22,7 @@ async fn an_empty_site_lists_no_articles() {
     "#);
 }
 
-/// The same value without the ids of outlets, which follow the list of known ones.
+/// Removes the ids of outlets, which depend on the list of known outlets.
 fn without_outlet_ids(mut value: Value) -> Value {
     fn walk(value: &mut Value) {
         match value {
@@ -135,7 +135,7 @@ async fn fields_selects_the_members_of_a_response() {
     }
 }
 
-/// Four published articles with tags, sources, authors and languages of their own.
+/// Creates four published articles with different tags, sources, authors and languages.
 async fn several(app: &TestApp) -> Client {
     let sql = app.sql().await;
     for (n, (slug, names, outlet, author, lang)) in [
@@ -233,15 +233,15 @@ async fn filters_are_combined_with_and_and_commas_with_or() {
 async fn a_former_slug_redirects_and_keeps_the_query() {
     let app = TestApp::new().await;
     let site = site(&app).await;
-    // Short ones stand elsewhere in the address too.
+    // Short slugs also occur elsewhere in the path.
     for former in ["old-name", "a", "api", "v1", "articles", "li"] {
         let insert = "insert into article_slugs (slug, article_id) values ($1, $2)";
         site.sql.execute(insert, &[&former, &site.article]).await.unwrap();
         for rest in ["", "?fields=slug", "/links?limit=1&fields=title", "/comments?sort=newest"] {
-            let reply = app.get(&format!("/api/v1/articles/{former}{rest}")).await;
-            assert_eq!(reply.status, 301, "{former}{rest}: {}", reply.text());
-            assert_eq!(reply.header("location"), format!("/api/v1/articles/{SLUG}{rest}"));
-            let location = reply.header("location").to_owned();
+            let response = app.get(&format!("/api/v1/articles/{former}{rest}")).await;
+            assert_eq!(response.status, 301, "{former}{rest}: {}", response.text());
+            assert_eq!(response.header("location"), format!("/api/v1/articles/{SLUG}{rest}"));
+            let location = response.header("location").to_owned();
             app.get(&location).await.ok();
         }
     }

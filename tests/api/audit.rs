@@ -26,7 +26,7 @@ async fn every_write_is_recorded_in_the_audit_log() {
     any.call("DELETE", &format!("{at}?purge=true")).await;
     editor.post("/api/v1/admin/outlets", &json!({"name": "Harbour Gazette"})).await;
     any.patch("/api/v1/admin/tags/1", &json!({"name": "y"})).await.ok();
-    // What is refused is no deed.
+    // A rejected request is not recorded.
     any.patch(&at, &json!({})).await.problem(410, "gone");
 
     let auditor = app.key("audit:read").await;

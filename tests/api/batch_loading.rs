@@ -10,10 +10,10 @@ use roundup::config::Config;
 use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 
-/// How many statements an article with its comments takes, if it is asked for by its id.
+/// How many statements it takes to load an article by id with its comments.
 const STATEMENTS: u64 = 4;
 
-/// A site of 40 articles with links, credits and tags, and their ids; each public one has some comments.
+/// Creates 40 articles with links, credits, tags and comments, and returns their ids.
 async fn filled(sql: &Client) -> Vec<i64> {
     sql.batch_execute("truncate outlets cascade").await.unwrap();
     let volume = Volume { articles: 40, links_each: 5, outlets: 30, tags: 20, comments: 60 };
@@ -32,8 +32,8 @@ async fn filled(sql: &Client) -> Vec<i64> {
     ids
 }
 
-/// An application in front of such a site. It keeps no answers: else it would have those of before to
-/// give in place of a failure.
+/// An application with such articles and without a cache, which could otherwise serve a response in
+/// place of a failure.
 async fn app() -> (TestApp, Vec<i64>) {
     let app = TestApp::with(Config { cache_bytes: 0, ..patient() }).await;
     let ids = filled(&app.sql().await).await;
@@ -66,7 +66,7 @@ fn same(one: &Response, other: &Response, uri: &str) {
 async fn concurrent_reads_share_statements_and_return_the_same() {
     let (app, ids) = app().await;
     few_statements(&app, &ids).await;
-    // Each is filled anew, and has its last answer to give if the database takes long.
+    // Each request fills the cache again, with a stale response as fallback.
     let app = TestApp::on(app.target.clone(), patient()).await;
     few_statements(&app, &ids).await;
 }
@@ -88,7 +88,7 @@ async fn few_statements(app: &TestApp, ids: &[i64]) {
         assert!(!other.header("cache-status").contains("stale-if-error"), "{uri}");
         same(one, other, uri);
     }
-    // The first has more than a page of them, some have none.
+    // The first article has more than a page of comments, some have none.
     assert_eq!(together[0].json()["comments"]["items"].as_array().unwrap().len(), 50);
     assert!(together[0].json()["comments"]["page"]["next"].is_string());
     assert_eq!(together[4].json()["comments"]["items"].as_array().unwrap().len(), 0);
@@ -139,7 +139,7 @@ async fn a_batched_read_returns_what_a_single_read_does() {
     }
 }
 
-/// An application all of whose connections go through a proxy, in front of such a site.
+/// An application with such articles whose database connections go through a proxy.
 async fn behind_proxy(config: Config) -> (TestApp, Proxy, Vec<i64>) {
     let direct = db::fresh().await;
     let ids = filled(&db::client(&direct).await).await;
@@ -162,12 +162,12 @@ async fn a_disconnected_client_delays_no_batch() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // The first has the turn, the second has taken all others along without it.
+    // The first request leads a batch, the second leads all others.
     let rest = asked.split_off(2);
     drop(asked);
     proxy.set(Mode::Open);
-    for (reply, id) in join_all(rest).await.into_iter().zip(&ids[2..]) {
-        assert_eq!(reply.ok()["id"], *id);
+    for (response, id) in join_all(rest).await.into_iter().zip(&ids[2..]) {
+        assert_eq!(response.ok()["id"], *id);
     }
 }
 
@@ -180,18 +180,18 @@ async fn batched_reads_time_out_while_the_database_is_frozen_and_recover() {
     at_once(&app, &uris).await;
     proxy.set(Mode::Frozen);
     let began = Instant::now();
-    for reply in at_once(&app, &uris).await {
-        match reply.status.as_u16() {
-            503 => assert_eq!(reply.header("retry-after"), "1"),
+    for response in at_once(&app, &uris).await {
+        match response.status.as_u16() {
+            503 => assert_eq!(response.header("retry-after"), "1"),
             504 => {}
             other => panic!("{other}"),
         }
     }
-    // One deadline, not those of the two or three readers one after the other.
+    // One deadline passes, not one for each batch in turn.
     assert!(began.elapsed() < 2 * query_deadline_ms, "{:?}", began.elapsed());
     proxy.set(Mode::Open);
-    for reply in at_once(&app, &uris).await {
-        reply.ok();
+    for response in at_once(&app, &uris).await {
+        response.ok();
     }
 }
 
@@ -218,15 +218,15 @@ async fn an_exhausted_pool_fails_every_batched_read_in_time() {
         replies = at_once(&app, &uris) => replies,
         () = look => unreachable!("it looks on"),
     };
-    for reply in replies {
-        assert_eq!(reply.header("retry-after"), "1");
-        reply.problem(503, "unavailable");
+    for response in replies {
+        assert_eq!(response.header("retry-after"), "1");
+        response.problem(503, "unavailable");
     }
-    // The first, and those who were weary of waiting for it; not each of the others after them.
+    // The first request and those that stopped waiting for it, not each of the others.
     assert!((1..=4).contains(&most), "{most} of {} waited", uris.len());
     drop(all);
-    for reply in at_once(&app, &uris).await {
-        reply.ok();
+    for response in at_once(&app, &uris).await {
+        response.ok();
     }
 }
 
@@ -238,11 +238,11 @@ async fn an_unreadable_article_fails_only_its_own_reads() {
     let update = "update articles set last_comment_at = 'infinity' where id = $1";
     sql.execute(update, &[&broken]).await.unwrap();
     let uris: Vec<String> = ids.iter().map(|id| format!("/api/v1/articles/{id}")).collect();
-    for (reply, id) in at_once(&app, &uris).await.into_iter().zip(&ids) {
+    for (response, id) in at_once(&app, &uris).await.into_iter().zip(&ids) {
         if *id == broken {
-            reply.problem(500, "internal");
+            response.problem(500, "internal");
         } else {
-            reply.ok();
+            response.ok();
         }
     }
 }
@@ -259,8 +259,8 @@ async fn a_broken_connection_fails_only_its_own_read() {
     for _ in 0..5 {
         let (replies, ended) = tokio::join!(at_once(&app, &uris), sql.query_one(end, &[]));
         ended.unwrap();
-        failed += replies.iter().filter(|reply| !reply.status.is_success()).count();
+        failed += replies.iter().filter(|response| !response.status.is_success()).count();
     }
-    // Each time at most one for each of the pool's four connections.
+    // Each time at most one of the pool's four connections.
     assert!(failed <= 20, "{failed} of {} failed", 5 * uris.len());
 }

@@ -8,13 +8,13 @@ use roundup::comments::Policy;
 use roundup::config::Config;
 use serde_json::{Value, json};
 
-/// The application with a policy and no limit on how often one may post.
+/// An application with this policy and without a rate limit.
 pub async fn app(policy: Policy) -> TestApp {
     let config = Config { comment_policy: policy, comment_rate: 0, ..Config::defaults().unwrap() };
     TestApp::with(config).await
 }
 
-/// A comment of a reader.
+/// The body of a comment.
 pub fn comment(name: &str, text: &str) -> Value {
     json!({"author": {"name": name}, "text": text})
 }
@@ -35,10 +35,10 @@ async fn with_the_open_policy_a_comment_is_public_at_once() {
     let before = app.get(&format!("/api/v1/articles/{}", site.article)).await.ok();
     let new = json!({"author": {"name": " Ann ", "email": "Ann@Example.org",
         "url": "https://ann.example/"}, "text": "I *concur*.", "parent_id": site.comment});
-    let reply = app.reader().post(&path(site.article), &new).await;
-    assert_eq!(reply.header("cache-control"), "no-store");
-    let place = reply.header("location").to_owned();
-    let made = reply.expect(StatusCode::CREATED);
+    let response = app.reader().post(&path(site.article), &new).await;
+    assert_eq!(response.header("cache-control"), "no-store");
+    let place = response.header("location").to_owned();
+    let made = response.expect(StatusCode::CREATED);
     assert_eq!(made["status"], "approved");
     assert_eq!(made["parent_id"], site.comment);
     assert_eq!(
@@ -137,8 +137,9 @@ async fn an_edit_token_can_change_and_delete_a_comment_for_15_minutes() {
     change(&app, &one, token, "Later.").await.problem(403, "edit_token_refused");
     owner.call("DELETE", &place).await.problem(403, "edit_token_refused");
     app.state.clock().advance(TimeDelta::seconds(-1));
-    let reply = json!({"author": {"name": "C"}, "text": "Yes.", "parent_id": one["id"]});
-    let reply = app.reader().post(&path(site.article), &reply).await.expect(StatusCode::CREATED);
+    let response = json!({"author": {"name": "C"}, "text": "Yes.", "parent_id": one["id"]});
+    let response =
+        app.reader().post(&path(site.article), &response).await.expect(StatusCode::CREATED);
     assert_eq!(owner.call("DELETE", &place).await.status, StatusCode::NO_CONTENT);
     let stone = app.get(&place).await.ok();
     assert_eq!(
@@ -148,8 +149,8 @@ async fn an_edit_token_can_change_and_delete_a_comment_for_15_minutes() {
     let kept = "select author_name, text, html from comments where id = $1";
     let row = site.sql.query_one(kept, &[&one["id"].as_i64()]).await.unwrap();
     assert_eq!((row.get::<_, Option<&str>>(0), row.get::<_, &str>(1)), (None, ""), "it is erased");
-    let other = app.reader().header("Roundup-Edit-Token", reply["edit_token"].as_str().unwrap());
-    other.call("DELETE", &format!("/api/v1/comments/{}", reply["id"])).await;
+    let other = app.reader().header("Roundup-Edit-Token", response["edit_token"].as_str().unwrap());
+    other.call("DELETE", &format!("/api/v1/comments/{}", response["id"])).await;
     app.get(&place).await.problem(404, "not_found");
     owner.call("DELETE", &place).await.problem(404, "not_found");
 }
@@ -274,7 +275,7 @@ async fn ip_addresses_are_erased_after_30_days() {
     assert_eq!(count().await, (0, 0));
 }
 
-/// 1,000 posts of spam from as many addresses, against each policy: none shows.
+/// 1,000 spam comments from as many addresses, with each policy.
 #[tokio::test]
 async fn no_policy_publishes_a_flood_of_spam() {
     for policy in [Policy::Open, Policy::First, Policy::Hold] {
@@ -297,8 +298,13 @@ async fn no_policy_publishes_a_flood_of_spam() {
                 "email": format!("bot{n}@spam.example")}, "text": text});
             let from = format!("198.51.{}.{}", n / 256, n % 256);
             let bot = app.reader().header("X-Forwarded-For", &from).from("127.0.0.1");
-            let reply = bot.post(&path(site.article), &new).await;
-            assert_eq!(reply.status, StatusCode::ACCEPTED, "{policy:?} {n}: {}", reply.text());
+            let response = bot.post(&path(site.article), &new).await;
+            assert_eq!(
+                response.status,
+                StatusCode::ACCEPTED,
+                "{policy:?} {n}: {}",
+                response.text()
+            );
         }
         assert_eq!(app.get(&path(site.article)).await.ok(), before, "{policy:?}");
         assert!(!app.get("/api/v1/comments?limit=100").await.text().contains("spam"));

@@ -4,7 +4,7 @@ use crate::harness::TestApp;
 use crate::harness::site::{Site, comment, reply, site};
 use serde_json::Value;
 
-/// `1 2> 3>>`: the ids of a page, each with a mark for each step of its depth.
+/// Returns the ids of a page, each with a mark for each step of its depth: `1 2> 3>>`.
 fn shape(items: &Value) -> String {
     let one = |item: &Value| {
         let depth = usize::try_from(item["depth"].as_u64().unwrap()).unwrap();
@@ -18,7 +18,7 @@ fn shape(items: &Value) -> String {
     items.as_array().unwrap().iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// An article with a thread of its own: 3 roots, replies to the first and the second.
+/// Creates an article with three root comments and replies to the first and the second.
 async fn thread(app: &TestApp) -> Site {
     let mut site = site(app).await;
     let sql = &site.sql;
@@ -171,9 +171,9 @@ async fn unapproved_comments_are_never_public() {
             format!("/api/v1/articles/{}?include=comments", site.article),
             format!("/api/v1/comments/{}", site.comment),
         ] {
-            let reply = app.get(&uri).await;
-            assert!(!reply.text().contains("hidden words"), "{uri} shows what is {status}");
-            reply.ok();
+            let response = app.get(&uri).await;
+            assert!(!response.text().contains("hidden words"), "{uri} shows what is {status}");
+            response.ok();
         }
         for id in [hidden, below] {
             app.get(&format!("/api/v1/comments/{id}")).await.problem(404, "not_found");

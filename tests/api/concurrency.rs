@@ -40,22 +40,22 @@ async fn every_acknowledged_edit_is_a_revision() {
     let writer = async |writer: usize| {
         let (mut acknowledged, mut refused) = (Vec::new(), 0);
         for n in 0.. {
-            // A busy machine gets the time that it needs for some edits.
+            // A busy machine may take longer for the minimum number of edits.
             if Instant::now() > end && done.get() >= 20 {
                 break;
             }
             let current = editor.get(&at).await;
             let dek = format!("writer {writer}, edit {n}");
-            let reply = editor.if_match(&current).patch(&at, &json!({"dek": dek})).await;
-            match reply.status.as_u16() {
+            let response = editor.if_match(&current).patch(&at, &json!({"dek": dek})).await;
+            match response.status.as_u16() {
                 200 => {
                     done.set(done.get() + 1);
-                    acknowledged.push((reply.json()["version"].as_i64().unwrap(), dek));
+                    acknowledged.push((response.json()["version"].as_i64().unwrap(), dek));
                 }
                 412 => refused += 1,
-                // No connection was free in time: nothing was done.
+                // No connection was free in time.
                 503 => {}
-                _ => panic!("{}: {}", reply.status, reply.text()),
+                _ => panic!("{}: {}", response.status, response.text()),
             }
         }
         (acknowledged, refused)
@@ -87,8 +87,8 @@ async fn concurrent_requests_with_one_idempotency_key_create_one_article() {
         .iter()
         .filter(|r| r.status == StatusCode::CREATED && r.header("idempotent-replayed").is_empty());
     assert_eq!(made.count(), 1);
-    for reply in &replies {
-        assert!([201, 409].contains(&reply.status.as_u16()), "{}", reply.text());
+    for response in &replies {
+        assert!([201, 409].contains(&response.status.as_u16()), "{}", response.text());
     }
     let page = editor.get(&format!("{ARTICLES}?count=exact")).await.ok();
     assert_eq!(page["page"]["total"], 1);
@@ -141,9 +141,9 @@ async fn hostile_text_is_stored_unchanged_or_rejected_with_its_field() {
             "links": [{"title": text, "credit": text, "section": text, "quote": {"text": text},
                        "credits": [{"bylines": [text]}]}],
         });
-        let reply = editor.post(ARTICLES, &body).await;
-        if reply.status == StatusCode::CREATED {
-            let made = reply.json();
+        let response = editor.post(ARTICLES, &body).await;
+        if response.status == StatusCode::CREATED {
+            let made = response.json();
             let read = editor.get(&format!("{ARTICLES}/{}", made["id"])).await.ok();
             for at in [
                 "/headline",
@@ -163,13 +163,13 @@ async fn hostile_text_is_stored_unchanged_or_rejected_with_its_field() {
                 assert_eq!(read.pointer(at).unwrap(), &json!(text), "{n}: {at}");
             }
         } else {
-            let problem = reply.problem(422, "invalid");
+            let problem = response.problem(422, "invalid");
             for error in problem["errors"].as_array().unwrap() {
                 let known = ["too_short", "too_long", "blank", "forbidden_character"];
                 assert!(known.contains(&error["code"].as_str().unwrap()), "{n}: {error}");
             }
         }
-        // Names that others go by too: the answer is one of the documented ones.
+        // Names may exist already; the response is a documented one.
         for body in [
             json!({"headline": "x", "links": [{"title": "a", "credit": text}]}),
             json!({"headline": "x", "tags": [text]}),

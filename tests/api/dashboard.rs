@@ -4,16 +4,16 @@ use crate::harness::TestApp;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Words with an underscore that belong to the query language.
+/// Words of the query language with an underscore.
 const FOREIGN: [&str; 3] = ["histogram_quantile", "label_values", "__rate_interval"];
 
-/// Everything that reads like the name of a metric or of a label.
+/// Returns every word that may be the name of a metric or a label.
 fn names(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| c != '_' && !c.is_ascii_alphanumeric());
     words.filter(|word| word.contains('_') && !FOREIGN.contains(word))
 }
 
-/// The queries of a dashboard, wherever they stand in it.
+/// Returns the queries of a dashboard.
 fn queries<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     match value {
         Value::Object(members) => {
@@ -35,7 +35,7 @@ async fn every_metric_on_the_dashboard_is_served() {
     app.get("/api/v1/articles").await.ok();
     let metrics = app.get("/metrics").await.text();
     let samples = metrics.lines().filter(|line| !line.starts_with('#'));
-    // Of labels the names, not the values.
+    // The names of labels without their values.
     let served: BTreeSet<String> = samples
         .flat_map(|line| {
             line.split('"').step_by(2).flat_map(names).map(str::to_owned).collect::<Vec<_>>()

@@ -12,13 +12,13 @@ use roundup::config::Config;
 
 const FORMATS: [&str; 3] = ["atom", "rss", "json"];
 
-/// A feed, parsed.
+/// Returns a parsed feed.
 async fn feed(app: &TestApp, uri: &str) -> Feed {
-    let reply = app.get(uri).await;
-    assert_eq!(reply.status, 200, "{uri}: {}", reply.text());
-    match parser::parse(reply.bytes.as_slice()) {
+    let response = app.get(uri).await;
+    assert_eq!(response.status, 200, "{uri}: {}", response.text());
+    match parser::parse(response.bytes.as_slice()) {
         Ok(feed) => feed,
-        Err(error) => panic!("{uri}: {error}: {}", reply.text()),
+        Err(error) => panic!("{uri}: {error}: {}", response.text()),
     }
 }
 
@@ -125,9 +125,9 @@ async fn there_are_feeds_of_tags_outlets_and_comments() {
     let moved =
         "insert into tag_slugs (slug, tag_id) select 'old', id from tags where slug = 'bridges'";
     site.sql.batch_execute(moved).await.unwrap();
-    let reply = app.get("/feeds/tags/old.atom?limit=1").await;
+    let response = app.get("/feeds/tags/old.atom?limit=1").await;
     assert_eq!(
-        (reply.status.as_u16(), reply.header("location")),
+        (response.status.as_u16(), response.header("location")),
         (301, "/feeds/tags/bridges.atom?limit=1")
     );
 }
@@ -148,7 +148,7 @@ async fn an_unchanged_feed_is_304() {
     assert_ne!(app.get("/feeds/articles.atom").await.header("etag"), etag);
 }
 
-/// Text as an attacker, a careless editor and a hand in psql would write it.
+/// Text that is hostile to XML, HTML or JSON.
 const HOSTILE: [&str; 12] = [
     "<script>alert(1)</script>",
     "]]>",
@@ -164,8 +164,7 @@ const HOSTILE: [&str; 12] = [
     "</title></entry></feed>",
 ];
 
-/// Returns these, the shared hostile strings and some of the payloads of scripts, less than 1,000
-/// in all.
+/// Returns these, the shared hostile strings and some payloads of scripts, less than 1,000 in all.
 fn hostile() -> Vec<String> {
     let mut texts: Vec<String> = HOSTILE.iter().copied().map(str::to_owned).collect();
     texts.extend(hostile_strings());
@@ -196,10 +195,10 @@ async fn a_thousand_articles_of_hostile_text_are_well_formed_feeds() {
     for format in FORMATS {
         let (mut seen, mut uri) = (Vec::new(), format!("/feeds/articles.{format}?limit=100"));
         loop {
-            let reply = app.get(&uri).await;
-            let text = reply.text();
+            let response = app.get(&uri).await;
+            let text = response.text();
             assert!(format == "json" || well_formed(&text), "{uri}");
-            let page = parser::parse(reply.bytes.as_slice()).unwrap();
+            let page = parser::parse(response.bytes.as_slice()).unwrap();
             assert!(page.entries.iter().all(|entry| entry.title.is_some()), "{uri}");
             seen.extend(ids(&page));
             match next(&text, format) {
@@ -212,8 +211,7 @@ async fn a_thousand_articles_of_hostile_text_are_well_formed_feeds() {
     }
 }
 
-/// Whether every event of the document can be read to its end, with entities known and no
-/// character that XML forbids.
+/// Whether the document is well-formed XML without forbidden characters.
 fn well_formed(text: &str) -> bool {
     let mut reader = quick_xml::Reader::from_str(text);
     let allowed = safe_html::xml_chars::first_forbidden(text).is_none();
@@ -226,7 +224,7 @@ fn well_formed(text: &str) -> bool {
     }
 }
 
-/// The path of the next page of a feed.
+/// Returns the path of the next page of a feed.
 fn next(text: &str, format: &str) -> Option<String> {
     let address = if format == "json" {
         let page: serde_json::Value = serde_json::from_str(text).unwrap();
@@ -242,6 +240,6 @@ fn next(text: &str, format: &str) -> Option<String> {
 #[tokio::test]
 async fn a_feed_rejects_the_parameter_count() {
     let app = TestApp::new().await;
-    let reply = app.get("/feeds/articles.json?count=exact").await;
-    reply.problem(400, "unknown_parameter");
+    let response = app.get("/feeds/articles.json?count=exact").await;
+    response.problem(400, "unknown_parameter");
 }

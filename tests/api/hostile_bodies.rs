@@ -8,7 +8,7 @@ use actix_web::test::TestRequest;
 use roundup::config::Config;
 use serde_json::{Map, Value, json};
 
-/// Pieces of JSON, or of what is nearly JSON.
+/// Hostile values in JSON, some of which are not quite JSON.
 fn hostile() -> Vec<String> {
     let mut pieces: Vec<String> = [
         r#""a\u0000b""#,
@@ -54,7 +54,7 @@ fn hostile() -> Vec<String> {
     pieces
 }
 
-/// A value that a schema of the document describes, with all that it may have: made of its examples.
+/// Returns a value for a schema, with every optional member, from its examples.
 fn sample(document: &Value, schema: &Value) -> Value {
     if let Some(name) = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next()) {
         return sample(document, &document["components"]["schemas"][name]);
@@ -87,7 +87,7 @@ fn sample(document: &Value, schema: &Value) -> Value {
     }
 }
 
-/// Each place in a value, as JSON pointers, its own aside.
+/// Collects the JSON pointers of all parts of a value.
 fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     let members: Vec<(String, &Value)> = match value {
         Value::Object(members) => members.iter().map(|(name, one)| (name.clone(), one)).collect(),
@@ -103,7 +103,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The body with a mark where the hostile value is to stand; of a patch only the member that has it.
+/// Returns the body with a mark at this pointer; of a patch only the member that has the mark.
 fn marked(whole: &Value, place: &str, patch: bool) -> String {
     let mut body = whole.clone();
     *body.pointer_mut(place).unwrap() = json!(MARK);
@@ -113,7 +113,7 @@ fn marked(whole: &Value, place: &str, patch: bool) -> String {
     body.to_string()
 }
 
-/// Stands where the hostile value will.
+/// The mark, which a hostile value replaces.
 const MARK: &str = "here it comes";
 
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn no_value_in_a_body_causes_a_server_error() {
             let whole = sample(&document, &content["schema"]);
             let mut all = Vec::new();
             places(&whole, "", &mut all);
-            // A file to be imported is none of the service's forms.
+            // The body of an import is a file, which has no members.
             forms += usize::from(!all.is_empty());
             for place in all {
                 let text = marked(&whole, &place, operation.method == "PATCH");
@@ -140,20 +140,20 @@ async fn no_value_in_a_body_causes_a_server_error() {
                     let body = text.replace(&json!(MARK).to_string(), &piece);
                     let mut editor = admin.clone();
                     if operation.method != "POST" {
-                        // Whatever version it has by now: the body is what is to be looked at.
+                        // The current version, so that the body is what is checked.
                         let current = admin.get(&uri).await;
                         if current.headers.contains_key("etag") {
                             editor = admin.if_match(&current);
                         }
                     }
-                    let reply = editor.send_as(&operation.method, &uri, &kind, &body).await;
-                    let status = reply.status.as_u16();
+                    let response = editor.send_as(&operation.method, &uri, &kind, &body).await;
+                    let status = response.status.as_u16();
                     let start: String = piece.chars().take(100).collect();
                     let line = format!("{} {place}: {start}", operation.name());
-                    assert!(status < 500, "{line}: {status} {}", reply.text());
+                    assert!(status < 500, "{line}: {status} {}", response.text());
                     if status >= 400 {
                         assert_eq!(
-                            reply.header("content-type"),
+                            response.header("content-type"),
                             "application/problem+json",
                             "{line}"
                         );
@@ -171,7 +171,7 @@ async fn no_value_in_a_body_causes_a_server_error() {
     assert!(taken > 100, "only {taken} were good but for the value: the samples are none");
 }
 
-/// Posts each text as a comment and returns those that were not answered with one of these statuses.
+/// Posts each text as a comment and returns those that did not get one of these statuses.
 async fn answered_otherwise(texts: &[&[u8]], expected: &[u16]) -> Vec<String> {
     let app = TestApp::with(Config { comment_rate: 0, ..patient() }).await;
     let site = site(&app).await;
@@ -180,12 +180,12 @@ async fn answered_otherwise(texts: &[&[u8]], expected: &[u16]) -> Vec<String> {
     for text in texts {
         let request =
             TestRequest::post().uri(&uri).insert_header(("content-type", "application/json"));
-        let reply = app.send(request.set_payload(text.to_vec())).await;
+        let response = app.send(request.set_payload(text.to_vec())).await;
         let shown: String = String::from_utf8_lossy(text).chars().take(60).collect();
-        if !expected.contains(&reply.status.as_u16()) {
-            wrong.push(format!("{shown:?}: {} {}", reply.status, reply.text()));
+        if !expected.contains(&response.status.as_u16()) {
+            wrong.push(format!("{shown:?}: {} {}", response.status, response.text()));
         }
-        assert_eq!(reply.header("content-type"), "application/problem+json", "{shown:?}");
+        assert_eq!(response.header("content-type"), "application/problem+json", "{shown:?}");
     }
     wrong
 }

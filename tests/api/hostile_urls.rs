@@ -4,7 +4,7 @@ use crate::harness::public_operations::{open, reads, with};
 use crate::harness::raw_http::{ask, serve};
 use crate::harness::site::fill;
 
-/// Texts that have broken services: what is no UTF-8, no text, no name, or not small.
+/// Text that commonly breaks services: invalid UTF-8, control characters, numbers out of range, long runs.
 fn hostile() -> Vec<String> {
     let mut texts: Vec<String> = [
         "%00",
@@ -72,12 +72,12 @@ async fn no_text_in_a_url_causes_a_server_error() {
     let (app, site) = open().await;
     let check = async |uri: String| {
         let Ok(_) = uri.parse::<actix_web::http::Uri>() else { return };
-        let reply = app.get(&uri).await;
-        let status = reply.status.as_u16();
+        let response = app.get(&uri).await;
+        let status = response.status.as_u16();
         let start: String = uri.chars().take(120).collect();
-        assert!(status < 500, "{start}: {status} {}", reply.text());
+        assert!(status < 500, "{start}: {status} {}", response.text());
         if status >= 400 {
-            assert_eq!(reply.header("content-type"), "application/problem+json", "{start}");
+            assert_eq!(response.header("content-type"), "application/problem+json", "{start}");
         }
     };
     for operation in reads() {

@@ -12,14 +12,14 @@ async fn run(app: &TestApp, files: &[PathBuf], dry_run: bool) -> Report {
     import(&app.target, &args, app.state.clock().now()).await.unwrap()
 }
 
-/// The report without what differs between a dry run and a real one.
+/// Returns the report without what differs between a dry run and a real one.
 fn said(report: &Report) -> Value {
     let mut value = serde_json::to_value(report).unwrap();
     value["dry_run"].take();
     value
 }
 
-/// Everything that the public reads show, for comparison.
+/// Returns the public lists as text, for comparison.
 async fn shown(app: &TestApp) -> String {
     let mut text = String::new();
     for uri in [
@@ -33,11 +33,11 @@ async fn shown(app: &TestApp) -> String {
     text
 }
 
-/// A roundup in every manner of writing that the reader knows: two outlets of one link, an author
-/// before the outlet, aliases of outlets, and comments without addresses, names and times.
+/// A roundup with each form of a credit: two outlets, an author and an outlet, an alias; and with
+/// comments without URLs, names and times.
 const FERRY_STRIKE: &str = include_str!("../fixtures/ferry-strike.txt");
 
-/// An issue of a weekly newsletter in Markdown, with twelve links in three sections.
+/// Returns an issue of a newsletter in Markdown, with twelve links in three sections.
 fn newsletter(issue: usize) -> String {
     let mut text = format!(
         "Welcome to issue {issue} of the Harbour Weekly!\n\

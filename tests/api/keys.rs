@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 #[tokio::test]
 async fn admin_paths_require_a_valid_key() {
     let app = TestApp::new().await;
-    let reply = app.get("/api/v1/admin/keys").await;
-    assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"roundup\"");
-    assert_eq!(reply.header("cache-control"), "private, no-store");
-    reply.problem(401, "unauthenticated");
+    let response = app.get("/api/v1/admin/keys").await;
+    assert_eq!(response.header("www-authenticate"), "Bearer realm=\"roundup\"");
+    assert_eq!(response.header("cache-control"), "private, no-store");
+    response.problem(401, "unauthenticated");
     app.get("/api/v1/admin/no/such/thing").await.problem(401, "unauthenticated");
     let wrong = app.with_key("rk_wrong");
     wrong.get("/api/v1/admin/keys").await.problem(401, "unauthenticated");
@@ -108,10 +108,11 @@ async fn every_invalid_key_gets_the_same_error() {
         revoked["secret"].as_str().unwrap(),
         expired["secret"].as_str().unwrap(),
     ] {
-        let reply =
+        let response =
             app.with_key(secret).header("X-Request-Id", "same").get("/api/v1/admin/keys").await;
-        let headers: Vec<String> = reply.headers.iter().map(|pair| format!("{pair:?}")).collect();
-        told.push((headers, reply.problem(401, "unauthenticated")));
+        let headers: Vec<String> =
+            response.headers.iter().map(|pair| format!("{pair:?}")).collect();
+        told.push((headers, response.problem(401, "unauthenticated")));
     }
     assert!(told.iter().all(|one| *one == told[0]), "{told:#?}");
     app.with_key(&good).get("/api/v1/admin/keys").await.ok();
@@ -134,13 +135,13 @@ async fn only_the_hash_of_a_key_of_256_random_bits_is_stored() {
         let row = sql.query_one(row, &[&made["id"].as_i64(), &secret]).await.unwrap();
         let (text, hashed): (String, bool) = (row.get(0), row.get(1));
         assert!(hashed, "{text}");
-        // Ten characters tell keys apart: 42 bits; 214 are nowhere.
+        // The stored prefix reveals 42 bits; 214 are stored nowhere.
         let shown = |letters: usize| text.contains(secret.get(..letters).unwrap());
         assert!(shown(10) && !shown(11), "{text}");
         secrets.insert(random);
     }
     assert_eq!(secrets.len(), 20);
-    // Bits that stand still would be no random ones.
+    // Bits that never change would not be random.
     for byte in 0..32 {
         let values = |secret: &Vec<u8>| secret[byte];
         assert!(secrets.iter().map(values).collect::<BTreeSet<_>>().len() > 10, "byte {byte}");

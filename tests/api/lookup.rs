@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const PAGE: &str = "https://www.example.com/news/Story-1/?id=5&b=a%20b";
 
-/// Ten ways in which the same page is pasted.
+/// Ten variants of the URL of one page.
 const DECORATIONS: [&str; 10] = [
     "http://example.com/news/Story-1?b=a+b&id=5",
     "https://m.example.com/news/Story-1?id=5&b=a%20b",
@@ -35,7 +35,7 @@ fn link(url: &str) -> NewLink {
     }
 }
 
-/// An article that cites these addresses.
+/// Creates an article that cites these URLs.
 async fn cite(app: &TestApp, slug: &str, urls: &[&str]) -> i64 {
     let sql = app.sql().await;
     let id = article(&sql, slug, "published", "2014-12-04Z").await;
@@ -46,7 +46,7 @@ async fn cite(app: &TestApp, slug: &str, urls: &[&str]) -> i64 {
     id
 }
 
-/// Adds to the query of an address, in front of its fragment.
+/// Adds a parameter to the query of a URL.
 fn with(url: &str, more: &str) -> String {
     let (page, fragment) = url.split_once('#').map_or((url, None), |(page, end)| (page, Some(end)));
     let glue = if page.contains('?') { '&' } else { '?' };
@@ -54,13 +54,13 @@ fn with(url: &str, more: &str) -> String {
     format!("{page}{glue}{more}{fragment}")
 }
 
-/// Puts another beginning in the place of the host's `www.`.
+/// Replaces the `www.` of the host.
 fn host(url: &str, prefix: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap();
     format!("{scheme}://{prefix}{}", rest.strip_prefix("www.").unwrap_or(rest))
 }
 
-/// The address as ten others would paste it.
+/// Returns ten variants of a URL.
 fn decorated(url: &str) -> [String; 10] {
     let (scheme, rest) = url.split_once("://").unwrap();
     let other = if scheme == "https" { "http" } else { "https" };

@@ -5,7 +5,7 @@ use crate::harness::{TestApp, patient};
 use roundup::config::Config;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The counts of requests by status, and how many lines there are in all.
+/// Returns the request counts by status and the number of lines.
 async fn counted(app: &TestApp) -> (BTreeMap<String, u64>, usize) {
     let text = app.get("/metrics").await.text();
     let mut counts = BTreeMap::new();
@@ -20,12 +20,12 @@ async fn counted(app: &TestApp) -> (BTreeMap<String, u64>, usize) {
         let count: u64 = rest.rsplit(' ').next().unwrap().parse().unwrap();
         *counts.entry(status.to_owned()).or_default() += count;
     }
-    // The first look at the metrics is counted by the second.
+    // The first request for the metrics is counted in the second.
     let series = |line: &&str| !line.starts_with('#') && !line.contains("http_route=\"/metrics\"");
     (counts, text.lines().filter(series).count())
 }
 
-/// A request that is like no other: the address, sometimes the method.
+/// A request with a unique path and sometimes a unique method.
 async fn strange(app: &TestApp, n: usize) -> u16 {
     let uri = match n % 6 {
         0 => format!("/{n}"),
@@ -39,7 +39,7 @@ async fn strange(app: &TestApp, n: usize) -> u16 {
     app.call(&method, &uri).await.status.as_u16()
 }
 
-/// `STRANGE=10000` for the whole bar.
+/// `STRANGE=10000` is the number of docs/reliability.md.
 #[tokio::test]
 async fn unusual_requests_are_counted_without_new_series() {
     let app = TestApp::new().await;
@@ -81,7 +81,7 @@ async fn the_metrics_are_served_only_to_permitted_clients() {
     }
     let by_proxy = from("10.0.0.1").header("X-Forwarded-For", "192.0.2.7");
     assert_eq!(by_proxy.get("/metrics").await.status, 200);
-    // By way of a proxy that nobody told us of, all the world seems to be near.
+    // Behind an unknown proxy, every client seems to be local.
     for (header, value) in [("X-Forwarded-For", "127.0.0.1"), ("Forwarded", "for=198.51.100.1")] {
         let any = from("127.0.0.1").header(header, value);
         any.get("/metrics").await.problem(404, "not_found");

@@ -268,7 +268,7 @@ async fn a_readers_comments_are_erased_by_email() {
     assert_eq!(none, json!({"removed": 0, "emptied": 0}));
 }
 
-/// Writers of all kinds at once: no deadlock, and the counts are exact in the end.
+/// Concurrent writes of all kinds end without a deadlock and with exact counts.
 #[tokio::test]
 async fn comment_counts_are_exact_after_concurrent_writes() {
     let app = app(Policy::Open).await;

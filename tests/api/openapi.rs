@@ -9,7 +9,7 @@ use actix_web::{App, HttpResponse, web};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What the document leaves out: the page that shows it, and what redirects to that.
+/// The paths that the document leaves out: the page that shows it, and its redirect.
 const UNDOCUMENTED: [&str; 2] = ["/docs", "/docs/{_:.*}"];
 
 #[test]
@@ -93,8 +93,7 @@ fn every_body_in_json_has_an_example_that_its_schema_allows() {
     assert!(examples > 10, "only {examples} examples were looked at");
 }
 
-/// Calls `visit` with every schema in a value and the way to it; bodies that are not JSON have no
-/// schema worth the name.
+/// Calls `visit` with every schema in a value and its path, except those of bodies that are not JSON.
 fn walk(at: &str, value: &Value, visit: &mut impl FnMut(&str, &Value)) {
     match value {
         Value::Object(members) => {
@@ -155,7 +154,7 @@ fn every_reference_resolves() {
     }
 }
 
-/// The addresses that the application really serves, each with its method.
+/// Returns the method and path of every route of the application.
 async fn served() -> BTreeSet<String> {
     let application = TestApp::new().await.application;
     let report =

@@ -70,7 +70,7 @@ async fn an_alias_redirects_to_its_outlet() {
     let sql = app.sql().await;
     let outlet: i64 =
         sql.query_one("select id from outlets where slug = 'wsj'", &[]).await.unwrap().get(0);
-    // Names that stand elsewhere in the address too.
+    // Names that also occur elsewhere in the path.
     for former in ["old-journal", "a", "ap-i", "outlets", "v1"] {
         let insert = "insert into outlet_slugs (slug, outlet_id) values ($1, $2)";
         sql.execute(insert, &[&former, &outlet]).await.unwrap();
@@ -79,9 +79,9 @@ async fn an_alias_redirects_to_its_outlet() {
         ["old-journal", "a", "outlets", "v1", "the-wall-street-journal", "wall-street-journal"]
     {
         for rest in ["", "?fields=slug"] {
-            let reply = app.get(&format!("/api/v1/outlets/{name}{rest}")).await;
-            assert_eq!(reply.status, 301, "{name}: {}", reply.text());
-            assert_eq!(reply.header("location"), format!("/api/v1/outlets/wsj{rest}"), "{name}");
+            let response = app.get(&format!("/api/v1/outlets/{name}{rest}")).await;
+            assert_eq!(response.status, 301, "{name}: {}", response.text());
+            assert_eq!(response.header("location"), format!("/api/v1/outlets/wsj{rest}"), "{name}");
         }
         for list in ["links", "articles"] {
             app.get(&format!("/api/v1/outlets/{name}/{list}")).await.ok();

@@ -22,10 +22,13 @@ async fn an_article_is_available_as_json_ld() {
     site.sql.batch_execute(update).await.unwrap();
     let at = format!("/api/v1/articles/{}?format=jsonld", site.article);
     app.get(&format!("{at}&fields=nonsense")).await.problem(400, "bad_parameter");
-    let reply = app.get(&at).await;
-    assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "application/ld+json"));
-    assert!(!reply.text().contains('<'), "{}", reply.text());
-    let found = reply.json();
+    let response = app.get(&at).await;
+    assert_eq!(
+        (response.status.as_u16(), response.header("content-type")),
+        (200, "application/ld+json")
+    );
+    assert!(!response.text().contains('<'), "{}", response.text());
+    let found = response.json();
     assert_eq!(found["@type"], "NewsArticle");
     assert_eq!(found["alternativeHeadline"], "</script><b>");
     assert_eq!(

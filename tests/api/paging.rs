@@ -8,8 +8,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
-/// Every list of the public reads, in every order and with the filters that have a way of their
-/// own through the database.
+/// Every public list, in every order and with each filter that has its own query plan.
 const LISTS: [&str; 26] = [
     "/api/v1/articles",
     "/api/v1/articles?sort=published_at",
@@ -56,12 +55,12 @@ fn ids(page: &Value) -> Vec<i64> {
     page["items"].as_array().unwrap().iter().map(|item| item["id"].as_i64().unwrap()).collect()
 }
 
-/// One page, with its `Link` header checked against its cursors.
+/// Returns a page and compares its `Link` header with its cursors.
 async fn page(app: &TestApp, uri: &str) -> Value {
-    let reply = app.get(uri).await;
+    let response = app.get(uri).await;
     let links: Vec<String> =
-        reply.headers.get_all("link").map(|link| link.to_str().unwrap().to_owned()).collect();
-    let page = reply.ok();
+        response.headers.get_all("link").map(|link| link.to_str().unwrap().to_owned()).collect();
+    let page = response.ok();
     let mut expected = 0;
     for (relation, parameter) in [("next", "after"), ("prev", "before")] {
         if let Some(cursor) = page["page"][relation].as_str() {
@@ -77,7 +76,7 @@ async fn page(app: &TestApp, uri: &str) -> Value {
     page
 }
 
-/// Follows `next` to the end.
+/// Follows `next` to the end and returns all pages.
 async fn walk(app: &TestApp, uri: &str, limit: usize) -> Vec<Value> {
     let uri = with(uri, &format!("limit={limit}"));
     let mut pages = vec![page(app, &uri).await];
@@ -244,7 +243,7 @@ async fn a_cursor_of_another_list_is_rejected() {
         let page = page(&app, &with(uri, "limit=1")).await;
         cursors.push((uri, page["page"]["next"].as_str().unwrap().to_owned()));
     }
-    // The same list at two addresses.
+    // The same list at two URLs.
     let same = |a: &str, b: &str| {
         let plain = |uri: &str| {
             uri.replace("/outlets/outlet-1/articles", "/articles?outlet=outlet-1")
@@ -255,12 +254,12 @@ async fn a_cursor_of_another_list_is_rejected() {
     for (uri, _) in &cursors {
         for (other, cursor) in &cursors {
             for parameter in ["after", "before"] {
-                let reply = app.get(&with(uri, &format!("{parameter}={cursor}"))).await;
+                let response = app.get(&with(uri, &format!("{parameter}={cursor}"))).await;
                 if same(uri, other) {
-                    reply.ok();
+                    response.ok();
                     continue;
                 }
-                let problem = reply.problem(400, "cursor_mismatch");
+                let problem = response.problem(400, "cursor_mismatch");
                 assert_eq!(problem["errors"][0]["parameter"], parameter, "{uri} {other}");
             }
         }
@@ -321,15 +320,20 @@ async fn a_forged_cursor_is_rejected() {
         }
         for text in bad {
             for parameter in ["after", "before"] {
-                let reply = app.get(&with(uri, &format!("{parameter}={text}"))).await;
-                // Some of these keys fit some lists; what matters is that the rest is told apart.
-                if reply.status == 200 {
+                let response = app.get(&with(uri, &format!("{parameter}={text}"))).await;
+                // Some of these cursors fit some lists; the others must be rejected.
+                if response.status == 200 {
                     assert!(text.len() > 20, "{uri}: {text} was taken");
                     continue;
                 }
                 let shown = BASE64.decode(&text).map(|b| String::from_utf8_lossy(&b).into_owned());
-                assert_eq!(reply.status, 400, "{uri}: {parameter}={shown:?}: {}", reply.text());
-                let problem = reply.json();
+                assert_eq!(
+                    response.status,
+                    400,
+                    "{uri}: {parameter}={shown:?}: {}",
+                    response.text()
+                );
+                let problem = response.json();
                 assert_eq!(problem["code"], "bad_cursor", "{uri}: {shown:?}: {problem}");
                 assert_eq!(problem["errors"][0]["parameter"], parameter, "{uri}: {problem}");
             }

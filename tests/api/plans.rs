@@ -12,11 +12,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use tokio_postgres::SimpleQueryMessage;
 
-/// Tables that grow with the site: none of them may be read from end to end.
+/// Large tables, which no list may scan.
 const LARGE: [&str; 6] =
     ["articles", "links", "link_credits", "article_outlets", "article_tags", "comments"];
 
-/// The order of a list, by which a key behind its last row is made.
+/// The order of a list, which determines a cursor behind its last row.
 #[derive(Clone, Copy)]
 enum Order {
     Latest,
@@ -63,7 +63,7 @@ const LISTS: [(&str, Order); 20] = [
     ("/api/v1/articles/article-1/comments?sort=newest", Order::Newest),
 ];
 
-/// One statement with its plan.
+/// A statement with its plan.
 struct Plan {
     query: String,
     root: Value,
@@ -75,7 +75,7 @@ impl Plan {
         of("Shared Hit Blocks") + of("Shared Read Blocks")
     }
 
-    /// What is wrong with it: a large table read whole, or more rows sorted than a page needs.
+    /// Returns its faults: a scan of a large table, or a sort of more rows than a page has.
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         visit(&self.root, &mut |node| {
@@ -129,7 +129,7 @@ async fn explained() -> (TestApp, Logged) {
     (TestApp::on(database.target.clone(), Config::defaults().unwrap()).await, database)
 }
 
-/// The plans that were logged behind `from`.
+/// Returns the plans in the log from the offset `from` on.
 fn plans(log: &Path, from: u64) -> Vec<Plan> {
     use std::io::{Read as _, Seek as _};
     let mut file = std::fs::File::open(log).unwrap();
@@ -152,7 +152,7 @@ fn with(uri: &str, more: &str) -> String {
     format!("{uri}{}{more}", if uri.contains('?') { '&' } else { '?' })
 }
 
-/// The address of a list's last page, read forwards: found from behind its end.
+/// Returns the URL of a list's last page.
 async fn last_page(app: &TestApp, uri: &str, order: Order) -> String {
     let cursor = |page: &Value, relation: &str| page["page"][relation].as_str().unwrap().to_owned();
     let first = app.get(uri).await.ok();
@@ -167,7 +167,7 @@ async fn last_page(app: &TestApp, uri: &str, order: Order) -> String {
     with(uri, &format!("after={after}"))
 }
 
-/// The plans of all that one request asks of the database.
+/// Returns the plans of the statements of one request.
 async fn asked(app: &TestApp, log: &Path, uri: &str) -> Vec<Plan> {
     let from = std::fs::metadata(log).unwrap().len();
     app.get(uri).await.ok();
@@ -228,7 +228,7 @@ async fn the_last_page_costs_what_the_first_does() {
 async fn the_planner_estimates_links_per_article_well() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
-    // A sample of some hundred pages, of some thousand: as that of a default is of a great site.
+    // A sample of a few hundred of some thousand pages, the ratio of the default on a large site.
     sql.batch_execute(
         "set session_replication_role = replica;
          insert into articles (id, slug, status, headline, created_at, updated_at)

@@ -6,7 +6,7 @@ use crate::harness::public_operations::open;
 use crate::harness::site::site;
 use roundup::config::Config;
 
-/// Codes that nothing names: answers of actix's own that `Error::from_status` recognises.
+/// Codes that no code names: `Error::from_status` derives them from actix's own responses.
 const FROM_STATUS: [&str; 1] = ["HeadersTooLarge"];
 
 fn sources(dir: &std::path::Path, into: &mut String) {
@@ -60,8 +60,8 @@ async fn every_problem_matches_its_schema() {
         ("GET", "/api/v1/articles?after=x".to_owned()),
         ("GET", "/api/v1/articles?fields=headlin".to_owned()),
     ] {
-        let reply = app.call(method, &uri).await;
-        let problem = reply.json();
+        let response = app.call(method, &uri).await;
+        let problem = response.json();
         let wrong = errors(&schema, &problem);
         assert!(wrong.is_empty(), "{method} {uri}: {wrong:#?}");
         let kind = app.get(problem["type"].as_str().unwrap()).await.ok();
@@ -73,14 +73,14 @@ async fn every_problem_matches_its_schema() {
 
 #[tokio::test]
 async fn a_statement_timeout_is_504_without_sql() {
-    // Our own deadline is put off, so that it is the database's that passes.
+    // The service's deadline is later, so the statement timeout comes first.
     let query_deadline_ms = std::time::Duration::from_mins(1);
     let app = TestApp::with(Config { query_deadline_ms, ..Config::defaults().unwrap() }).await;
     let site = site(&app).await;
     site.sql.batch_execute("begin; lock table articles").await.unwrap();
-    let reply = app.get("/api/v1/articles").await;
-    let text = reply.text().to_lowercase();
-    reply.problem(504, "deadline");
+    let response = app.get("/api/v1/articles").await;
+    let text = response.text().to_lowercase();
+    response.problem(504, "deadline");
     assert!(!text.contains("select") && !text.contains("articles where"), "{text}");
     site.sql.batch_execute("rollback").await.unwrap();
     app.get("/api/v1/articles").await.ok();
@@ -90,9 +90,9 @@ async fn a_statement_timeout_is_504_without_sql() {
 async fn an_internal_error_is_500_without_its_cause() {
     let (app, site) = open().await;
     site.sql.batch_execute("alter table articles rename column dek to dock").await.unwrap();
-    let reply = app.get("/api/v1/articles").await;
-    let text = reply.text();
-    reply.problem(500, "internal");
+    let response = app.get("/api/v1/articles").await;
+    let text = response.text();
+    response.problem(500, "internal");
     assert!(!text.contains("dek") && !text.contains("column"), "{text}");
 }
 

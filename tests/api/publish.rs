@@ -48,7 +48,7 @@ async fn a_scheduled_article_is_published_at_its_time() {
     let at = format!("{ARTICLES}/{}", made["id"]);
     let public = format!("/api/v1/articles/{}", made["id"]);
     assert_eq!(publish_due(&app.state).await.unwrap(), 0);
-    // An edit leaves it where it is; publishing it without a time means now.
+    // An edit keeps the schedule; publishing without a time publishes now.
     assert_eq!(editor.patch(&at, &json!({"dek": "x"})).await.ok()["status"], "scheduled");
     app.get(&public).await.problem(404, "not_found");
     app.state.clock().advance(TimeDelta::hours(1));
@@ -110,7 +110,7 @@ async fn two_instances_publish_each_article_once() {
             "published_at": "2026-03-01T13:00:00Z"});
         editor.post(ARTICLES, &body).await.expect(StatusCode::CREATED);
     }
-    // As after an hour in which none of them ran.
+    // As if no instance had run for an hour.
     let instance = || {
         let options = PoolOptions { size: 2, ..PoolOptions::default() };
         let clock = Clock::fixed(start() + TimeDelta::hours(2));
@@ -143,9 +143,9 @@ async fn the_running_service_publishes_scheduled_articles() {
     let public = format!("/api/v1/articles/{}", made["id"]);
     let given_up = due + TimeDelta::seconds(30);
     loop {
-        let reply = app.get(&public).await;
+        let response = app.get(&public).await;
         let now = Clock::System.now();
-        if reply.status == StatusCode::OK {
+        if response.status == StatusCode::OK {
             assert!(now >= due, "published {} early", due - now);
             break;
         }

@@ -35,16 +35,16 @@ async fn the_comment_limit_admits_exactly_its_quota() {
     let reader = app.reader().from("192.0.2.1");
     for round in 0..2 {
         for left in (0..5).rev() {
-            let reply = post(&reader, article).await;
-            assert_eq!(reply.header("ratelimit-policy"), "\"client\";q=5;w=60");
-            assert_eq!(reply.header("ratelimit"), format!("\"client\";r={left};t=60"));
-            reply.expect(StatusCode::CREATED);
+            let response = post(&reader, article).await;
+            assert_eq!(response.header("ratelimit-policy"), "\"client\";q=5;w=60");
+            assert_eq!(response.header("ratelimit"), format!("\"client\";r={left};t=60"));
+            response.expect(StatusCode::CREATED);
         }
         app.state.clock().advance(TimeDelta::seconds(20));
-        let reply = post(&reader, article).await;
-        assert_eq!(reply.header("retry-after"), "40", "round {round}");
-        assert_eq!(reply.header("ratelimit"), "\"client\";r=0;t=40");
-        reply.problem(429, "rate_limited");
+        let response = post(&reader, article).await;
+        assert_eq!(response.header("retry-after"), "40", "round {round}");
+        assert_eq!(response.header("ratelimit"), "\"client\";r=0;t=40");
+        response.problem(429, "rate_limited");
         post(&app.reader().from("192.0.2.2"), article).await.expect(StatusCode::CREATED);
         app.state.clock().advance(TimeDelta::seconds(40));
     }
@@ -54,9 +54,9 @@ async fn the_comment_limit_admits_exactly_its_quota() {
 #[tokio::test]
 async fn a_429_has_the_rate_limit_headers() {
     let app = limited(5, 0, 0).await;
-    let reply = post(&app.reader(), 999_999).await;
-    assert_eq!(reply.header("ratelimit"), "\"client\";r=4;t=60");
-    reply.problem(404, "not_found");
+    let response = post(&app.reader(), 999_999).await;
+    assert_eq!(response.header("ratelimit"), "\"client\";r=4;t=60");
+    response.problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -98,9 +98,9 @@ async fn each_article_has_its_own_limit() {
         let from = format!("192.0.2.{n}");
         post(&app.reader().from(&from), article).await.expect(StatusCode::CREATED);
     }
-    let reply = post(&app.reader().from("192.0.2.9"), article).await;
-    assert_eq!(reply.header("ratelimit"), "\"article\";r=0;t=60");
-    reply.problem(429, "rate_limited");
+    let response = post(&app.reader().from("192.0.2.9"), article).await;
+    assert_eq!(response.header("ratelimit"), "\"article\";r=0;t=60");
+    response.problem(429, "rate_limited");
 }
 
 #[tokio::test]
@@ -108,9 +108,9 @@ async fn a_limit_of_zero_is_no_limit() {
     let app = limited(0, 0, 0).await;
     let article = site(&app).await.article;
     for _ in 0..30 {
-        let reply = post(&app.reader(), article).await;
-        assert_eq!(reply.header("ratelimit"), "");
-        assert!(reply.status.is_success());
+        let response = post(&app.reader(), article).await;
+        assert_eq!(response.header("ratelimit"), "");
+        assert!(response.status.is_success());
     }
 }
 
@@ -127,8 +127,8 @@ async fn reports_count_once_per_client_and_are_limited() {
     };
     assert_eq!(count().await, None);
     for _ in 0..3 {
-        let reply = app.reader().from("192.0.2.1").post(&path, &report).await;
-        assert_eq!(reply.status, StatusCode::NO_CONTENT);
+        let response = app.reader().from("192.0.2.1").post(&path, &report).await;
+        assert_eq!(response.status, StatusCode::NO_CONTENT);
     }
     app.reader().from("192.0.2.1").post(&path, &report).await.problem(429, "rate_limited");
     assert_eq!(count().await, Some(1));

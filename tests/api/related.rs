@@ -3,7 +3,7 @@
 use crate::harness::TestApp;
 use serde_json::Value;
 
-/// Five articles on one day, and one a year later.
+/// Creates five articles on one day, and one a year later.
 const SITE: &str = "
     insert into articles (id, slug, status, headline, published_at, created_at, updated_at)
     select n, 's' || n, 'published', h, '2020-01-01Z'::timestamptz + n * interval '1 hour', now(), now()
@@ -34,7 +34,7 @@ fn ids(page: &Value) -> Vec<i64> {
     items.iter().map(|item| item["article"]["id"].as_i64().unwrap()).collect()
 }
 
-/// The reasons why an article is on the page, as `shared_links 2`.
+/// Returns the reasons for an article, such as `shared_links 2`.
 fn reasons(page: &Value, id: i64) -> Vec<String> {
     let items = page["items"].as_array().unwrap();
     let item = items.iter().find(|item| item["article"]["id"] == id).unwrap();

@@ -25,11 +25,15 @@ async fn a_matching_if_none_match_gets_304() {
             ("", 200),
             ("\"", 200),
         ] {
-            let reply = get_with(&app, &uri, &[(header::IF_NONE_MATCH, sent)]).await;
-            assert_eq!(reply.status.as_u16(), expected, "{uri}: If-None-Match: {sent}");
-            assert_eq!(reply.bytes.is_empty(), expected == 304, "{uri}: {sent}");
+            let response = get_with(&app, &uri, &[(header::IF_NONE_MATCH, sent)]).await;
+            assert_eq!(response.status.as_u16(), expected, "{uri}: If-None-Match: {sent}");
+            assert_eq!(response.bytes.is_empty(), expected == 304, "{uri}: {sent}");
             for name in ["etag", "cache-control", "vary"] {
-                assert_eq!(reply.header(name), fresh.header(name), "{uri}: {name} of a {expected}");
+                assert_eq!(
+                    response.header(name),
+                    fresh.header(name),
+                    "{uri}: {name} of a {expected}"
+                );
             }
         }
         let two = [(header::IF_NONE_MATCH, "\"other\""), (header::IF_NONE_MATCH, etag.as_str())];
@@ -45,8 +49,8 @@ async fn a_change_changes_the_etag() {
     let uri = format!("/api/v1/articles/{}", site.article);
     let before = app.get(&uri).await.header("etag").to_owned();
     site.sql.execute("update articles set headline = 'Other'", &[]).await.unwrap();
-    let reply = get_with(&app, &uri, &[(header::IF_NONE_MATCH, &before)]).await;
-    assert_eq!(reply.ok()["headline"], "Other");
+    let response = get_with(&app, &uri, &[(header::IF_NONE_MATCH, &before)]).await;
+    assert_eq!(response.ok()["headline"], "Other");
 }
 
 fn decode(coding: &str, bytes: &[u8]) -> Vec<u8> {
@@ -70,19 +74,22 @@ async fn every_content_coding_has_the_same_body_and_its_own_etag() {
         assert_eq!(plain.header("content-encoding"), "", "{uri}");
         let mut tags = vec![plain.header("etag").to_owned()];
         for coding in ["gzip", "br", "zstd"] {
-            let reply = get_with(&app, &uri, &[(header::ACCEPT_ENCODING, coding)]).await;
-            let mut vary = reply.headers.get_all("vary");
-            assert!(vary.any(|name| name == "Accept-Encoding"), "{uri}: {reply:?}");
-            assert_eq!(reply.header("content-type"), plain.header("content-type"), "{uri}");
+            let response = get_with(&app, &uri, &[(header::ACCEPT_ENCODING, coding)]).await;
+            let mut vary = response.headers.get_all("vary");
+            assert!(vary.any(|name| name == "Accept-Encoding"), "{uri}: {response:?}");
+            assert_eq!(response.header("content-type"), plain.header("content-type"), "{uri}");
             if plain.bytes.len() < 600 {
-                assert_eq!((reply.header("content-encoding"), &reply.bytes), ("", &plain.bytes));
+                assert_eq!(
+                    (response.header("content-encoding"), &response.bytes),
+                    ("", &plain.bytes)
+                );
                 continue;
             }
             coded += 1;
-            assert_eq!(reply.header("content-encoding"), coding, "{uri}");
-            assert!(reply.bytes.len() < plain.bytes.len(), "{uri}: {coding}");
-            assert!(decode(coding, &reply.bytes) == plain.bytes, "{uri}: {coding}");
-            tags.push(reply.header("etag").to_owned());
+            assert_eq!(response.header("content-encoding"), coding, "{uri}");
+            assert!(response.bytes.len() < plain.bytes.len(), "{uri}: {coding}");
+            assert!(decode(coding, &response.bytes) == plain.bytes, "{uri}: {coding}");
+            tags.push(response.header("etag").to_owned());
             let again = [(header::ACCEPT_ENCODING, coding), (header::IF_NONE_MATCH, &tags[0])];
             assert_eq!(get_with(&app, &uri, &again).await.status, 304, "{uri}: another coding's");
         }
@@ -103,8 +110,8 @@ async fn an_accept_header_without_json_gets_406() {
         let uri = uri(operation, &site);
         for accept in ["application/xml", "text/html", "application/json;q=0", "image/*, text/csv"]
         {
-            let reply = get_with(&app, &uri, &[(header::ACCEPT, accept)]).await;
-            reply.problem(406, "not_acceptable");
+            let response = get_with(&app, &uri, &[(header::ACCEPT, accept)]).await;
+            response.problem(406, "not_acceptable");
         }
         for accept in [
             "application/json",
@@ -113,8 +120,8 @@ async fn an_accept_header_without_json_gets_406() {
             "text/html, */*;q=0.5",
             "text/html,application/json",
         ] {
-            let reply = get_with(&app, &uri, &[(header::ACCEPT, accept)]).await;
-            assert_eq!(reply.status, 200, "{uri}: Accept: {accept}");
+            let response = get_with(&app, &uri, &[(header::ACCEPT, accept)]).await;
+            assert_eq!(response.status, 200, "{uri}: Accept: {accept}");
         }
     }
 }
@@ -128,10 +135,11 @@ async fn the_root_is_html_for_browsers_and_json_for_scripts() {
     assert!(page.text().starts_with("<!doctype html>"));
     let data = app.get("/").await;
     assert_eq!(data.header("content-type"), "application/json");
-    for reply in [&page, &data] {
-        let vary: Vec<&str> = reply.headers.get_all("vary").map(|v| v.to_str().unwrap()).collect();
+    for response in [&page, &data] {
+        let vary: Vec<&str> =
+            response.headers.get_all("vary").map(|v| v.to_str().unwrap()).collect();
         assert_eq!(vary, ["Accept", "Accept-Encoding"]);
-        assert!(reply.header("link").contains("</openapi.json>; rel=\"service-desc\""));
+        assert!(response.header("link").contains("</openapi.json>; rel=\"service-desc\""));
     }
     for list in data.json()["lists"].as_array().unwrap() {
         app.get(list.as_str().unwrap()).await.ok();
@@ -143,14 +151,14 @@ async fn a_request_id_is_echoed_or_generated() {
     let app = TestApp::new().await;
     let name = header::HeaderName::from_static("x-request-id");
     for uri in ["/api/v1/articles", "/nowhere", "/api/v1/articles?limit=0", "/livez"] {
-        let reply = get_with(&app, uri, &[(name.clone(), "trace-1.2_3")]).await;
-        assert_eq!(reply.header("x-request-id"), "trace-1.2_3", "{uri}");
-        if reply.status.is_client_error() {
-            assert_eq!(reply.json()["request_id"], "trace-1.2_3");
+        let response = get_with(&app, uri, &[(name.clone(), "trace-1.2_3")]).await;
+        assert_eq!(response.header("x-request-id"), "trace-1.2_3", "{uri}");
+        if response.status.is_client_error() {
+            assert_eq!(response.json()["request_id"], "trace-1.2_3");
         }
         for odd in ["", "two words", &"x".repeat(129), "line\tbreak"] {
-            let reply = get_with(&app, uri, &[(name.clone(), odd)]).await;
-            assert_eq!(reply.header("x-request-id").len(), 16, "{uri}: {odd:?}");
+            let response = get_with(&app, uri, &[(name.clone(), odd)]).await;
+            assert_eq!(response.header("x-request-id").len(), 16, "{uri}: {odd:?}");
         }
     }
 }
@@ -169,22 +177,25 @@ async fn every_response_has_security_and_cache_headers() {
         let path = uri.split('?').next().unwrap_or_default();
         let missing = app.get(&format!("{path}/nowhere")).await;
         assert_eq!(missing.header("cache-control"), "no-store", "{uri}");
-        for reply in [ok, refused, missing] {
+        for response in [ok, refused, missing] {
             for (name, value) in [
                 ("x-content-type-options", "nosniff"),
                 ("referrer-policy", "no-referrer"),
                 ("access-control-allow-origin", "*"),
                 ("cross-origin-resource-policy", "cross-origin"),
             ] {
-                assert_eq!(reply.header(name), value, "{uri}: {name}");
+                assert_eq!(response.header(name), value, "{uri}: {name}");
             }
-            let policy = reply.header("content-security-policy");
+            let policy = response.header("content-security-policy");
             assert!(policy.starts_with("default-src 'none'"), "{uri}: {policy}");
             for exposed in ["ETag", "Link", "X-Request-Id", "Retry-After"] {
-                assert!(reply.header("access-control-expose-headers").contains(exposed), "{uri}");
+                assert!(
+                    response.header("access-control-expose-headers").contains(exposed),
+                    "{uri}"
+                );
             }
             for telling in ["server", "x-powered-by", "set-cookie"] {
-                assert!(!reply.headers.contains_key(telling), "{uri}: {telling}");
+                assert!(!response.headers.contains_key(telling), "{uri}: {telling}");
             }
         }
     }
@@ -205,10 +216,10 @@ async fn the_docs_page_may_load_its_own_scripts_and_styles() {
     assert!(!text.contains("src=\"http") && !text.contains("href=\"http"), "{text}");
     for part in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js"] {
         assert!(text.contains(part), "{text}");
-        let reply = app.get(&format!("/docs/{part}")).await;
-        assert_eq!(reply.status, 200, "{part}");
-        assert_eq!(reply.header("x-content-type-options"), "nosniff");
-        assert!(!reply.header("content-type").is_empty(), "{part}");
+        let response = app.get(&format!("/docs/{part}")).await;
+        assert_eq!(response.status, 200, "{part}");
+        assert_eq!(response.header("x-content-type-options"), "nosniff");
+        assert!(!response.header("content-type").is_empty(), "{part}");
     }
     let moved = app.get("/docs").await;
     assert_eq!((moved.status.as_u16(), moved.header("location")), (308, "/docs/"));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 const RULES: &str = "/api/v1/admin/rules";
 
-/// Removes the rules that a new site starts with.
+/// Deletes the default rules.
 async fn no_rules(app: &TestApp) {
     app.sql().await.execute("delete from comment_rules", &[]).await.unwrap();
 }
@@ -103,8 +103,8 @@ async fn ip_range_rules_match_clients() {
     for (from, status) in
         [("192.0.2.77", 202), ("192.0.3.1", 201), ("2001:db8:7::1", 202), ("::1", 201)]
     {
-        let reply = app.reader().from(from).post(&path, &comment("A", "Hello.")).await;
-        assert_eq!(reply.status.as_u16(), status, "{from}");
+        let response = app.reader().from(from).post(&path, &comment("A", "Hello.")).await;
+        assert_eq!(response.status.as_u16(), status, "{from}");
     }
     let spam = editor.get("/api/v1/admin/comments?status=spam&count=exact").await.ok();
     assert_eq!(spam["page"]["total"], 2);
@@ -174,10 +174,10 @@ async fn a_rule_is_created_updated_replaced_and_deleted() {
     let editor = app.key("comments:moderate").await;
     let there = editor.get(&format!("{RULES}?count=exact")).await.ok()["page"]["total"].clone();
     assert_eq!(there, 6, "a new site has rules");
-    let reply =
+    let response =
         editor.post(RULES, &json!({"kind": "words", "action": "hold", "terms": [" pills "]})).await;
-    let place = reply.header("location").to_owned();
-    let made = reply.json();
+    let place = response.header("location").to_owned();
+    let made = response.json();
     assert_eq!(made["terms"], json!(["pills"]));
     assert_eq!((&made["enabled"], &made["version"]), (&json!(true), &json!(1)));
     editor.patch(&place, &json!({"enabled": false})).await.problem(428, "precondition_required");
@@ -278,7 +278,7 @@ async fn a_pathological_regex_runs_in_linear_time() {
     let path = format!("/api/v1/articles/{article}/comments");
     let text = format!("{}!", "a".repeat(9_000)) + &"x".repeat(9_000);
     let begun = std::time::Instant::now();
-    let reply = app.reader().post(&path, &comment("Bob", &text)).await.json();
-    assert_eq!(reply["held_because"], json!([]));
+    let response = app.reader().post(&path, &comment("Bob", &text)).await.json();
+    assert_eq!(response["held_because"], json!([]));
     assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
 }

@@ -3,7 +3,7 @@
 use crate::harness::TestApp;
 use serde_json::Value;
 
-/// A site with a few articles, links and comments.
+/// An application with a few articles, links and comments.
 const SITE: &str = "
     insert into articles (id, slug, status, headline, dek, lang, quote_html, commentary_html,
         published_at, created_at, updated_at)
@@ -33,7 +33,7 @@ async fn site() -> TestApp {
     app
 }
 
-/// What is found, as `article 1`.
+/// Returns the results, such as `article 1`.
 async fn found(app: &TestApp, query: &str) -> Vec<String> {
     let page = app.get(&format!("/api/v1/search?{query}")).await.ok();
     page["items"].as_array().unwrap().iter().map(name).collect()

@@ -12,10 +12,10 @@ use roundup::comments::Policy;
 use roundup::config::Config;
 use serde_json::{Value, json};
 
-/// One year, with all that lies below the host.
+/// One year, including subdomains.
 const YEAR: &str = "max-age=31536000; includeSubDomains";
 
-/// The address of an operation for editors on the small site.
+/// Returns the URL of an admin operation on the sample site.
 fn admin(operation: &Operation, site: &Site) -> String {
     let path = operation.path.replace("/outlets/{id}", "/outlets/1").replace("{n}", "1");
     fill(&path.replace("/tags/{id}", "/tags/1").replace("{id}", "1"), site)
@@ -25,8 +25,8 @@ fn is_admin(operation: &Operation) -> bool {
     operation.path.starts_with("/api/v1/admin")
 }
 
-/// An answer of every kind: each operation as nobody and as an editor, with a method that it does
-/// not take, asked again by who has it, and what is nowhere.
+/// Returns responses of every kind: each operation without and with a key, with a wrong method and
+/// with `If-None-Match`, and a path that does not exist.
 async fn every_kind(app: &TestApp, site: &Site, editor: &Client<'_>) -> Vec<(String, Response)> {
     let mut all = Vec::new();
     for operation in operations() {
@@ -58,18 +58,18 @@ async fn every_response_has_the_security_headers() {
     let site = site(&app).await;
     let editor = app.key("admin").await;
     let mut seen = std::collections::BTreeSet::new();
-    for (name, reply) in every_kind(&app, &site, &editor).await {
-        seen.insert(reply.status.as_u16());
+    for (name, response) in every_kind(&app, &site, &editor).await {
+        seen.insert(response.status.as_u16());
         for (header, value) in [
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
             ("strict-transport-security", YEAR),
         ] {
-            let given: Vec<_> = reply.headers.get_all(header).collect();
+            let given: Vec<_> = response.headers.get_all(header).collect();
             assert_eq!(given, [value], "{name}: {header}");
         }
-        // What `default-src` says holds for `object-src` too.
-        let policy = reply.header("content-security-policy");
+        // `object-src` falls back to `default-src`.
+        let policy = response.header("content-security-policy");
         for directive in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"] {
             assert!(policy.contains(directive), "{name}: {policy}");
         }
@@ -97,16 +97,16 @@ async fn no_cookie_is_set_and_cors_permits_public_reads_only() {
     let (app, site) = open().await;
     let editor = app.key("admin").await;
     let (mut public, mut private) = (0, 0);
-    for (name, reply) in every_kind(&app, &site, &editor).await {
+    for (name, response) in every_kind(&app, &site, &editor).await {
         for never in ["set-cookie", "access-control-allow-credentials"] {
-            assert!(!reply.headers.contains_key(never), "{name}: {never}");
+            assert!(!response.headers.contains_key(never), "{name}: {never}");
         }
-        let origins: Vec<_> = reply.headers.get_all("access-control-allow-origin").collect();
+        let origins: Vec<_> = response.headers.get_all("access-control-allow-origin").collect();
         if name.contains("/api/v1/admin") {
             private += 1;
-            let told = reply.headers.keys().find(|name| name.as_str().starts_with("access-"));
+            let told = response.headers.keys().find(|name| name.as_str().starts_with("access-"));
             assert_eq!(told, None, "{name}");
-            assert_eq!(reply.header("cross-origin-resource-policy"), "", "{name}");
+            assert_eq!(response.header("cross-origin-resource-policy"), "", "{name}");
         } else {
             public += 1;
             assert_eq!(origins, ["*"], "{name}");
@@ -126,16 +126,16 @@ async fn simple_cross_origin_writes_are_rejected() {
     let mut posts = 0;
     for operation in operations().iter().filter(|one| one.method == "POST") {
         let uri = if is_admin(operation) { admin(operation, &site) } else { uri(operation, &site) };
-        // A browser sends these to anybody, without a preflight.
+        // A browser sends these across origins without a preflight request.
         for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""] {
             let page = app.reader().header("Origin", "https://elsewhere.example");
-            let reply = page.send_as("POST", &uri, kind, &body).await;
+            let response = page.send_as("POST", &uri, kind, &body).await;
             let (status, code) = if is_admin(operation) {
                 (401, "unauthenticated")
             } else {
                 (415, "unsupported_media_type")
             };
-            reply.problem(status, code);
+            response.problem(status, code);
             posts += 1;
         }
     }
@@ -163,23 +163,23 @@ async fn every_body_has_a_content_type_and_every_text_a_charset() {
         all.push((uri.clone(), app.get(&uri).await));
     }
     let mut kinds = std::collections::BTreeSet::new();
-    for (name, reply) in all.iter().filter(|(_, reply)| !reply.bytes.is_empty()) {
-        let kind = reply.header("content-type");
+    for (name, response) in all.iter().filter(|(_, response)| !response.bytes.is_empty()) {
+        let kind = response.header("content-type");
         let plain = kind.split(';').next().unwrap();
-        assert!(!plain.is_empty(), "{name}: {} bytes of no kind", reply.bytes.len());
+        assert!(!plain.is_empty(), "{name}: {} bytes of no kind", response.bytes.len());
         let text = plain.starts_with("text/") || plain.ends_with("+xml") || plain.ends_with("/xml");
         assert_eq!(kind.ends_with("; charset=utf-8"), text, "{name}: {kind}");
         if plain.ends_with("/json") || plain.ends_with("+json") {
-            reply.json();
+            response.json();
         } else if plain != "image/png" {
-            assert!(std::str::from_utf8(&reply.bytes).is_ok(), "{name}: {kind}");
+            assert!(std::str::from_utf8(&response.bytes).is_ok(), "{name}: {kind}");
         }
         kinds.insert(plain.to_owned());
     }
     assert!(kinds.len() >= 10, "{kinds:?}");
 }
 
-/// Forbids what a schema does not name.
+/// Makes a schema reject unknown members.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -202,11 +202,12 @@ async fn no_response_has_an_undocumented_member() {
     let mut bodies = 0;
     for operation in reads().iter().chain(editors) {
         let uri = if is_admin(operation) { admin(operation, &site) } else { uri(operation, &site) };
-        let reply = editor.get(&uri).await;
+        let response = editor.get(&uri).await;
         let content = &operation.value["responses"]["200"]["content"];
-        let schema = &content[reply.header("content-type")]["schema"];
-        let json = reply.header("content-type").ends_with("/json");
-        if reply.status != 200 || schema.is_null() || !json || operation.path == "/openapi.json" {
+        let schema = &content[response.header("content-type")]["schema"];
+        let json = response.header("content-type").ends_with("/json");
+        if response.status != 200 || schema.is_null() || !json || operation.path == "/openapi.json"
+        {
             continue;
         }
         let mut whole = json!({"components": document()["components"]});
@@ -214,7 +215,7 @@ async fn no_response_has_an_undocumented_member() {
         close(&mut whole);
         let strict = jsonschema::validator_for(&whole).unwrap();
         let beyond: Vec<String> = strict
-            .iter_errors(&reply.json())
+            .iter_errors(&response.json())
             .map(|error| format!("{}: {error}", error.instance_path()))
             .collect();
         assert!(beyond.is_empty(), "{}: {beyond:#?}", operation.name());
@@ -230,7 +231,7 @@ async fn a_failing_check_denies_access() {
     let editor = app.key("articles:write").await;
     let rows = "select (select count(*) from comments) + (select count(*) from articles)";
     let before: i64 = site.sql.query_one(rows, &[]).await.unwrap().get(0);
-    // The rules cannot be read, nor what a key may do.
+    // Neither the rules nor the scopes of a key can be read.
     let breaks = "alter table comment_rules rename column terms to words;
                   alter table keys rename column scopes to powers";
     site.sql.batch_execute(breaks).await.unwrap();
@@ -249,8 +250,8 @@ async fn trace_is_not_supported() {
     for operation in operations() {
         let uri =
             if is_admin(&operation) { admin(&operation, &site) } else { uri(&operation, &site) };
-        let reply = editor.call("TRACE", &uri).await;
-        assert!(!reply.text().contains("s3cret") && !reply.header("allow").contains("TRACE"));
-        reply.problem(405, "method_not_allowed");
+        let response = editor.call("TRACE", &uri).await;
+        assert!(!response.text().contains("s3cret") && !response.header("allow").contains("TRACE"));
+        response.problem(405, "method_not_allowed");
     }
 }

@@ -13,10 +13,10 @@ async fn every_read_matches_its_schema() {
     let (app, site) = open().await;
     let mut bodies = 0;
     for operation in reads() {
-        let reply = app.get(&uri(&operation, &site)).await;
-        assert_eq!(reply.status, 200, "{}: {}", operation.name(), reply.text());
-        if let Some(schema) = operation.schema("200", reply.header("content-type")) {
-            let wrong = errors(&schema, &reply.json());
+        let response = app.get(&uri(&operation, &site)).await;
+        assert_eq!(response.status, 200, "{}: {}", operation.name(), response.text());
+        if let Some(schema) = operation.schema("200", response.header("content-type")) {
+            let wrong = errors(&schema, &response.json());
             assert!(wrong.is_empty(), "{}: {wrong:#?}", operation.name());
             bodies += 1;
         }
@@ -37,7 +37,7 @@ async fn head_has_the_headers_of_get_and_no_body() {
         let length = get.headers["content-length"].parse::<usize>().unwrap();
         assert_eq!(length, get.body.len(), "{uri}");
         for headers in [&mut get.headers, &mut head.headers] {
-            // The second one comes from memory.
+            // The second response is from the cache.
             let own = ["date", "x-request-id", "age", "cache-status"];
             headers.retain(|name, _| !own.contains(&name.as_str()));
             if operation.path == "/metrics" {
@@ -68,16 +68,26 @@ async fn a_response_without_a_body_has_no_content_headers() {
 async fn options_lists_the_methods_and_allows_any_origin() {
     let (app, site) = open().await;
     for operation in reads() {
-        let reply = app.call("OPTIONS", &uri(&operation, &site)).await;
+        let response = app.call("OPTIONS", &uri(&operation, &site)).await;
         let name = operation.name();
-        assert_eq!((reply.status.as_u16(), reply.bytes.len()), (204, 0), "{name}");
+        assert_eq!((response.status.as_u16(), response.bytes.len()), (204, 0), "{name}");
         for method in ["GET", "HEAD", "OPTIONS"] {
-            assert!(reply.header("allow").split(", ").any(|m| m == method), "{name}: {reply:?}");
+            assert!(
+                response.header("allow").split(", ").any(|m| m == method),
+                "{name}: {response:?}"
+            );
         }
-        assert_eq!(reply.header("access-control-allow-origin"), "*", "{name}");
-        assert_eq!(reply.header("access-control-allow-methods"), reply.header("allow"), "{name}");
-        assert!(reply.header("access-control-allow-headers").contains("If-None-Match"), "{name}");
-        assert!(!reply.headers.contains_key("access-control-allow-credentials"), "{name}");
+        assert_eq!(response.header("access-control-allow-origin"), "*", "{name}");
+        assert_eq!(
+            response.header("access-control-allow-methods"),
+            response.header("allow"),
+            "{name}"
+        );
+        assert!(
+            response.header("access-control-allow-headers").contains("If-None-Match"),
+            "{name}"
+        );
+        assert!(!response.headers.contains_key("access-control-allow-credentials"), "{name}");
     }
     assert_eq!(app.call("OPTIONS", "/nowhere").await.status, 404);
 }
@@ -91,14 +101,14 @@ async fn a_wrong_method_is_405_with_allow() {
             if all.iter().any(|one| one.path == operation.path && one.method == method) {
                 continue;
             }
-            let reply = app.call(method, &uri(&operation, &site)).await;
-            let allow = reply.header("allow").to_owned();
+            let response = app.call(method, &uri(&operation, &site)).await;
+            let allow = response.header("allow").to_owned();
             assert!(
                 allow.contains("GET") && allow.contains("HEAD"),
                 "{}: {allow}",
                 operation.name()
             );
-            let problem = reply.problem(405, "method_not_allowed");
+            let problem = response.problem(405, "method_not_allowed");
             assert!(problem["detail"].as_str().unwrap().contains(&allow), "{problem}");
         }
     }
@@ -116,8 +126,8 @@ async fn an_unknown_parameter_is_rejected_with_its_name() {
         for parameter in operation.parameters("query") {
             let name = parameter["name"].as_str().unwrap();
             let misspelt = format!("{name}{}", name.chars().last().unwrap());
-            let reply = app.get(&with(&uri, &misspelt, "1")).await;
-            let problem = reply.problem(400, "unknown_parameter");
+            let response = app.get(&with(&uri, &misspelt, "1")).await;
+            let problem = response.problem(400, "unknown_parameter");
             assert_eq!(problem["errors"][0]["parameter"], misspelt, "{problem}");
             assert_eq!(problem["errors"][0]["did_you_mean"], name, "{problem}");
         }
@@ -160,14 +170,17 @@ async fn a_limit_that_is_too_large_is_rejected() {
             assert_eq!(problem["errors"][0]["parameter"], "limit", "{problem}");
         }
         for limit in ["1", "100"] {
-            let reply = app.get(&with(&uri, "limit", limit)).await;
-            if reply.header("content-type") != "application/json" {
-                assert_eq!(reply.status, 200, "{uri}");
+            let response = app.get(&with(&uri, "limit", limit)).await;
+            if response.header("content-type") != "application/json" {
+                assert_eq!(response.status, 200, "{uri}");
                 continue;
             }
-            let reply = reply.ok();
-            let page =
-                if reply["page"].is_null() { &reply["replies"]["page"] } else { &reply["page"] };
+            let response = response.ok();
+            let page = if response["page"].is_null() {
+                &response["replies"]["page"]
+            } else {
+                &response["page"]
+            };
             assert_eq!(page["limit"].to_string(), limit, "{uri}");
         }
     }
@@ -211,7 +224,7 @@ async fn a_half_closed_connection_still_gets_its_response() {
     let mut stream = TcpStream::connect(serve(&app)).await.unwrap();
     stream.write_all(b"GET /api/v1/articles HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     stream.shutdown().await.unwrap();
-    // So the service is waiting for the rows when it learns of that.
+    // So the service waits for rows when the client closes its side.
     tokio::time::sleep(Duration::from_millis(300)).await;
     sql.batch_execute("rollback").await.unwrap();
     let mut answer = Vec::new();

@@ -50,9 +50,9 @@ async fn a_tag_is_found_by_slug_id_and_former_slug() {
     for former in ["spans", "t", "tags"] {
         let insert = "insert into tag_slugs select $1, id from tags where slug = 'bridges'";
         site.sql.execute(insert, &[&former]).await.unwrap();
-        let reply = app.get(&format!("/api/v1/tags/{former}?fields=name")).await;
-        assert_eq!(reply.status, 301);
-        assert_eq!(reply.header("location"), "/api/v1/tags/bridges?fields=name");
+        let response = app.get(&format!("/api/v1/tags/{former}?fields=name")).await;
+        assert_eq!(response.status, 301);
+        assert_eq!(response.header("location"), "/api/v1/tags/bridges?fields=name");
         let articles = app.get(&format!("/api/v1/articles?tag={former}")).await.ok();
         assert_eq!(articles["items"].as_array().unwrap().len(), 1, "{former}");
     }

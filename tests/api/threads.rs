@@ -43,7 +43,7 @@ async fn delete(app: &TestApp, id: i64) {
     editor.post("/api/v1/admin/comments/batch", &body).await.ok();
 }
 
-/// The shape of a thread with `view=tree`.
+/// Returns the shape of a thread with `view=tree`.
 fn shape(nodes: &Value) -> Vec<Value> {
     let nodes = nodes.as_array().unwrap().iter();
     nodes.map(|node| json!([node["id"], shape(&node["replies"])])).collect()
@@ -82,7 +82,7 @@ async fn threads_are_listed_as_they_were_written() {
     }
 }
 
-/// What readers of all kinds write; some is held for an editor.
+/// Texts of comments; the default rules hold some of them.
 const TEXTS: [&str; 8] = [
     "I do not think so.",
     "<p>As I said, <b>twice</b>: <a href=\"https://example.org/\">read this</a></p>",
@@ -106,9 +106,9 @@ async fn in_a_long_discussion_each_reply_is_below_what_it_replies_to() {
         let text = format!("{n}: {}", TEXTS[n % TEXTS.len()]);
         let author = json!({"name": format!("Reader {}", n % 11), "email": "known@example.org"});
         let new = json!({"author": author, "text": text, "parent_id": parent});
-        let reply = app.reader().post(&path, &new).await;
-        assert!(reply.status.is_success(), "{}", reply.text());
-        let made = reply.json();
+        let response = app.reader().post(&path, &new).await;
+        assert!(response.status.is_success(), "{}", response.text());
+        let made = response.json();
         if made["status"] == "pending" {
             let body = json!({"ids": [made["id"]], "action": "approve"});
             editor.post("/api/v1/admin/comments/batch", &body).await.ok();
@@ -127,7 +127,7 @@ async fn in_a_long_discussion_each_reply_is_below_what_it_replies_to() {
     }
 }
 
-/// Follows `next` to the end, with something done after each page; returns what was read.
+/// Follows `next` to the end, calls `between` after each page and returns all items.
 async fn walk(app: &TestApp, uri: &str, between: impl AsyncFn(&[Value])) -> Vec<Value> {
     let (mut read, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -140,8 +140,8 @@ async fn walk(app: &TestApp, uri: &str, between: impl AsyncFn(&[Value])) -> Vec<
     }
 }
 
-/// A thread made by the database: each comment with the number of the one it answers, 0 for none,
-/// counted from 1. Returns the ids.
+/// Inserts a thread directly and returns the ids. `parents` has, for each comment, the number of its
+/// parent, counted from 1, or 0 for none.
 async fn generate(sql: &Client, article: i64, parents: &[usize]) -> Vec<i64> {
     let first: i64 = sql
         .query_one("select nextval(pg_get_serial_sequence('comments', 'id'))", &[])
@@ -206,7 +206,7 @@ async fn replies_deeper_than_64_attach_to_the_deepest_allowed_ancestor() {
     for deep in &made[64..] {
         assert_eq!(deep["parent_id"], made[63]["id"]);
     }
-    // Sixty levels and no more: the parser here gives up at 128 brackets within each other.
+    // Sixty levels, because serde_json parses at most 128 nested brackets.
     let nested = app.get(&format!("{path}?view=tree&limit=60")).await.ok();
     let mut at = &nested["items"][0];
     for level in &made[..60] {
@@ -217,15 +217,15 @@ async fn replies_deeper_than_64_attach_to_the_deepest_allowed_ancestor() {
     assert_eq!(deepest["ancestors"].as_array().unwrap().len(), 64);
 }
 
-/// While a reader walks, the comment at the cursor and others go and new ones come: what stood
-/// throughout is read exactly once.
+/// During the paging, the comment at the cursor and others are purged and new ones are posted. Those
+/// that stay are returned exactly once.
 #[tokio::test]
 async fn paging_returns_once_each_comment_that_stays() {
     for sort in ["oldest", "newest"] {
         let app = TestApp::new().await;
         let sql = app.sql().await;
         let id = article(&sql, "busy", "published", "2026-02-01Z").await;
-        // A mix of roots, answers to roots and answers to answers.
+        // A mix of roots, replies to roots and replies to replies.
         let parents: Vec<usize> =
             (0..400).map(|n| if n % 5 == 0 { 0 } else { n - n % 3 }).collect();
         let ids = generate(&sql, id, &parents).await;
@@ -264,13 +264,13 @@ struct Prepared {
     statement: String,
 }
 
-/// The buffers that a page of 100 touches: those of the last statement about a thread that the
-/// service prepared, with these values for its parameters.
+/// Counts the buffers that a page of 100 reads: runs the last statement on threads that the service
+/// prepared with these parameters.
 async fn buffers(app: &TestApp, sql: &Client, values: &[String]) -> i64 {
     let last = "select statement from pg_prepared_statements
                 where statement like '%\"comments\".\"path\"%' and statement not like '%pg_prepared%'
                 order by prepare_time desc limit 1";
-    // One request at a time: the pool has one connection, and this is it.
+    // Requests come one at a time, so the pool has one connection, which this uses.
     let prepared: Result<Prepared, roundup::error::Error> = app
         .state
         .read(async |conn| Ok(diesel::sql_query(last).get_result(&mut &*conn).await?))
@@ -294,7 +294,7 @@ async fn buffers(app: &TestApp, sql: &Client, values: &[String]) -> i64 {
     plan["Shared Hit Blocks"].as_i64().unwrap() + plan["Shared Read Blocks"].as_i64().unwrap()
 }
 
-/// The path in a cursor, as SQL.
+/// Returns the path in a cursor as SQL.
 fn path_of(cursor: &str) -> String {
     let cursor: Value = serde_json::from_slice(&BASE64.decode(cursor).unwrap()).unwrap();
     let ids = cursor["k"].as_array().unwrap().iter().map(|id| id.as_i64().unwrap());
@@ -307,7 +307,7 @@ async fn any_page_of_a_long_thread_costs_what_the_first_costs() {
     let app = TestApp::new().await;
     let sql = app.sql().await;
     let id = article(&sql, "long", "published", "2026-02-01Z").await;
-    // Bushy and up to 64 deep, under a few hundred roots; no randomness, so that it is always the same.
+    // Up to 64 deep under a few hundred roots, and the same in each run.
     let mut depths: Vec<usize> = Vec::new();
     let mut parents = Vec::new();
     for n in 0..24_000_usize {
@@ -338,8 +338,7 @@ async fn any_page_of_a_long_thread_costs_what_the_first_costs() {
     assert_eq!(pages, 240);
 }
 
-/// The same from the latest thread on, where all comments are in one thread: it is not read from
-/// its beginning.
+/// Newest first, a page in the middle of one thread must not read it from its beginning.
 #[tokio::test]
 async fn any_page_of_one_long_thread_newest_first_costs_what_the_first_costs() {
     let app = TestApp::new().await;

@@ -104,16 +104,17 @@ async fn comments_with_payloads_are_served_harmless() {
     let path = format!("/api/v1/articles/{article}/comments");
     let mut shown = 0;
     for line in lines.iter().step_by(16) {
-        let reply = app.reader().post(&path, &comment(line.get(..90).unwrap_or(line), line)).await;
-        if reply.status == 422 {
-            assert!(line.chars().any(char::is_control), "{line:?}: {}", reply.text());
+        let response =
+            app.reader().post(&path, &comment(line.get(..90).unwrap_or(line), line)).await;
+        if response.status == 422 {
+            assert!(line.chars().any(char::is_control), "{line:?}: {}", response.text());
             continue;
         }
-        let made = reply.expect(actix_web::http::StatusCode::CREATED);
-        let reply = app.get(&format!("/api/v1/comments/{}", made["id"])).await;
-        assert_eq!(reply.header("content-type"), "application/json");
-        assert_eq!(reply.header("x-content-type-options"), "nosniff");
-        let read = reply.ok();
+        let made = response.expect(actix_web::http::StatusCode::CREATED);
+        let response = app.get(&format!("/api/v1/comments/{}", made["id"])).await;
+        assert_eq!(response.header("content-type"), "application/json");
+        assert_eq!(response.header("x-content-type-options"), "nosniff");
+        let read = response.ok();
         assert_eq!(read["text"], **line);
         assert_eq!(forbidden_tag(read["html"].as_str().unwrap()), None, "{line:?}");
         shown += 1;

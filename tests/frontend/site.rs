@@ -12,7 +12,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_roundup");
 pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/frontend");
 const DEFAULT: &str = "http://127.0.0.1:8080";
 
-/// The program on a database of its own.
+/// The program with its own database.
 pub struct Service {
     process: Child,
     place: TempDir,
@@ -23,7 +23,7 @@ pub struct Service {
 impl Service {
     pub fn start() -> Self {
         let place = tempfile::tempdir().unwrap();
-        // PostgreSQL's account must get through when the tests run as root.
+        // The account of PostgreSQL needs access when the tests run as root.
         fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
         let mut process = command(place.path())
             .env("ROUNDUP_LISTEN", "127.0.0.1:0")
@@ -48,7 +48,7 @@ impl Service {
         Self { process, place, address, psql }
     }
 
-    /// The example, as the last of thirteen of a series, with more comments than one page holds.
+    /// Imports the example, as the last of a series of thirteen, with more than one page of comments.
     pub fn import(&self) {
         let example = include_str!("../../examples/harbour-bridge.txt");
         for part in 1..=12 {
@@ -105,7 +105,7 @@ fn command(place: &Path) -> Command {
     command
 }
 
-/// A copy of the page that names our service and has `drive.js`, and what serves it.
+/// A copy of the frontend, configured for the service and with `drive.js`, and its file server.
 pub struct Files {
     folder: TempDir,
     pub address: String,
@@ -132,23 +132,23 @@ impl Files {
         let address = format!("http://{}/", listener.local_addr().unwrap());
         let root = folder.path().to_owned();
         std::thread::spawn(move || {
-            // An interrupted call is no connection, and not the end of them either.
+            // An interrupted call is no connection.
             for stream in listener.incoming().filter_map(Result::ok) {
                 let root = root.clone();
-                std::thread::spawn(move || answer(stream, &root));
+                std::thread::spawn(move || serve_file(stream, &root));
             }
         });
         Self { folder, address }
     }
 
-    /// Where the browser keeps what it keeps.
+    /// The folder for the browser's profile.
     pub fn profile(&self) -> &Path {
         self.folder.path()
     }
 }
 
-/// One file for one connection.
-fn answer(mut stream: TcpStream, root: &Path) {
+/// Serves one file on a connection.
+fn serve_file(mut stream: TcpStream, root: &Path) {
     let mut head = [0; 4096];
     let read = loop {
         match stream.read(&mut head) {

@@ -13,27 +13,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, spawn};
 use std::time::{Duration, Instant};
 
-/// `ABORTS=10000` for the whole bar.
+/// `ABORTS=10000` is the number of docs/reliability.md.
 #[test]
 fn disconnecting_clients_leave_no_partial_write_and_leak_no_connection() {
     let service = Service::start(&[("ROUNDUP_POOL_SIZE", "4")]);
     let watch = Watch::begin(&service.url);
     let n = count_from_env("ABORTS", 800);
     all_hang_up(&service, n);
-    // Writes whose clients are gone may still wait for their turn, up to the deadline of a checkout.
+    // Writes of disconnected clients may still wait for a connection, up to the pool's timeout.
     let began = Instant::now();
     let read = || service.ask("GET", "/api/v1/admin/articles?limit=1", "");
     while read().status != 200 {
         assert!(began.elapsed() < TEST_TIMEOUT, "it does not come back");
     }
     for n in 0..1000 {
-        let answer = read();
-        let told = || format!("{n}: {}\n{}", answer.problem(), service.log());
-        assert_eq!(answer.status, 200, "{}", told());
+        let response = read();
+        let details = || format!("{n}: {}\n{}", response.problem(), service.log());
+        assert_eq!(response.status, 200, "{}", details());
     }
     watch.end();
     let began = Instant::now();
-    // The pool's four, and the one that hears of changes.
+    // The four of the pool and the one for notifications.
     while !matches!(Postgres::sessions(&service.url), (0..=5, 0)) {
         let now = Postgres::sessions(&service.url);
         assert!(began.elapsed() < TEST_TIMEOUT, "sessions and open transactions: {now:?}");
@@ -44,7 +44,7 @@ fn disconnecting_clients_leave_no_partial_write_and_leak_no_connection() {
     assert!(!log.contains("panicked"), "{log}");
 }
 
-/// So many writes by eight clients, who stay for none.
+/// Sends `n` writes from eight clients that disconnect before the response.
 fn all_hang_up(service: &Service, n: usize) {
     let threads: Vec<JoinHandle<()>> = (0..8)
         .map(|thread| {
@@ -67,7 +67,7 @@ fn all_hang_up(service: &Service, n: usize) {
     }
 }
 
-/// Looks all the while for transactions that nobody goes on with.
+/// Watches for idle transactions in the background.
 struct Watch {
     stop: Arc<AtomicBool>,
     looking: JoinHandle<f64>,
@@ -91,7 +91,7 @@ impl Watch {
         Self { stop, looking }
     }
 
-    /// The deadline of a request ends its transaction, so one that is older was forgotten.
+    /// Asserts that no transaction was idle for longer than the deadline of a request.
     #[track_caller]
     fn end(self) {
         self.stop.store(true, Ordering::SeqCst);
@@ -101,17 +101,17 @@ impl Watch {
     }
 }
 
-/// Sends some of a request, or all of it, and resets the connection some time later.
+/// Sends a request or a part of it, and resets the connection after a random time.
 fn hang_up(address: std::net::SocketAddr, text: &str) {
     let dice = getrandom::u64().unwrap();
-    let mut wire = Connection::to(address);
+    let mut connection = Connection::to(address);
     let whole = !dice.is_multiple_of(4);
     let some = usize::try_from(dice >> 32).unwrap() % text.len();
     let part = if whole { text.as_bytes() } else { &text.as_bytes()[..some] };
-    // It may have hung up first.
-    let _ = wire.stream.write_all(part);
+    // The service may have closed the connection already.
+    let _ = connection.stream.write_all(part);
     std::thread::sleep(Duration::from_micros(dice % 20_000));
-    SockRef::from(&wire.stream).set_linger(Some(Duration::ZERO)).unwrap();
+    SockRef::from(&connection.stream).set_linger(Some(Duration::ZERO)).unwrap();
 }
 
 #[test]
@@ -126,8 +126,8 @@ fn sigterm_completes_requests_in_progress() {
         client
     });
     let mut readers: Vec<Connection> = (0..4).map(|_| service.connect()).collect();
-    for wire in &mut readers {
-        wire.send(service.request("GET", "/api/v1/admin/articles", ""));
+    for connection in &mut readers {
+        connection.send(service.request("GET", "/api/v1/admin/articles", ""));
     }
     let mut writer = service.connect();
     writer.send(service.request("POST", "/api/v1/admin/articles", &article("headline last")));
@@ -147,8 +147,8 @@ fn sigterm_completes_requests_in_progress() {
     }
     half.send(second);
     runtime.block_on(lock.batch_execute("rollback")).unwrap();
-    for wire in &mut readers {
-        assert_eq!(wire.response().unwrap().status, 200);
+    for connection in &mut readers {
+        assert_eq!(connection.response().unwrap().status, 200);
     }
     assert_eq!(writer.response().unwrap().status, 201);
     assert_eq!(half.response().unwrap().status, 201);
@@ -162,9 +162,9 @@ fn sigterm_completes_requests_in_progress() {
 #[test]
 fn sigterm_fails_readiness_before_closing_the_listener() {
     let mut service = Service::start(&[("ROUNDUP_DRAIN_MS", "1500")]);
-    let ask = |wire: &mut Connection, path| {
-        wire.stream.write_all(request("GET", path, &[], "").as_bytes())?;
-        wire.response()
+    let ask = |connection: &mut Connection, path| {
+        connection.stream.write_all(request("GET", path, &[], "").as_bytes())?;
+        connection.response()
     };
     let mut kept = service.connect();
     assert!(!ask(&mut kept, "/livez").unwrap().headers.contains_key("connection"));
@@ -175,7 +175,7 @@ fn sigterm_fails_readiness_before_closing_the_listener() {
     }
     let not_ready = ask(&mut service.connect(), "/readyz").unwrap();
     assert_eq!((not_ready.status, not_ready.problem().as_str()), (503, "unavailable"));
-    // Whoever has not noticed is still served, on a kept connection for the last time.
+    // Clients that do not look at readiness are still served, kept-alive connections for the last time.
     let article = service.request("POST", "/api/v1/admin/articles", &article("headline late"));
     kept.send(article);
     let written = kept.response().unwrap();
@@ -194,11 +194,11 @@ fn sigterm_fails_readiness_before_closing_the_listener() {
 fn sigint_and_a_second_sigterm_skip_the_drain() {
     for signals in [["TERM", "TERM"].as_slice(), &["INT"]] {
         let mut service = Service::start(&[("ROUNDUP_DRAIN_MS", "600000")]);
-        // From its first answer on it hears signals.
+        // It handles signals from its first response on.
         assert_eq!(service.ask("GET", "/livez", "").status, 200);
         let began = Instant::now();
         for (n, name) in signals.iter().enumerate() {
-            // One that comes before the last is noticed counts as the same.
+            // A second signal that arrives before the first was handled merges with it.
             while n > 0 && service.ask("GET", "/readyz", "").status == 200 {}
             signal(service.pid(), name);
         }
@@ -207,45 +207,45 @@ fn sigint_and_a_second_sigterm_skip_the_drain() {
     }
 }
 
-/// A request with a large body, of which the end is missing.
+/// Sends a request with a large body without its end.
 fn unended(service: &Service) -> Connection {
-    let mut wire = service.connect();
-    wire.send("POST /api/v1/articles/1/comments HTTP/1.1\r\nhost: localhost\r\n");
-    wire.send("content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
-    wire.send(format!("380000\r\n{}\r\n", "x".repeat(0x38_0000)));
-    wire
+    let mut connection = service.connect();
+    connection.send("POST /api/v1/articles/1/comments HTTP/1.1\r\nhost: localhost\r\n");
+    connection.send("content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
+    connection.send(format!("380000\r\n{}\r\n", "x".repeat(0x38_0000)));
+    connection
 }
 
 #[test]
 fn large_bodies_beyond_the_memory_budget_are_503() {
     let service = Service::start(&[]);
-    // 3.5 MiB each, where 8 are shared.
-    let mut wires = [unended(&service), unended(&service), unended(&service)];
-    for wire in &wires {
-        wire.stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    // 3.5 MiB each, with a shared budget of 8 MiB.
+    let mut connections = [unended(&service), unended(&service), unended(&service)];
+    for connection in &connections {
+        connection.stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
     }
-    let (refused, answer) = (0..3)
+    let (refused, response) = (0..3)
         .cycle()
-        .find_map(|n| match wires[n].response() {
-            Ok(answer) => Some((n, answer)),
+        .find_map(|n| match connections[n].response() {
+            Ok(response) => Some((n, response)),
             Err(error) if error.kind() == ErrorKind::WouldBlock => None,
             Err(error) => panic!("{error}"),
         })
         .unwrap();
-    assert_eq!((answer.status, answer.problem().as_str()), (503, "unavailable"));
-    assert!(answer.headers.contains_key("retry-after"));
-    service.assert_logged_once(&answer);
-    // What is small is taken meanwhile, and what was being read goes on: of two that ask for the
-    // last room at the same moment both may be refused, the third not.
+    assert_eq!((response.status, response.problem().as_str()), (503, "unavailable"));
+    assert!(response.headers.contains_key("retry-after"));
+    service.assert_logged_once(&response);
+    // Small bodies are still accepted, and bodies in progress go on. Two that claim the rest of the
+    // budget at once may both be rejected, but not all three.
     let small = r#"{"text":"x","author":{"name":"Ann"}}"#;
     assert_eq!(service.ask("POST", "/api/v1/articles/1/comments", small).status, 404);
-    let ended = |wire: &mut Connection| {
-        wire.stream.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
-        wire.stream.write_all(b"0\r\n\r\n").ok()?;
-        wire.response().ok().map(|answer| answer.problem())
+    let ended = |connection: &mut Connection| {
+        connection.stream.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
+        connection.stream.write_all(b"0\r\n\r\n").ok()?;
+        connection.response().ok().map(|response| response.problem())
     };
-    let rest = wires.iter_mut().enumerate().filter(|(n, _)| *n != refused);
-    let rest: Vec<_> = rest.filter_map(|(_, wire)| ended(wire)).collect();
+    let rest = connections.iter_mut().enumerate().filter(|(n, _)| *n != refused);
+    let rest: Vec<_> = rest.filter_map(|(_, connection)| ended(connection)).collect();
     assert!(rest.contains(&"malformed_request".to_owned()), "{rest:?}");
     assert_eq!(ended(&mut unended(&service)).as_deref(), Some("malformed_request"));
 }

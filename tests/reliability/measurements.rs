@@ -46,7 +46,7 @@ impl Durations {
         );
     }
 
-    /// Adds one.
+    /// Adds a duration.
     pub fn push(&mut self, took: Duration) {
         self.0.push(took);
     }

@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 
 const STALE: &str = "roundup; fwd=stale; fwd-status=503; detail=stale-if-error";
 
-/// For how long the last answer counts as confirmed, after which one request finds out that there is
-/// nobody to ask; with time to spare on a busy machine.
+/// How long a cached response counts as fresh, after which one request finds that the database is
+/// down; with a margin for a busy machine.
 const NOTICED: Duration = Duration::from_secs(2);
 
-/// 200 articles with three comments each.
+/// Inserts 200 articles with three comments each.
 const FILL: &str = "
     insert into articles (slug, status, headline, dek, published_at, created_at, updated_at)
     select 'part-' || n, 'published', 'Part ' || n, repeat('What the council decided. ', 9), at, at, at
@@ -33,10 +33,10 @@ const FILL: &str = "
     select id, article, id, 0, int8send(id), 'approved', 'Reader', 'Yes.', '<p>Yes.</p>', now(), now()
     from new";
 
-/// What is asked for all the time, with the entity tag of each.
+/// The URLs that are read all the time, with their ETags.
 type Hot = BTreeMap<String, String>;
 
-/// Reads the front page, the feeds, and each article with its comments, until they are in memory.
+/// Reads the front page, the feeds and each article with its comments, so that they are cached.
 fn warm(service: &Service) -> Hot {
     let ids = sql(&service.url, "select id from articles where status = 'published'");
     assert_eq!(ids.len(), 200);
@@ -48,36 +48,37 @@ fn warm(service: &Service) -> Hot {
     });
     let began = Instant::now();
     let read = |path: String| loop {
-        let answer = service.ask("GET", &path, "");
-        assert_eq!(answer.status, 200, "{path}");
-        if answer.headers["cache-status"] == "roundup; hit" {
-            return (path, answer.headers["etag"].clone());
+        let response = service.ask("GET", &path, "");
+        assert_eq!(response.status, 200, "{path}");
+        if response.headers["cache-status"] == "roundup; hit" {
+            return (path, response.headers["etag"].clone());
         }
         assert!(began.elapsed() < TEST_TIMEOUT, "{path} is not kept");
     };
     lists.chain(feeds).chain(articles).map(read).collect()
 }
 
-/// Reads one after the other for as long as this, and hands each answer on; how long each took.
+/// Reads the URLs in turn for this time, calls `check` with each response, and returns the durations.
 fn read(at: SocketAddr, hot: &Hot, time: Duration, look: impl Fn(&Response, Instant)) -> Durations {
-    let (mut wire, began, mut spread) = (Connection::to(at), Instant::now(), Durations::default());
+    let (mut connection, began, mut spread) =
+        (Connection::to(at), Instant::now(), Durations::default());
     for (path, etag) in hot.iter().cycle() {
         if began.elapsed() > time {
             break;
         }
         let asked = Instant::now();
-        wire.send(request("GET", path, &[], ""));
-        let answer = wire.response().unwrap();
+        connection.send(request("GET", path, &[], ""));
+        let response = connection.response().unwrap();
         spread.push(asked.elapsed());
-        assert_eq!(answer.status, 200, "{path}");
-        assert_eq!(&answer.headers["etag"], etag, "{path}");
-        look(&answer, asked);
+        assert_eq!(response.status, 200, "{path}");
+        assert_eq!(&response.headers["etag"], etag, "{path}");
+        look(&response, asked);
         sleep(Duration::from_millis(1));
     }
     spread
 }
 
-/// Requests that need the database, in turns.
+/// Requests that need the database.
 fn cold(n: u32) -> (&'static str, String, String) {
     match n % 4 {
         0 => ("GET", format!("/api/v1/articles?author=nobody-{n}"), String::new()),
@@ -90,16 +91,16 @@ fn cold(n: u32) -> (&'static str, String, String) {
     }
 }
 
-/// Holds that such a one is refused; how long that took.
+/// Asserts that such a request fails, and returns how long it took.
 fn is_refused(service: &Service, n: u32) -> Duration {
     let (method, path, body) = cold(n);
-    let (answer, took) = timed(|| service.ask(method, &path, &body));
-    assert_eq!((answer.status, answer.problem().as_str()), (503, "unavailable"), "{path}");
-    assert_eq!(answer.headers["retry-after"], "1");
+    let (response, took) = timed(|| service.ask(method, &path, &body));
+    assert_eq!((response.status, response.problem().as_str()), (503, "unavailable"), "{path}");
+    assert_eq!(response.headers["retry-after"], "1");
     took
 }
 
-/// Three readers of all of it, and somebody who does something else meanwhile; how long reads took.
+/// Runs three readers and something else at the same time, and returns the durations of the reads.
 fn readers(
     service: &Service,
     hot: &Hot,
@@ -116,13 +117,13 @@ fn readers(
     })
 }
 
-/// The same with nobody to ask: all is marked as what was last known.
+/// Does the same during the outage, when every response is marked as stale.
 fn readers_without_it(service: &Service, hot: &Hot, time: Duration) -> Durations {
     let (killed, mut refused) = (Instant::now(), Durations::default());
-    let marked = |answer: &Response, asked: Instant| {
-        let (told, age) = (&answer.headers["cache-status"], &answer.headers["age"]);
+    let marked = |response: &Response, asked: Instant| {
+        let (cache_status, age) = (&response.headers["cache-status"], &response.headers["age"]);
         if asked > killed + NOTICED {
-            assert_eq!(told, STALE);
+            assert_eq!(cache_status, STALE);
             assert!(age.parse::<u64>().unwrap() >= 1, "{age}");
         }
     };
@@ -141,13 +142,13 @@ fn readers_without_it(service: &Service, hot: &Hot, time: Duration) -> Durations
     reads
 }
 
-/// `DOWN=30`, in seconds, for the whole bar.
+/// `DOWN=30`, in seconds, is the number of docs/reliability.md.
 #[test]
 fn during_an_outage_cached_pages_are_served_and_others_are_503() {
     let mut postgres = Postgres::start();
     let mut service = Service::on(postgres.url(), &[("ROUNDUP_COMMENT_RATE", "0")]);
     sql(&service.url, FILL);
-    // What the first body is held against is made when it comes, and stays in memory.
+    // The first body makes the service build its validators, which stay in memory.
     for n in 1_000_000..1_000_004 {
         let (method, path, body) = cold(n);
         let status = service.ask(method, &path, &body).status;
@@ -174,7 +175,7 @@ fn during_an_outage_cached_pages_are_served_and_others_are_503() {
     assert_eq!(sql(&postgres.url(), written).len(), 1, "what was refused was written");
 }
 
-/// How much longer reads took than they usually do.
+/// Returns how much longer reads took than usual.
 fn assert_stored(usual: &Durations, down: &Durations) {
     usual.print("from memory, as usual");
     down.print("from memory, while it is down");

@@ -11,14 +11,14 @@ use std::thread::scope;
 
 const WRITERS: usize = 4;
 
-/// Of so many articles that were there at first, each writer may delete one.
+/// Each writer may delete one of this many initial articles.
 const SHARE: usize = 20;
 
-/// An editor who publishes articles at any time of the past, and deletes others.
+/// A client that publishes articles with dates in the past, and deletes others.
 struct Editor<'a> {
-    wire: Connection,
+    connection: Connection,
     bearer: String,
-    /// Which of the articles that were there at first are his.
+    /// Which of the initial articles this client may delete.
     place: usize,
     rows: usize,
     written: &'a AtomicUsize,
@@ -32,11 +32,11 @@ impl Editor<'_> {
             ("content-type", "application/json"),
             ("if-match", "*"),
         ];
-        self.wire.send(request(method, path, &headers, body));
-        self.wire.response().unwrap()
+        self.connection.send(request(method, path, &headers, body));
+        self.connection.response().unwrap()
     }
 
-    /// Every other of his own does not stay either.
+    /// Deletes every other article that it has published.
     fn work(&mut self, stop: &AtomicBool) {
         for n in 0.. {
             if stop.load(Ordering::SeqCst) {
@@ -54,7 +54,7 @@ impl Editor<'_> {
             if n % 2 == 0 {
                 self.delete(&made.json()["id"].to_string(), "");
             }
-            // In an order of which a walk knows nothing.
+            // In an order that is unrelated to the pages.
             let own = self.rows / SHARE;
             if n < own {
                 let id = 1 + self.place + SHARE * (n * 7919 % own);
@@ -64,17 +64,17 @@ impl Editor<'_> {
     }
 
     fn delete(&mut self, id: &str, how: &str) {
-        let answer = self.ask("DELETE", &format!("/api/v1/admin/articles/{id}{how}"), "");
+        let response = self.ask("DELETE", &format!("/api/v1/admin/articles/{id}{how}"), "");
         let expected = if how.is_empty() { 200 } else { 204 };
-        // Twice the same one, when the share is a multiple of the step.
-        assert!([expected, 404, 410].contains(&answer.status), "{id}: {answer:?}");
+        // The same number may come twice.
+        assert!([expected, 404, 410].contains(&response.status), "{id}: {response:?}");
         self.deleted.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// How many rows there are, their times as far apart as those of a real archive.
+/// Inserts this many articles, dated as in a real archive.
 fn fill(url: &str, rows: usize) {
-    // What triggers would derive is not read here.
+    // Derived columns, which triggers would fill, are not read here.
     sql(
         url,
         &format!(
@@ -89,15 +89,15 @@ fn fill(url: &str, rows: usize) {
     sql(url, "vacuum (analyze) articles");
 }
 
-/// The addresses of all pages, and how often each row was on one of them.
+/// The URLs of all pages, and how often each row was returned.
 fn walk(address: SocketAddr) -> (Vec<String>, BTreeMap<i64, u32>) {
-    let (mut wire, mut seen) = (Connection::to(address), BTreeMap::new());
+    let (mut connection, mut seen) = (Connection::to(address), BTreeMap::new());
     let mut pages = vec!["/api/v1/articles?limit=100".to_owned()];
     loop {
-        wire.send(request("GET", pages.last().unwrap(), &[], ""));
-        let answer = wire.response().unwrap();
-        assert_eq!(answer.status, 200, "{answer:?}");
-        let page = answer.json();
+        connection.send(request("GET", pages.last().unwrap(), &[], ""));
+        let response = connection.response().unwrap();
+        assert_eq!(response.status, 200, "{response:?}");
+        let page = response.json();
         for item in page["items"].as_array().unwrap() {
             *seen.entry(item["id"].as_i64().unwrap()).or_default() += 1;
         }
@@ -108,7 +108,7 @@ fn walk(address: SocketAddr) -> (Vec<String>, BTreeMap<i64, u32>) {
     }
 }
 
-/// `ROWS=100000` for the whole bar.
+/// `ROWS=100000` is the number of docs/reliability.md.
 #[test]
 fn paging_during_writes_returns_each_kept_row_once_at_a_constant_cost() {
     let service = Service::start(&[("ROUNDUP_CACHE_BYTES", "0")]);
@@ -117,7 +117,7 @@ fn paging_during_writes_returns_each_kept_row_once_at_a_constant_cost() {
     let (written, deleted) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let stop = AtomicBool::new(false);
     let editor = |place| Editor {
-        wire: service.connect(),
+        connection: service.connect(),
         bearer: format!("Bearer {}", service.key),
         place,
         rows,
@@ -147,21 +147,21 @@ fn paging_during_writes_returns_each_kept_row_once_at_a_constant_cost() {
     first_and_last(&service, &pages);
 }
 
-/// Compares the time of the first page with that of one near the end, in turns.
+/// Compares the duration of the first page with that of one near the end, alternating.
 fn first_and_last(service: &Service, pages: &[String]) {
-    let mut wire = service.connect();
+    let mut connection = service.connect();
     let mut read = |path: &str| {
-        let (answer, took) = timed(|| {
-            wire.send(request("GET", path, &[], ""));
-            wire.response().unwrap()
+        let (response, took) = timed(|| {
+            connection.send(request("GET", path, &[], ""));
+            connection.response().unwrap()
         });
-        assert_eq!(answer.json()["items"].as_array().unwrap().len(), 100, "{path}");
+        assert_eq!(response.json()["items"].as_array().unwrap().len(), 100, "{path}");
         took
     };
     let (mut first, mut last) = (Durations::default(), Durations::default());
     for _ in 0..300 {
         first.push(read(&pages[0]));
-        // The very last may be shorter.
+        // The last page may be shorter.
         last.push(read(&pages[pages.len() - 3]));
     }
     first.print("the first page");

@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// Breaks while it holds nothing, while it reads, or in the middle of a transaction.
+/// Panics without a connection, during a read, or in a transaction.
 async fn breaks(state: Data<State>, place: Path<String>) -> Result<&'static str> {
     match place.as_str() {
         "reading" => state.read(async |_| panic!("on\npurpose")).await,
@@ -34,7 +34,7 @@ async fn breaks(state: Data<State>, place: Path<String>) -> Result<&'static str>
     }
 }
 
-/// Is still at work while others break.
+/// Works while other handlers panic.
 async fn takes_its_time() -> &'static str {
     tokio::time::sleep(Duration::from_millis(5)).await;
     "done"
@@ -45,11 +45,11 @@ fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/takes-its-time", web::get().to(takes_its_time));
 }
 
-/// A service with one worker in this process.
+/// Starts a service with one worker in this process.
 fn serve(runtime: &Runtime, url: &str) -> (SocketAddr, Data<State>) {
     let bound = Bound::to("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = bound.address().unwrap();
-    // To tell of a panic may take its time, and ten thousand of them do.
+    // Printing a backtrace is slow, and ten thousand of them take long.
     let config = Config {
         workers: 1,
         head_timeout_ms: 10 * TEST_TIMEOUT,
@@ -66,14 +66,14 @@ fn serve(runtime: &Runtime, url: &str) -> (SocketAddr, Data<State>) {
     (address, state)
 }
 
-/// `PANICS=10000` for the whole bar.
+/// `PANICS=10000` is the number of docs/reliability.md.
 #[test]
 fn a_panicking_handler_is_500_and_affects_no_other_request() {
     let (runtime, url) = (Runtime::new().unwrap(), database());
     let (address, state) = serve(&runtime, &url);
     let mut half = Connection::to(address);
     half.send("GET /livez HTTP/1.1\r\nhost");
-    let (mut wire, mut other) = (Connection::to(address), Connection::to(address));
+    let (mut connection, mut other) = (Connection::to(address), Connection::to(address));
     let n = count_from_env("PANICS", 300);
     let mut before = 0;
     for n in 0..n {
@@ -82,12 +82,12 @@ fn a_panicking_handler_is_500_and_affects_no_other_request() {
         }
         let place = ["nowhere", "reading", "writing"][n % 3];
         let id = format!("panic-{n}");
-        wire.send(request("GET", &format!("/breaks/{place}"), &[("x-request-id", &id)], ""));
-        let answer = wire.response().unwrap();
-        assert_eq!((answer.status, answer.problem().as_str()), (500, "internal"), "{place}");
-        assert_eq!(answer.headers["x-request-id"], id);
-        assert!(answer.headers["content-security-policy"].contains("frame-ancestors 'none'"));
-        assert!(!String::from_utf8_lossy(&answer.body).contains("purpose"));
+        connection.send(request("GET", &format!("/breaks/{place}"), &[("x-request-id", &id)], ""));
+        let response = connection.response().unwrap();
+        assert_eq!((response.status, response.problem().as_str()), (500, "internal"), "{place}");
+        assert_eq!(response.headers["x-request-id"], id);
+        assert!(response.headers["content-security-policy"].contains("frame-ancestors 'none'"));
+        assert!(!String::from_utf8_lossy(&response.body).contains("purpose"));
         if n % 10 == 9 {
             assert_eq!(other.response().unwrap().body, b"done");
         }
@@ -95,27 +95,27 @@ fn a_panicking_handler_is_500_and_affects_no_other_request() {
             before = resident_kib(std::process::id());
         }
     }
-    // Their messages, which the test keeps, are a part of it, and so are the tests beside it.
+    // This includes their messages, which the test runner keeps, and other tests.
     let grown = resident_kib(std::process::id()).saturating_sub(before);
     println!("memory: {before} KiB after 100 panics, {grown} KiB more after {n}");
     assert!(grown < 64 << 10, "{grown} KiB more");
     half.send(": localhost\r\n\r\n");
     assert_eq!(half.response().unwrap().status, 200);
-    assert_eq!(counted(&mut wire), n);
+    assert_eq!(counted(&mut connection), n);
     nothing_is_left(&state, &url);
 }
 
-/// How many answers with 500 there were, as the service counts.
-fn counted(wire: &mut Connection) -> usize {
-    wire.send(request("GET", "/metrics", &[], ""));
-    let metrics = String::from_utf8(wire.response().unwrap().body).unwrap();
+/// Returns the number of responses with 500, from the metrics.
+fn counted(connection: &mut Connection) -> usize {
+    connection.send(request("GET", "/metrics", &[], ""));
+    let metrics = String::from_utf8(connection.response().unwrap().body).unwrap();
     let broken = metrics.lines().filter(|line| {
         line.starts_with("http_server_request_duration_seconds_count") && line.contains("\"500\"")
     });
     broken.map(|line| line.rsplit(' ').next().unwrap().parse::<usize>().unwrap()).sum()
 }
 
-/// Each connection came back, or was closed with what was open on it.
+/// Asserts that each connection was returned to the pool, or closed with its transaction.
 fn nothing_is_left(state: &State, url: &str) {
     let began = Instant::now();
     loop {

@@ -19,7 +19,7 @@ impl Postgres {
     /// Starts a new server.
     pub fn start() -> Self {
         let top = tempfile::tempdir().unwrap();
-        // Its account has to reach it when the tests run as root.
+        // The account of PostgreSQL needs access when the tests run as root.
         fs::set_permissions(top.path(), Permissions::from_mode(0o755)).unwrap();
         let data = fs::canonicalize(top.path()).unwrap().join("data");
         let mut server = Self { cluster: None, data, _top: top };
@@ -30,7 +30,7 @@ impl Postgres {
     /// Starts the server again after it was killed; returns once it accepts connections.
     pub fn start_again(&mut self) {
         if let Some(cluster) = self.cluster.take() {
-            // Its server is gone, so there is nothing that could fail to stop.
+            // The server has ended already.
             let _ = cluster.stop();
         }
         self.cluster = Some(start(&self.data, &Options::new("roundup")).unwrap());
@@ -62,17 +62,17 @@ impl Postgres {
         [first].into_iter().chain(children.map(|pid| pid.parse().unwrap())).collect()
     }
 
-    /// Kills all of it at once.
+    /// Kills the server.
     pub fn kill(&self) {
         for pid in self.processes() {
-            // The children end by themselves once the first one is gone.
+            // The other processes end by themselves without the postmaster.
             let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).output().unwrap();
         }
     }
 
-    /// Stops all of it where it stands.
+    /// Freezes every process.
     pub fn freeze(&self) -> Vec<u32> {
-        // Without it none comes, and one that ends stays until somebody takes note of that.
+        // Without the postmaster no process starts, and one that ends stays a zombie.
         signal(self.postmaster(), "STOP");
         let pids = self.processes();
         for pid in &pids {
@@ -84,7 +84,7 @@ impl Postgres {
     /// Resumes frozen processes.
     pub fn thaw(pids: &[u32]) {
         for pid in pids {
-            // A session that had just ended is gone once the first one can take note of that.
+            // The process of a session that has just ended disappears when the postmaster resumes.
             let _ = Command::new("kill").args(["-CONT", &pid.to_string()]).output().unwrap();
         }
     }

@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::scope;
 use std::time::{Duration, Instant};
 
-/// How many send the same at the same time.
+/// How many clients send the same write at the same time.
 const SENDERS: usize = 5;
 
-/// How often something went wrong with a write, as its senders saw it.
+/// Counts of the failures that clients saw.
 #[derive(Debug, Default)]
 struct Seen {
     lost: AtomicUsize,
@@ -23,33 +23,33 @@ struct Seen {
     away: AtomicUsize,
 }
 
-/// Sends it until it is known to be done, and returns the answer; the answer to one in five is lost.
+/// Repeats a write until it succeeds and returns the response. One response in five is lost.
 fn send(address: SocketAddr, text: &str, seen: &Seen) -> Response {
     let began = Instant::now();
     loop {
-        let mut wire = Connection::to(address);
-        wire.send(text);
+        let mut connection = Connection::to(address);
+        connection.send(text);
         if getrandom::u32().unwrap().is_multiple_of(5) {
             let moment = u64::from(getrandom::u32().unwrap() % 10_000);
             std::thread::sleep(Duration::from_micros(moment));
             seen.lost.fetch_add(1, Ordering::Relaxed);
             continue;
         }
-        let answer = wire.response().unwrap();
-        let reason = match answer.status {
-            201 => return answer,
+        let response = connection.response().unwrap();
+        let reason = match response.status {
+            201 => return response,
             409 => &seen.in_use,
             503 | 504 => &seen.away,
             other => panic!("{other}"),
         };
-        answer.problem();
+        response.problem();
         reason.fetch_add(1, Ordering::Relaxed);
         assert!(began.elapsed() < TEST_TIMEOUT, "it is never done");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// A write of this headline under this key.
+/// Formats a write of this headline with this idempotency key.
 fn write(service: &Service, key: usize, headline: &str) -> String {
     let (bearer, key) = (format!("Bearer {}", service.key), format!("\"key-{key}\""));
     let headers = [
@@ -60,7 +60,7 @@ fn write(service: &Service, key: usize, headline: &str) -> String {
     request("POST", "/api/v1/admin/articles", &headers, &article(headline))
 }
 
-/// `KEYS=1000` for the whole bar.
+/// `KEYS=1000` is the number of docs/reliability.md.
 #[test]
 fn a_retried_write_whose_response_was_lost_is_executed_once() {
     let postgres = Postgres::start();
@@ -69,7 +69,7 @@ fn a_retried_write_whose_response_was_lost_is_executed_once() {
     let (seen, keys) = (Seen::default(), count_from_env("KEYS", 60));
     for n in 0..keys {
         let text = write(&service, n, &format!("headline once {n}"));
-        // The service loses the database's answers too, at any of those that a write takes.
+        // The service loses responses of the database too, at any step of a write.
         if n % 5 == 0 {
             proxy.cut_at_response(1 + u64::try_from(n / 5 % 20).unwrap());
         }
@@ -78,11 +78,11 @@ fn a_retried_write_whose_response_was_lost_is_executed_once() {
             let all: Vec<_> = (0..SENDERS).map(|_| threads.spawn(one)).collect();
             all.into_iter().map(|one| one.join().unwrap()).collect()
         });
-        let first = |answer: &&Response| !answer.headers.contains_key("idempotent-replayed");
+        let first = |response: &&Response| !response.headers.contains_key("idempotent-replayed");
         assert!(answers.iter().filter(first).count() <= 1, "{answers:#?}");
-        for answer in &answers {
-            assert_eq!(answer.body, answers[0].body);
-            assert_eq!(answer.headers["location"], answers[0].headers["location"]);
+        for response in &answers {
+            assert_eq!(response.body, answers[0].body);
+            assert_eq!(response.headers["location"], answers[0].headers["location"]);
         }
     }
     println!("{keys} keys, each sent by {SENDERS}: {seen:?}");
@@ -90,11 +90,11 @@ fn a_retried_write_whose_response_was_lost_is_executed_once() {
     assert_eq!(sql(&postgres.url(), count), [format!("{keys}|{keys}")]);
     assert!(seen.lost.into_inner() > keys / 2 && seen.away.into_inner() > 0, "nothing was cut");
     for n in 0..keys {
-        let mut wire = service.connect();
-        wire.send(write(&service, n, "something else"));
-        let answer = wire.response().unwrap();
+        let mut connection = service.connect();
+        connection.send(write(&service, n, "something else"));
+        let response = connection.response().unwrap();
         let expected = (422, "idempotency_key_reused");
-        assert_eq!((answer.status, answer.problem().as_str()), expected, "{n}");
+        assert_eq!((response.status, response.problem().as_str()), expected, "{n}");
     }
     assert_eq!(sql(&postgres.url(), count), [format!("{keys}|{keys}")]);
 }

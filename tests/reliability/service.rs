@@ -41,7 +41,7 @@ pub fn database() -> String {
     database_url(&name)
 }
 
-/// Runs SQL on a connection of its own and returns the first column.
+/// Runs SQL on a new connection and returns the first column.
 #[track_caller]
 pub fn sql(url: &str, text: &str) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -56,10 +56,10 @@ pub fn sql(url: &str, text: &str) -> Vec<String> {
             }
         };
         let connection = tokio::spawn(connection);
-        let answer = client.simple_query(text).await.unwrap_or_else(|e| panic!("{text}: {e:?}"));
+        let response = client.simple_query(text).await.unwrap_or_else(|e| panic!("{text}: {e:?}"));
         drop(client);
         connection.await.unwrap().unwrap();
-        answer
+        response
             .iter()
             .filter_map(|message| match message {
                 tokio_postgres::SimpleQueryMessage::Row(row) => Some(row.get(0)?.to_owned()),
@@ -192,9 +192,9 @@ impl Service {
 
     /// Does the same, but the request may fail.
     pub fn try_ask(&self, method: &str, path: &str, body: &str) -> io::Result<Response> {
-        let mut wire = Connection::try_to(self.address)?;
-        io::Write::write_all(&mut wire.stream, self.request(method, path, body).as_bytes())?;
-        wire.response()
+        let mut client = Connection::try_to(self.address)?;
+        io::Write::write_all(&mut client.stream, self.request(method, path, body).as_bytes())?;
+        client.response()
     }
 
     /// Formats a request with the key.
@@ -206,9 +206,9 @@ impl Service {
 
     /// Sends a GET that must succeed and returns its JSON.
     pub fn get(&self, path: &str) -> Value {
-        let answer = self.ask("GET", path, "");
-        assert_eq!(answer.status, 200, "{path}: {}", String::from_utf8_lossy(&answer.body));
-        answer.json()
+        let response = self.ask("GET", path, "");
+        assert_eq!(response.status, 200, "{path}: {}", String::from_utf8_lossy(&response.body));
+        response.json()
     }
 }
 

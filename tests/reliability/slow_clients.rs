@@ -18,54 +18,54 @@ fn service() -> Service {
     ])
 }
 
-/// The answer to a request that is cut off, and the end of its connection.
+/// Asserts that the request times out with this status, and that the connection is closed.
 #[track_caller]
-fn cut_off(wire: &mut Connection) {
-    let answer = wire.response().unwrap();
-    assert_eq!((answer.status, answer.problem().as_str()), (408, "request_timeout"));
-    assert_eq!(wire.until_closed(), "");
+fn cut_off(connection: &mut Connection) {
+    let response = connection.response().unwrap();
+    assert_eq!((response.status, response.problem().as_str()), (408, "request_timeout"));
+    assert_eq!(connection.until_closed(), "");
 }
 
 #[test]
 fn a_slow_request_head_times_out() {
     let service = service();
     let began = Instant::now();
-    let mut wire = service.connect();
-    wire.trickle(b"GET /livez HTTP/1.1\r\nhost: loc", PAUSE);
-    cut_off(&mut wire);
+    let mut connection = service.connect();
+    connection.trickle(b"GET /livez HTTP/1.1\r\nhost: loc", PAUSE);
+    cut_off(&mut connection);
     assert!(began.elapsed() >= TIMEOUT);
 }
 
 #[test]
 fn a_slow_request_head_on_a_kept_alive_connection_times_out() {
     let service = service();
-    let mut wire = service.connect();
+    let mut connection = service.connect();
     for _ in 0..3 {
-        wire.send(request("GET", "/livez", &[], ""));
-        assert_eq!(wire.response().unwrap().status, 200);
+        connection.send(request("GET", "/livez", &[], ""));
+        assert_eq!(connection.response().unwrap().status, 200);
     }
-    wire.trickle(b"GET /livez HTTP/1.1\r\nhost: loc", PAUSE);
-    cut_off(&mut wire);
+    connection.trickle(b"GET /livez HTTP/1.1\r\nhost: loc", PAUSE);
+    cut_off(&mut connection);
 }
 
 #[test]
 fn an_incomplete_pipelined_request_times_out() {
     let service = service();
-    let mut wire = service.connect();
-    wire.send(request("GET", "/livez", &[], "") + "GET /livez HT");
-    assert_eq!(wire.response().unwrap().status, 200);
-    cut_off(&mut wire);
+    let mut connection = service.connect();
+    connection.send(request("GET", "/livez", &[], "") + "GET /livez HT");
+    assert_eq!(connection.response().unwrap().status, 200);
+    cut_off(&mut connection);
 }
 
 #[test]
 fn an_idle_connection_is_closed_without_a_response() {
     let service = service();
     assert_eq!(service.connect().until_closed(), "");
-    let mut wire = service.connect();
-    wire.send(request("GET", "/livez", &[], ""));
-    assert_eq!(wire.response().unwrap().status, 200);
+    let mut connection = service.connect();
+    connection.send(request("GET", "/livez", &[], ""));
+    assert_eq!(connection.response().unwrap().status, 200);
     let began = Instant::now();
-    assert_eq!(wire.until_closed(), "");
+    assert_eq!(connection.until_closed(), "");
     assert!(began.elapsed() >= TIMEOUT, "it is kept for a while");
 }
 
@@ -73,10 +73,10 @@ fn an_idle_connection_is_closed_without_a_response() {
 fn a_slow_request_body_times_out() {
     let service = service();
     let head = service.request("POST", "/api/v1/admin/articles", &" ".repeat(1000));
-    let mut wire = service.connect();
-    wire.send(head.trim_end_matches(' '));
-    wire.trickle(&[b' '; 30], PAUSE);
-    cut_off(&mut wire);
+    let mut connection = service.connect();
+    connection.send(head.trim_end_matches(' '));
+    connection.trickle(&[b' '; 30], PAUSE);
+    cut_off(&mut connection);
 }
 
 #[test]
@@ -84,9 +84,9 @@ fn a_missing_request_body_times_out() {
     let service = service();
     let head = service.request("POST", "/api/v1/admin/articles", "");
     for framing in ["content-length: 1000", "transfer-encoding: chunked"] {
-        let mut wire = service.connect();
-        wire.send(head.replace("content-length: 0", framing));
-        cut_off(&mut wire);
+        let mut connection = service.connect();
+        connection.send(head.replace("content-length: 0", framing));
+        cut_off(&mut connection);
     }
 }
 
@@ -94,12 +94,12 @@ fn a_missing_request_body_times_out() {
 fn a_body_that_no_handler_reads_times_out() {
     let service = service();
     for framing in ["content-length: 1000", "transfer-encoding: chunked"] {
-        let mut wire = service.connect();
-        wire.send(request("POST", "/nowhere", &[], "").replace("content-length: 0", framing));
-        let answer = wire.response().unwrap();
-        assert_eq!((answer.status, answer.problem().as_str()), (404, "not_found"));
-        wire.trickle(b"5\r\nhello\r\n5\r\nhello\r\n", PAUSE);
-        assert_eq!(wire.until_closed(), "");
+        let mut connection = service.connect();
+        connection.send(request("POST", "/nowhere", &[], "").replace("content-length: 0", framing));
+        let response = connection.response().unwrap();
+        assert_eq!((response.status, response.problem().as_str()), (404, "not_found"));
+        connection.trickle(b"5\r\nhello\r\n5\r\nhello\r\n", PAUSE);
+        assert_eq!(connection.until_closed(), "");
     }
 }
 
@@ -109,35 +109,35 @@ fn a_slow_upload_above_the_minimum_rate_succeeds() {
     let body = format!("{{\"headline\": \"slow\", \"dek\": \"{}\"}}", "x".repeat(200));
     let body = format!("{body}{}", " ".repeat(6000 - body.len()));
     let whole = service.request("POST", "/api/v1/admin/articles", &body);
-    let mut wire = service.connect();
+    let mut connection = service.connect();
     let began = Instant::now();
     // 2,000 bytes a second; 500 would do.
     for piece in whole.as_bytes().chunks(200) {
-        wire.send(piece);
+        connection.send(piece);
         std::thread::sleep(PAUSE);
     }
     assert!(began.elapsed() > 2 * TIMEOUT);
-    assert_eq!(wire.response().unwrap().status, 201);
+    assert_eq!(connection.response().unwrap().status, 201);
 }
 
-/// A connection with more answers asked for than the systems' buffers take.
+/// Opens a connection with more pipelined requests than the buffers hold responses.
 fn flooded(service: &Service) -> Connection {
-    let mut wire = service.connect();
-    wire.stream.set_write_timeout(Some(PAUSE)).unwrap();
+    let mut connection = service.connect();
+    connection.stream.set_write_timeout(Some(PAUSE)).unwrap();
     let one = request("GET", "/openapi.json", &[("accept-encoding", "identity")], "");
     let many = one.repeat(200);
-    // The service stops reading at some point; what it has by then is enough.
-    let _ = wire.stream.write(many.as_bytes());
-    wire
+    // The service stops reading at some point; what it has read by then is enough.
+    let _ = connection.stream.write(many.as_bytes());
+    connection
 }
 
 #[test]
 fn a_client_that_reads_no_response_times_out() {
     let service = service();
-    let mut wire = flooded(&service);
+    let mut connection = flooded(&service);
     let began = Instant::now();
     loop {
-        match wire.stream.write(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n") {
+        match connection.stream.write(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n") {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(_) => break,
@@ -150,11 +150,11 @@ fn a_client_that_reads_no_response_times_out() {
 #[test]
 fn a_client_that_reads_above_the_minimum_rate_is_served() {
     let service = service();
-    let mut wire = flooded(&service);
+    let mut connection = flooded(&service);
     let (began, mut taken) = (Instant::now(), 0);
     while began.elapsed() < 4 * TIMEOUT {
         let mut bytes = vec![0; 200_000];
-        let read = retry_interrupted(|| wire.stream.read(&mut bytes));
+        let read = retry_interrupted(|| connection.stream.read(&mut bytes));
         taken += read.expect("the connection is kept");
         std::thread::sleep(PAUSE / 2);
     }
@@ -179,24 +179,24 @@ fn a_malformed_request_gets_a_problem() {
         (&many, 431, "headers_too_large"),
     ];
     for (text, status, code) in table {
-        let mut wire = service.connect();
-        // A server that has heard enough hangs up while we still write.
-        let _ = wire.stream.write_all(text.as_bytes());
-        let answer = wire.response().unwrap();
+        let mut connection = service.connect();
+        // A server may close the connection before it has read everything.
+        let _ = connection.stream.write_all(text.as_bytes());
+        let response = connection.response().unwrap();
         let start: String = text.chars().take(60).collect();
-        assert_eq!((answer.status, answer.problem().as_str()), (status, code), "{start}");
-        assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{start}");
-        assert!(answer.headers["content-security-policy"].contains("frame-ancestors 'none'"));
+        assert_eq!((response.status, response.problem().as_str()), (status, code), "{start}");
+        assert_eq!(response.headers["x-content-type-options"], "nosniff", "{start}");
+        assert!(response.headers["content-security-policy"].contains("frame-ancestors 'none'"));
     }
-    let mut wire = service.connect();
-    wire.send(request("GET", "/livez", &[], ""));
-    assert_eq!(wire.response().unwrap().status, 200);
-    wire.send("hello\r\n\r\n");
-    let answer = wire.response().unwrap();
-    assert_eq!((answer.status, answer.problem().as_str()), (400, "malformed_request"));
-    // Nothing of ours went wrong.
-    let told = service.log();
-    assert!(!told.contains(" ERROR ") && !told.contains(" WARN "), "{told}");
+    let mut connection = service.connect();
+    connection.send(request("GET", "/livez", &[], ""));
+    assert_eq!(connection.response().unwrap().status, 200);
+    connection.send("hello\r\n\r\n");
+    let response = connection.response().unwrap();
+    assert_eq!((response.status, response.problem().as_str()), (400, "malformed_request"));
+    // None of this is an error of the service.
+    let log = service.log();
+    assert!(!log.contains(" ERROR ") && !log.contains(" WARN "), "{log}");
 }
 
 #[test]
@@ -207,8 +207,8 @@ fn at_the_connection_limit_the_next_client_waits_for_slow_ones() {
         ("ROUNDUP_WORKERS", "1"),
     ]);
     let mut slow: Vec<Connection> = (0..16).map(|_| service.connect()).collect();
-    for wire in &mut slow {
-        wire.send("GET /livez");
+    for connection in &mut slow {
+        connection.send("GET /livez");
     }
     let began = Instant::now();
     assert_eq!(service.ask("GET", "/livez", "").status, 200);

@@ -8,7 +8,7 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// A lock on the articles, for which every query about them waits.
+/// A lock on the articles, which blocks every query on them.
 struct Lock(Runtime, tokio_postgres::Client);
 
 impl Lock {
@@ -29,7 +29,7 @@ impl Lock {
         self.0.block_on(self.1.batch_execute("rollback")).unwrap();
     }
 
-    /// How many readers wait for it, not those who look for what is due to be published.
+    /// Counts the readers that wait for the lock, without the scheduler's query.
     fn waiting(url: &str) -> usize {
         let waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock'
                        and datname = current_database() and query not ilike '%for update%'";
@@ -37,7 +37,7 @@ impl Lock {
     }
 }
 
-/// `CROWD=400` for the whole bar.
+/// `CROWD=400` is the number of docs/reliability.md.
 #[test]
 fn an_exhausted_pool_is_503_and_health_checks_still_respond() {
     let service =
@@ -46,12 +46,12 @@ fn an_exhausted_pool_is_503_and_health_checks_still_respond() {
     let lock = Lock::take(&service.url);
     let n = count_from_env("CROWD", 40);
     let crowd = crowd(&service, n);
-    // What the service does by itself may hold one too.
+    // A background task may hold a connection too.
     while Lock::waiting(&service.url) < 3 {
         std::thread::sleep(Duration::from_millis(5));
     }
     let (began, mut quick) = (Instant::now(), Durations::default());
-    // Those that hold a connection wait on; the others have their answer long before.
+    // Requests with a connection go on waiting; the others get their response long before.
     while crowd.iter().filter(|one| one.is_finished()).count() < n - 4 {
         quick.extend(works_without_a_database(&service));
         assert!(began.elapsed() < Duration::from_secs(25), "they wait for a connection");
@@ -60,15 +60,15 @@ fn an_exhausted_pool_is_503_and_health_checks_still_respond() {
     lock.release();
     is_back(&service);
     let all: Vec<_> = crowd.into_iter().map(|one| one.join().unwrap()).collect();
-    let statuses: Vec<u16> = all.iter().map(|(answer, _)| answer.status).collect();
-    let refused = all.iter().filter(|(answer, _)| answer.status == 503).map(|(_, took)| *took);
-    refused.collect::<Durations>().print("told that all are in use after");
+    let statuses: Vec<u16> = all.iter().map(|(response, _)| response.status).collect();
+    let refused = all.iter().filter(|(response, _)| response.status == 503).map(|(_, took)| *took);
+    refused.collect::<Durations>().print("503 for an exhausted pool after");
     let refused = statuses.iter().filter(|status| **status == 503).count();
     assert!(refused >= n - 4 && statuses.iter().all(|s| [200, 503].contains(s)), "{statuses:?}");
     assert_eq!(service.get("/api/v1/articles")["items"], json!([]));
 }
 
-/// `SLOW=50` for more of them.
+/// `SLOW=50` is the number of docs/reliability.md.
 #[test]
 fn a_slow_query_is_504_and_is_cancelled_in_the_database() {
     let deadline = Duration::from_millis(500);
@@ -76,9 +76,9 @@ fn a_slow_query_is_504_and_is_cancelled_in_the_database() {
     let (mut here, mut there) = (Durations::default(), Durations::default());
     for _ in 0..count_from_env("SLOW", 4) {
         let lock = Lock::take(&service.url);
-        let (answer, took) = timed(|| service.ask("GET", "/api/v1/admin/articles", ""));
+        let (response, took) = timed(|| service.ask("GET", "/api/v1/admin/articles", ""));
         let answered = Instant::now();
-        assert_eq!((answer.status, answer.problem().as_str()), (504, "deadline"));
+        assert_eq!((response.status, response.problem().as_str()), (504, "deadline"));
         let late = took.checked_sub(deadline).expect("it waits until its deadline");
         assert!(late < TEST_TIMEOUT / 6, "{late:?} past its deadline");
         here.push(late);

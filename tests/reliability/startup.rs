@@ -19,9 +19,9 @@ fn startup_waits_for_the_database() {
     let mut service = Service::keyless(url, &[]);
     assert_eq!(service.ask("GET", "/livez", "").status, 200);
     for path in ["/readyz", "/api/v1/articles"] {
-        let answer = service.ask("GET", path, "");
-        assert_eq!((answer.status, answer.problem().as_str()), (503, "unavailable"), "{path}");
-        assert_eq!(answer.headers["retry-after"], "1");
+        let response = service.ask("GET", path, "");
+        assert_eq!((response.status, response.problem().as_str()), (503, "unavailable"), "{path}");
+        assert_eq!(response.headers["retry-after"], "1");
     }
     proxy.set(Fault::None);
     let began = Instant::now();
@@ -34,7 +34,7 @@ fn startup_waits_for_the_database() {
     assert_ne!(sql(&postgres.url(), "select count(*) from outlets"), ["0"]);
 }
 
-/// Waits until it has ended by itself.
+/// Waits until the program has ended by itself.
 #[track_caller]
 fn ended(mut command: Command, what: &str) -> Output {
     let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -49,13 +49,13 @@ fn ended(mut command: Command, what: &str) -> Output {
     process.wait_with_output().unwrap()
 }
 
-/// What takes any text: names and places, which are looked at when they are used.
+/// Settings that accept any text, since they are checked when they are used.
 const ANY: [&str; 4] =
     ["ROUNDUP_DATA_DIR", "ROUNDUP_PG_BIN", "ROUNDUP_SITE_NAME", "ROUNDUP_UPLOAD_DIR"];
 
 #[test]
 fn an_invalid_setting_stops_startup_with_its_name() {
-    // There is no database to be asked either.
+    // There is no database either.
     let nobody = || command("postgres://roundup@127.0.0.1:1/roundup");
     let shown = nobody().arg("config").output().unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
@@ -67,9 +67,12 @@ fn an_invalid_setting_stops_startup_with_its_name() {
         let mut command = nobody();
         command.env("ROUNDUP_LISTEN", "127.0.0.1:0").env(name, "a=\u{1}=b");
         let (output, took) = timed(|| ended(command, name));
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!([Some(1), Some(2)].contains(&output.status.code()), "{name}: {told}");
-        assert!(told.lines().count() == 1 && told.contains(name), "{name}: {told}");
+        let output_text = String::from_utf8(output.stderr).unwrap();
+        assert!([Some(1), Some(2)].contains(&output.status.code()), "{name}: {output_text}");
+        assert!(
+            output_text.lines().count() == 1 && output_text.contains(name),
+            "{name}: {output_text}"
+        );
         spread.push(took);
     }
     spread.print("refused after");
@@ -84,9 +87,9 @@ fn each_request_is_one_log_line_without_secrets() {
     let id = written.headers["x-request-id"].clone();
     let evil = "/api/v1/articles/%0d%0a%7B%22status%22:1%7D?q=%0aINFO";
     assert_eq!(service.ask("GET", evil, "").status / 100, 4);
-    let mut wire = service.connect();
-    wire.send(request("GET", "/livez", &[("x-request-id", "a b\u{a0}c")], ""));
-    wire.response().unwrap();
+    let mut connection = service.connect();
+    connection.send(request("GET", "/livez", &[("x-request-id", "a b\u{a0}c")], ""));
+    connection.response().unwrap();
     let log = service.log();
     let lines: Vec<Value> = log
         .lines()
@@ -135,10 +138,10 @@ fn the_log_has_no_secrets_and_no_injected_lines() {
         (request("GET", &format!("/api/v1/articles?key={wrong}"), &[], ""), 400),
         (request("GET", "/livez", &[("x-request-id", "a\tb"), ("user-agent", "x\ty")], ""), 200),
     ] {
-        let mut wire = service.connect();
-        wire.send(&text);
-        let answer = wire.response().unwrap();
-        assert_eq!(answer.status, status, "{text}: {}", String::from_utf8_lossy(&answer.body));
+        let mut connection = service.connect();
+        connection.send(&text);
+        let response = connection.response().unwrap();
+        assert_eq!(response.status, status, "{text}: {}", String::from_utf8_lossy(&response.body));
     }
     let log = service.log();
     for secret in [secret(&new_key.json()["secret"]), service.key.clone(), edit, wrong] {

@@ -9,45 +9,44 @@ use crate::writers::article;
 use std::thread::{JoinHandle, spawn};
 use std::time::{Duration, Instant};
 
-/// An editor's list: it always comes from the database, never from memory.
+/// An admin list, which is never cached.
 const LIST: &str = "/api/v1/admin/articles";
 
-/// Asks for the same address in so many threads; returns the answers, and when they came, once they
-/// are there.
+/// Sends the same request from `n` threads, which return the responses and their durations.
 pub fn crowd(service: &Service, n: usize) -> Vec<JoinHandle<(Response, Duration)>> {
     let address = service.address;
     let text = service.request("GET", LIST, "");
     let one = move || {
-        let (answer, took) = timed(|| {
-            let mut wire = Connection::to(address);
-            wire.send(&text);
-            wire.response().unwrap()
+        let (response, took) = timed(|| {
+            let mut connection = Connection::to(address);
+            connection.send(&text);
+            connection.response().unwrap()
         });
-        if answer.status != 200 {
-            answer.problem();
+        if response.status != 200 {
+            response.problem();
         }
-        if answer.status == 503 {
-            assert_eq!(answer.headers["retry-after"], "1");
+        if response.status == 503 {
+            assert_eq!(response.headers["retry-after"], "1");
         }
-        (answer, took)
+        (response, took)
     };
     (0..n).map(|_| spawn(one.clone())).collect()
 }
 
-/// A crowd that is told that it cannot be served.
+/// Asserts that concurrent requests fail with 503 or 504 and are logged.
 #[track_caller]
-fn all_are_told(service: &Service, what: &str) {
+fn assert_all_fail(service: &Service, what: &str) {
     let mut took = Durations::default();
     for one in crowd(service, 16) {
-        let (answer, time) = one.join().unwrap();
-        assert!([503, 504].contains(&answer.status), "{what}");
-        service.assert_logged_once(&answer);
+        let (response, time) = one.join().unwrap();
+        assert!([503, 504].contains(&response.status), "{what}");
+        service.assert_logged_once(&response);
         took.push(time);
     }
-    took.print(&format!("{what}: told so after"));
+    took.print(&format!("{what}: failed after"));
 }
 
-/// What is answered without the database, a public read from memory included; how long each took.
+/// Asserts that requests that need no database succeed, a cached read included, and returns the durations.
 #[track_caller]
 pub fn works_without_a_database(service: &Service) -> Durations {
     let keyless = request("GET", "/api/v1/admin/articles", &[], "");
@@ -62,18 +61,18 @@ pub fn works_without_a_database(service: &Service) -> Durations {
         (keyless, 401),
     ];
     let one = |(text, status): &(String, u16)| {
-        let (answer, took) = timed(|| {
-            let mut wire = service.connect();
-            wire.send(text);
-            wire.response().unwrap()
+        let (response, took) = timed(|| {
+            let mut connection = service.connect();
+            connection.send(text);
+            connection.response().unwrap()
         });
-        assert_eq!(answer.status, *status, "{text}");
+        assert_eq!(response.status, *status, "{text}");
         took
     };
     all.iter().map(one).collect()
 }
 
-/// Waits until the service answers from the database again.
+/// Waits until the service uses the database again.
 #[track_caller]
 pub fn is_back(service: &Service) {
     let began = Instant::now();
@@ -84,8 +83,8 @@ pub fn is_back(service: &Service) {
     println!("back {:?} after the fault", began.elapsed());
 }
 
-/// Waits until a crowd is served as before, by no more connections than before: the pool's four,
-/// and the one that hears of changes.
+/// Waits until concurrent requests succeed with no more connections than before: the four of the pool
+/// and the one for notifications.
 #[track_caller]
 fn is_whole(service: &Service, url: &str) {
     assert!(crowd(service, 16).into_iter().all(|one| one.join().unwrap().0.status == 200));
@@ -109,8 +108,8 @@ fn a_frozen_database_delays_nobody_past_the_deadline_and_leaks_no_connection() {
     for _ in 0..2 {
         is_whole(&service, &service.url);
         let frozen = postgres.freeze();
-        // All are answered while it is still frozen.
-        all_are_told(&service, "frozen");
+        // All get a response while the database is still frozen.
+        assert_all_fail(&service, "frozen");
         works_without_a_database(&service).print("frozen: without it");
         assert_eq!(service.ask("GET", "/readyz", "").status / 100, 5);
         Postgres::thaw(&frozen);
@@ -119,7 +118,7 @@ fn a_frozen_database_delays_nobody_past_the_deadline_and_leaks_no_connection() {
     }
 }
 
-/// A service whose database is behind a wire that can be cut.
+/// Starts a service whose database is behind a fault proxy.
 pub fn behind(proxy: &Proxy, postgres: &Postgres) -> Service {
     let url =
         format!("postgres://roundup@{}/roundup?sslmode=disable&connect_timeout=1", proxy.address);
@@ -137,7 +136,7 @@ fn a_cut_connection_fails_at_once_and_recovers() {
     for fault in [Fault::Cut, Fault::Discard, Fault::HalfOpen] {
         is_whole(&service, &postgres.url());
         proxy.set(fault);
-        all_are_told(&service, &format!("{fault:?}"));
+        assert_all_fail(&service, &format!("{fault:?}"));
         works_without_a_database(&service).print(&format!("{fault:?}: without it"));
         let write = service.ask("POST", "/api/v1/admin/articles", &article("not now"));
         assert!([503, 504].contains(&write.status), "{fault:?}");

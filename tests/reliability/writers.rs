@@ -66,18 +66,18 @@ fn write(address: SocketAddr, key: &str, stop: &AtomicBool, written: &AtomicU32)
     let bearer = format!("Bearer {key}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let mut acknowledged = Vec::new();
-    let mut wire: Option<Connection> = None;
+    let mut connection: Option<Connection> = None;
     while !stop.load(Ordering::SeqCst) {
         let headline = format!("headline {}", NAMES.fetch_add(1, Ordering::SeqCst));
         let text = request("POST", "/api/v1/admin/articles", &headers, &article(&headline));
-        let answer =
-            wire.take().map_or_else(|| Connection::try_to(address), Ok).and_then(|mut w| {
+        let response =
+            connection.take().map_or_else(|| Connection::try_to(address), Ok).and_then(|mut w| {
                 w.stream.write_all(text.as_bytes())?;
-                let answer = w.response()?;
-                wire = Some(w);
-                Ok(answer)
+                let response = w.response()?;
+                connection = Some(w);
+                Ok(response)
             });
-        match answer.map(|answer| answer.status) {
+        match response.map(|response| response.status) {
             Ok(201) => {
                 acknowledged.push(headline);
                 written.fetch_add(1, Ordering::SeqCst);

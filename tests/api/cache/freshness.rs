@@ -21,7 +21,7 @@ struct Client<'a> {
     app: &'a TestApp,
     uri: &'a str,
     written: &'a Written,
-    /// Whether the writer writes by way of this instance.
+    /// Whether writes go through this instance.
     own: bool,
     shown: usize,
     etags: HashSet<String>,
@@ -33,11 +33,11 @@ impl<'a> Client<'a> {
         Self { app, uri, written, own, shown: 0, etags: HashSet::new(), last: String::new() }
     }
 
-    /// Reads, and checks that it may see what it sees.
+    /// Reads and asserts that the version is recent enough.
     async fn read(&mut self) {
         let (asked, acknowledged) = (Instant::now(), self.written.borrow().len() - 1);
-        let reply = self.app.get(self.uri).await;
-        let (text, etag) = (reply.text(), reply.header("etag").to_owned());
+        let response = self.app.get(self.uri).await;
+        let (text, etag) = (response.text(), response.header("etag").to_owned());
         let version = text.split("Version ").nth(1).unwrap();
         let version = version.split(|c: char| !c.is_ascii_digit()).next().unwrap();
         let version: usize = version.parse().unwrap();
@@ -45,7 +45,7 @@ impl<'a> Client<'a> {
         if self.own {
             assert!(version >= acknowledged, "{version} though {acknowledged} was acknowledged");
         }
-        // Elsewhere, what was current a second before may be seen.
+        // Other instances may serve what was current one second before.
         let limit = asked.checked_sub(Duration::from_secs(1)).unwrap();
         let oldest = self.written.borrow().partition_point(|written| *written < limit);
         assert!(version + 1 >= oldest, "{version}, a second after {oldest} came");
@@ -64,7 +64,7 @@ impl<'a> Client<'a> {
     }
 }
 
-/// An article as small as can be: ten thousand rounds take long enough.
+/// A minimal article, to keep ten thousand rounds fast.
 async fn small_article(app: &TestApp) -> i64 {
     let add = "insert into articles (slug, status, headline, published_at, created_at, updated_at)
         values ('small', 'published', 'Version 0', now(), now(), now()) returning id";
@@ -92,7 +92,7 @@ async fn write(app: &TestApp, id: i64, proxy: &Proxy, mut clients: [Client<'_>; 
             let trust = clients[1].app.state.cache().coherence().trust();
             wait_until("it listens", || !trust.is_cut(trust.now())).await;
             let sent = Instant::now();
-            // The same version in other words, unknown to the instance that it is read from.
+            // The same version with another text, unknown to the reading instance.
             sql.execute(&update, &[&format!("Version {round} again"), &id]).await.unwrap();
             while !clients[1].app.get(&uri).await.text().contains("again") {
                 tokio::time::sleep(Duration::from_millis(1)).await;

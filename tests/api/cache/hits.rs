@@ -83,10 +83,10 @@ async fn redirects_and_404_are_cached() {
         ("/api/v1/articles/77778", 404, "not_found"),
         ("/api/v1/outlets/no-such", 404, "not_found"),
     ] {
-        let reply = warm(&app, uri).await;
-        assert_eq!(reply.header("cache-control"), "no-store");
-        // Also checks that the id of the request stands in the problem.
-        reply.problem(status, code);
+        let response = warm(&app, uri).await;
+        assert_eq!(response.header("cache-control"), "no-store");
+        // `problem` also checks the request id.
+        response.problem(status, code);
     }
 }
 
@@ -95,8 +95,8 @@ async fn client_errors_and_private_paths_are_not_cached() {
     let (app, _) = app().await;
     for uri in ["/api/v1/articles?limit=0", "/api/v1/nowhere", "/api/v1/%61dmin/keys", "/livez"] {
         for _ in 0..2 {
-            let reply = app.get(uri).await;
-            assert_eq!(reply.header("cache-status"), "", "{uri}");
+            let response = app.get(uri).await;
+            assert_eq!(response.header("cache-status"), "", "{uri}");
         }
     }
     let private = app.get("/api/v1/%61dmin/keys").await;
@@ -124,7 +124,7 @@ async fn a_hundred_concurrent_requests_cause_one_fill() {
     assert_eq!(counts.fills(), 1);
     assert_eq!(counts.count(Source::Miss), 1);
     assert_eq!(counts.count(Source::Wait), 99);
-    assert!(replies.iter().all(|reply| reply.bytes == replies[0].bytes));
+    assert!(replies.iter().all(|response| response.bytes == replies[0].bytes));
     let waited = replies.iter().filter(|r| r.header("cache-status").ends_with("; collapsed"));
     assert_eq!(waited.count(), 99);
 }
@@ -148,13 +148,13 @@ async fn when_a_client_disconnects_the_next_one_fills_the_entry() {
 #[tokio::test]
 async fn a_response_read_before_a_write_is_not_cached_after_it() {
     let (writer, id) = app().await;
-    // Hears nothing, so that only its own writes count.
+    // Without notifications, so that only its own writes count.
     let state = TestApp::state(&writer.target, Config::defaults().unwrap());
     let app = TestApp::of(state, writer.target.clone(), None).await;
     let uri = format!("/api/v1/articles/{id}");
     let other = app.sql().await;
     other.batch_execute("begin; lock table article_tags in access exclusive mode").await.unwrap();
-    // The headline is read by now, and the tags are waited for.
+    // By now the headline has been read, and the query for the tags waits.
     let mut early = Box::pin(app.get(&uri));
     assert!(tokio::time::timeout(Duration::from_millis(100), &mut early).await.is_err());
     let sql = writer.sql().await;

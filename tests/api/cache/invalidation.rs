@@ -3,7 +3,7 @@
 use super::{app, is_hit, settle, warm};
 use std::time::{Duration, Instant};
 
-/// Each a statement with the addresses it shows at. `A` stands for the article.
+/// Statements with the URLs whose responses they change. `A` stands for the article.
 const WRITES: [(&str, &[&str]); 23] = [
     (
         "update articles set headline = 'New' where id = A",
@@ -111,7 +111,7 @@ async fn sql_from_elsewhere_invalidates_the_responses_that_show_it() {
     }
 }
 
-/// Statements that change nothing that `/articles/A` shows.
+/// Statements that do not change the response of `/articles/A`.
 const QUIET: [&str; 7] = [
     "insert into articles (slug, status, headline, published_at, created_at, updated_at)
         values ('o', 'published', 'Other', now(), now(), now())",

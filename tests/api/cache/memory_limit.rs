@@ -21,7 +21,7 @@ async fn requests_for_random_urls_evict_no_popular_entry() {
             asked += 1;
             hits += usize::from(is_hit(&app.get(uri).await));
         }
-        // Half of them are a page, the other half is nothing.
+        // Half of the URLs are lists, the other half is 404.
         let uri = match n % 2 {
             0 => format!("/api/v1/articles?author=random-{n}"),
             _ => format!("/api/v1/articles/random-{n}"),

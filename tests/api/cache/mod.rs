@@ -14,7 +14,7 @@ use roundup::state::State;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// An instance with a database of its own that caches and listens, and the id of an article.
+/// An instance that caches and receives notifications, with its own database, and the id of an article.
 async fn app() -> (TestApp, i64) {
     app_with(Config::defaults().unwrap()).await
 }
@@ -27,13 +27,13 @@ async fn app_with(config: Config) -> (TestApp, i64) {
     (app, id)
 }
 
-/// An instance that caches and listens on this database.
+/// An instance on this database that caches and receives notifications.
 async fn instance(target: &roundup::db::Target, config: Config) -> TestApp {
     let state = TestApp::state(target, config);
     TestApp::of(state, target.clone(), Some(target.clone())).await
 }
 
-/// Imports the example, and says which article it is.
+/// Imports the example and returns the id of its article.
 async fn example(app: &TestApp) -> i64 {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/harbour-bridge.txt");
     let report = app.import_file(&file).await;
@@ -42,7 +42,7 @@ async fn example(app: &TestApp) -> i64 {
     row.get(0)
 }
 
-/// Waits until the instance listens, and everything so far has been heard.
+/// Waits until the instance has received every notification so far.
 async fn settle(app: &TestApp) {
     let coherence = app.state.cache().coherence();
     let asked = coherence.trust().now();
@@ -58,19 +58,19 @@ async fn wait_until(what: &str, done: impl Fn() -> bool) {
     }
 }
 
-fn is_hit(reply: &Response) -> bool {
-    reply.header("cache-status") == "roundup; hit"
+fn is_hit(response: &Response) -> bool {
+    response.header("cache-status") == "roundup; hit"
 }
 
-/// Reads twice, so that the second answer comes from memory.
+/// Reads twice and returns the second response, which is a hit.
 async fn warm(app: &TestApp, uri: &str) -> Response {
     app.get(uri).await;
-    let reply = app.get(uri).await;
-    assert!(is_hit(&reply), "{uri}: {}", reply.header("cache-status"));
-    reply
+    let response = app.get(uri).await;
+    assert!(is_hit(&response), "{uri}: {}", response.header("cache-status"));
+    response
 }
 
-/// Writes as a handler does.
+/// Writes through the state, as a handler does.
 async fn write(app: &TestApp, sql: String) {
     let done = State::write(&app.state, move |conn| {
         Box::pin(async move { Ok(conn.batch_execute(&sql).await?) })

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 const STALE: &str = "roundup; fwd=stale; fwd-status=503; detail=stale-if-error";
 
-/// An instance all of whose connections go through a proxy.
+/// An instance whose database connections all go through a proxy.
 async fn behind_proxy(config: Config) -> (TestApp, Proxy, i64) {
     let direct = db::fresh().await;
     let proxy = Proxy::for_target(&direct).await;
@@ -30,7 +30,7 @@ async fn survives(mode: Mode) {
     warm(&app, "/api/v1/articles").await;
     warm(&app, "/api/v1/articles/no-such").await;
     proxy.set(mode);
-    // What was just confirmed is still current.
+    // An entry that was just confirmed is still fresh.
     assert!(is_hit(&app.get(&uri).await));
     pause(1300).await;
     let (mut slow, began) = (0, Instant::now());
@@ -48,21 +48,21 @@ async fn survives(mode: Mode) {
     assert!(slow <= 4, "only one request a second tries the database, not {slow}");
     let stale = app.get(&uri).await;
     assert_eq!((stale.status, stale.header("etag")), (before.status, before.header("etag")));
-    // What is not in memory, or said that nothing is there, cannot be told.
+    // A page that is not cached, or was 404, is an error.
     for uri in ["/api/v1/tags", "/api/v1/articles/no-such"] {
         let asked = Instant::now();
-        let reply = app.get(uri).await;
+        let response = app.get(uri).await;
         assert!(asked.elapsed() < Duration::from_secs(2));
-        assert_eq!(reply.header("retry-after"), "1");
-        reply.problem(503, "unavailable");
+        assert_eq!(response.header("retry-after"), "1");
+        response.problem(503, "unavailable");
     }
     app.sql().await.execute("update articles set headline = 'After'", &[]).await.unwrap();
     proxy.set(Mode::Open);
     let began = Instant::now();
     loop {
-        let reply = app.get(&uri).await;
-        if reply.header("cache-status") != STALE {
-            assert_eq!(reply.ok()["headline"], "After");
+        let response = app.get(&uri).await;
+        if response.header("cache-status") != STALE {
+            assert_eq!(response.ok()["headline"], "After");
             break;
         }
         assert!(began.elapsed() < Duration::from_millis(2500), "still away");
@@ -118,7 +118,7 @@ async fn without_notifications_nothing_older_than_a_second_is_served() {
             assert!(asked - written <= Duration::from_secs(1));
             pause(5).await;
         }
-        // The answers are kept all the same, for a second each.
+        // Responses are still cached, for one second.
         assert!(is_hit(&app.get(&uri).await));
         proxy.set(Mode::Open);
         let trust = app.state.cache().coherence().trust();

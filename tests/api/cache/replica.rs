@@ -8,7 +8,7 @@ use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target, migrate};
 use std::time::{Duration, Instant};
 
-/// An instance that reads from `replica` when it can, and the pool of that.
+/// An instance that reads from `replica` when it can, and its pool for the replica.
 async fn instance(primary: &Target, replica: &Target) -> (TestApp, Pool) {
     let pool = Pool::new(replica.clone(), PoolOptions { size: 4, ..PoolOptions::default() });
     let state = TestApp::state(primary, Config::defaults().unwrap()).with_replica(pool.clone());
@@ -28,7 +28,7 @@ async fn open() -> (Replicated, TestApp, Pool, i64) {
     (pair, app, follower, id)
 }
 
-/// Waits until the replica has replayed what the instance knows of.
+/// Waits until the replica has replayed every write that the instance knows of.
 async fn caught_up(app: &TestApp, follows: &tokio_postgres::Client) {
     settle(app).await;
     let began = Instant::now();
@@ -50,18 +50,18 @@ async fn a_replica_is_read_only_when_it_is_recent_enough() {
     let uri = format!("/api/v1/articles/{id}");
     let follows = crate::harness::db::client(&pair.replica()).await;
 
-    // It has caught up: a cold read is its.
+    // The replica has caught up, so a cache miss reads from it.
     caught_up(&app, &follows).await;
     let before = (follower.statements(), app.state.pool().statements());
     app.get(&uri).await.ok();
     assert!(follower.statements() > before.0, "the replica was not asked");
     assert_eq!(app.state.pool().statements(), before.1, "the primary was asked as well");
-    // What is no public read is the primary's.
+    // Other requests use the primary.
     let before = follower.statements();
     app.get("/readyz").await;
     assert_eq!(follower.statements(), before);
 
-    // It lags: neither what is written here, nor what is heard of, may be read from it.
+    // The replica lags, so neither own writes nor notified ones may be read from it.
     follows.batch_execute("select pg_wal_replay_pause()").await.unwrap();
     write(&app, "update articles set headline = 'Written here'".into()).await;
     for uri in [uri.as_str(), "/api/v1/articles"] {
@@ -72,17 +72,17 @@ async fn a_replica_is_read_only_when_it_is_recent_enough() {
     sql.execute("update articles set headline = 'Heard of'", &[]).await.unwrap();
     settle(&app).await;
     assert_eq!(app.get(&uri).await.ok()["headline"], "Heard of");
-    // Cold ones too, which nobody has told anything about.
+    // The same holds for pages that no notification mentions.
     let cold = app.get("/api/v1/articles?limit=7").await.ok();
     assert_eq!(cold["items"][0]["headline"], "Heard of");
 
-    // Another instance, which has shown and heard nothing of it, is as new as the primary was when
-    // it began to listen.
+    // Another instance, without writes or notifications, starts at the primary's position when it
+    // subscribes.
     let (other, _) = instance(&pair.primary(), &pair.replica()).await;
     settle(&other).await;
     assert_eq!(other.get(&uri).await.ok()["headline"], "Heard of");
 
-    // It follows again.
+    // The replica follows again.
     follows.batch_execute("select pg_wal_replay_resume()").await.unwrap();
     caught_up(&app, &follows).await;
     let before = follower.statements();
@@ -91,7 +91,7 @@ async fn a_replica_is_read_only_when_it_is_recent_enough() {
     assert_eq!(cold.ok()["items"][0]["headline"], "Heard of");
     assert!(follower.statements() > before);
 
-    // Rounds of write and read, with a replica that lags by a little each time.
+    // Rounds of write and read while the replica lags a little.
     for round in 0..200 {
         let headline = format!("Round {round}");
         write(&app, format!("update articles set headline = '{headline}'")).await;
@@ -116,7 +116,7 @@ async fn without_a_replica_reads_go_to_the_primary() {
 #[tokio::test]
 async fn a_frozen_replica_delays_no_response() {
     let (direct, id) = super::app().await;
-    // It is no replica, but says how far it is like one.
+    // It is not a replica, but reports a position like one.
     let proxy = Proxy::for_target(&direct.target).await;
     let (app, follower) = instance(&direct.target, &proxy.target()).await;
     wait_until("its position is known", || app.state.cache().coherence().floor().is_some()).await;

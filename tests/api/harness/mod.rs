@@ -117,9 +117,9 @@ impl TestApp {
             Ok(response) => response,
             Err(error) => panic!("{line}: {error}"),
         };
-        let reply = Response::of(line, response).await;
-        documented::assert_documented(&method, uri.path(), &reply);
-        reply
+        let response = Response::of(line, response).await;
+        documented::assert_documented(&method, uri.path(), &response);
+        response
     }
 
     /// GET.

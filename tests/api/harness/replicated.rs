@@ -28,7 +28,7 @@ wait
 cd / && rm -rf "$OLDPWD"
 "#;
 
-/// Both servers.
+/// A primary and its replica.
 pub struct Replicated {
     folder: PathBuf,
     shell: Child,
@@ -53,12 +53,12 @@ impl Replicated {
         pair
     }
 
-    /// The server that takes writes.
+    /// Returns the target of the primary.
     pub fn primary(&self) -> Target {
         self.target(5432)
     }
 
-    /// The server that follows.
+    /// Returns the target of the replica.
     pub fn replica(&self) -> Target {
         self.target(5433)
     }
@@ -76,7 +76,7 @@ impl Drop for Replicated {
     }
 }
 
-/// The folder with all of the programs.
+/// Returns the folder that has all of the programs.
 fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let usual = (14..=18).rev().map(|n| PathBuf::from(format!("/usr/lib/postgresql/{n}/bin")));

@@ -6,21 +6,21 @@ use tokio_postgres::Client;
 /// The roundup of the examples.
 pub const HARBOUR: &str = include_str!("../../../examples/harbour-bridge.txt");
 
-/// The outlets that it credits.
+/// The outlets that the example credits.
 const OUTLETS: [&str; 5] =
     ["Harbour Gazette", "Coast Radio", "Morning Ledger", "The Islander", "Bridge & Tunnel Review"];
 
 /// The slug of its article.
 pub const SLUG: &str = "harbour-bridge-reopens-after-two-year-repair";
 
-/// What was stored.
+/// The stored article, and a connection.
 pub struct Site {
     pub sql: Client,
     pub article: i64,
     pub comment: i64,
 }
 
-/// The application with the harbour bridge's article, two tags and a thread of five comments.
+/// Imports the example, with two tags and a thread of five comments.
 pub async fn site(app: &TestApp) -> Site {
     let sql = app.sql().await;
     for name in OUTLETS {
@@ -42,7 +42,7 @@ pub async fn site(app: &TestApp) -> Site {
     Site { sql, article, comment }
 }
 
-/// Gives an article tags, as the service does.
+/// Tags an article, as the service does.
 pub async fn tag(sql: &Client, article: i64, names: &[&str]) {
     for (position, name) in names.iter().enumerate() {
         let slug = safe_html::slug::slugify(name);
@@ -56,19 +56,19 @@ pub async fn tag(sql: &Client, article: i64, names: &[&str]) {
     refresh(sql, article).await;
 }
 
-/// Brings up to date what is derived from an article, as every writer does.
+/// Updates what is derived from an article, as every write does.
 pub async fn refresh(sql: &Client, article: i64) {
     sql.execute("select refresh_articles(array[$1::bigint])", &[&article]).await.unwrap();
 }
 
-/// Puts an article into another status.
+/// Sets the status of an article.
 pub async fn set_status(sql: &Client, article: i64, status: &str) {
     let update = "update articles set status = $2 where id = $1";
     sql.execute(update, &[&article, &status]).await.unwrap();
     refresh(sql, article).await;
 }
 
-/// A comment at the top of a thread; returns its id.
+/// Inserts a root comment and returns its id.
 pub async fn comment(sql: &Client, article: i64, status: &str, text: &str) -> i64 {
     let insert = "
         with new as (select nextval(pg_get_serial_sequence('comments', 'id')) as id)
@@ -80,7 +80,7 @@ pub async fn comment(sql: &Client, article: i64, status: &str, text: &str) -> i6
     sql.query_one(insert, &[&article, &status, &text]).await.unwrap().get(0)
 }
 
-/// A reply to a comment; returns its id.
+/// Inserts a reply and returns its id.
 pub async fn reply(sql: &Client, parent: i64, status: &str, text: &str) -> i64 {
     let insert = "
         with new as (select nextval(pg_get_serial_sequence('comments', 'id')) as id)
@@ -94,7 +94,7 @@ pub async fn reply(sql: &Client, parent: i64, status: &str, text: &str) -> i64 {
     sql.query_one(insert, &[&parent, &status, &text]).await.unwrap().get(0)
 }
 
-/// An article of nothing but a headline; returns its id.
+/// Inserts an article with only a headline and returns its id.
 pub async fn article(sql: &Client, slug: &str, status: &str, published_at: &str) -> i64 {
     let insert = "
         insert into articles (slug, status, headline, published_at, created_at, updated_at)
@@ -102,7 +102,7 @@ pub async fn article(sql: &Client, slug: &str, status: &str, published_at: &str)
     sql.query_one(insert, &[&slug, &status, &published_at]).await.unwrap().get(0)
 }
 
-/// The address of an operation of the document with its parameters filled in from this site.
+/// Replaces the path parameters of an operation with values of this site.
 pub fn fill(path: &str, site: &Site) -> String {
     let mut filled = Vec::new();
     let mut before = "";

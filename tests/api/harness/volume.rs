@@ -2,16 +2,16 @@
 
 use tokio_postgres::Client;
 
-/// The page that one link in seven cites.
+/// The URL that one link in seven cites.
 pub const CITED: &str = "https://www.site-1.example/cited?utm_source=x";
 
-/// How much to make.
+/// The number of rows of each kind.
 pub struct Volume {
     pub articles: i64,
     pub links_each: i64,
     pub outlets: i64,
     pub tags: i64,
-    /// All under the first article.
+    /// The comments of the first article.
     pub comments: i64,
 }
 

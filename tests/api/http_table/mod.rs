@@ -1,10 +1,9 @@
-//! What HTTP asks of the service, as a table that one can read: `table.md` beside this file. Each
-//! row is one request over a real port, on a service that keeps its answers in memory and on one
-//! that does not.
+//! The HTTP behaviour of the service as a table, `table.md`. Each row is one request over TCP, to an
+//! instance with a cache and to one without.
 //!
-//! In the table `-` stands for nothing. The column "With" has the request's headers and at last its
-//! body, if it has one. Of an answer's header the table says the whole value, `*` for any, or what
-//! is in it behind `~`; `.code` is a member of the body.
+//! In the table `-` stands for nothing. The column "With" has the request's headers and, last, its
+//! body. A response header has its whole value, `*` for any, or `~` and a part of it; `.code` is a
+//! member of the body.
 
 use crate::harness::raw_http::{RawResponse, ask, send, serve};
 use crate::harness::site::site;
@@ -19,7 +18,7 @@ const ARTICLE: &str = "/api/v1/articles/1";
 
 const TABLE: &str = include_str!("table.md");
 
-/// How many rows each part has at least.
+/// The parts of the table with the minimum number of their rows.
 const PARTS: [(&str, usize); 6] = [
     ("Conditional requests", 40),
     ("Methods", 30),
@@ -29,7 +28,7 @@ const PARTS: [(&str, usize); 6] = [
     ("Caches", 20),
 ];
 
-/// One row: a request and what is to come of it.
+/// A row: a request and its expected response.
 struct Row {
     name: String,
     method: String,
@@ -41,7 +40,7 @@ struct Row {
     lacks: Vec<String>,
 }
 
-/// The parts of a cell: what stands between its backticks.
+/// Returns the code spans of a cell.
 fn items(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
@@ -72,12 +71,12 @@ impl Row {
         }
     }
 
-    /// Whether it can only be so where answers are kept in memory.
+    /// Whether the row is about the cache.
     fn needs_memory(&self) -> bool {
         self.has.iter().any(|(name, _)| name == "cache-status" || name == "age")
     }
 
-    /// The same with the words in braces put in.
+    /// Replaces the words in braces.
     fn filled(&self, words: &BTreeMap<&str, String>) -> Self {
         let fill = |text: &String| {
             let put = |text: String, (word, value): (&&str, &String)| text.replace(word, value);
@@ -96,7 +95,7 @@ impl Row {
         if !self.body.is_empty() && !kind {
             headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
         }
-        // What the table sends without a value is not sent.
+        // A header without a value is not sent.
         headers.retain(|(_, value)| value != "-");
         Self {
             name: self.name.clone(),
@@ -114,7 +113,7 @@ impl Row {
         send(at, &self.method, self.target.as_bytes(), &self.headers, &self.body).await
     }
 
-    /// What is not as the row says.
+    /// Returns the differences from the expected response.
     fn wrong(&self, answer: &RawResponse) -> Vec<String> {
         let mut wrong = Vec::new();
         if answer.status != self.status {
@@ -147,7 +146,7 @@ impl Row {
     }
 }
 
-/// A header of an answer, or a member of its body.
+/// Returns a header of a response or a member of its body.
 fn value(answer: &RawResponse, name: &str) -> Option<String> {
     let Some(member) = name.strip_prefix('.') else {
         return answer.headers.get(&name.to_lowercase()).cloned();
@@ -160,14 +159,14 @@ fn value(answer: &RawResponse, name: &str) -> Option<String> {
     }
 }
 
-/// The rows of a part, in the order of the table.
+/// Returns the rows of a part in their order.
 fn rows(part: &str) -> Vec<Row> {
     let text = TABLE.split("\n## ").find(|text| text.starts_with(part)).unwrap();
     let lines = text.lines().filter(|line| line.starts_with("| ")).skip(2);
     lines.map(Row::read).collect()
 }
 
-/// A service on a port, with the small site and an editor's key.
+/// A service on a port, with the sample site and a key.
 struct Asked {
     app: TestApp,
     at: SocketAddr,
@@ -210,7 +209,7 @@ impl Asked {
         Self { app, at, words }
     }
 
-    /// Asks one row, and again where a read may come from memory then; what was not as it says.
+    /// Sends the request of a row, twice if the second may be a hit, and returns the differences.
     async fn hold(&mut self, row: &Row) -> Vec<String> {
         if row.target.contains("{draft}") {
             self.draft().await;
@@ -228,7 +227,7 @@ impl Asked {
         self.app.state.cache().is_enabled()
     }
 
-    /// The tags that the article has now: a comment may have been posted since.
+    /// Returns the current ETags of the article, which a new comment changes.
     async fn tags(&mut self) {
         let plain = ask(self.at, "GET", ARTICLE.as_bytes()).await.headers["etag"].clone();
         let coded = plain.trim_matches('"').to_owned();
@@ -237,7 +236,7 @@ impl Asked {
         self.words.insert("{tag}", plain);
     }
 
-    /// Makes an article of which there are two versions.
+    /// Creates an article with two versions.
     async fn draft(&mut self) {
         let key = ("Authorization".to_owned(), self.words["{key}"].clone());
         let kind = ("Content-Type".to_owned(), "application/json".to_owned());

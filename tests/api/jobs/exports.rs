@@ -27,11 +27,15 @@ async fn an_export_over_http_equals_that_of_the_command_line() {
             "roundup-2026-03-01.atom",
         ),
     ] {
-        let reply = client.clone().header("accept", kind).get(&format!("{EXPORTS}{query}")).await;
-        assert_eq!(reply.header("content-type"), kind);
-        assert_eq!(reply.header("content-disposition"), format!("attachment; filename=\"{name}\""));
-        assert_eq!(reply.header("cache-control"), "private, no-store");
-        let (is, should) = (&reply.bytes, &written(&app, format).await);
+        let response =
+            client.clone().header("accept", kind).get(&format!("{EXPORTS}{query}")).await;
+        assert_eq!(response.header("content-type"), kind);
+        assert_eq!(
+            response.header("content-disposition"),
+            format!("attachment; filename=\"{name}\"")
+        );
+        assert_eq!(response.header("cache-control"), "private, no-store");
+        let (is, should) = (&response.bytes, &written(&app, format).await);
         assert!(is.len() > 100_000 && is == should, "{query}: {} {}", is.len(), should.len());
     }
     client.get(&format!("{EXPORTS}?format=csv")).await.problem(400, "bad_parameter");
@@ -52,11 +56,11 @@ async fn importing_an_export_into_an_empty_site_gives_the_same_export() {
     assert!(first == second);
 }
 
-/// The statements of an export that is under way.
+/// Counts the running statements of an export.
 const READING: &str = "select count(*) from pg_stat_activity where datname = current_database()
                        and query ~ 'from export' and state <> 'idle' and pid <> pg_backend_pid()";
 
-/// Reads what has come, for an export goes no further than its client.
+/// Reads what has arrived; an export waits for its client.
 fn take(stream: &TcpStream, into: &mut Vec<u8>) {
     let mut bytes = vec![0; 1 << 16];
     while let Ok(n @ 1..) = stream.try_read(&mut bytes) {
@@ -71,13 +75,13 @@ async fn a_failed_export_is_truncated_and_an_unread_one_ends() {
     let (address, secret) = (raw_http::serve(&app), secret(&app).await);
     let (sql, other) = (app.sql().await, app.sql().await);
     let line = format!("GET {EXPORTS}");
-    // Whole, it ends with an empty chunk.
+    // A complete export ends with an empty chunk.
     let mut whole = Vec::new();
     let mut stream = write(address, &line, &secret, "connection: close\r\n", "").await;
     stream.read_to_end(&mut whole).await.unwrap();
     assert!(whole.ends_with(b"\r\n0\r\n\r\n"));
 
-    // The reading comes as far as the comments, and there loses its connection.
+    // The export loses its database connection at the comments.
     sql.batch_execute("begin; lock table comments").await.unwrap();
     let mut stream = write(address, &line, &secret, "connection: close\r\n", "").await;
     let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity
@@ -92,7 +96,7 @@ async fn a_failed_export_is_truncated_and_an_unread_one_ends() {
     assert!(part.starts_with(b"HTTP/1.1 200") && part.len() < whole.len());
     assert!(!part.ends_with(b"0\r\n\r\n"), "it looks whole");
 
-    // The same, but the client hangs up.
+    // The client disconnects in the middle.
     let mut stream = write(address, &line, &secret, "", "").await;
     stream.read_exact(&mut [0; 100]).await.unwrap();
     let waiting = "select count(*) from pg_stat_activity where datname = current_database()
@@ -102,7 +106,7 @@ async fn a_failed_export_is_truncated_and_an_unread_one_ends() {
         count(&app, waiting).await > 0
     };
     until("the export whose client hangs up waits", waits).await;
-    // However it hangs up: here nothing that it left unread tells the service, just the end.
+    // Here the client has read everything, so the service sees only the end of the connection.
     stream.shutdown().await.unwrap();
     let ended = async || {
         take(&stream, &mut Vec::new());
@@ -111,7 +115,7 @@ async fn a_failed_export_is_truncated_and_an_unread_one_ends() {
     until("the query is ended", ended).await;
     sql.batch_execute("rollback").await.unwrap();
 
-    // Nobody waits for a lock, and nobody reads.
+    // No statement waits for a lock, and no client reads.
     let mut stream = write(address, &line, &secret, "", "").await;
     stream.read_exact(&mut [0; 100]).await.unwrap();
     drop(stream);

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt as _;
 
-/// An application whose uploads lie in a folder of their own.
+/// An application with its own folder for uploads.
 async fn with_folder(import_bytes: u64) -> (TestApp, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let upload_dir = Some(folder.path().to_owned());
@@ -16,7 +16,7 @@ async fn with_folder(import_bytes: u64) -> (TestApp, TempDir) {
     (app, folder)
 }
 
-/// Nothing is left of what was sent.
+/// Asserts that no upload is left.
 async fn nothing_left(app: &TestApp, folder: &TempDir) {
     until("the file is gone", async || open_files(folder.path()) == 0).await;
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -28,10 +28,10 @@ async fn an_upload_that_is_too_large_is_rejected_and_leaves_no_file() {
     let (app, folder) = with_folder(100_000).await;
     let client = app.key("imports:write").await;
     let long = "x".repeat(100_001);
-    let reply = client.send_as("POST", IMPORTS, "text/plain", &long).await;
-    reply.problem(413, "too_large");
+    let response = client.send_as("POST", IMPORTS, "text/plain", &long).await;
+    response.problem(413, "too_large");
     nothing_left(&app, &folder).await;
-    // The limit itself is not too long.
+    // A file of exactly the limit is accepted.
     let job = import(&client, "?filename=a.txt&dry_run=true", &"x".repeat(100_000)).await;
     assert_eq!(job["state"], "done", "{job}");
     assert_eq!(open_files(folder.path()), 0);
@@ -39,13 +39,13 @@ async fn an_upload_that_is_too_large_is_rejected_and_leaves_no_file() {
 
     let (address, secret) = (raw_http::serve(&app), secret(&app).await);
     let line = format!("POST {IMPORTS}");
-    // Said beforehand: nothing of it is read.
+    // With a Content-Length that is too large, nothing is read.
     let length = "content-length: 5000000000\r\n";
     let mut stream = write(address, &line, &secret, length, "A").await;
     let mut head = [0; 12];
     stream.read_exact(&mut head).await.unwrap();
     assert_eq!(&head, b"HTTP/1.1 413");
-    // Not said: it is read as far as it may be long.
+    // Without one, the body is read up to the limit.
     let chunk = format!("{:x}\r\n{long}\r\n", long.len());
     let mut stream = write(address, &line, &secret, "transfer-encoding: chunked\r\n", &chunk).await;
     stream.read_exact(&mut head).await.unwrap();
@@ -62,7 +62,7 @@ async fn a_broken_upload_leaves_no_job_and_no_file() {
     for headers in ["content-length: 1000000\r\n", "transfer-encoding: chunked\r\n"] {
         let stream = write(address, &line, &secret, headers, "1000\r\nA -- Reuters\n").await;
         until("the file is open", async || open_files(folder.path()) == 1).await;
-        // Already it has no name.
+        // The file is unlinked while it is open.
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         drop(stream);
         nothing_left(&app, &folder).await;
@@ -91,7 +91,7 @@ async fn uploads_beyond_the_queue_limit_are_rejected() {
     assert_eq!(import(&client, "", "A -- Reuters").await["state"], "done");
 }
 
-/// The service itself, on a database that is there; and its address.
+/// Starts the built program on an existing database and returns its address.
 fn serve(app: &TestApp, folder: &TempDir) -> (Child, SocketAddr) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_roundup"))
         .env("DATABASE_URL", db::url(app.target.database().unwrap()))
@@ -135,7 +135,7 @@ async fn jobs_of_a_killed_process_are_interrupted_and_can_be_retried() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    // The server may take a moment to see that the process is gone.
+    // PostgreSQL may need a moment to notice that the process has ended.
     until("they are interrupted", async || states().await == ["interrupted", "interrupted"]).await;
     let page = client.get("/api/v1/admin/jobs").await.ok();
     assert!(page["items"][1]["message"].as_str().unwrap().contains("send the file again"));

@@ -30,7 +30,7 @@ async fn an_import_over_http_has_the_report_of_the_command_line() {
                  (action = 'import.create' and key_name = 'imports:write' and detail ->> 'filename' = 'blog.xml' \
                   or action = 'import.finish' and key_id is null and detail ->> 'state' = 'done')";
     assert_eq!(count(&app, deeds).await, 2);
-    // What is shown is new at once.
+    // The cache is invalidated.
     assert_eq!(app.get("/api/v1/articles?count=exact").await.ok()["page"]["total"], 300);
 }
 
@@ -72,11 +72,11 @@ async fn imports_run_one_at_a_time_across_instances() {
     let other = TestApp::on(app.target.clone(), patient()).await;
     let (client, elsewhere) = (app.key("imports:write").await, other.key("imports:write").await);
     let sql = app.sql().await;
-    // Two that run at once would break this.
+    // Concurrent imports would violate this.
     sql.batch_execute("create unique index one on jobs ((true)) where state = 'running'")
         .await
         .unwrap();
-    // An import on the command line is under way.
+    // An import on the command line holds the lock.
     sql.batch_execute("select pg_advisory_lock(hashtext('roundup import'))").await.unwrap();
     let mut jobs = Vec::new();
     for n in 0..6 {
@@ -149,7 +149,7 @@ async fn an_uploaded_roundup_is_identified_by_its_name() {
         ("?filename=bridge.txt", HARBOUR, 1, 0),
         ("?filename=bridge.txt", changed.as_str(), 0, 1),
         ("?filename=other.txt", HARBOUR, 1, 0),
-        // Without a name, by what it says.
+        // Without a name, by its content.
         ("", HARBOUR, 1, 0),
         ("", HARBOUR, 0, 0),
         ("", changed.as_str(), 1, 0),

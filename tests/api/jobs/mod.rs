@@ -1,5 +1,4 @@
-//! Moving in and out over HTTP: the same as on the command line, one import after the other, and
-//! nothing left behind by whoever hangs up or dies.
+//! Import and export jobs over HTTP.
 
 mod exports;
 mod failures;
@@ -18,7 +17,7 @@ use tokio::net::TcpStream;
 const IMPORTS: &str = "/api/v1/admin/imports";
 const EXPORTS: &str = "/api/v1/admin/exports";
 
-/// How long anything may take on a busy machine.
+/// How long a test waits before it fails.
 const LONG: Duration = Duration::from_mins(1);
 
 /// A WordPress export.
@@ -47,18 +46,18 @@ fn blog(posts: u32, comments: u32) -> String {
     wxr + "</channel></rss>"
 }
 
-/// Sends a file; the address of its job.
+/// Uploads a file and returns the path of its job.
 async fn send(client: &Client<'_>, query: &str, file: &str) -> String {
     let uri = format!("{IMPORTS}{query}");
-    let reply = client.send_as("POST", &uri, "application/octet-stream", file).await;
-    let location = reply.header("location").to_owned();
-    let job = reply.expect(StatusCode::ACCEPTED);
+    let response = client.send_as("POST", &uri, "application/octet-stream", file).await;
+    let location = response.header("location").to_owned();
+    let job = response.expect(StatusCode::ACCEPTED);
     assert_eq!(job["state"], "queued", "{job}");
     assert_eq!(location, format!("/api/v1/admin/jobs/{}", job["id"]));
     location
 }
 
-/// A job once it is over.
+/// Waits until a job has ended and returns it.
 async fn ended(client: &Client<'_>, location: &str) -> Value {
     let begin = Instant::now();
     loop {
@@ -71,18 +70,18 @@ async fn ended(client: &Client<'_>, location: &str) -> Value {
     }
 }
 
-/// Sends a file and waits for its job.
+/// Uploads a file and waits for its job.
 async fn import(client: &Client<'_>, query: &str, file: &str) -> Value {
     let location = send(client, query, file).await;
     ended(client, &location).await
 }
 
-/// One number from the database.
+/// Returns one number from the database.
 async fn count(app: &TestApp, query: &str) -> i64 {
     app.sql().await.query_one(query, &[]).await.unwrap().get(0)
 }
 
-/// A key whose secret is known, for requests by hand.
+/// Creates a key and returns its secret.
 async fn secret(app: &TestApp) -> String {
     let secret = format!("rk_test_{}", getrandom::u64().unwrap());
     let insert = "insert into keys (name, prefix, secret_hash, scopes, created_at) values
@@ -91,7 +90,7 @@ async fn secret(app: &TestApp) -> String {
     secret
 }
 
-/// Writes a request as far as it is given.
+/// Sends a request, or the beginning of one.
 async fn write(
     address: SocketAddr,
     line: &str,
@@ -104,12 +103,12 @@ async fn write(
         "{line} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {secret}\r\n\
          content-type: application/octet-stream\r\n{headers}\r\n{body}"
     );
-    // A server that has heard enough answers and hangs up while we still write.
+    // A server may respond and close the connection before it has read everything.
     let _ = stream.write_all(request.as_bytes()).await;
     stream
 }
 
-/// How many files of a folder this process has open, with or without a name.
+/// Counts the files of a folder that this process has open, named or unlinked.
 fn open_files(folder: &Path) -> usize {
     let entries = std::fs::read_dir("/proc/self/fd").unwrap();
     entries
@@ -119,7 +118,7 @@ fn open_files(folder: &Path) -> usize {
         .count()
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begin = Instant::now();
     while !holds().await {
