@@ -8,8 +8,8 @@ use crate::error::{Code, Error, Result};
 use crate::health::Metrics;
 use crate::http::{Answer, Attempt, Entry};
 use crate::{
-    archive, articles, audit, comments, export, feeds, health, jobs, keys, links, openapi, outlets,
-    pages, related, search, site, tags,
+    archive, articles, audit, comments, feeds, health, jobs, keys, links, openapi, outlets, pages,
+    related, search, site, tags, transfer,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, scope};
@@ -238,7 +238,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
             .configure(comments::configure_rules)
             .configure(comments::configure_moderation)
             .configure(jobs::configure)
-            .configure(export::configure)
+            .configure(transfer::export::configure)
             .configure(keys::configure),
     );
     cfg.service(

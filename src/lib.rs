@@ -20,13 +20,13 @@ pub mod comments;
 pub mod config;
 pub mod db;
 pub mod error;
-pub mod export;
+
 pub mod extract;
 pub mod feeds;
 pub mod fields;
 pub mod health;
 pub mod http;
-pub mod import;
+
 pub mod jobs;
 pub mod keys;
 pub mod links;
@@ -44,3 +44,4 @@ pub mod search;
 pub mod serve;
 pub mod site;
 pub mod tags;
+pub mod transfer;

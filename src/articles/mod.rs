@@ -6,6 +6,7 @@ mod admin_model;
 mod admin_query;
 mod edit;
 mod filter;
+pub mod html;
 mod input;
 mod latest;
 mod model;

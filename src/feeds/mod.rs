@@ -4,7 +4,6 @@
 //! so that it outlives slugs, addresses and formats; a reader never shows an entry twice.
 
 mod atom;
-mod html;
 mod json;
 mod model;
 mod query;

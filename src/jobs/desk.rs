@@ -4,7 +4,7 @@ use super::upload::Upload;
 use crate::audit::Actor;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Attempt};
-use crate::import::Options;
+use crate::transfer::import::Options;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

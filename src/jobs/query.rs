@@ -3,9 +3,9 @@
 use super::model::{Job, JobRow, JobState};
 use crate::db::{keyset, total};
 use crate::error::Result;
-use crate::import::Progress;
 use crate::page::{Page, Scan};
 use crate::schema::jobs;
+use crate::transfer::import::Progress;
 use chrono::{DateTime, Utc};
 use diesel::dsl::min;
 use diesel::pg::Pg;

@@ -9,7 +9,7 @@ use crate::audit::{self, Actor};
 use crate::cache::Change;
 use crate::error::{Error, Result};
 use crate::http::Answer;
-use crate::import::{self, Options, Progress, Report, Source};
+use crate::transfer::import::{self, InputFile, Options, Progress, Report};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -175,8 +175,8 @@ async fn work(
     let mut progress = |at: Progress| {
         tell.send_replace(at);
     };
-    let sources = vec![Source::opened(name, Arc::clone(&upload.file))];
-    let done = import::import_sources(&mut conn, sources, options, now, &mut progress);
+    let files = vec![InputFile::from_open_file(name, Arc::clone(&upload.file))];
+    let done = import::import_files(&mut conn, files, options, now, &mut progress);
     let report = tokio::select! {
         report = done => report?,
         never = note(state, id, told.clone()) => match never {},

@@ -3,7 +3,7 @@
 
 use crate::harness::TestApp;
 use crate::harness::site::{HARBOUR, SLUG};
-use roundup::import::{Args, Counts, Report, import};
+use roundup::transfer::import::{Args, Counts, Report, import};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 

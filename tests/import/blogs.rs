@@ -1,7 +1,7 @@
 //! Blogs as Blogger and WordPress export them: the counts that others found in the same files.
 
 use crate::site::{Site, expected, shared};
-use roundup::import::{Counts, Format, Options, Source};
+use roundup::transfer::import::{Counts, Format, InputFile, Options};
 use serde_json::Value;
 
 /// Imports a file twice and compares with what is expected of it.
@@ -9,7 +9,7 @@ async fn check(name: &str, expected: &Value) {
     let Some(path) = shared(name) else { return };
     let site = Site::new().await;
     let dry = Options { dry_run: true, ..Options::default() };
-    let tried = site.import(vec![Source::file(&path)], dry).await;
+    let tried = site.import(vec![InputFile::from_path(&path)], dry).await;
     assert_eq!(site.count("select count(*) from articles").await, 0, "{name}: a dry run stores");
     let report = site.file(&path).await;
     let counted = |key: &str| report.kinds.get(key).copied().unwrap_or_default() as u64;
@@ -267,7 +267,7 @@ async fn several_parts_of_one_export_are_one_blog() {
              <title>T</title><wp:status>publish</wp:status></item></channel></rss>"
         )
     };
-    let sources = [1, 2, 1].map(|id| Source::bytes("part.xml", part(id).into_bytes()));
+    let sources = [1, 2, 1].map(|id| InputFile::from_bytes("part.xml", part(id).into_bytes()));
     let report = site.import(sources.to_vec(), Options::default()).await;
     assert_eq!((report.created.articles, report.unchanged.articles), (2, 1));
     assert_eq!(report.format, "wordpress");
@@ -290,7 +290,7 @@ async fn weekly_letters_in_markdown_come_in_with_their_links() {
     let site = Site::new().await;
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
     files.sort();
-    let sources: Vec<Source> = files.iter().map(|path| Source::file(path)).collect();
+    let sources: Vec<InputFile> = files.iter().map(|path| InputFile::from_path(path)).collect();
     let report = site.import(sources.clone(), Options::default()).await;
     assert_eq!((report.failed, report.created.articles), (0, files.len()));
     assert!(report.created.links > files.len() * 8, "{:?}", report.created);
@@ -314,7 +314,7 @@ async fn real_clusters_of_headlines_come_in_as_text_with_every_link() {
             roundup += &format!("{} -- {} {}\n", field("title"), field("outlet"), field("url"));
             urls.push(field("url").to_owned());
         }
-        sources.push(Source::bytes(&format!("story-{n}.txt"), roundup.into_bytes()));
+        sources.push(InputFile::from_bytes(&format!("story-{n}.txt"), roundup.into_bytes()));
     }
     let stories = sources.len();
     let report = site.import(sources, Options::default()).await;

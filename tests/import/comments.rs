@@ -1,10 +1,10 @@
 //! Comments that were kept elsewhere find the articles that came before them.
 
 use crate::site::{Site, shared};
-use roundup::import::{Counts, Options, Source};
+use roundup::transfer::import::{Counts, InputFile, Options};
 
 /// A blog whose posts have these addresses.
-fn blog(addresses: &[&str]) -> Source {
+fn blog(addresses: &[&str]) -> InputFile {
     let mut items = String::new();
     for (address, id) in addresses.iter().zip(1..) {
         items += &format!(
@@ -13,14 +13,17 @@ fn blog(addresses: &[&str]) -> Source {
         );
     }
     let wxr = format!("<rss><channel><link>http://b.example</link>{items}</channel></rss>");
-    Source::bytes("blog.xml", wxr.into_bytes())
+    InputFile::from_bytes("blog.xml", wxr.into_bytes())
 }
 
 /// Imports comments beside the posts that they belong to, the comments first in the run.
-async fn with_blog(name: &str, addresses: &[&str]) -> Option<(Site, roundup::import::Report)> {
+async fn with_blog(
+    name: &str,
+    addresses: &[&str],
+) -> Option<(Site, roundup::transfer::import::Report)> {
     let path = shared(name)?;
     let site = Site::new().await;
-    let sources = vec![Source::file(&path), blog(addresses)];
+    let sources = vec![InputFile::from_path(&path), blog(addresses)];
     let report = site.import(sources.clone(), Options::default()).await;
     assert_eq!(report.failed, 0, "{name}: {:?}", report.skipped);
     let again = site.import(sources, Options::default()).await;
@@ -97,8 +100,10 @@ async fn a_tree_keeps_its_shape_and_what_was_deleted_its_place() {
         "locator":{"url":"https://b.example/a"},"time":"2020-01-01T00:00:00Z"},"replies":[
         {"comment":{"id":"2","pid":"1","text":"<b>here</b>","user":{"name":"R"},
         "locator":{"url":"https://b.example/a"},"time":"2020-01-01T00:00:01.5+01:00"}}]}]}"#;
-    let sources =
-        vec![blog(&["https://b.example/a/"]), Source::bytes("tree.json", tree.as_bytes().to_vec())];
+    let sources = vec![
+        blog(&["https://b.example/a/"]),
+        InputFile::from_bytes("tree.json", tree.as_bytes().to_vec()),
+    ];
     let report = site.import(sources, Options::default()).await;
     assert_eq!((report.failed, report.created.comments), (0, 2));
     let page = site.app.get("/api/v1/articles/1/comments").await.ok();
@@ -116,7 +121,7 @@ async fn a_backup_of_remark42_is_read_line_by_line() {
         {\"id\":\"1\",\"text\":\"a\",\"user\":{\"name\":\"R\"},\"locator\":{\"url\":\"https://b.example/a\"}}\n\
         {\"id\":\"2\",\"pid\":\"1\",\"text\":\"b\",\"locator\":{\"url\":\"https://b.example/a\"}}\n";
     let sources = vec![
-        Source::bytes("backup.json", backup.as_bytes().to_vec()),
+        InputFile::from_bytes("backup.json", backup.as_bytes().to_vec()),
         blog(&["https://b.example/a"]),
     ];
     let report = site.import(sources, Options::default()).await;
@@ -141,7 +146,10 @@ async fn what_was_done_here_since_is_not_undone() {
     let site = Site::new().await;
     let list = r#"[{"id":"/a/","comments":[{"id":1,"text":"bad"},{"id":2,"text":"typo"},{"id":3,"text":"c"}]}]"#;
     let sources = |list: &str| {
-        vec![blog(&["http://b.example/a/"]), Source::bytes("list.json", list.as_bytes().to_vec())]
+        vec![
+            blog(&["http://b.example/a/"]),
+            InputFile::from_bytes("list.json", list.as_bytes().to_vec()),
+        ]
     };
     site.import(sources(list), Options::default()).await;
     site.sql

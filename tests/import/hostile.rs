@@ -2,7 +2,7 @@
 //! panic, and what stood before the fault is stored.
 
 use crate::site::{Site, shared};
-use roundup::import::{Format, Options, Source};
+use roundup::transfer::import::{Format, InputFile, Options};
 use std::io::Write as _;
 use zip::write::SimpleFileOptions;
 
@@ -22,14 +22,14 @@ fn wxr(fault: &str) -> Vec<u8> {
 #[tokio::test]
 async fn what_stood_before_the_fault_is_stored_and_the_fault_has_its_line() {
     for (fault, reason) in [
-        ("<item><title>cut", "the file ends before the document does"),
+        ("<item><title>cut", "the file is cut off"),
         ("<item><title>crossed</item></title>", "expected"),
         ("<item></channel></rss>", "expected"),
         ("<item><title>&bomb;</title><!DOCTYPE x []></item>", "document type"),
-        ("</channel></rss><more/>", "something follows"),
+        ("</channel></rss><more/>", "there is more text"),
     ] {
         let site = Site::new().await;
-        let source = Source::bytes("wp.xml", wxr(fault));
+        let source = InputFile::from_bytes("wp.xml", wxr(fault));
         let report = site.import(vec![source], Options::default()).await;
         assert_eq!((report.failed, report.created.articles), (1, 2), "{fault}: {report:?}");
         let told = report.skipped.last().unwrap();
@@ -44,10 +44,15 @@ async fn what_is_not_text_is_refused_where_it_stands() {
     let site = Site::new().await;
     let mut bytes = wxr("<item><title>");
     bytes.extend_from_slice(b"\n\xFF</title></item></channel></rss>");
-    let report = site.import(vec![Source::bytes("wp.xml", bytes)], Options::default()).await;
+    let report =
+        site.import(vec![InputFile::from_bytes("wp.xml", bytes)], Options::default()).await;
     assert_eq!((report.failed, report.created.articles), (1, 2));
     assert_eq!(report.skipped[0].position, "wp.xml:5");
-    assert!(report.skipped[0].reason.starts_with("not UTF-8"), "{:?}", report.skipped);
+    assert!(
+        report.skipped[0].reason.starts_with("the text is not valid UTF-8"),
+        "{:?}",
+        report.skipped
+    );
 }
 
 #[tokio::test]
@@ -58,7 +63,7 @@ async fn a_post_with_a_character_that_cannot_be_stored_is_left_out_alone() {
             "<item><wp:post_id>3</wp:post_id><title>a{bad}</title></item>{}</channel></rss>",
             item(4)
         );
-        let source = Source::bytes("wp.xml", wxr(&fault));
+        let source = InputFile::from_bytes("wp.xml", wxr(&fault));
         let report = site.import(vec![source], Options::default()).await;
         assert_eq!((report.failed, report.created.articles), (1, 3), "{bad:?}: {report:?}");
         assert_eq!(report.skipped[0].position, "wp.xml:4", "{bad:?}");
@@ -77,7 +82,7 @@ async fn entity_bombs_are_refused_at_once() {
         }
         for format in [None, Some(Format::Wordpress), Some(Format::Blogger)] {
             let options = Options { format, ..Options::default() };
-            let report = site.import(vec![Source::file(&path)], options).await;
+            let report = site.import(vec![InputFile::from_path(&path)], options).await;
             assert_eq!(report.failed, 1, "{}: {report:?}", path.display());
         }
     }
@@ -106,7 +111,7 @@ async fn every_json_file_of_the_test_suite_is_survived() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_file() {
-            sources.push(Source::file(&path));
+            sources.push(InputFile::from_path(&path));
         }
     }
     assert!(sources.len() > 300);
@@ -138,12 +143,12 @@ async fn an_archive_from_takeout_is_looked_into() {
         ("Takeout/Blogger/Blogs/a/wp.xml", &whole),
         ("__MACOSX/Takeout/._wp.xml", b"junk"),
     ]);
-    let report = site.import(vec![Source::bytes("t.zip", zip)], Options::default()).await;
+    let report = site.import(vec![InputFile::from_bytes("t.zip", zip)], Options::default()).await;
     assert_eq!((report.failed, report.created.articles), (0, 2), "{report:?}");
     assert_eq!(report.kinds["file"], 3);
     let Some(feed) = shared("blogger/derived-gpodder-takeout2018.atom") else { return };
     let zip = archive(&[("Takeout/Blogger/Blogs/g/feed.atom", &std::fs::read(feed).unwrap())]);
-    let report = site.import(vec![Source::bytes("t.zip", zip)], Options::default()).await;
+    let report = site.import(vec![InputFile::from_bytes("t.zip", zip)], Options::default()).await;
     assert_eq!((report.created.articles, report.created.comments), (115, 125));
 }
 
@@ -152,18 +157,18 @@ async fn archives_that_lead_out_or_blow_up_are_refused() {
     let site = Site::new().await;
     let whole = [wxr(""), b"</channel></rss>".to_vec()].concat();
     let zip = archive(&[("../../etc/feed.xml", &whole), ("a/..\\..\\wp.xml", &whole)]);
-    let report = site.import(vec![Source::bytes("t.zip", zip)], Options::default()).await;
+    let report = site.import(vec![InputFile::from_bytes("t.zip", zip)], Options::default()).await;
     assert_eq!((report.failed, report.created.articles), (2, 0), "{report:?}");
     assert!(report.skipped[0].reason.contains("leads out"), "{report:?}");
     let mut bomb = wxr("<item><title>");
     bomb.resize(64 << 20, b' ');
     let zip = archive(&[("wp.xml", &bomb)]);
     assert!(zip.len() < 1 << 20);
-    let report = site.import(vec![Source::bytes("t.zip", zip)], Options::default()).await;
+    let report = site.import(vec![InputFile::from_bytes("t.zip", zip)], Options::default()).await;
     assert_eq!(report.failed, 1);
-    assert!(report.skipped[0].reason.contains("unpacks to far more"), "{report:?}");
+    assert!(report.skipped[0].reason.contains("ZIP bomb"), "{report:?}");
     let report = site
-        .import(vec![Source::bytes("t.zip", b"PK\x03\x04x".to_vec())], Options::default())
+        .import(vec![InputFile::from_bytes("t.zip", b"PK\x03\x04x".to_vec())], Options::default())
         .await;
     assert_eq!(report.failed, 1);
 }
@@ -177,8 +182,10 @@ async fn an_archive_of_more_files_than_any_blog_has_is_refused_unread() {
         zip.start_file(format!("{n}.png"), stored).unwrap();
     }
     let zip = zip.finish().unwrap().into_inner();
-    let report =
-        Site::new().await.import(vec![Source::bytes("t.zip", zip)], Options::default()).await;
+    let report = Site::new()
+        .await
+        .import(vec![InputFile::from_bytes("t.zip", zip)], Options::default())
+        .await;
     assert_eq!((report.failed, report.skipped.len()), (1, 1));
     assert!(report.skipped[0].reason.contains("more than 100000"), "{:?}", report.skipped);
 }
@@ -187,16 +194,17 @@ async fn an_archive_of_more_files_than_any_blog_has_is_refused_unread() {
 async fn files_of_no_known_kind_say_so() {
     let site = Site::new().await;
     for (name, bytes, reason) in [
-        ("a.xml", b"<html></html>".to_vec(), "of no known kind"),
-        ("a.json", b"{\"a\":1}".to_vec(), "of no known kind"),
-        ("a.csv", b"a,b".to_vec(), "of no known kind"),
+        ("a.xml", b"<html></html>".to_vec(), "of an unknown kind"),
+        ("a.json", b"{\"a\":1}".to_vec(), "of an unknown kind"),
+        ("a.csv", b"a,b".to_vec(), "of an unknown kind"),
         ("a.db", b"SQLite format 3\0".to_vec(), "SQLite"),
         ("a.xml", b"\xFF\xFE<\0".to_vec(), "UTF-16"),
         ("a.txt", b" \n".to_vec(), "empty"),
         ("a.txt", b"a\nb\0".to_vec(), "U+0000"),
-        ("a.txt", b"a\nb\xFF".to_vec(), "not UTF-8"),
+        ("a.txt", b"a\nb\xFF".to_vec(), "not valid UTF-8"),
     ] {
-        let report = site.import(vec![Source::bytes(name, bytes)], Options::default()).await;
+        let report =
+            site.import(vec![InputFile::from_bytes(name, bytes)], Options::default()).await;
         assert_eq!(report.failed, 1, "{name}");
         assert!(report.skipped[0].reason.contains(reason), "{name}: {:?}", report.skipped);
     }
@@ -219,7 +227,8 @@ async fn scripts_in_posts_and_comments_do_not_come_out() {
         "<item><wp:post_id>3</wp:post_id><title>x</title><wp:status>publish</wp:status>\
          <content:encoded><![CDATA[{all}]]></content:encoded>{comment}</item></channel></rss>"
     );
-    let report = site.import(vec![Source::bytes("wp.xml", wxr(&fault))], Options::default()).await;
+    let report =
+        site.import(vec![InputFile::from_bytes("wp.xml", wxr(&fault))], Options::default()).await;
     assert_eq!((report.failed, report.created.articles), (0, 3), "{:?}", report.skipped);
     let html = site
         .column("select commentary_html from articles union all select html from comments")

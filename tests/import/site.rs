@@ -1,7 +1,7 @@
 //! A database of a test's own, what is imported into it, and what it shows to the public.
 
 use crate::harness::{TestApp, db, start};
-use roundup::import::{Format, Options, Report, Source, import_sources};
+use roundup::transfer::import::{Format, InputFile, Options, Report, import_files};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -34,22 +34,22 @@ impl Site {
         Self { app, sql }
     }
 
-    pub async fn import(&self, sources: Vec<Source>, options: Options) -> Report {
+    pub async fn import(&self, sources: Vec<InputFile>, options: Options) -> Report {
         let mut conn = self.app.target.establish().await.unwrap();
-        import_sources(&mut conn, sources, options, start(), &mut |_| {}).await.unwrap()
+        import_files(&mut conn, sources, options, start(), &mut |_| {}).await.unwrap()
     }
 
     pub async fn file(&self, path: &Path) -> Report {
-        self.import(vec![Source::file(path)], Options::default()).await
+        self.import(vec![InputFile::from_path(path)], Options::default()).await
     }
 
     pub async fn text(&self, name: &str, text: &str) -> Report {
-        let source = Source::bytes(name, text.as_bytes().to_vec());
+        let source = InputFile::from_bytes(name, text.as_bytes().to_vec());
         self.import(vec![source], Options::default()).await
     }
 
     pub async fn as_format(&self, name: &str, text: &str, format: Format) -> Report {
-        let source = Source::bytes(name, text.as_bytes().to_vec());
+        let source = InputFile::from_bytes(name, text.as_bytes().to_vec());
         self.import(vec![source], Options { format: Some(format), ..Options::default() }).await
     }
 

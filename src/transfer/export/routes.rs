@@ -1,0 +1,116 @@
+//! Exports over HTTP, sent as they are read from the database.
+
+use super::Format;
+use crate::app::State;
+use crate::audit::{self, Actor};
+use crate::error::{Error, Result};
+use crate::extract::Query;
+use crate::keys::{Allowed, scope};
+use crate::openapi::AdminReadProblems;
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::web::{Data, ServiceConfig, resource};
+use bytes::Bytes;
+use futures_util::stream::{Stream, StreamExt as _, once, unfold};
+use serde::Deserialize;
+use serde_json::json;
+use std::time::Duration;
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::task::JoinHandle;
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+/// The time in which a client must receive each chunk. An export holds a snapshot, and PostgreSQL
+/// cannot remove old row versions meanwhile.
+const CHUNK_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Registers the routes, under `/admin`.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/exports").get(get_export));
+}
+
+/// The documentation of the routes.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(get_export))]
+pub struct Docs;
+
+/// The schema of an export.
+#[derive(ToSchema)]
+#[schema(max_length = 9_007_199_254_740_991_usize)]
+struct Exported(#[expect(dead_code, reason = "only its schema is used")] String);
+
+/// What to export.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ExportQuery {
+    /// Everything, as lines of JSON to be imported again, which hold e-mail addresses (`ndjson`, if
+    /// nothing is said), or what is published, as an Atom feed (`atom`).
+    #[param(inline)]
+    format: Option<Format>,
+}
+
+/// Export everything
+///
+/// One moment of the database, sent as it is read: the same bytes as `roundup export` writes. If
+/// something fails on the way the connection is cut; the last line of NDJSON counts the rows.
+#[utoipa::path(get, path = "/exports", tag = "moving", security(("key" = ["exports:read"])), params(ExportQuery),
+    responses((status = 200, description = "The export", content((Exported = "application/x-ndjson"), (Exported = "application/atom+xml"))), AdminReadProblems))]
+async fn get_export(
+    caller: Allowed<scope::ExportsRead>,
+    state: Data<State>,
+    Query(query): Query<ExportQuery>,
+) -> Result<HttpResponse> {
+    let room = state.jobs().room_for_export()?;
+    let format = query.format.unwrap_or(Format::Ndjson);
+    let now = state.clock().now();
+    let actor = Actor::of(&caller.principal);
+    let (kind, ending) = match format {
+        Format::Ndjson => ("application/x-ndjson", "ndjson"),
+        Format::Atom => ("application/atom+xml; charset=utf-8", "atom"),
+    };
+    State::write(&state, move |conn| {
+        Box::pin(async move {
+            let detail = json!({ "format": ending });
+            audit::record(conn, &actor, now, "export.read", ("site", None), detail).await
+        })
+    })
+    .await?;
+    let (sender, mut receiver) = mpsc::channel(4);
+    let target = state.pool().target().clone();
+    let reading = tokio::spawn(async move {
+        let read = super::send_within(&target, format, &sender, Some(CHUNK_TIMEOUT)).await;
+        drop(room);
+        read
+    });
+    // A failure before the first chunk can still be reported as a problem.
+    let Some(first) = receiver.recv().await else {
+        reading.await.map_err(Error::internal)??;
+        return Err(Error::internal(anyhow::anyhow!("an export without a chunk")));
+    };
+    let file = format!("attachment; filename=\"roundup-{}.{ending}\"", now.format("%Y-%m-%d"));
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, kind))
+        .insert_header((CONTENT_DISPOSITION, file))
+        .streaming(once(async { Ok(first) }).chain(remaining_chunks(receiver, reading))))
+}
+
+/// Streams the remaining chunks, and then the failure if there was one: actix closes the connection
+/// for it.
+fn remaining_chunks(
+    receiver: Receiver<Bytes>,
+    reading: JoinHandle<Result<()>>,
+) -> impl Stream<Item = Result<Bytes>> {
+    unfold(Some((receiver, reading)), |state| async {
+        let (mut receiver, reading) = state?;
+        if let Some(chunk) = receiver.recv().await {
+            return Some((Ok(chunk), Some((receiver, reading))));
+        }
+        match reading.await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => {
+                log::error!("an export failed: {error:?}");
+                Some((Err(error), None))
+            }
+            Err(panic) => Some((Err(Error::internal(panic)), None)),
+        }
+    })
+}
