@@ -9,7 +9,7 @@ use crate::health::Metrics;
 use crate::http::{Answer, Attempt, Entry};
 use crate::{
     archive, articles, audit, comments, feeds, health, jobs, keys, links, openapi, outlets, pages,
-    related, search, site, tags, transfer,
+    related, search, site, tags,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, scope};
@@ -238,7 +238,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
             .configure(comments::configure_rules)
             .configure(comments::configure_moderation)
             .configure(jobs::configure)
-            .configure(transfer::export::configure)
+            .configure(jobs::configure_exports)
             .configure(keys::configure),
     );
     cfg.service(

@@ -10,7 +10,7 @@ use crate::extract::{NoParams, Query};
 use crate::http::name_charset;
 use crate::{
     archive, articles, audit, comments, feeds, health, jobs, keys, links, outlets, pages, related,
-    search, site, tags, transfer,
+    search, site, tags,
 };
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -74,7 +74,7 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1", api = archive::Docs),
         (path = "/api/v1", api = pages::ApiDocs),
         (path = "/api/v1/admin", api = jobs::Docs),
-        (path = "/api/v1/admin", api = transfer::export::Docs),
+        (path = "/api/v1/admin", api = jobs::ExportDocs),
         (path = "/api/v1/admin", api = keys::Docs),
     ),
     modifiers(&KeyScheme, &Audience),

@@ -1,4 +1,4 @@
-//! What takes longer than a request: imports of files that were sent over HTTP.
+//! Imports of files that are sent over HTTP, which take longer than a request, and exports over HTTP.
 //!
 //! An upload goes to a file that has no name, so that nothing of it can stay behind. Its job is a
 //! row that anybody may look at, and a task of the process that has the file. The jobs of a site
@@ -6,6 +6,7 @@
 //! files end with it; its jobs are then shown as interrupted.
 
 mod desk;
+mod exports;
 mod model;
 mod query;
 mod routes;
@@ -13,6 +14,7 @@ mod runner;
 mod upload;
 
 pub use desk::Desk;
+pub use exports::{ExportDocs, configure_exports};
 pub use model::{Job, JobProgress, JobState};
 pub use routes::{Docs, configure};
 pub use runner::{run, sweep};

@@ -5,9 +5,6 @@
 
 mod atom;
 mod ndjson;
-mod routes;
-
-pub use routes::{Docs, configure};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -106,7 +103,10 @@ pub async fn send(target: &Target, format: Format, sender: Sender<Bytes>) -> Res
 }
 
 /// Sends an export to a channel; each chunk must be received within `chunk_timeout`.
-async fn send_within(
+///
+/// # Errors
+/// When the database fails or a chunk is not received in time. The export is incomplete then.
+pub async fn send_within(
     target: &Target,
     format: Format,
     sender: &Sender<Bytes>,

@@ -1,12 +1,12 @@
 //! Exports over HTTP, sent as they are read from the database.
 
-use super::Format;
 use crate::app::State;
 use crate::audit::{self, Actor};
 use crate::error::{Error, Result};
 use crate::extract::Query;
 use crate::keys::{Allowed, scope};
 use crate::openapi::AdminReadProblems;
+use crate::transfer::export::{self, Format};
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::{Data, ServiceConfig, resource};
@@ -24,14 +24,14 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 const CHUNK_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Registers the routes, under `/admin`.
-pub fn configure(cfg: &mut ServiceConfig) {
+pub fn configure_exports(cfg: &mut ServiceConfig) {
     cfg.service(resource("/exports").get(get_export));
 }
 
 /// The documentation of the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(get_export))]
-pub struct Docs;
+pub struct ExportDocs;
 
 /// The schema of an export.
 #[derive(ToSchema)]
@@ -77,7 +77,7 @@ async fn get_export(
     let (sender, mut receiver) = mpsc::channel(4);
     let target = state.pool().target().clone();
     let reading = tokio::spawn(async move {
-        let read = super::send_within(&target, format, &sender, Some(CHUNK_TIMEOUT)).await;
+        let read = export::send_within(&target, format, &sender, Some(CHUNK_TIMEOUT)).await;
         drop(room);
         read
     });

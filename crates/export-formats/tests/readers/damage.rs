@@ -1,11 +1,10 @@
-//! Files that were damaged on the way: cut anywhere, with bytes changed, lost, doubled or put in
-//! from elsewhere. Reading one may fail, but never by a panic, and never without saying so when
-//! the end is missing.
+//! Files that were damaged: cut anywhere, with bytes changed, lost, repeated or inserted. Reading
+//! one may fail but not panic, and a missing end is always reported.
 
-use crate::site::shared;
-use roundup::transfer::import::{Format, InputFile, RecordCounts, count_records};
+use crate::summary::{Summary, fixture};
+use export_formats::{Format, InputFile};
 
-/// Small files of every format.
+/// Small files of all formats.
 fn samples() -> Vec<(Format, Vec<u8>)> {
     let wxr = "<?xml version='1.0'?><rss xmlns:wp='http://wordpress.org/export/1.2/'><channel>\
         <link>http://a.example</link><item><title>T</title><wp:post_id>1</wp:post_id>\
@@ -42,14 +41,14 @@ fn samples() -> Vec<(Format, Vec<u8>)> {
     all.into_iter().map(|(format, text)| (format, text.as_bytes().to_vec())).collect()
 }
 
-fn read(format: Format, bytes: &[u8]) -> RecordCounts {
-    count_records(&InputFile::from_bytes("damaged", bytes.to_vec()), Some(format))
+fn read(format: Format, bytes: &[u8]) -> Summary {
+    Summary::of(&InputFile::from_bytes("damaged", bytes.to_vec()), Some(format))
 }
 
-/// A generator of numbers that are the same in every run.
-struct Dice(u64);
+/// A generator of pseudo-random numbers (xorshift) that are the same in every run.
+struct Random(u64);
 
-impl Dice {
+impl Random {
     fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -59,30 +58,33 @@ impl Dice {
 }
 
 #[test]
-fn the_samples_are_whole() {
+fn the_samples_are_valid() {
     for (format, bytes) in samples() {
-        let counts = read(format, &bytes);
-        assert_eq!(counts.failed, [], "{format:?}");
-        assert!(counts.posts + counts.comments + counts.export_lines > 0, "{format:?}");
+        let summary = read(format, &bytes);
+        assert_eq!(summary.failed, [], "{format:?}");
+        assert!(
+            summary.posts.len() + summary.comments.len() + summary.export_lines > 0,
+            "{format:?}"
+        );
     }
 }
 
 #[test]
-fn a_file_that_was_cut_anywhere_says_so() {
+fn a_file_that_is_cut_anywhere_is_reported() {
     for (format, bytes) in samples() {
         if matches!(format, Format::Text | Format::Markdown) {
             continue;
         }
         let whole = bytes.trim_ascii_end().len();
         for end in 0..whole {
-            let counts = read(format, &bytes[..end]);
-            assert!(!counts.failed.is_empty(), "{format:?} cut at {end} of {whole}");
+            let summary = read(format, &bytes[..end]);
+            assert!(!summary.failed.is_empty(), "{format:?} cut at {end} of {whole}");
         }
     }
 }
 
 #[test]
-fn bytes_that_were_changed_lost_or_put_in_do_no_harm() {
+fn changed_lost_and_inserted_bytes_cause_no_panic() {
     let pieces: [&[u8]; 12] = [
         b"<",
         b">",
@@ -97,18 +99,18 @@ fn bytes_that_were_changed_lost_or_put_in_do_no_harm() {
         b"<!--",
         b"\\u0000",
     ];
-    let mut dice = Dice(0x2026_1123);
+    let mut random = Random(0x2026_1123);
     for (format, bytes) in samples() {
         for _ in 0..400 {
             let mut damaged = bytes.clone();
-            for _ in 0..=dice.below(3) {
-                let at = dice.below(damaged.len());
-                match dice.below(4) {
-                    0 => damaged[at] = u8::try_from(dice.below(256)).unwrap(),
-                    1 => drop(damaged.splice(at..at, pieces[dice.below(pieces.len())].to_vec())),
-                    2 => drop(damaged.drain(at..(at + 1 + dice.below(30)).min(damaged.len()))),
+            for _ in 0..=random.below(3) {
+                let at = random.below(damaged.len());
+                match random.below(4) {
+                    0 => damaged[at] = u8::try_from(random.below(256)).unwrap(),
+                    1 => drop(damaged.splice(at..at, pieces[random.below(pieces.len())].to_vec())),
+                    2 => drop(damaged.drain(at..(at + 1 + random.below(30)).min(damaged.len()))),
                     _ => {
-                        let end = (at + 1 + dice.below(60)).min(damaged.len());
+                        let end = (at + 1 + random.below(60)).min(damaged.len());
                         let again = damaged[at..end].to_vec();
                         damaged.splice(at..at, again);
                     }
@@ -123,19 +125,23 @@ fn bytes_that_were_changed_lost_or_put_in_do_no_harm() {
 }
 
 #[test]
-fn real_files_cut_at_many_places_are_survived() {
+fn the_fixtures_cut_at_many_places_are_reported() {
     for (name, format) in [
-        ("wxr/theme-unit-test.xml", Format::Wordpress),
-        ("blogger/google-converters-sample2-2008.xml", Format::Blogger),
-        ("comments/remark42-disqus.xml", Format::Disqus),
-        ("comments/remark42-tree_bench.json", Format::Remark42),
+        ("wordpress-1.2.xml", Format::Wordpress),
+        ("wordpress-1.0.wxr", Format::Wordpress),
+        ("blogger-2009.xml", Format::Blogger),
+        ("blogger-takeout-2018.atom", Format::Blogger),
+        ("disqus.xml", Format::Disqus),
+        ("remark42-tree.json", Format::Remark42),
+        ("isso.json", Format::Isso),
+        ("commento.json", Format::Commento),
     ] {
-        let Some(path) = shared(name) else { return };
-        let bytes = std::fs::read(path).unwrap();
-        for n in 1..12 {
-            let end = bytes.len() * n / 12;
-            let counts = read(format, &bytes[..end]);
-            assert!(!counts.failed.is_empty(), "{name} cut at {end}");
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        for n in 1..40 {
+            let end = bytes.len() * n / 40;
+            let summary = read(format, &bytes[..end]);
+            let cut = |(_, reason): &(String, String)| !reason.contains("no id");
+            assert!(summary.failed.iter().any(cut), "{name} cut at {end}");
         }
     }
 }
