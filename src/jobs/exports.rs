@@ -33,7 +33,7 @@ pub fn configure_exports(cfg: &mut ServiceConfig) {
 #[openapi(paths(get_export))]
 pub struct ExportDocs;
 
-/// The schema of an export.
+/// An export: lines of JSON, or an Atom feed.
 #[derive(ToSchema)]
 #[schema(max_length = 9_007_199_254_740_991_usize)]
 struct Exported(#[expect(dead_code, reason = "only its schema is used")] String);
@@ -42,16 +42,17 @@ struct Exported(#[expect(dead_code, reason = "only its schema is used")] String)
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ExportQuery {
-    /// Everything, as lines of JSON to be imported again, which hold e-mail addresses (`ndjson`, if
-    /// nothing is said), or what is published, as an Atom feed (`atom`).
+    /// `ndjson` (the default) is the whole database as lines of JSON, for `roundup import`; it holds
+    /// e-mail addresses. `atom` is a feed of the published articles.
     #[param(inline)]
     format: Option<Format>,
 }
 
 /// Export everything
 ///
-/// One moment of the database, sent as it is read: the same bytes as `roundup export` writes. If
-/// something fails on the way the connection is cut; the last line of NDJSON counts the rows.
+/// Sends one snapshot of the database, the same bytes as `roundup export` writes. If the export
+/// fails midway, the connection is closed without the last chunk; the last line of NDJSON has the
+/// number of rows.
 #[utoipa::path(get, path = "/exports", tag = "moving", security(("key" = ["exports:read"])), params(ExportQuery),
     responses((status = 200, description = "The export", content((Exported = "application/x-ndjson"), (Exported = "application/atom+xml"))), AdminReadProblems))]
 async fn get_export(

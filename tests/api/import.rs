@@ -139,10 +139,10 @@ async fn what_cannot_be_read_is_told_by_its_place_and_the_rest_comes_in() {
     [
       "empty.txt: the file is empty",
       "blank.txt: the file is empty",
-      "latin1.txt:3: not UTF-8",
-      "nul.txt:2: the character U+0000",
-      "control.txt:1: the character U+0001",
-      "nonchar.txt:4: the character U+FFFF"
+      "latin1.txt:3: the text is not valid UTF-8",
+      "nul.txt:2: the text contains the character U+0000, which cannot be stored",
+      "control.txt:1: the text contains the character U+0001, which cannot be stored",
+      "nonchar.txt:4: the text contains the character U+FFFF, which cannot be stored"
     ]
     "#);
     assert!(skipped[6].starts_with("missing.txt: No such file"), "{skipped:?}");

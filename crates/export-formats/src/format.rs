@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// What can be imported.
+/// The format of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema), schema(as = ImportFormat))]
@@ -22,7 +22,7 @@ pub enum Format {
     Disqus,
     /// Comments from Remark42.
     Remark42,
-    /// Comments in Isso's form.
+    /// Comments in the JSON form that Isso imports.
     Isso,
     /// Comments from Commento.
     Commento,

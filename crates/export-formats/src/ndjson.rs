@@ -90,7 +90,7 @@ pub(crate) fn read(input: impl Read, output: &mut Output<'_>) -> Result<(), Read
                 if let Some(character) = forbidden_in_json(row.get()) {
                     let code = u32::from(character);
                     return malformed(&format!(
-                        "the row contains the control character U+{code:04X}"
+                        "the row contains the character U+{code:04X}, which cannot be stored"
                     ));
                 }
                 ExportLine::Row { table, row }

@@ -63,7 +63,10 @@ impl<'a> Output<'a> {
         character: char,
     ) -> Result<(), ReadError> {
         let code = u32::from(character);
-        self.failed(line, format!("{what} contains the control character U+{code:04X}"))
+        self.failed(
+            line,
+            format!("{what} contains the character U+{code:04X}, which cannot be stored"),
+        )
     }
 }
 

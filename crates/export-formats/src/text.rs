@@ -30,7 +30,10 @@ pub(crate) fn read(
     if let Some(found) = xml_chars::first_forbidden(text) {
         let at = text.char_indices().nth(found.position).map_or(0, |(at, _)| at);
         let code = u32::from(found.character);
-        return Err(malformed(at, format!("the text contains the control character U+{code:04X}")));
+        return Err(malformed(
+            at,
+            format!("the text contains the character U+{code:04X}, which cannot be stored"),
+        ));
     }
     if text.trim().is_empty() {
         return Err(ReadError::file("the file is empty"));

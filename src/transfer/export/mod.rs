@@ -40,9 +40,9 @@ pub struct Args {
 #[serde(rename_all = "lowercase")]
 #[schema(as = ExportFormat)]
 pub enum Format {
-    /// Everything, as lines of JSON: for `roundup import`. It holds e-mail addresses.
+    /// The whole database as lines of JSON, for `roundup import`. It holds e-mail addresses.
     Ndjson,
-    /// The published articles, as an Atom feed: for other programs.
+    /// The published articles as an Atom feed, for other programs.
     Atom,
 }
 

@@ -9,30 +9,31 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 #[schema(as = ImportReport)]
 pub struct Report {
-    /// What was read.
+    /// The name of the file, or the number of files.
     #[schema(max_length = 1000, example = "harbour-bridge.txt")]
     pub source: String,
-    /// In which format; `mixed` when the files differ.
+    /// The format of the files; `mixed` if they differ.
     #[schema(max_length = 50, example = "text")]
     pub format: String,
-    /// Nothing was stored.
+    /// Whether this was a dry run, which stores nothing.
     pub dry_run: bool,
-    /// How many articles and comments were read.
+    /// How many posts, comments and rows were read.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub read: usize,
-    /// What is new.
+    /// What was stored for the first time.
     pub created: Counts,
-    /// What was there and reads otherwise now.
+    /// What was stored before and has changed.
     pub updated: Counts,
-    /// What was there already.
+    /// What was stored before and has not changed.
     pub unchanged: Counts,
-    /// How many of the skipped should have gone in: then the import has failed.
+    /// How many of the skipped should have been imported. The import succeeded only if this is 0.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub failed: usize,
-    /// How many of each kind were met: `post`, `page`, `comment`, `pingback`, `attachment` …
+    /// How many records of each kind the files have: `post`, `page`, `comment`, `pingback`,
+    /// `attachment` …
     #[schema(value_type = ImportKinds)]
     pub kinds: BTreeMap<String, usize>,
-    /// What was not taken in, and why.
+    /// What was not imported, and why.
     #[schema(max_items = 100_000)]
     pub skipped: Vec<Skipped>,
     /// What was placed by a guess.
@@ -41,23 +42,23 @@ pub struct Report {
     /// What was not understood; it is kept as text.
     #[schema(max_items = 100_000)]
     pub unread: Vec<Remark>,
-    /// How many more would stand in these lists; they are bounded.
+    /// How many entries were left out of these lists, which are limited.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub omitted: usize,
 }
 
-/// The schema of `kinds`.
+/// Numbers of records, by their kind.
 #[derive(ToSchema)]
 struct ImportKinds(
     #[expect(dead_code, reason = "only its schema is used")] BTreeMap<String, ImportNumber>,
 );
 
-/// The schema of a number in `kinds`.
+/// A number of records.
 #[derive(ToSchema)]
 #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
 struct ImportNumber(#[expect(dead_code, reason = "only its schema is used")] i64);
 
-/// How many of each.
+/// Numbers of records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ImportCounts)]
 pub struct Counts {
@@ -67,25 +68,25 @@ pub struct Counts {
     /// Source links.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub links: usize,
-    /// Outlets that were not known before.
+    /// New outlets.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub outlets: usize,
     /// Comments.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub comments: usize,
-    /// Notices of other sites: pingbacks and trackbacks.
+    /// Pingbacks and trackbacks.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub pingbacks: usize,
 }
 
-/// Something that was left out.
+/// A record that was not imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ImportSkipped)]
 pub struct Skipped {
-    /// What it is: `error` for what should have gone in, else such as `attachment` or `orphan`.
+    /// `error` if it should have been imported, otherwise what it is, such as `attachment` or `orphan`.
     #[schema(max_length = 100, example = "error")]
     pub kind: String,
-    /// The file, and the line or byte in it.
+    /// The file and the line.
     #[schema(max_length = 1000, example = "roundup.txt:3")]
     pub position: String,
     /// Why.
@@ -93,17 +94,17 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// A line that somebody should look at.
+/// A line that a person should look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ImportRemark)]
 pub struct Remark {
     /// The file and the line.
     #[schema(max_length = 1000, example = "roundup.txt:18")]
     pub position: String,
-    /// The line as it stands there.
+    /// The line as it is in the file.
     #[schema(max_length = 200_000)]
     pub raw: String,
-    /// What is the matter with it.
+    /// What is unusual about it.
     #[schema(max_length = 1000)]
     pub reason: String,
 }

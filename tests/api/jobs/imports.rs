@@ -102,7 +102,7 @@ async fn what_is_no_export_fails_with_a_sentence_that_says_why() {
     let app = TestApp::new().await;
     let client = app.key("imports:write").await;
     for (query, file, reason) in [
-        ("", "{\"a\": 1}", "JSON of no known kind"),
+        ("", "{\"a\": 1}", "JSON of an unknown kind"),
         ("?format=wxr", "garbage", ""),
         ("?format=ndjson", "garbage", ""),
         ("?filename=a.xml", "<rss><channel><item>", ""),
