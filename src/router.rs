@@ -1,14 +1,13 @@
 //! Puts the application together: its state, and the routes of all features.
 
 use crate::comments::CommentState;
-use crate::export::ExportSlots;
 use crate::extract::MAX_BODY;
-use crate::jobs::JobQueue;
+use crate::jobs::{ExportSlots, JobQueue};
 use crate::public::{archive, feeds, related, search};
 use crate::state::{SharedState, State};
 use crate::{
-    articles, audit, auth, comments, editor, export, health, jobs, keys, links, openapi_document,
-    outlets, public, root, tags,
+    articles, audit, auth, comments, editor, health, jobs, keys, links, openapi_document, outlets,
+    public, root, tags,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, scope};
@@ -66,7 +65,7 @@ fn configure(cfg: &mut ServiceConfig) {
             .configure(comments::configure_rules)
             .configure(comments::configure_moderation)
             .configure(jobs::configure)
-            .configure(export::configure)
+            .configure(jobs::configure_exports)
             .configure(keys::configure),
     );
     cfg.service(

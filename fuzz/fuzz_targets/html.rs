@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use roundup::import::{Format, Source, scan};
+use roundup::transfer::import::{Format, InputFile, count_records};
 use safe_html::{Markup, Voice, plain, render};
 
 fuzz_target!(|data: &[u8]| {
@@ -25,5 +25,5 @@ fuzz_target!(|data: &[u8]| {
          <wp:status>publish</wp:status><content:encoded><![CDATA[{body}]]></content:encoded>\
          </item></channel></rss>"
     );
-    scan(Source::bytes("a.xml", wxr.into_bytes()), Some(Format::Wordpress));
+    count_records(&InputFile::from_bytes("a.xml", wxr.into_bytes()), Some(Format::Wordpress));
 });

@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use roundup::import::{Format, Source, scan};
+use roundup::transfer::import::{Format, InputFile, count_records};
 use roundup_reader::{Outlets, parse_credit, parse_markdown, parse_text, split_line};
 
 /// Knows every short name, so that both kinds of credit are met.
@@ -19,7 +19,7 @@ impl Outlets for Short {
 fuzz_target!(|data: &[u8]| {
     let Some((first, rest)) = data.split_first() else { return };
     let format = if first % 2 == 0 { Format::Text } else { Format::Markdown };
-    scan(Source::bytes("a.txt", rest.to_vec()), Some(format));
+    count_records(&InputFile::from_bytes("a.txt", rest.to_vec()), Some(format));
     let Ok(text) = std::str::from_utf8(rest) else { return };
     let read = |text: &str| match format {
         Format::Markdown => parse_markdown(text, &Short),

@@ -3,6 +3,7 @@
 //! do with articles is in [`crate::editor`].
 
 pub(crate) mod filter;
+pub mod html;
 pub(crate) mod model;
 pub(crate) mod query;
 mod routes;

@@ -1,7 +1,7 @@
 //! The database rows and JSON types of jobs.
 
-use crate::import::{Format, Report};
 use crate::schema::jobs;
+use crate::transfer::import::{Format, Report};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};

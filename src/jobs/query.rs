@@ -3,10 +3,10 @@
 use super::model::{Job, JobRow, JobState};
 use crate::db::keyset;
 use crate::error::Result;
-use crate::import::Progress;
 use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::jobs;
+use crate::transfer::import::Progress;
 use chrono::{DateTime, Utc};
 use diesel::dsl::min;
 use diesel::pg::Pg;

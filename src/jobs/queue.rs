@@ -3,9 +3,9 @@
 use crate::audit::Actor;
 use crate::error::{Code, Error, Result};
 use crate::idempotency::IdempotentRequest;
-use crate::import::Options;
 use crate::jobs::upload::Upload;
 use crate::response::StoredResponse;
+use crate::transfer::import::Options;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

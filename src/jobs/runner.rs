@@ -7,10 +7,10 @@ use super::upload::{self, Upload};
 use crate::audit::{self, Actor};
 use crate::cache::Change;
 use crate::error::{Error, Result};
-use crate::import::{self, Options, Progress, Report, Source};
 use crate::jobs::queue::{OwnJob, QueuedImport};
 use crate::response::StoredResponse;
 use crate::state::{SharedState, State};
+use crate::transfer::import::{self, InputFile, Options, Progress, Report};
 use actix_web::web::Data;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use serde_json::{Value, json};
@@ -189,8 +189,8 @@ async fn work(
     let mut progress = |at: Progress| {
         tell.send_replace(at);
     };
-    let sources = vec![Source::opened(name, Arc::clone(&upload.file))];
-    let done = import::import_sources(&mut conn, sources, options, now, &mut progress);
+    let files = vec![InputFile::from_open_file(name, Arc::clone(&upload.file))];
+    let done = import::import_files(&mut conn, files, options, now, &mut progress);
     let report = tokio::select! {
         report = done => report?,
         never = note(state, id, told.clone()) => match never {},

@@ -8,8 +8,7 @@ use crate::middleware::name_charset;
 use crate::openapi::Problems;
 use crate::public::{archive, feeds, related, search};
 use crate::{
-    articles, audit, comments, editor, export, health, jobs, keys, links, outlets, public, root,
-    tags,
+    articles, audit, comments, editor, health, jobs, keys, links, outlets, public, root, tags,
 };
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -71,7 +70,7 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1", api = archive::Docs),
         (path = "/api/v1", api = public::ApiDocs),
         (path = "/api/v1/admin", api = jobs::Docs),
-        (path = "/api/v1/admin", api = export::Docs),
+        (path = "/api/v1/admin", api = jobs::ExportDocs),
         (path = "/api/v1/admin", api = keys::Docs),
     ),
     modifiers(&KeyScheme, &Audience),

@@ -2,7 +2,7 @@
 
 use crate::harness::TestApp;
 use crate::harness::site::{HARBOUR, SLUG};
-use roundup::import::{Args, Counts, Report, import};
+use roundup::transfer::import::{Args, Counts, Report, import};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -153,10 +153,10 @@ async fn unreadable_files_are_reported_with_their_position_and_the_rest_is_impor
     [
       "empty.txt: the file is empty",
       "blank.txt: the file is empty",
-      "latin1.txt:3: not UTF-8",
-      "nul.txt:2: the character U+0000",
-      "control.txt:1: the character U+0001",
-      "nonchar.txt:4: the character U+FFFF"
+      "latin1.txt:3: the text is not valid UTF-8",
+      "nul.txt:2: the text contains the character U+0000, which cannot be stored",
+      "control.txt:1: the text contains the character U+0001, which cannot be stored",
+      "nonchar.txt:4: the text contains the character U+FFFF, which cannot be stored"
     ]
     "#);
     assert!(skipped[6].starts_with("missing.txt: No such file"), "{skipped:?}");

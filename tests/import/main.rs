@@ -1,5 +1,4 @@
-//! Moving in and moving out: real exports of other systems, hostile files, runs that are broken
-//! off, and the way out and in again.
+//! Imports from other systems, hostile files, interrupted imports, and exports.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
@@ -9,7 +8,6 @@ mod harness;
 
 mod blogs;
 mod comments;
-mod damage;
 mod hostile;
 mod moving;
 mod site;

@@ -1,27 +1,16 @@
-//! A database of a test's own, what is imported into it, and what it shows to the public.
+//! A service with a database of its own, imports into it, and what it shows to the public.
 
 use crate::harness::{TestApp, db, start};
-use roundup::import::{Format, Options, Report, Source, import_sources};
+use roundup::transfer::import::{InputFile, Options, Report, import_files};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// The folder of real exports, if it is here.
-pub fn shared(path: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(path);
-    let path = path.canonicalize().ok().filter(|path| path.exists());
-    if path.is_none() {
-        println!("skipped: the real exports are not here");
-    }
-    path
+/// The path of a small export of an invented blog.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/export-formats/tests/fixtures").join(name)
 }
 
-/// What the real exports hold, as others have counted it.
-pub fn expected() -> Option<Value> {
-    let text = std::fs::read_to_string(shared("EXPECTED.json")?).unwrap();
-    Some(serde_json::from_str(&text).unwrap())
-}
-
-/// The application on an empty database.
+/// A service with an empty database.
 pub struct Site {
     pub app: TestApp,
     pub sql: tokio_postgres::Client,
@@ -34,36 +23,31 @@ impl Site {
         Self { app, sql }
     }
 
-    pub async fn import(&self, sources: Vec<Source>, options: Options) -> Report {
+    pub async fn import(&self, files: Vec<InputFile>, options: Options) -> Report {
         let mut conn = self.app.target.establish().await.unwrap();
-        import_sources(&mut conn, sources, options, start(), &mut |_| {}).await.unwrap()
+        import_files(&mut conn, files, options, start(), &mut |_| {}).await.unwrap()
     }
 
     pub async fn file(&self, path: &Path) -> Report {
-        self.import(vec![Source::file(path)], Options::default()).await
+        self.import(vec![InputFile::from_path(path)], Options::default()).await
     }
 
     pub async fn text(&self, name: &str, text: &str) -> Report {
-        let source = Source::bytes(name, text.as_bytes().to_vec());
-        self.import(vec![source], Options::default()).await
-    }
-
-    pub async fn as_format(&self, name: &str, text: &str, format: Format) -> Report {
-        let source = Source::bytes(name, text.as_bytes().to_vec());
-        self.import(vec![source], Options { format: Some(format), ..Options::default() }).await
+        let file = InputFile::from_bytes(name, text.as_bytes().to_vec());
+        self.import(vec![file], Options::default()).await
     }
 
     pub async fn count(&self, query: &str) -> i64 {
         self.sql.query_one(query, &[]).await.unwrap().get(0)
     }
 
-    /// One text column of a query.
+    /// Returns one text column of a query.
     pub async fn column(&self, query: &str) -> Vec<String> {
         let rows = self.sql.query(query, &[]).await.unwrap();
         rows.iter().map(|row| row.get::<_, Option<String>>(0).unwrap_or_default()).collect()
     }
 
-    /// Everything that an import stores but for the ids, which a broken run may skip.
+    /// Returns everything that an import stores, without ids: an interrupted import may skip some.
     pub async fn content(&self) -> Vec<String> {
         let articles = "select concat_ws('|', 'article', source, source_id, slug, status, version, \
              headline, dek, quote_html, commentary_label, commentary_html, links_heading, \
@@ -97,7 +81,8 @@ impl Site {
         all
     }
 
-    /// All that the public can read: every list to its end, and every article with its comments.
+    /// Returns everything that the public can read: all pages of every list, and every article with its
+    /// comments.
     pub async fn public(&self) -> String {
         let mut all = String::new();
         for list in ["articles", "links", "outlets", "tags", "comments"] {
@@ -127,7 +112,7 @@ impl Site {
     }
 }
 
-/// A fresh database, for what needs no application.
+/// Returns an empty database without a service.
 pub async fn target() -> roundup::db::Target {
     db::fresh().await
 }

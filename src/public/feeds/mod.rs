@@ -4,7 +4,6 @@
 //! so that it never changes and no feed reader shows an entry twice.
 
 mod atom;
-mod html;
 mod json;
 mod model;
 mod query;

@@ -1,12 +1,11 @@
 //! Builds feeds from articles and comments.
 
 use crate::articles::Article;
+use crate::articles::html::{ArticleHtml, is_web_url};
 use crate::comments::CommentWithArticle;
 use crate::error::Result;
 use crate::links::LinkRole;
 use crate::permalink::Permalinks;
-use crate::public::feeds::html;
-use crate::public::feeds::html::{escape, is_web};
 use crate::public::feeds::model::{Entry, LinkTo, Person, Replies, Source, urn};
 use crate::schema::site;
 use diesel::prelude::*;
@@ -33,7 +32,7 @@ impl EntryBuilder<'_> {
         let page = self.links.article(summary.id, &summary.slug, summary.published_at);
         let (mut via, mut related) = (None, Vec::new());
         for link in &summary.links {
-            let Some(address) = link.url.clone().filter(|url| is_web(url)) else { continue };
+            let Some(address) = link.url.clone().filter(|url| is_web_url(url)) else { continue };
             let source = Source { address, title: link.title.clone() };
             if link.role == LinkRole::Lead && via.is_none() {
                 via = Some(source);
@@ -48,7 +47,7 @@ impl EntryBuilder<'_> {
             title: summary.headline.clone(),
             address: to_source.map_or(page, |via| via.address.clone()),
             summary: summary.dek.clone(),
-            html: html::article(article),
+            html: ArticleHtml::from(article).render(),
             lang: summary.lang.clone(),
             published: summary.published_at.unwrap_or(summary.updated_at),
             updated: summary.updated_at,
@@ -81,7 +80,7 @@ impl EntryBuilder<'_> {
             id: urn(self.site, &format!("comment:{}", comment.id)),
             title: format!("{by}{}", article.headline),
             address: format!("{page}#comment-{}", comment.id),
-            html: comment.html.clone().unwrap_or_else(|| escape("")),
+            html: comment.html.clone().unwrap_or_default(),
             published,
             updated: comment.edited_at.unwrap_or(published),
             author: name.map(|name| Person { name, page: author.and_then(|a| a.url.clone()) }),

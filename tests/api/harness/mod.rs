@@ -134,7 +134,7 @@ impl TestApp {
     }
 
     /// Imports a roundup from a string, as `roundup import` does.
-    pub async fn import(&self, name: &str, text: &str) -> roundup::import::Report {
+    pub async fn import(&self, name: &str, text: &str) -> roundup::transfer::import::Report {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -142,8 +142,8 @@ impl TestApp {
     }
 
     /// Imports a file, as `roundup import` does.
-    pub async fn import_file(&self, path: &std::path::Path) -> roundup::import::Report {
-        let args = roundup::import::Args {
+    pub async fn import_file(&self, path: &std::path::Path) -> roundup::transfer::import::Report {
+        let args = roundup::transfer::import::Args {
             files: vec![path.to_owned()],
             format: None,
             dry_run: false,
@@ -151,7 +151,7 @@ impl TestApp {
             json: false,
         };
         let now = self.state.clock().now();
-        roundup::import::import(&self.target, &args, now).await.unwrap()
+        roundup::transfer::import::import(&self.target, &args, now).await.unwrap()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::harness::raw_http;
-use roundup::export::{self, Format};
+use roundup::transfer::export::{self, Format};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::harness::site::HARBOUR;
 use crate::harness::{patient, start};
 use roundup::config::Config;
-use roundup::import::{Options, Source, import_sources};
+use roundup::transfer::import::{InputFile, Options, import_files};
 use serde_json::json;
 
 #[tokio::test]
@@ -15,9 +15,9 @@ async fn an_import_over_http_has_the_report_of_the_command_line() {
     let job = import(&client, "?filename=blog.xml", &wxr).await;
     let size = wxr.len();
     let mut conn = other.target.establish().await.unwrap();
-    let source = Source::bytes("blog.xml", wxr.into_bytes());
+    let source = InputFile::from_bytes("blog.xml", wxr.into_bytes());
     let report =
-        import_sources(&mut conn, vec![source], Options::default(), start(), &mut |_| {}).await;
+        import_files(&mut conn, vec![source], Options::default(), start(), &mut |_| {}).await;
     assert_eq!(job["report"], serde_json::to_value(report.unwrap()).unwrap());
     assert_eq!(job["report"]["created"]["comments"], 1500);
     assert_eq!((&job["state"], &job["message"]), (&json!("done"), &Value::Null));
@@ -102,7 +102,7 @@ async fn an_unsupported_file_fails_with_a_reason() {
     let app = TestApp::new().await;
     let client = app.key("imports:write").await;
     for (query, file, reason) in [
-        ("", "{\"a\": 1}", "JSON of no known kind"),
+        ("", "{\"a\": 1}", "JSON of an unknown kind"),
         ("?format=wxr", "garbage", ""),
         ("?format=ndjson", "garbage", ""),
         ("?filename=a.xml", "<rss><channel><item>", ""),

@@ -1,0 +1,76 @@
+//! Passes what a reader finds in one file to the caller.
+
+use crate::error::ReadError;
+use crate::position::Position;
+use crate::record::{Found, Record};
+use safe_html::xml_chars;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// What the caller does with each record; it may ask the reader to stop.
+pub(crate) type Sink<'a> = dyn FnMut(Found) -> ControlFlow<()> + 'a;
+
+/// Passes what a reader finds in one file to the caller, with its position.
+pub(crate) struct Output<'a> {
+    file: Arc<str>,
+    sink: &'a mut Sink<'a>,
+}
+
+impl<'a> Output<'a> {
+    pub(crate) fn new(file: Arc<str>, sink: &'a mut Sink<'a>) -> Self {
+        Self { file, sink }
+    }
+
+    /// Returns an output for a file within this one, such as a member of an archive.
+    pub(crate) fn for_member(&mut self, name: &str) -> Output<'_> {
+        Output { file: format!("{}:{name}", self.file).into(), sink: &mut *self.sink }
+    }
+
+    /// Returns the name of the file.
+    pub(crate) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Passes on a record that begins at this line.
+    pub(crate) fn record(&mut self, line: u64, record: Record) -> Result<(), ReadError> {
+        let position = Position { file: Arc::clone(&self.file), line };
+        match (self.sink)(Found { position, record }) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(ReadError::Stopped),
+        }
+    }
+
+    /// Reports something that is left out as intended.
+    pub(crate) fn skipped(&mut self, line: u64, kind: &str, reason: &str) -> Result<(), ReadError> {
+        self.record(line, Record::Skipped { kind: kind.to_owned(), reason: reason.to_owned() })
+    }
+
+    /// Reports something that should have been imported and cannot be.
+    pub(crate) fn failed(&mut self, line: u64, reason: impl Into<String>) -> Result<(), ReadError> {
+        self.record(line, Record::Failed { reason: reason.into() })
+    }
+
+    /// Reports something that a person should look at.
+    pub(crate) fn warning(&mut self, line: u64, raw: &str, reason: &str) -> Result<(), ReadError> {
+        self.record(line, Record::Warning { raw: raw.to_owned(), reason: reason.to_owned() })
+    }
+
+    /// Reports that a post or comment holds a character that no database or feed can hold.
+    pub(crate) fn forbidden(
+        &mut self,
+        line: u64,
+        what: &str,
+        character: char,
+    ) -> Result<(), ReadError> {
+        let code = u32::from(character);
+        self.failed(
+            line,
+            format!("{what} contains the character U+{code:04X}, which cannot be stored"),
+        )
+    }
+}
+
+/// Returns the first character of the texts that cannot be stored.
+pub(crate) fn forbidden_character<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<char> {
+    texts.into_iter().find_map(xml_chars::first_forbidden).map(|found| found.character)
+}

@@ -1,0 +1,283 @@
+//! Reads WordPress eXtended RSS (WXR), versions 1.0 to 1.2, also one part of a long export.
+//!
+//! Pages, private posts and posts behind a password were never public as posts, so they are
+//! archived.
+
+use crate::dates;
+use crate::error::ReadError;
+use crate::output::Output;
+use crate::record::{
+    Author, Body, Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget, Post,
+    PostStatus, Record, comment_html, non_blank, public_name,
+};
+use crate::source;
+use crate::url_path::url_path;
+use crate::wordpress_paragraphs::add_paragraphs;
+use crate::xml::{Element, Namespace, Xml};
+use chrono::{DateTime, Utc};
+use safe_html::Markup;
+use std::collections::{HashMap, HashSet};
+use std::io::Read;
+
+const WP: Namespace = Namespace::Wordpress;
+
+/// What the head of the file says about the blog.
+#[derive(Default)]
+struct Channel {
+    link: String,
+    /// The names of the authors, by their logins.
+    names: HashMap<String, String>,
+    /// The ids of the authors: their comments are an editor's.
+    editors: HashSet<String>,
+}
+
+/// Reads the file.
+pub(crate) fn read(input: impl Read, output: &mut Output<'_>) -> Result<(), ReadError> {
+    let mut xml = Xml::new(input);
+    let root = xml.open_root()?;
+    if root.name != "rss" {
+        return Err(xml.malformed("the file is no WordPress export: it is no RSS"));
+    }
+    let mut channel = Channel::default();
+    while let Some(child) = xml.next_child()? {
+        if child.name != "channel" {
+            xml.skip()?;
+            continue;
+        }
+        while let Some(child) = xml.next_child()? {
+            if child.name == "item" {
+                read_item(&mut xml, &channel, child.line, output)?;
+            } else {
+                let element = xml.read_element(child)?;
+                channel.add(&element);
+            }
+        }
+    }
+    xml.expect_end()
+}
+
+impl Channel {
+    fn add(&mut self, element: &Element) {
+        if element.is(Namespace::None, "link") && self.link.is_empty() {
+            element.text.trim().clone_into(&mut self.link);
+        } else if element.is(WP, "author") {
+            let login = element.text_of(WP, "author_login");
+            if let Some(name) = public_name(element.text_of(WP, "author_display_name")) {
+                self.names.insert(login.to_owned(), name);
+            }
+            self.editors.insert(element.text_of(WP, "author_id").to_owned());
+        }
+    }
+
+    /// Returns the id of a post, which begins with the blog's URL: every blog has the same numbers.
+    fn post_id(&self, number: &str) -> String {
+        let bare = self.link.split_once("://").map_or(self.link.as_str(), |(_, bare)| bare);
+        format!("{}#{number}", bare.trim_end_matches('/'))
+    }
+}
+
+/// An item: a post, or something else that WordPress stores like one.
+#[derive(Default)]
+struct Item {
+    line: u64,
+    fields: HashMap<(u8, String), String>,
+    tags: Vec<String>,
+    /// The comments that came before the item's id.
+    early_comments: Vec<Element>,
+    forbidden: Option<(u64, char)>,
+}
+
+impl Item {
+    /// Returns the text of a field; empty if there is none.
+    fn get(&self, namespace: Namespace, name: &str) -> &str {
+        self.fields.get(&(namespace as u8, name.to_owned())).map_or("", String::as_str)
+    }
+
+    /// Returns the post's id: its number, or what else identifies it.
+    fn post_id(&self, channel: &Channel) -> Option<String> {
+        let number = [self.get(WP, "post_id"), self.get(Namespace::None, "guid")];
+        let url = [self.get(Namespace::None, "link"), self.get(WP, "post_name")];
+        number.into_iter().chain(url).find(|id| !id.is_empty()).map(|id| channel.post_id(id))
+    }
+
+    /// Adds a child of the item.
+    fn add(&mut self, element: Element) {
+        self.forbidden = self.forbidden.or(element.forbidden);
+        let tag_domains = ["category", "post_tag", "tag"];
+        if element.is(Namespace::None, "category") {
+            // WXR 1.0 repeats each category without a domain.
+            let domain = element.attribute("domain").unwrap_or_default();
+            if let Some(name) = non_blank(&element.text)
+                && tag_domains.contains(&domain)
+                && !self.tags.contains(&name)
+                && name != "Uncategorized"
+            {
+                self.tags.push(name);
+            }
+        } else if element.name != "postmeta" {
+            let text = match element.name.as_str() {
+                "encoded" => element.text,
+                _ => element.text.trim().to_owned(),
+            };
+            self.fields.entry((element.namespace as u8, element.name)).or_insert(text);
+        }
+    }
+}
+
+fn read_item<R: Read>(
+    xml: &mut Xml<R>,
+    channel: &Channel,
+    line: u64,
+    output: &mut Output<'_>,
+) -> Result<(), ReadError> {
+    let mut item = Item { line, ..Item::default() };
+    while let Some(child) = xml.next_child()? {
+        let element = xml.read_element(child)?;
+        if !element.is(WP, "comment") {
+            item.add(element);
+        } else if item.get(WP, "post_id").is_empty() {
+            item.early_comments.push(element);
+        } else {
+            read_comment(&element, &item, channel, output)?;
+        }
+    }
+    for element in std::mem::take(&mut item.early_comments) {
+        read_comment(&element, &item, channel, output)?;
+    }
+    read_post(item, channel, output)
+}
+
+fn read_post(item: Item, channel: &Channel, output: &mut Output<'_>) -> Result<(), ReadError> {
+    let line = item.line;
+    let kind = match item.get(WP, "post_type") {
+        "" => "post",
+        kind => kind,
+    };
+    if !matches!(kind, "post" | "page" | "draft") {
+        let reason = format!("{kind}: {}", item.get(Namespace::None, "title"));
+        return output.skipped(line, kind, &reason);
+    }
+    if let Some((line, character)) = item.forbidden {
+        return output.forbidden(line, "the post", character);
+    }
+    let Some(id) = item.post_id(channel) else {
+        return output.failed(line, "the post has no id, URL or name");
+    };
+    output.record(line, Record::Counted(if kind == "page" { "page" } else { "post" }))?;
+    let status = status(&item, kind, line, output)?;
+    let (published_at, date_uncertain) = published(&item);
+    let login = item.get(Namespace::DublinCore, "creator");
+    let name = channel.names.get(login).cloned().or_else(|| public_name(login));
+    let post = Post {
+        source: source::WORDPRESS,
+        id,
+        title: non_blank(item.get(Namespace::None, "title")),
+        slug: non_blank(item.get(WP, "post_name")),
+        status,
+        dek: non_blank(&safe_html::plain(item.get(Namespace::Excerpt, "encoded"))),
+        author: Author { name, url: None },
+        published_at,
+        date_uncertain,
+        updated_at: dates::parse_as_utc(item.get(WP, "post_modified_gmt")),
+        paths: paths(&item),
+        comments_open: item.get(WP, "comment_status") != "closed",
+        body: Body::WordPressHtml(item.get(Namespace::Content, "encoded").to_owned()),
+        tags: item.tags,
+    };
+    output.record(line, Record::Post(Box::new(post)))
+}
+
+/// Returns the status of a post. Only a post that is said to be published becomes public.
+fn status(
+    item: &Item,
+    kind: &str,
+    line: u64,
+    output: &mut Output<'_>,
+) -> Result<PostStatus, ReadError> {
+    Ok(match item.get(WP, "status") {
+        "trash" => PostStatus::Trashed,
+        "draft" | "pending" | "auto-draft" => PostStatus::Draft,
+        "private" => PostStatus::Archived,
+        _ if kind == "draft" => PostStatus::Draft,
+        _ if !item.get(WP, "post_password").is_empty() => PostStatus::Archived,
+        "publish" | "future" if kind == "page" => PostStatus::Archived,
+        "future" => PostStatus::Scheduled,
+        "publish" => PostStatus::Published,
+        other => {
+            output.warning(line, other, "the post has an unknown status; it is kept as a draft")?;
+            PostStatus::Draft
+        }
+    })
+}
+
+/// Returns when a post was published, and whether only its local time is known.
+fn published(item: &Item) -> (Option<DateTime<Utc>>, bool) {
+    let sure = dates::parse_as_utc(item.get(WP, "post_date_gmt"))
+        .or_else(|| dates::parse_rfc2822(item.get(Namespace::None, "pubDate")));
+    let local = dates::parse_as_utc(item.get(WP, "post_date"));
+    (sure.or(local), sure.is_none() && local.is_some())
+}
+
+/// Returns the paths of the permalink, and of the short URL that every post has besides.
+fn paths(item: &Item) -> Vec<String> {
+    let urls = [item.get(Namespace::None, "link"), item.get(Namespace::None, "guid")];
+    let mut paths: Vec<String> = Vec::new();
+    for path in urls.into_iter().filter_map(url_path) {
+        if path != "/" && !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    paths
+}
+
+fn read_comment(
+    element: &Element,
+    item: &Item,
+    channel: &Channel,
+    output: &mut Output<'_>,
+) -> Result<(), ReadError> {
+    let field = |name: &str| element.text_of(WP, name);
+    if let Some((line, character)) = element.forbidden {
+        return output.forbidden(line, "the comment", character);
+    }
+    let kind = match field("comment_type") {
+        "" | "comment" => CommentKind::Comment,
+        "pingback" => CommentKind::Pingback,
+        "trackback" => CommentKind::Trackback,
+        other => {
+            let reason = "readers do not write comments of this kind";
+            return output.skipped(element.line, other, reason);
+        }
+    };
+    output.record(element.line, Record::Counted(kind.as_str()))?;
+    let (Some(post), Some(id)) = (item.post_id(channel), non_blank(field("comment_id"))) else {
+        return output.failed(element.line, "the comment or its post has no id");
+    };
+    let text = field("comment_content");
+    let sure = dates::parse_as_utc(field("comment_date_gmt"));
+    let user = field("comment_user_id");
+    let comment = Comment {
+        source: source::WORDPRESS,
+        target: CommentTarget::Post(source::WORDPRESS, post),
+        id,
+        parent: non_blank(field("comment_parent")).filter(|parent| parent != "0"),
+        kind,
+        status: match field("comment_approved") {
+            "1" | "approve" | "approved" => CommentStatus::Approved,
+            "spam" => CommentStatus::Spam,
+            "trash" | "post-trashed" => CommentStatus::Deleted,
+            _ => CommentStatus::Pending,
+        },
+        author: CommentAuthor {
+            name: public_name(field("comment_author")),
+            url: non_blank(field("comment_author_url")),
+            email: non_blank(field("comment_author_email")),
+        },
+        is_editor: user != "0" && !user.is_empty() && channel.editors.contains(user),
+        text: text.to_owned(),
+        html: comment_html(&add_paragraphs(text), Markup::Html),
+        created_at: sure.or_else(|| dates::parse_as_utc(field("comment_date"))),
+        uncertain: false,
+    };
+    output.record(element.line, Record::Comment(Box::new(comment)))
+}

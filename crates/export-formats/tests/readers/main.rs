@@ -1,0 +1,12 @@
+//! Tests of all readers with small exports of invented blogs, and with files that are damaged or
+//! made to do harm.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod archives;
+mod blogs;
+mod comments;
+mod damage;
+mod malformed;
+mod summary;
+mod texts;

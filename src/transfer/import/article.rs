@@ -1,0 +1,215 @@
+//! Converts a post into an article that can be stored: parses its body and looks up its outlets.
+
+use super::post_body::{self, ParsedBody};
+use super::report::Remark;
+use crate::articles::store::{Draft, Origin};
+use crate::articles::{ArticleAuthor, ArticleStatus, Commentary};
+use crate::error::Result;
+use crate::links::{LinkRole, NewCredit, NewLink, RichText};
+use crate::outlets::Directory;
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+use export_formats::{Position, Post, PostStatus, source};
+use roundup_reader::{Confidence, Reply, Source};
+use safe_html::{Markup, Voice, plain, render};
+
+impl roundup_reader::Outlets for Directory {
+    fn knows(&self, name: &str) -> bool {
+        self.named(name).is_some()
+    }
+}
+
+/// An article, and what else was found in the post.
+#[derive(Debug)]
+pub(super) struct ImportedArticle {
+    pub(super) draft: Draft,
+    /// How many outlets were created for it.
+    pub(super) new_outlets: usize,
+    /// Readers' comments in the body.
+    pub(super) comments: Vec<Reply>,
+    pub(super) uncertain: Vec<Remark>,
+    pub(super) unread: Vec<Remark>,
+}
+
+/// The maximum length of a headline in characters.
+const MAX_HEADLINE: usize = 300;
+
+/// The maximum length of a dek in characters.
+const MAX_DEK: usize = 500;
+
+/// The maximum length of an author's name in characters.
+const MAX_AUTHOR: usize = 200;
+
+/// The maximum length of a tag in characters.
+const MAX_TAG: usize = 100;
+
+/// The maximum length of a post's body in bytes.
+const MAX_BODY_BYTES: usize = 2 << 20;
+
+/// Returns why a post cannot be stored, if it cannot.
+pub(super) fn rejection(post: &Post) -> Option<&'static str> {
+    (post.body.text().len() > MAX_BODY_BYTES).then_some("the text of the post is longer than 2 MiB")
+}
+
+/// Converts a post into an article.
+pub(super) async fn convert(
+    conn: &mut AsyncPgConnection,
+    directory: &mut Directory,
+    post: &Post,
+    position: &Position,
+    now: DateTime<Utc>,
+) -> Result<ImportedArticle> {
+    let ParsedBody { roundup, quote, commentary } = post_body::parse(&post.body, directory);
+    let (mut links, mut new_outlets) = (Vec::new(), 0);
+    for found in &roundup.links {
+        let (link, created) = link(conn, directory, found, now).await?;
+        links.push(link);
+        new_outlets += created;
+    }
+    let mut remarks = Remarks { position, uncertain: Vec::new() };
+    let (status, published_at) = status_and_date(post, now);
+    let first_line = || {
+        let text = commentary.as_ref().map(|text| plain(&text.html)).unwrap_or_default();
+        text.lines().find(|line| !line.trim().is_empty()).map(str::to_owned)
+    };
+    let headline = match post.title.clone().or(roundup.headline) {
+        Some(title) => title,
+        None if post.source == source::ROUNDUP => post.id.clone(),
+        None => {
+            let line = first_line().unwrap_or_else(|| post.id.clone());
+            remarks.add(&line, "the post has no title; its first line became the headline");
+            line
+        }
+    };
+    let label = roundup.commentary.and_then(|said| said.label);
+    let commentary = commentary.map(|RichText { text, html }| Commentary { label, text, html });
+    let dek = post.dek.clone().or(roundup.dek);
+    let draft = Draft {
+        status,
+        headline: remarks.truncate(&headline, MAX_HEADLINE),
+        dek: dek.map(|dek| remarks.truncate(&dek, MAX_DEK)),
+        lang: None,
+        quote,
+        commentary,
+        links_heading: roundup
+            .links_heading
+            .map(|heading| remarks.truncate(&heading, MAX_HEADLINE)),
+        author: ArticleAuthor {
+            name: post.author.name.as_deref().map(|name| remarks.truncate(name, MAX_AUTHOR)),
+            url: post.author.url.clone(),
+        },
+        published_at,
+        published_at_uncertain: published_at.is_some()
+            && (post.date_uncertain || post.published_at.is_none()),
+        comments_open: post.comments_open,
+        corrections: Vec::new(),
+        links,
+        tags: post.tags.iter().map(|tag| remarks.truncate(tag, MAX_TAG)).collect(),
+        origin: Some(Origin {
+            source: post.source.to_owned(),
+            id: post.id.clone(),
+            hash: post.hash(),
+        }),
+    };
+    let remark = |note: roundup_reader::Note| remarks.of_note(note);
+    let unread = roundup.report.unread.into_iter().map(remark).collect();
+    let mut uncertain: Vec<Remark> = roundup.report.uncertain.into_iter().map(remark).collect();
+    uncertain.extend(remarks.uncertain);
+    Ok(ImportedArticle { draft, new_outlets, comments: roundup.comments, uncertain, unread })
+}
+
+/// Returns the status and the publication date of an article. A published article always has a
+/// date, if need be that of the import.
+fn status_and_date(post: &Post, now: DateTime<Utc>) -> (ArticleStatus, Option<DateTime<Utc>>) {
+    let status = match post.status {
+        PostStatus::Draft => ArticleStatus::Draft,
+        PostStatus::Scheduled => ArticleStatus::Scheduled,
+        PostStatus::Published => ArticleStatus::Published,
+        PostStatus::Archived => ArticleStatus::Archived,
+        PostStatus::Trashed => ArticleStatus::Trashed,
+    };
+    match (status, post.published_at) {
+        (ArticleStatus::Published, Some(at)) if at > now => (ArticleStatus::Scheduled, Some(at)),
+        (ArticleStatus::Published, None) => (ArticleStatus::Published, Some(now)),
+        (ArticleStatus::Scheduled, Some(at)) if at <= now => (ArticleStatus::Published, Some(at)),
+        (ArticleStatus::Scheduled, None) => (ArticleStatus::Draft, None),
+        (status, at) => (status, at),
+    }
+}
+
+/// Collects remarks about a post.
+struct Remarks<'a> {
+    position: &'a Position,
+    uncertain: Vec<Remark>,
+}
+
+impl Remarks<'_> {
+    /// Adds a remark.
+    fn add(&mut self, raw: &str, reason: &str) {
+        let (position, raw) = (self.position.to_string(), raw.to_owned());
+        self.uncertain.push(Remark { position, raw, reason: reason.to_owned() });
+    }
+
+    /// Truncates a text to the length of its field, with a remark.
+    fn truncate(&mut self, text: &str, max_chars: usize) -> String {
+        let Some((at, _)) = text.char_indices().nth(max_chars) else { return text.to_owned() };
+        self.add(text, &format!("longer than {max_chars} characters; the rest is cut off"));
+        text.get(..at).unwrap_or(text).to_owned()
+    }
+
+    /// Converts a note of the reader into a remark. In a file of its own a note has its own line;
+    /// in an export it has the line of the post.
+    fn of_note(&self, note: roundup_reader::Note) -> Remark {
+        let position = match self.position.line {
+            0 => format!("{}:{}", self.position.file, note.line),
+            _ => self.position.to_string(),
+        };
+        Remark { position, raw: note.raw, reason: note.reason }
+    }
+}
+
+/// Converts a source into a link. Its outlets are looked up by name and created if they are not
+/// known, or looked up by the host of the URL. Returns how many were created.
+async fn link(
+    conn: &mut AsyncPgConnection,
+    directory: &mut Directory,
+    found: &Source,
+    now: DateTime<Utc>,
+) -> Result<(NewLink, usize)> {
+    let key = found.url.as_deref().and_then(citation_key::normalise);
+    let host = key.and_then(|key| directory.at_host(&key.domain));
+    let (mut credits, mut created) = (Vec::new(), 0);
+    for credit in &found.credits {
+        let outlet = match &credit.outlet {
+            None => host,
+            Some(name) => {
+                let (id, is_new) = directory.named_or_new(conn, name, now).await?;
+                created += usize::from(is_new);
+                Some(id)
+            }
+        };
+        credits.push(NewCredit { outlet, bylines: credit.bylines.clone() });
+    }
+    if credits.is_empty() && host.is_some() {
+        credits.push(NewCredit { outlet: host, bylines: Vec::new() });
+    }
+    let quote = found.quote.as_ref().map(|text| RichText {
+        text: text.clone(),
+        html: render(text, Markup::Markdown, Voice::Editor),
+    });
+    let link = NewLink {
+        role: match found.role {
+            roundup_reader::Role::Lead => LinkRole::Lead,
+            roundup_reader::Role::More => LinkRole::More,
+            roundup_reader::Role::Inline => LinkRole::Inline,
+        },
+        title: found.title.clone(),
+        url: found.url.clone(),
+        credit: found.credit.clone(),
+        credits,
+        section: found.section.clone(),
+        quote,
+        uncertain: found.confidence == Confidence::Low,
+    };
+    Ok((link, created))
+}

@@ -1,0 +1,229 @@
+//! Stores a batch of posts in one transaction. A post is stored only if it is new or has changed.
+
+use super::article::{self, ImportedArticle};
+use super::report::{Counts, Remark};
+use super::{path_hash, post_body};
+use crate::articles::store::{Draft, add, free_slug, rewrite};
+use crate::derived::refresh_articles;
+use crate::error::Result;
+use crate::outlets::Directory;
+use crate::schema::{article_paths, article_slugs, articles, links};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use export_formats::{
+    Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget, Position, Post, source,
+};
+use safe_html::slug::slugify;
+use safe_html::{Markup, Voice, render};
+use std::collections::HashMap;
+
+/// An article that an earlier import stored.
+struct StoredArticle {
+    id: i64,
+    hash: Option<Vec<u8>>,
+    published_at: Option<DateTime<Utc>>,
+    link_count: i64,
+}
+
+/// What became of a outcome.
+#[derive(Default)]
+pub(super) struct BatchOutcome {
+    pub(super) created: Counts,
+    pub(super) updated: Counts,
+    pub(super) unchanged: Counts,
+    pub(super) uncertain: Vec<Remark>,
+    pub(super) unread: Vec<Remark>,
+    /// The comments in the bodies of the posts.
+    pub(super) comments: Vec<(Position, Comment)>,
+}
+
+/// Stores a batch of posts.
+pub(super) async fn store(
+    conn: &mut AsyncPgConnection,
+    directory: &mut Directory,
+    posts: &[(Position, Post)],
+    now: DateTime<Utc>,
+) -> Result<BatchOutcome> {
+    let mut stored = stored_articles(conn, posts).await?;
+    let (mut outcome, mut changed) = (BatchOutcome::default(), Vec::new());
+    for (position, post) in posts {
+        let key = (post.source.to_owned(), post.id.clone());
+        let hash = post.hash();
+        let earlier = stored.get(&key);
+        if let Some(same) = earlier.filter(|stored| stored.hash.as_ref() == Some(&hash)) {
+            outcome.unchanged.articles += 1;
+            outcome.unchanged.links += usize::try_from(same.link_count).unwrap_or_default();
+            // Comments in the body are read again: an earlier import may have been interrupted
+            // before it stored them.
+            if post.source == source::ROUNDUP {
+                let found = post_body::parse(&post.body, directory).roundup.comments;
+                outcome.comments.extend(body_comments(position, post, found));
+            }
+            continue;
+        }
+        let converted = article::convert(conn, directory, post, position, now).await?;
+        let ImportedArticle { mut draft, new_outlets, comments, uncertain, unread } = converted;
+        let id = if let Some(StoredArticle { id, published_at, .. }) = earlier {
+            if post.published_at.is_none() && draft.published_at.is_some() {
+                draft.published_at = published_at.or(draft.published_at);
+            }
+            rewrite(conn, *id, &draft, now).await?;
+            outcome.updated.articles += 1;
+            outcome.updated.links += draft.links.len();
+            *id
+        } else {
+            let slug = slug(conn, post, &draft).await?;
+            outcome.created.articles += 1;
+            outcome.created.links += draft.links.len();
+            add(conn, &draft, &slug, now).await?
+        };
+        outcome.created.outlets += new_outlets;
+        outcome.uncertain.extend(uncertain);
+        outcome.unread.extend(unread);
+        outcome.uncertain.extend(store_paths(conn, id, post, position).await?);
+        outcome.comments.extend(body_comments(position, post, comments));
+        changed.push((id, post.updated_at.map_or(now, |at| at.min(now))));
+        let link_count = i64::try_from(draft.links.len()).unwrap_or_default();
+        let published_at = draft.published_at;
+        stored.insert(key, StoredArticle { id, hash: Some(hash), published_at, link_count });
+    }
+    let ids: Vec<i64> = changed.iter().map(|(id, _)| *id).collect();
+    refresh_articles(conn, &ids).await?;
+    set_updated_at(conn, &changed).await?;
+    Ok(outcome)
+}
+
+type Row = (Option<String>, Option<String>, i64, Option<Vec<u8>>, Option<DateTime<Utc>>);
+
+/// Returns the articles of those posts that are stored, by source and id, and locks them.
+async fn stored_articles(
+    conn: &mut AsyncPgConnection,
+    posts: &[(Position, Post)],
+) -> Result<HashMap<(String, String), StoredArticle>> {
+    let sources: Vec<&str> = posts.iter().map(|(_, post)| post.source).collect();
+    let ids: Vec<&str> = posts.iter().map(|(_, post)| post.id.as_str()).collect();
+    let columns = (
+        articles::source,
+        articles::source_id,
+        articles::id,
+        articles::source_hash,
+        articles::published_at,
+    );
+    let rows: Vec<Row> = articles::table
+        .filter(articles::source.eq_any(sources))
+        .filter(articles::source_id.eq_any(ids))
+        .select(columns)
+        .for_update()
+        .load(conn)
+        .await?;
+    let counts: HashMap<i64, i64> = links::table
+        .filter(links::article_id.eq_any(rows.iter().map(|row| row.2).collect::<Vec<_>>()))
+        .group_by(links::article_id)
+        .select((links::article_id, diesel::dsl::count_star()))
+        .load::<(i64, i64)>(conn)
+        .await?
+        .into_iter()
+        .collect();
+    let stored = rows.into_iter().filter_map(|(source, source_id, id, hash, published_at)| {
+        let link_count = counts.get(&id).copied().unwrap_or_default();
+        Some(((source?, source_id?), StoredArticle { id, hash, published_at, link_count }))
+    });
+    Ok(stored.collect())
+}
+
+/// Returns the slug of an article: the last part of the post's former URL if it is a valid slug,
+/// otherwise one made from the headline.
+async fn slug(conn: &mut AsyncPgConnection, post: &Post, draft: &Draft) -> Result<String> {
+    let valid = |slug: &&str| slugify(slug) == **slug;
+    let own = post.slug.as_deref().filter(valid);
+    let base = own.map_or_else(|| slugify(&draft.headline), str::to_owned);
+    let articles = articles::table.filter(articles::slug.eq(&base));
+    let former = article_slugs::table.filter(article_slugs::slug.eq(&base));
+    let taken: bool = diesel::select(diesel::dsl::exists(articles).or(diesel::dsl::exists(former)))
+        .get_result(conn)
+        .await?;
+    if taken { free_slug(conn, &base).await } else { Ok(base) }
+}
+
+/// Stores the paths of an article's former URLs. Returns a remark for each path that another
+/// article already has.
+async fn store_paths(
+    conn: &mut AsyncPgConnection,
+    id: i64,
+    post: &Post,
+    position: &Position,
+) -> Result<Vec<Remark>> {
+    if post.paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<_> = post
+        .paths
+        .iter()
+        .map(|path| {
+            let hash = article_paths::hash.eq(path_hash(path));
+            (hash, article_paths::path.eq(path), article_paths::article_id.eq(id))
+        })
+        .collect();
+    diesel::insert_into(article_paths::table)
+        .values(rows)
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    let hashes: Vec<Vec<u8>> = post.paths.iter().map(|path| path_hash(path)).collect();
+    let others: Vec<String> = article_paths::table
+        .filter(article_paths::hash.eq_any(hashes))
+        .filter(article_paths::article_id.ne(id))
+        .select(article_paths::path)
+        .load(conn)
+        .await?;
+    let remark = |raw| Remark {
+        position: position.to_string(),
+        raw,
+        reason: "another article already has this URL and keeps it".to_owned(),
+    };
+    Ok(others.into_iter().map(remark).collect())
+}
+
+/// Sets the time of the last change of articles.
+async fn set_updated_at(
+    conn: &mut AsyncPgConnection,
+    changed: &[(i64, DateTime<Utc>)],
+) -> Result<()> {
+    let statement = "update articles a set updated_at = t.at \
+         from unnest($1, $2) as t (id, at) where a.id = t.id and a.updated_at <> t.at";
+    diesel::sql_query(statement)
+        .bind::<Array<BigInt>, _>(changed.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(changed.iter().map(|(_, at)| *at).collect::<Vec<_>>())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Converts the comments in a post's own text, which have no author and no time.
+fn body_comments(
+    position: &Position,
+    post: &Post,
+    found: Vec<roundup_reader::Reply>,
+) -> Vec<(Position, Comment)> {
+    let convert = |(reply, n): (roundup_reader::Reply, u32)| {
+        let comment = Comment {
+            source: post.source,
+            target: CommentTarget::Post(post.source, post.id.clone()),
+            id: if post.source == source::ROUNDUP { n.to_string() } else { format!("text-{n}") },
+            parent: None,
+            kind: CommentKind::Comment,
+            status: CommentStatus::Approved,
+            author: CommentAuthor::default(),
+            is_editor: false,
+            html: render(&reply.text, Markup::Markdown, Voice::Reader),
+            text: reply.text,
+            created_at: None,
+            uncertain: reply.uncertain,
+        };
+        let line = if position.line == 0 { reply.line as u64 } else { position.line };
+        (Position { file: position.file.clone(), line }, comment)
+    };
+    found.into_iter().zip(1..).map(convert).collect()
+}

@@ -1,0 +1,280 @@
+//! Stores the rows of an export of a roundup database, each under its own id.
+//!
+//! An export can be imported into a database without articles, or into the one that it came from:
+//! the id of the database in the first line decides.
+
+use super::report::Counts;
+use crate::derived::refresh_articles;
+use crate::error::{Error, Result};
+use crate::schema::{articles, outlets, site, tags};
+use crate::transfer::rows::{SELECT_COLUMNS, Table, table_named};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use export_formats::ndjson::ExportLine;
+use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
+
+/// The maximum number of rows in a batch.
+const BATCH_ROWS: usize = 1000;
+
+/// The maximum size of a batch in bytes.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Collects rows of one table and stores them in batches.
+#[derive(Debug, Default)]
+pub(super) struct Restore {
+    table: Option<Table>,
+    columns: Vec<String>,
+    rows: Vec<Box<RawValue>>,
+    bytes: usize,
+    /// Rows were read, and the last line was not.
+    is_open: bool,
+    /// The export is of another database: none of its rows is stored.
+    is_rejected: bool,
+}
+
+/// How many records were created, updated or unchanged.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) created: Counts,
+    pub(super) updated: Counts,
+    pub(super) unchanged: Counts,
+}
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[derive(QueryableByName)]
+struct StoredRow {
+    #[diesel(sql_type = Bool)]
+    is_new: bool,
+}
+
+impl Restore {
+    /// Adds a line of the export. The inner error is a sentence about the line.
+    ///
+    /// # Errors
+    /// When the database fails or rejects the rows.
+    pub(super) async fn add(
+        &mut self,
+        conn: &mut AsyncPgConnection,
+        line: ExportLine,
+        outcome: &mut Outcome,
+    ) -> Result<std::result::Result<(), String>> {
+        match line {
+            ExportLine::Head { database } => {
+                let prepared = prepare(conn, &database).await?;
+                self.is_rejected = prepared.is_err();
+                Ok(prepared)
+            }
+            _ if self.is_rejected => Ok(Ok(())),
+            ExportLine::Row { table, row } => {
+                if self.table.is_none_or(|current| current.name != table) {
+                    self.flush(conn, outcome).await?;
+                    let Some(table) = table_named(&table) else {
+                        return Ok(Err(format!("this version has no table {table}")));
+                    };
+                    self.table = Some(table);
+                    self.columns = columns(conn, table).await?;
+                }
+                if let Err(reason) = self.check(&row) {
+                    return Ok(Err(reason));
+                }
+                self.is_open = true;
+                self.bytes += row.get().len();
+                self.rows.push(row);
+                if self.rows.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES {
+                    self.flush(conn, outcome).await?;
+                }
+                Ok(Ok(()))
+            }
+            ExportLine::End => self.finish(conn, outcome).await.map(Ok),
+        }
+    }
+
+    /// Stores the remaining rows and derives the columns that are not exported. Called after the
+    /// last line, and after a file that was cut.
+    ///
+    /// # Errors
+    /// When the database fails or rejects a row.
+    pub(super) async fn finish(
+        &mut self,
+        conn: &mut AsyncPgConnection,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        if std::mem::take(&mut self.is_open) {
+            self.flush(conn, outcome).await?;
+            derive(conn).await?;
+        }
+        Ok(())
+    }
+
+    /// Checks that the row has the columns of the table. The error is a sentence about the row.
+    fn check(&self, row: &RawValue) -> std::result::Result<(), String> {
+        let row: Keys = serde_json::from_str(row.get()).map_err(|error| error.to_string())?;
+        let known = |name: &String| self.columns.contains(name);
+        match (row.0.iter().find(|name| !known(name)), row.0.len() == self.columns.len()) {
+            (Some(name), _) => Err(format!("this version has no column {name}")),
+            (None, false) => Err("a column is missing".to_owned()),
+            (None, true) => Ok(()),
+        }
+    }
+
+    /// Stores the rows that were collected.
+    ///
+    /// # Errors
+    /// When the database fails or rejects a row.
+    pub(super) async fn flush(
+        &mut self,
+        conn: &mut AsyncPgConnection,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        let rows = std::mem::take(&mut self.rows);
+        self.bytes = 0;
+        let Some(table) = self.table.filter(|_| !rows.is_empty()) else { return Ok(()) };
+        let json = serde_json::to_string(&rows).map_err(Error::internal)?;
+        let statement = upsert_statement(table, &self.columns);
+        let stored: Vec<StoredRow> = conn
+            .transaction(async |conn| {
+                diesel::sql_query(&statement).bind::<Text, _>(&json).load(conn).await
+            })
+            .await?;
+        let new = stored.iter().filter(|row| row.is_new).count();
+        for (counts, n) in [
+            (&mut outcome.created, new),
+            (&mut outcome.updated, stored.len() - new),
+            (&mut outcome.unchanged, rows.len() - stored.len()),
+        ] {
+            match table.name {
+                "articles" => counts.articles += n,
+                "links" => counts.links += n,
+                "outlets" => counts.outlets += n,
+                "comments" => counts.comments += n,
+                "pingbacks" => counts.pingbacks += n,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The keys of a JSON object.
+struct Keys(BTreeSet<String>);
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        from.deserialize_map(Self(BTreeSet::new()))
+    }
+}
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object with the columns of a row")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> std::result::Result<Self, A::Error> {
+        while let Some((key, IgnoredAny)) = map.next_entry()? {
+            self.0.insert(key);
+        }
+        Ok(self)
+    }
+}
+
+/// Returns a statement that inserts rows given as JSON, and updates rows that exist and differ.
+fn upsert_statement(table: Table, columns: &[String]) -> String {
+    let list = |prefix: &str| {
+        let quoted = columns.iter().map(|name| format!("{prefix}\"{name}\""));
+        quoted.collect::<Vec<_>>().join(", ")
+    };
+    let sets = columns.iter().map(|name| format!("\"{name}\" = excluded.\"{name}\""));
+    format!(
+        "insert into {name} as t ({plain}) overriding system value \
+         select {plain} from json_populate_recordset(null::{name}, $1::text::json) \
+         on conflict ({key}) do update set {sets} \
+         where row({own}) is distinct from row({excluded}) returning (xmax = 0) as is_new",
+        name = table.name,
+        plain = list(""),
+        key = table.key.join(", "),
+        sets = sets.collect::<Vec<_>>().join(", "),
+        own = list("t."),
+        excluded = list("excluded."),
+    )
+}
+
+/// Returns the names of the columns that an export of the table holds.
+async fn columns(conn: &mut AsyncPgConnection, table: Table) -> Result<Vec<String>> {
+    let all: Vec<Column> =
+        diesel::sql_query(SELECT_COLUMNS).bind::<Text, _>(table.name).load(conn).await?;
+    let names = all.into_iter().map(|column| column.name);
+    Ok(names.filter(|name| !table.excluded.contains(&name.as_str())).collect())
+}
+
+/// Prepares the database for an export. A database without articles takes the export's id, and
+/// loses the outlets that it was created with. The inner error says why another database cannot
+/// take the export.
+async fn prepare(
+    conn: &mut AsyncPgConnection,
+    database: &str,
+) -> Result<std::result::Result<(), String>> {
+    let any_article: Option<i64> =
+        articles::table.select(articles::id).first(conn).await.optional()?;
+    if any_article.is_some() {
+        let own: Option<String> =
+            site::table.find("database").select(site::value).first(conn).await.optional()?;
+        let reason = "the export is of another database, and this one has articles of its own; \
+                      import it into a database without articles";
+        return Ok(if own.as_deref() == Some(database) { Ok(()) } else { Err(reason.to_owned()) });
+    }
+    conn.transaction(async |conn| {
+        diesel::delete(outlets::table).execute(conn).await?;
+        diesel::delete(tags::table).execute(conn).await?;
+        diesel::insert_into(site::table)
+            .values((site::key.eq("database"), site::value.eq(database)))
+            .on_conflict(site::key)
+            .do_update()
+            .set(site::value.eq(database))
+            .execute(conn)
+            .await?;
+        Ok::<_, Error>(())
+    })
+    .await?;
+    Ok(Ok(()))
+}
+
+/// Computes the derived columns of all articles, and moves the sequences of ids past the ids that
+/// are taken.
+async fn derive(conn: &mut AsyncPgConnection) -> Result<()> {
+    let mut last = 0;
+    loop {
+        let ids: Vec<i64> = articles::table
+            .filter(articles::id.gt(last))
+            .order(articles::id)
+            .limit(500)
+            .select(articles::id)
+            .load(conn)
+            .await?;
+        let Some(end) = ids.last() else { break };
+        last = *end;
+        refresh_articles(conn, &ids).await?;
+    }
+    for table in ["outlets", "tags", "articles", "links", "comments", "pingbacks"] {
+        let statement = format!(
+            "select setval('{table}_id_seq', greatest((select max(id) from {table}), \
+             (select last_value from {table}_id_seq){purged}))",
+            purged = match table {
+                "articles" => ", (select max(id) from purged_articles)",
+                _ => "",
+            }
+        );
+        diesel::sql_query(statement).execute(conn).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,346 @@
+//! Stores the records of an import: posts in batches, each batch in one transaction; then, when
+//! all posts are stored, the comments.
+
+use super::article;
+use super::pending_comments::{PendingComments, comments_on};
+use super::report::{Counts, Remark, Report};
+use super::restore::{Outcome, Restore};
+use super::statistics::Statistics;
+use super::{Options, pingbacks, post_batch, threads};
+use crate::error::{Code, Error, Result};
+use crate::outlets::Directory;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Integer, Text};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use export_formats::ndjson::ExportLine;
+use export_formats::{Comment, Format, Found, Position, Post, Record, redact_email, source};
+use std::collections::HashMap;
+
+/// The maximum number of posts in a batch.
+const BATCH_POSTS: usize = 100;
+
+/// The size in bytes of the texts of a batch at which it is stored: each text is held several
+/// times while it is parsed and rendered.
+const BATCH_TEXT_BYTES: usize = 1 << 20;
+
+/// The number of comments at which a group of them is stored.
+const GROUP_COMMENTS: i64 = 5000;
+
+/// The kind under which redacted texts are counted in the report.
+const REDACTED_KIND: &str = "address hidden";
+
+/// The posts of an import, by source and id, and their hashes. Of two posts with one id the first
+/// is stored.
+type SeenIds = HashMap<(&'static str, String), Vec<u8>>;
+
+/// Stores the records of one import.
+pub(super) struct Writer {
+    directory: Directory,
+    now: DateTime<Utc>,
+    options: Options,
+    pub(super) report: Report,
+    batch: Vec<(Position, Post)>,
+    batch_text_bytes: usize,
+    seen: SeenIds,
+    comments: PendingComments,
+    statistics: Statistics,
+    restore: Restore,
+}
+
+impl Writer {
+    pub(super) async fn new(
+        conn: &mut AsyncPgConnection,
+        report: Report,
+        options: Options,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        Ok(Self {
+            directory: Directory::load(conn).await?,
+            now,
+            options,
+            report,
+            batch: Vec::new(),
+            batch_text_bytes: 0,
+            seen: SeenIds::new(),
+            comments: PendingComments::new(conn).await?,
+            statistics: Statistics::new(),
+            restore: Restore::default(),
+        })
+    }
+
+    /// Stores a record, or counts it.
+    pub(super) async fn store(&mut self, conn: &mut AsyncPgConnection, found: Found) -> Result<()> {
+        let Found { position, record } = found;
+        match record {
+            Record::Post(post) => self.store_post(conn, position, *post).await?,
+            Record::Comment(comment) => self.store_comment(conn, position, *comment).await?,
+            Record::ExportLine(line) => self.store_export_line(conn, &position, *line).await?,
+            Record::Skipped { kind, reason } => {
+                self.report.count_kind(&kind);
+                self.report.skip(&kind, position.to_string(), reason);
+            }
+            Record::Failed { reason } => self.report.fail(position.to_string(), reason),
+            Record::Warning { raw, reason } => {
+                self.report.add_uncertain(Remark { position: position.to_string(), raw, reason });
+            }
+            Record::Counted(kind) => self.report.count_kind(kind),
+            Record::Format(format) => self.set_format(format),
+        }
+        Ok(())
+    }
+
+    fn set_format(&mut self, format: Format) {
+        let reported = &mut self.report.format;
+        if reported.is_empty() {
+            format.name().clone_into(reported);
+        } else if reported != format.name() {
+            "mixed".clone_into(reported);
+        }
+    }
+
+    async fn store_post(
+        &mut self,
+        conn: &mut AsyncPgConnection,
+        position: Position,
+        mut post: Post,
+    ) -> Result<()> {
+        self.report.read += 1;
+        // A roundup in a file of its own was written for this site.
+        let keeps_addresses = self.options.keep_addresses || post.source == source::ROUNDUP;
+        if !keeps_addresses && redact_email::redact_post(&mut post) {
+            self.report.count_kind(REDACTED_KIND);
+        }
+        if self.is_conflicting(&position, &post) {
+            return Ok(());
+        }
+        if let Some(reason) = article::rejection(&post) {
+            self.report.fail(position.to_string(), reason.to_owned());
+            return Ok(());
+        }
+        self.batch_text_bytes += post.body.text().len();
+        self.batch.push((position, post));
+        if self.batch.len() >= BATCH_POSTS || self.batch_text_bytes >= BATCH_TEXT_BYTES {
+            self.flush_posts(conn).await?;
+        }
+        Ok(())
+    }
+
+    async fn store_comment(
+        &mut self,
+        conn: &mut AsyncPgConnection,
+        position: Position,
+        mut comment: Comment,
+    ) -> Result<()> {
+        self.report.read += 1;
+        if !self.options.keep_addresses && redact_email::redact_comment(&mut comment) {
+            self.report.count_kind(REDACTED_KIND);
+        }
+        self.comments.add(conn, position, comment).await
+    }
+
+    async fn store_export_line(
+        &mut self,
+        conn: &mut AsyncPgConnection,
+        position: &Position,
+        line: ExportLine,
+    ) -> Result<()> {
+        self.report.read += 1;
+        let mut outcome = Outcome::default();
+        let stored = self.restore.add(conn, line, &mut outcome).await;
+        self.count(&outcome);
+        match stored {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(reason)) => {
+                self.report.fail(position.to_string(), reason);
+                Ok(())
+            }
+            Err(error) => self.report_rejected(position, error),
+        }
+    }
+
+    fn count(&mut self, outcome: &Outcome) {
+        self.report.created.add(outcome.created);
+        self.report.updated.add(outcome.updated);
+        self.report.unchanged.add(outcome.unchanged);
+    }
+
+    /// Reports a record that the database rejects. Returns the error if the database is away, which
+    /// ends the import.
+    fn report_rejected(&mut self, position: &Position, error: Error) -> Result<()> {
+        if error.code() == Code::Unavailable {
+            return Err(error);
+        }
+        self.report.fail(position.to_string(), format!("the database rejects it: {error:?}"));
+        Ok(())
+    }
+
+    /// Returns whether this import has already read a different post of this id, and reports it.
+    fn is_conflicting(&mut self, position: &Position, post: &Post) -> bool {
+        let (key, hash) = ((post.source, post.id.clone()), post.hash());
+        let Some(first) = self.seen.get(&key) else {
+            self.seen.insert(key, hash);
+            return false;
+        };
+        if *first == hash {
+            return false;
+        }
+        if post.source == source::ROUNDUP {
+            // The id is the name of the file: one of two roundups would be lost.
+            let reason = "another file of this name was imported in the same run";
+            self.report.fail(position.to_string(), reason.to_owned());
+        } else {
+            let reason = format!("another post with the id {} was imported in this run", post.id);
+            self.report.count_kind("duplicate");
+            self.report.skip("duplicate", position.to_string(), reason);
+        }
+        true
+    }
+
+    /// Stores the batch of posts: in one transaction, or one by one if the database rejects one.
+    async fn flush_posts(&mut self, conn: &mut AsyncPgConnection) -> Result<()> {
+        let posts = std::mem::take(&mut self.batch);
+        self.batch_text_bytes = 0;
+        if posts.is_empty() {
+            return Ok(());
+        }
+        let error = match self.store_posts(conn, &posts).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.code() == Code::Unavailable => return Err(error),
+            Err(error) => error,
+        };
+        if let [(position, _)] = posts.as_slice() {
+            return self.report_rejected(position, error);
+        }
+        for post in posts.chunks(1) {
+            if let (Err(error), Some((position, _))) =
+                (self.store_posts(conn, post).await, post.first())
+            {
+                self.report_rejected(position, error)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn store_posts(
+        &mut self,
+        conn: &mut AsyncPgConnection,
+        posts: &[(Position, Post)],
+    ) -> Result<()> {
+        let (directory, now) = (&mut self.directory, self.now);
+        let stored = conn
+            .transaction(async |conn| post_batch::store(conn, directory, posts, now).await)
+            .await;
+        let outcome = match stored {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                if error.code() != Code::Unavailable {
+                    // New outlets were rolled back with the transaction.
+                    self.directory = Directory::load(conn).await?;
+                }
+                return Err(error);
+            }
+        };
+        let changed = outcome.created.articles + outcome.updated.articles;
+        self.statistics.add_rows(conn, changed).await?;
+        self.report.created.add(outcome.created);
+        self.report.updated.add(outcome.updated);
+        self.report.unchanged.add(outcome.unchanged);
+        outcome.uncertain.into_iter().for_each(|remark| self.report.add_uncertain(remark));
+        outcome.unread.into_iter().for_each(|remark| self.report.add_unread(remark));
+        for (position, comment) in outcome.comments {
+            self.report.read += 1;
+            self.comments.add(conn, position, comment).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores what is left after the last record.
+    pub(super) async fn finish(&mut self, conn: &mut AsyncPgConnection) -> Result<()> {
+        self.flush_posts(conn).await?;
+        let mut outcome = Outcome::default();
+        let restored = self.restore.finish(conn, &mut outcome).await;
+        self.count(&outcome);
+        if let Err(error) = restored {
+            let position = Position { file: "the last rows".into(), line: 0 };
+            self.report_rejected(&position, error)?;
+        }
+        if self.comments.is_empty() { Ok(()) } else { self.store_comments(conn).await }
+    }
+
+    /// Stores the comments, article by article: a thread is stored as a whole.
+    async fn store_comments(&mut self, conn: &mut AsyncPgConnection) -> Result<()> {
+        let resolved = self.comments.resolve(conn).await?;
+        let mut pairs: Vec<(i32, i64)> =
+            resolved.articles.iter().map(|(target, article)| (*target, *article)).collect();
+        pairs.sort_unstable_by_key(|(target, article)| (*article, *target));
+        let (mut group, mut size) = (Vec::new(), 0);
+        let mut rest = pairs.into_iter().peekable();
+        while let Some((target, article)) = rest.next() {
+            group.push((target, article));
+            size += resolved.sizes.get(&target).copied().unwrap_or_default();
+            let article_ends = rest.peek().is_none_or(|(_, next)| *next != article);
+            if article_ends && (size >= GROUP_COMMENTS || rest.peek().is_none()) {
+                self.store_comment_group(conn, &group).await?;
+                group.clear();
+                size = 0;
+            }
+        }
+        self.report_orphans(conn, &resolved.articles).await
+    }
+
+    /// Stores the comments and notices for some articles, each `(target, article)`.
+    async fn store_comment_group(
+        &mut self,
+        conn: &mut AsyncPgConnection,
+        group: &[(i32, i64)],
+    ) -> Result<()> {
+        let comments = comments_on(conn, group).await?;
+        let outcome = threads::store(conn, comments, self.now, &mut self.statistics).await?;
+        self.report.created.comments += outcome.created;
+        self.report.updated.comments += outcome.updated;
+        self.report.unchanged.comments += outcome.unchanged;
+        for (position, id, reason) in outcome.remarks {
+            let raw = format!("comment {id}");
+            self.report.add_uncertain(Remark { position, raw, reason: reason.to_owned() });
+        }
+        let (created, all) = pingbacks::store(conn, group).await?;
+        self.report.created.pingbacks += created;
+        self.report.unchanged.pingbacks += all - created;
+        Ok(())
+    }
+
+    /// Reports comments on pages that are no articles here.
+    async fn report_orphans(
+        &mut self,
+        conn: &mut AsyncPgConnection,
+        articles: &HashMap<i32, i64>,
+    ) -> Result<()> {
+        let resolved: Vec<i32> = articles.keys().copied().collect();
+        let statement =
+            "select position, id from pending_comments where target <> all ($1) order by seq";
+        let orphans: Vec<OrphanComment> =
+            diesel::sql_query(statement).bind::<Array<Integer>, _>(&resolved).load(conn).await?;
+        for OrphanComment { position, id } in &orphans {
+            let reason = format!("no article has the page of comment {id}");
+            self.report.skip("orphan", position.clone(), reason);
+        }
+        if articles.is_empty() && self.report.created == Counts::default() {
+            let reason = format!(
+                "none of {} comments belongs to an article; import the articles first",
+                orphans.len()
+            );
+            self.report.fail(self.report.source.clone(), reason);
+        }
+        Ok(())
+    }
+}
+
+/// A comment on a page that is no article here.
+#[derive(QueryableByName)]
+struct OrphanComment {
+    #[diesel(sql_type = Text)]
+    position: String,
+    #[diesel(sql_type = Text)]
+    id: String,
+}
