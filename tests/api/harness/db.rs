@@ -59,7 +59,7 @@ pub async fn fresh() -> Target {
     Target::parse(&url(&name)).unwrap()
 }
 
-/// The template: named by what the migrations and the list of outlets say, so that a warm cluster
+/// The template: named by what the migrations, `sql/` and the list of outlets say, so that a warm cluster
 /// need not migrate again.
 async fn template() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -71,6 +71,12 @@ async fn template() -> String {
     steps.sort();
     for step in steps.iter().filter(|step| step.is_dir()) {
         hash.update(std::fs::read(step.join("up.sql")).unwrap());
+    }
+    let mut files: Vec<_> =
+        std::fs::read_dir(root.join("sql")).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    for file in files {
+        hash.update(std::fs::read(file).unwrap());
     }
     hash.update(std::fs::read(root.join("src/outlets/known.tsv")).unwrap());
     let digest = hash.finalize();
