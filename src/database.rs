@@ -22,6 +22,8 @@ pub struct Database {
     pub target: Target,
     /// The private cluster behind it, if it is one: it runs as long as this lives.
     pub cluster: Option<Cluster>,
+    /// The migrations and changes of `sql/` that were applied when it was opened.
+    pub applied: Vec<String>,
 }
 
 impl Database {
@@ -30,8 +32,8 @@ impl Database {
     /// # Errors
     /// With a sentence for people: a bad URL, no server, no PostgreSQL to start, a failed step.
     pub async fn open(config: &Config, clock: &Clock) -> Result<Self> {
-        let database = Self::connect(config).await?;
-        bring_up_to_date(&database.target, clock).await?;
+        let mut database = Self::connect(config).await?;
+        database.applied = bring_up_to_date(&database.target, clock).await?;
         Ok(database)
     }
 
@@ -58,7 +60,7 @@ impl Database {
     async fn connect(config: &Config) -> Result<Self> {
         if let Some(url) = &config.database_url {
             let target = Target::parse(url).context("DATABASE_URL")?;
-            return Ok(Self { target, cluster: None });
+            return Ok(Self { target, cluster: None, applied: Vec::new() });
         }
         if config.require_database_url {
             bail!("DATABASE_URL is not set, and ROUNDUP_REQUIRE_DATABASE_URL asks for it");
@@ -67,7 +69,7 @@ impl Database {
         let start = move || start_embedded(data_dir, bin_dir);
         let (cluster, url) = tokio::task::spawn_blocking(start).await??;
         let target = Target::parse(&url)?;
-        Ok(Self { target, cluster: Some(cluster) })
+        Ok(Self { target, cluster: Some(cluster), applied: Vec::new() })
     }
 
     /// A pool of connections to it, as the settings say.
@@ -108,14 +110,14 @@ fn options(config: &Config) -> PoolOptions {
 }
 
 /// Applies the steps that are missing, and gives a new database its outlets.
-async fn bring_up_to_date(target: &Target, clock: &Clock) -> Result<()> {
-    let (steps, mut conn) = migrate(target).await?;
-    for step in steps {
-        log::info!("migrated: {step}");
+async fn bring_up_to_date(target: &Target, clock: &Clock) -> Result<Vec<String>> {
+    let (applied, mut conn) = migrate(target).await?;
+    for line in &applied {
+        log::info!("migrated: {line}");
     }
     let now = clock.now();
     conn.transaction(async |conn| outlets::seed(conn, now).await).await?;
-    Ok(())
+    Ok(applied)
 }
 
 /// Whether the database may yet come by itself.

@@ -172,8 +172,13 @@ fn welcome(address: SocketAddr, database: &Database, empty: bool) -> String {
 
 async fn migrate(config: &Config) -> Result<ExitCode> {
     let database = Database::open(config, &Clock::System).await?;
+    let mut text = String::new();
+    for line in &database.applied {
+        text += &format!("applied {line}\n");
+    }
+    text += "the schema is up to date\n";
     database.close().await?;
-    print("the schema is up to date\n")
+    print(&text)
 }
 
 fn settings(matches: &clap::ArgMatches) -> String {

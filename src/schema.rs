@@ -302,6 +302,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    replaceable_sql (kind, table_name, name) {
+        kind -> Text,
+        table_name -> Text,
+        name -> Text,
+        hash -> Bytea,
+        revision -> Int4,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Int8, Text, Timestamptz};
     use super::sql_types::Tsvector;
 
@@ -391,6 +401,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     outlets,
     pingbacks,
     purged_articles,
+    replaceable_sql,
     search_documents,
     search_languages,
     site,

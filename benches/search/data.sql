@@ -103,9 +103,9 @@ insert into article_months (month, article_count)
 
 -- Create the search index at the end; row by row it takes several times as long.
 drop index search_documents_tsv_idx;
-select search_put_articles(array_agg(id)) from articles;
-select search_put_links(array_agg(id)) from links;
-select search_put_comments(array_agg(id)) from comments;
+select index_articles(array_agg(id)) from articles;
+select index_links(array_agg(id)) from links;
+select index_comments(array_agg(id)) from comments;
 update search_languages set used = true where lang = 'en';
 create index search_documents_tsv_idx on search_documents using gin (tsv);
 

@@ -1,6 +1,7 @@
--- The statements of an article page with comments, for pgbench -M prepared.
--- `highest` is the highest id; benches/load/filled.py explains `skew`.
--- benches/load/run checks that the service sends these statements.
+-- The statements of the article page with its comments, as the service sends them, for
+-- pgbench -M prepared. benches/load/run checks that they are the same.
+-- `highest` is the highest article id. `skew` sets how much more often low ids are requested; the
+-- distribution is that of benches/load/filled.py.
 \set stretch pow(:highest + 1, 1.0 / :skew) - 1
 \set id least(:highest, greatest(1, int(pow(1 + random(0, 999999999) / 1000000000.0 * :stretch, :skew) - 0.5)))
 \set comments 51

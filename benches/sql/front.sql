@@ -1,5 +1,5 @@
--- The statements of the front page, for pgbench -M prepared.
--- `ids` is the array of the ids that the first statement returns.
+-- The statements of the front page, as the service sends them, for pgbench -M prepared.
+-- `ids` is the array of the article ids that the first statement returns.
 \set rows 21
 SELECT "articles"."published_at", "articles"."id" FROM "articles" WHERE articles.status = 'published' ORDER BY "articles"."published_at" DESC, "articles"."id" DESC LIMIT :rows;
 \startpipeline

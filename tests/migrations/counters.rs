@@ -1,30 +1,32 @@
-//! The counters that triggers keep, compared with counts from scratch after every one of some
-//! hundred random writes, the same ones on each run.
+//! Model test of what triggers derive: counters, copies and search documents, compared with the same
+//! computed from scratch after each of some hundred random writes. The writes are the same in each run.
 
 use super::migrated;
 use tokio_postgres::Client;
 
-/// A small generator of numbers (xorshift): the same sequence each time.
-struct Dice(u64);
+/// A pseudo-random generator (xorshift), which gives the same sequence for the same seed.
+pub(crate) struct Random(pub(crate) u64);
 
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+impl Random {
+    /// Returns a number from 0 to `limit` - 1.
+    fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        self.0 % sides
+        self.0 % limit
     }
 
-    fn one_of<'a>(&mut self, list: &[&'a str]) -> &'a str {
-        list[usize::try_from(self.roll(list.len() as u64)).unwrap()]
+    fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
+        list[usize::try_from(self.below(list.len() as u64)).unwrap()]
     }
 }
 
-const ARTICLE: [&str; 5] = ["draft", "scheduled", "published", "published", "archived"];
-const COMMENT: [&str; 5] = ["approved", "approved", "pending", "spam", "deleted"];
+const ARTICLE_STATUSES: [&str; 5] = ["draft", "scheduled", "published", "published", "archived"];
+const COMMENT_STATUSES: [&str; 5] = ["approved", "approved", "pending", "spam", "deleted"];
 
-/// Every counter beside what it should be, where the two differ.
-const WRONG: &str = "
+/// Selects each derived value that differs from what it should be: what it is of, the value, and what
+/// it should be.
+const MISMATCHES: &str = "
     select 'outlet ' || o.id || ': links, articles, first, last',
            concat_ws(', ', o.link_count, o.article_count, o.first_seen_at, o.last_seen_at),
            concat_ws(', ', n.links, n.articles, n.first, n.last)
@@ -65,24 +67,42 @@ const WRONG: &str = "
     select 'link ' || l.id || ' or its copies', concat_ws(', ', l.published_at, c.published_at), ''
     from links l join articles a on a.id = l.article_id left join link_credits c on c.link_id = l.id
     where l.published_at is distinct from case when a.status = 'published' then a.published_at end
-       or (c.link_id is not null and c.published_at is distinct from l.published_at)";
+       or (c.link_id is not null and c.published_at is distinct from l.published_at)
+    union all
+    select 'month ' || month, m.article_count::text, n.articles::text
+    from (select * from article_months where article_count <> 0) m
+    full join (select date_trunc('month', published_at at time zone 'UTC')::date as month, count(*) as articles
+               from articles where status = 'published' group by 1) n using (month)
+    where m.article_count is distinct from n.articles
+    union all
+    select 'document of ' || kind || ' ' || id, concat_ws(', ', d.article_id, d.published_at), concat_ws(', ', n.article_id, n.published_at)
+    from search_documents d
+    full join (select 'article' as kind, id, id as article_id, published_at from articles where status = 'published'
+               union all
+               select 'link', l.id, a.id, a.published_at from links l join articles a on a.id = l.article_id
+               where a.status = 'published'
+               union all
+               select 'comment', c.id, a.id, a.published_at from comments c join articles a on a.id = c.article_id
+               where a.status = 'published' and c.status = 'approved') n using (kind, id)
+    where (d.article_id, d.published_at) is distinct from (n.article_id, n.published_at)";
 
-/// One random write; derived columns are refreshed as every writer does.
-fn write(dice: &mut Dice) -> String {
-    let article = format!("(select id from articles order by id offset {} limit 1)", dice.roll(8));
-    let (n, m) = (dice.roll(1000), 1 + dice.roll(4));
+/// Returns statements for a random write, which refresh derived columns as every writer does.
+pub(crate) fn random_write(random: &mut Random) -> String {
+    let article =
+        format!("(select id from articles order by id offset {} limit 1)", random.below(8));
+    let (n, m) = (random.below(1000), 1 + random.below(4));
     let refresh = "select refresh_articles(array(select id from articles));";
-    match dice.roll(14) {
+    match random.below(14) {
         0 => format!(
             "insert into articles (slug, status, headline, published_at, created_at, updated_at)
              values ('s{}', '{}', 'x', '2026-01-01Z'::timestamptz + {n} * interval '1 hour', '2026-01-01Z', '2026-01-01Z')
              on conflict do nothing; {refresh}",
-            dice.roll(100_000),
-            dice.one_of(&ARTICLE)
+            random.below(100_000),
+            random.pick(&ARTICLE_STATUSES)
         ),
-        1 => format!("update articles set status = '{}' where id % {m} = 0; {refresh}", dice.one_of(&ARTICLE)),
+        1 => format!("update articles set status = '{}' where id % {m} = 0; {refresh}", random.pick(&ARTICLE_STATUSES)),
         2 => format!("update articles set published_at = '2026-02-01Z'::timestamptz + {n} * interval '1 hour' where id = {article}; {refresh}"),
-        3 if dice.roll(4) == 0 => format!("delete from articles where id = {article};"),
+        3 if random.below(4) == 0 => format!("delete from articles where id = {article};"),
         3 | 4 => format!(
             "with l as (insert into links (article_id, role, position, title)
                         select id, 'more', coalesce((select max(position) + 1 from links x where x.article_id = a.id), 0), 'x'
@@ -90,16 +110,16 @@ fn write(dice: &mut Dice) -> String {
              insert into link_credits (link_id, position, outlet_id)
              select l.id, k, nullif(1 + (l.id * 7 + k * {n}) % 6, 6) from l, generate_series(0, l.id % 3) k; {refresh}"
         ),
-        5 => format!("delete from links where id % 7 = {}; {refresh}", dice.roll(7)),
-        6 => format!("update link_credits set outlet_id = {} where link_id % 5 = {}; {refresh}", 1 + dice.roll(5), dice.roll(5)),
+        5 => format!("delete from links where id % 7 = {}; {refresh}", random.below(7)),
+        6 => format!("update link_credits set outlet_id = {} where link_id % 5 = {}; {refresh}", 1 + random.below(5), random.below(5)),
         7 => format!(
             "insert into article_tags (article_id, tag_id, position) select id, {}, 0 from articles
              where id % {m} = 0 on conflict do nothing; {refresh}",
-            1 + dice.roll(5)
+            1 + random.below(5)
         ),
-        8 => format!("delete from article_tags where tag_id = {} and article_id % {m} = 0;", 1 + dice.roll(5)),
+        8 => format!("delete from article_tags where tag_id = {} and article_id % {m} = 0;", 1 + random.below(5)),
         9 | 10 => {
-            let (status, parent) = (dice.one_of(&COMMENT), dice.roll(12));
+            let (status, parent) = (random.pick(&COMMENT_STATUSES), random.below(12));
             format!(
                 "with new as (select nextval(pg_get_serial_sequence('comments', 'id')) as id, k from generate_series(1, {m}) k),
                       p as (select * from comments order by id desc offset {parent} limit 1)
@@ -110,38 +130,45 @@ fn write(dice: &mut Dice) -> String {
                  from new left join p on {n} % 3 > 0 cross join (select {article} as id) a where a.id is not null;"
             )
         }
-        11 => format!("update comments set status = '{}' where id % 6 = {};", dice.one_of(&COMMENT), dice.roll(6)),
-        12 => format!("update comments set text = 'y', status = case when id % 2 = 0 then 'approved' else '{}' end where id % 5 = {};", dice.one_of(&COMMENT), dice.roll(5)),
-        _ => format!("delete from comments where id % 23 = {};", dice.roll(23)),
+        11 => format!("update comments set status = '{}' where id % 6 = {};", random.pick(&COMMENT_STATUSES), random.below(6)),
+        12 => format!("update comments set text = 'y', status = case when id % 2 = 0 then 'approved' else '{}' end where id % 5 = {};", random.pick(&COMMENT_STATUSES), random.below(5)),
+        _ => format!("delete from comments where id % 23 = {};", random.below(23)),
     }
 }
 
-async fn wrong(sql: &Client) -> Vec<String> {
-    let rows = sql.query(WRONG, &[]).await.unwrap();
+/// Returns a line for each derived value that is not what it should be.
+pub(crate) async fn mismatches(sql: &Client) -> Vec<String> {
+    let rows = sql.query(MISMATCHES, &[]).await.unwrap();
     let line = |row: &tokio_postgres::Row| {
-        let (what, is, should): (String, String, String) = (row.get(0), row.get(1), row.get(2));
-        format!("{what}: is {is}, should be {should}")
+        let (what, is): (String, Option<String>) = (row.get(0), row.get(1));
+        let should: Option<String> = row.get(2);
+        format!("{what}: is {is:?}, should be {should:?}")
     };
     rows.iter().map(line).collect()
 }
 
-#[tokio::test]
-async fn the_counters_are_exact_after_every_write() {
-    let sql = migrated().await;
-    let people = "
+/// Inserts the outlets and tags that random writes refer to.
+pub(crate) async fn insert_outlets_and_tags(sql: &Client) {
+    let rows = "
         insert into outlets (id, slug, name, created_at, updated_at)
         select n, 'o' || n, 'O', '2026-01-01Z', '2026-01-01Z' from generate_series(1, 5) n;
         insert into tags (id, slug, name, created_at)
         select n, 't' || n, 'T', '2026-01-01Z' from generate_series(1, 5) n;";
-    sql.batch_execute(people).await.unwrap();
+    sql.batch_execute(rows).await.unwrap();
+}
+
+#[tokio::test]
+async fn derived_values_are_exact_after_every_write() {
+    let sql = migrated().await;
+    insert_outlets_and_tags(&sql).await;
     for seed in [1, 20_141_204, 0x5eed_5eed] {
-        let mut dice = Dice(seed);
+        let mut random = Random(seed);
         for step in 0..250 {
-            let statement = write(&mut dice);
+            let statement = random_write(&mut random);
             sql.batch_execute(&statement)
                 .await
                 .unwrap_or_else(|error| panic!("{error:?}: {statement}"));
-            let wrong = wrong(&sql).await;
+            let wrong = mismatches(&sql).await;
             assert!(wrong.is_empty(), "seed {seed}, step {step}: {wrong:#?}\n{statement}");
         }
         for table in ["articles", "links", "article_tags", "comments"] {
@@ -150,14 +177,19 @@ async fn the_counters_are_exact_after_every_write() {
             assert!(rows > 3, "seed {seed}: only {rows} rows of {table} are left to compare");
         }
     }
+    // The comparison itself: published rows whose derived values are then changed by hand.
     let damage = "
+        update articles set status = 'published', published_at = coalesce(published_at, '2026-01-01Z');
+        select refresh_articles(array(select id from articles));
         update outlets set link_count = link_count + 1;
         update tags set article_count = article_count + 1;
+        update article_months set article_count = article_count + 1;
+        delete from search_documents where kind = 'link';
         update articles set comment_count = comment_count + 1;
         update comments set reply_count = reply_count + 1 where id = (select max(id) from comments);";
     sql.batch_execute(damage).await.unwrap();
-    let wrong = wrong(&sql).await;
-    for what in ["outlet", "tag", "article", "comment"] {
-        assert!(wrong.iter().any(|line| line.starts_with(what)), "{what} was not looked at");
+    let wrong = mismatches(&sql).await;
+    for what in ["outlet", "tag", "month", "document of link", "article", "comment"] {
+        assert!(wrong.iter().any(|line| line.starts_with(what)), "{what} was not compared");
     }
 }

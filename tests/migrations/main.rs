@@ -1,16 +1,18 @@
-//! The schema: that it goes up and down, that the code knows it as it is, that it keeps to its own
-//! rules, and that its counters are exact whatever is written.
+//! The schema: migrations in both directions, functions and triggers of `sql/`, equality with
+//! `src/schema.rs`, its rules, and exact counters.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
 mod counters;
+mod replaceable_sql;
 mod server;
+mod upgrade;
 
 use server::{client, database};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Client;
 
-/// Everything that makes up the schema, as text, in a fixed order.
+/// Returns all of the schema as sorted lines.
 async fn dump(sql: &Client) -> Vec<String> {
     let parts = [
         "select 'column', table_name, column_name, udt_name, is_nullable, coalesce(column_default, ''),
@@ -39,35 +41,19 @@ async fn dump(sql: &Client) -> Vec<String> {
     lines
 }
 
-#[tokio::test]
-async fn every_step_can_be_undone_and_done_again() {
-    let target = database().await;
-    let first = roundup::db::migrate(&target).await.unwrap().0;
-    assert!(!first.is_empty());
-    let sql = client(&target).await;
-    let before = dump(&sql).await;
-    assert!(before.len() > 200, "only {} lines", before.len());
-    roundup::db::revert(&target).await.unwrap();
-    assert_eq!(dump(&sql).await, Vec::<String>::new(), "something is left behind");
-    let again = roundup::db::migrate(&target).await.unwrap().0;
-    assert_eq!(again, first);
-    assert_eq!(dump(&sql).await, before);
-    assert_eq!(roundup::db::migrate(&target).await.unwrap().0, Vec::<String>::new());
-}
-
-/// A migrated database.
+/// Returns a client of a new, migrated database.
 async fn migrated() -> Client {
     let target = database().await;
     drop(roundup::db::migrate(&target).await.unwrap());
     client(&target).await
 }
 
-/// What stands between this beginning and the bracket that closes it.
-fn inside<'a>(kind: &'a str, beginning: &str) -> Option<&'a str> {
+/// Returns the type parameter of `Nullable<Text>` and the like.
+fn type_parameter<'a>(kind: &'a str, beginning: &str) -> Option<&'a str> {
     kind.strip_prefix(beginning)?.strip_suffix('>')
 }
 
-/// The tables of `src/schema.rs`: each column with its type, `?` behind one that may be null.
+/// Returns the tables of `src/schema.rs`: each column with its type, and `?` if it is nullable.
 fn declared() -> BTreeMap<String, Vec<String>> {
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut table = String::new();
@@ -77,9 +63,9 @@ fn declared() -> BTreeMap<String, Vec<String>> {
         }
         if let Some((name, kind)) = line.split_once(" -> ") {
             let kind = kind.trim_end_matches(',');
-            let inner = inside(kind, "Nullable<");
+            let inner = type_parameter(kind, "Nullable<");
             let (kind, null) = inner.map_or((kind, ""), |inner| (inner, "?"));
-            let array = inside(kind, "Array<").map(|kind| format!("_{kind}"));
+            let array = type_parameter(kind, "Array<").map(|kind| format!("_{kind}"));
             let kind = array.unwrap_or_else(|| kind.to_owned()).to_lowercase();
             tables.entry(table.clone()).or_default().push(format!("{name} {kind}{null}"));
         } else if line.ends_with(") {") {
@@ -90,7 +76,7 @@ fn declared() -> BTreeMap<String, Vec<String>> {
 }
 
 #[tokio::test]
-async fn the_code_knows_the_tables_as_they_are() {
+async fn schema_rs_equals_the_database() {
     let sql = migrated().await;
     let query = "select table_name::text, column_name::text, udt_name::text, is_nullable = 'YES'
                  from information_schema.columns
@@ -103,7 +89,7 @@ async fn the_code_knows_the_tables_as_they_are() {
         real.entry(table).or_default().push(format!("{column} {kind}{null}"));
     }
     let declared = declared();
-    assert!(declared.len() > 15, "only {} tables were read", declared.len());
+    assert!(declared.len() > 15, "only {} tables are declared", declared.len());
     for (table, columns) in &real {
         assert_eq!(declared.get(table), Some(columns), "{table}: run diesel print-schema");
     }

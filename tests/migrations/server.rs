@@ -1,7 +1,11 @@
-//! Empty databases on a throwaway server that lives as long as this process.
+//! Empty databases on a throwaway server that lives as long as this process, and migrations of them
+//! step by step.
 
+use diesel::migration::{Migration, MigrationSource as _};
+use diesel::pg::Pg;
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection};
 use embedded_postgres::{Cluster, Options, start_from_pool};
-use roundup::db::Target;
+use roundup::db::{MIGRATIONS, Target};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,4 +42,22 @@ pub(crate) async fn database() -> Target {
     admin.batch_execute(&format!("drop database if exists {name} with (force)")).await.unwrap();
     admin.batch_execute(&format!("create database {name}")).await.unwrap();
     Target::parse(&url(&name)).unwrap()
+}
+
+type Harness = AsyncMigrationHarness<AsyncPgConnection>;
+
+/// Runs migrations by hand, on a thread of their own, as diesel's harness is synchronous.
+pub(crate) async fn with_harness<T: Send + 'static>(
+    target: &Target,
+    run: impl FnOnce(&mut Harness) -> T + Send + 'static,
+) -> T {
+    let conn = target.establish().await.unwrap();
+    tokio::task::spawn_blocking(move || run(&mut Harness::new(conn))).await.unwrap()
+}
+
+/// Returns the migrations, the oldest first.
+pub(crate) fn migrations() -> Vec<Box<dyn Migration<Pg>>> {
+    let mut steps: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations().unwrap();
+    steps.sort_by_key(|step| step.name().version().as_owned());
+    steps
 }

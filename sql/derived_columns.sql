@@ -1,0 +1,43 @@
+-- Derived columns: copies of articles.published_at beside the keys that lists are sorted by, and the
+-- outlets that each article credits.
+
+-- Updates what is derived from these articles. Every writer calls it once, at the end of its
+-- transaction, for all articles that it changed.
+create or replace function refresh_articles(ids bigint[]) returns void language plpgsql as $$
+begin
+    update links l set published_at = case when a.status = 'published' then a.published_at end
+    from articles a
+    where a.id = l.article_id and a.id = any (ids)
+      and l.published_at is distinct from case when a.status = 'published' then a.published_at end;
+
+    update link_credits c set published_at = l.published_at
+    from links l
+    where l.id = c.link_id and l.article_id = any (ids)
+      and c.published_at is distinct from l.published_at;
+
+    update article_tags t set published_at = case when a.status = 'published' then a.published_at end
+    from articles a
+    where a.id = t.article_id and a.id = any (ids)
+      and t.published_at is distinct from case when a.status = 'published' then a.published_at end;
+
+    delete from article_outlets o
+    where o.article_id = any (ids)
+      and not exists (select from link_credits c join links l on l.id = c.link_id
+                      where l.article_id = o.article_id and c.outlet_id = o.outlet_id);
+
+    insert into article_outlets (article_id, outlet_id, link_count, published_at)
+    select l.article_id, c.outlet_id, count(distinct l.id), min(l.published_at)
+    from links l join link_credits c on c.link_id = l.id
+    where l.article_id = any (ids) and c.outlet_id is not null
+    group by l.article_id, c.outlet_id
+    order by c.outlet_id
+    on conflict (article_id, outlet_id) do update
+        set link_count = excluded.link_count, published_at = excluded.published_at
+        where (article_outlets.link_count, article_outlets.published_at)
+            is distinct from (excluded.link_count, excluded.published_at);
+
+    update articles a set outlet_count = n.outlets
+    from (select i.id, (select count(*) from article_outlets o where o.article_id = i.id) as outlets
+          from unnest(ids) as i (id)) n
+    where a.id = n.id and a.outlet_count <> n.outlets;
+end $$;
