@@ -112,8 +112,8 @@ async fn comments_without_any_article_fail() {
         r#"[{"id":"/nowhere/","comments":[{"id":0,"text":"a","created":"2020-01-01 00:00:00"}]}]"#;
     let report = site.text("list.json", list).await;
     assert_eq!(report.failed, 1);
-    let told = report.skipped.last().unwrap();
-    assert!(told.reason.contains("import the articles first"), "{told:?}");
+    let error = report.skipped.last().unwrap();
+    assert!(error.reason.contains("import the articles first"), "{error:?}");
 }
 
 #[tokio::test]

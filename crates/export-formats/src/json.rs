@@ -1,9 +1,9 @@
 //! Reads a JSON document element by element: the elements of the arrays in an object, or of an
 //! array that is the document, without holding all of it in memory.
 //!
-//! `serde_json` parses each element. Finding where elements begin and end is done here, because
-//! a record of the wrong shape must not end the reading of the file: the streaming parsers that
-//! were tried (`serde_json::StreamDeserializer`, `struson`) cannot go on after such an element.
+//! `serde_json` parses each element. Where elements begin and end is found here, because a record
+//! of the wrong shape must not end the reading of the file: `serde_json` reads no further after an
+//! error.
 
 use crate::error::ReadError;
 use crate::position::PositionReader;
@@ -164,7 +164,7 @@ mod tests {
         let mut all = Vec::new();
         loop {
             match elements.next() {
-                Ok(Some(piece)) => all.push((piece.key, String::from_utf8(piece.json).unwrap())),
+                Ok(Some(one)) => all.push((one.key, String::from_utf8(one.json).unwrap())),
                 Ok(None) => return Ok(all),
                 Err(ReadError::Malformed { reason, .. }) => return Err(reason),
                 Err(ReadError::Stopped) => return Err("stopped".to_owned()),

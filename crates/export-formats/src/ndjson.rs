@@ -80,7 +80,7 @@ pub(crate) fn read(input: impl Read, output: &mut Output<'_>) -> Result<(), Read
                 ExportLine::Head { database }
             }
             Line { roundup_export: Some(VERSION), .. } => {
-                return malformed("the first line of an export stands here a second time");
+                return malformed("the first line of an export occurs a second time");
             }
             Line { roundup_export: Some(_), .. } => {
                 return malformed("the export was made by a newer version of roundup");
