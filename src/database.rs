@@ -3,12 +3,13 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{ConnectKind, MigrateError, Pool, PoolOptions, Target, migrate};
+use crate::db::{
+    ConnectErrorKind, MigrateError, Pool, PoolOptions, Target, migrate, start_embedded,
+};
 use crate::outlets;
 use anyhow::{Context as _, Result, bail};
 use diesel_async::AsyncConnection as _;
 use embedded_postgres::Cluster;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long between two attempts to reach a database that is away.
@@ -47,7 +48,7 @@ impl Database {
                 return Err(error);
             }
             log::warn!("{error:#}; it is waited for");
-            pool.hold();
+            pool.pause();
             tokio::spawn(wait(database.target.clone(), pool.clone()));
         }
         Ok((database, pool))
@@ -62,14 +63,10 @@ impl Database {
         if config.require_database_url {
             bail!("DATABASE_URL is not set, and ROUNDUP_REQUIRE_DATABASE_URL asks for it");
         }
-        let options = embedded_postgres::Options {
-            data_dir: data_dir(config),
-            pg_bin: config.pg_bin.clone(),
-            mode: embedded_postgres::Mode::Durable,
-        };
-        let cluster =
-            tokio::task::spawn_blocking(move || embedded_postgres::start(&options)).await??;
-        let target = Target::parse(&cluster.url("roundup"))?;
+        let (data_dir, bin_dir) = (config.data_dir.clone(), config.pg_bin.clone());
+        let start = move || start_embedded(data_dir, bin_dir);
+        let (cluster, url) = tokio::task::spawn_blocking(start).await??;
+        let target = Target::parse(&url)?;
         Ok(Self { target, cluster: Some(cluster) })
     }
 
@@ -123,7 +120,7 @@ async fn bring_up_to_date(target: &Target, clock: &Clock) -> Result<()> {
 
 /// Whether the database may yet come by itself.
 fn is_away(error: &anyhow::Error) -> bool {
-    use ConnectKind::{NotReady, TimedOut, Unreachable, WrongRole};
+    use ConnectErrorKind::{NotReady, TimedOut, Unreachable, WrongRole};
     let Some(MigrateError::Connect(error)) = error.downcast_ref::<MigrateError>() else {
         return false;
     };
@@ -142,19 +139,6 @@ async fn wait(target: Target, pool: Pool) {
         }
         tokio::time::sleep(RETRY).await;
     }
-    pool.release();
+    pool.resume();
     log::info!("the database is there");
-}
-
-/// Where the private cluster lives: as set, else where the platform keeps such data.
-fn data_dir(config: &Config) -> PathBuf {
-    if let Some(dir) = &config.data_dir {
-        return dir.clone();
-    }
-    let (data_home, home) = (std::env::var_os("XDG_DATA_HOME"), std::env::var_os("HOME"));
-    embedded_postgres::default_data_dir(
-        data_home.as_deref(),
-        home.as_deref(),
-        embedded_postgres::is_root(),
-    )
 }

@@ -3,7 +3,7 @@
 //! Status codes other than 200, 201, 202 and 204 are set only here. What a client may read (`detail`,
 //! `errors`) and what only the log may contain (`cause`) are separate fields.
 
-use crate::db::{DbFault, PoolError};
+use crate::db::{DbErrorKind, PoolError};
 use actix_web::http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -371,14 +371,14 @@ impl ResponseError for Error {
 
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
-        match crate::db::classify(&error) {
-            DbFault::Unavailable | DbFault::ReadOnly | DbFault::Serialization => {
-                Self::unavailable(error)
-            }
-            DbFault::Timeout => {
+        match DbErrorKind::of(&error) {
+            DbErrorKind::Unavailable
+            | DbErrorKind::ReadOnly
+            | DbErrorKind::SerializationFailure => Self::unavailable(error),
+            DbErrorKind::Timeout => {
                 Self::new(Code::Deadline, "the database took too long; try again").caused_by(error)
             }
-            DbFault::BadInput => {
+            DbErrorKind::InvalidData => {
                 Self::new(Code::Invalid, "the database cannot store this text").caused_by(error)
             }
             _ => Self::internal(error),

@@ -47,11 +47,11 @@ pub struct Wanted {
     pub words: Words,
     /// `article`, `link`, `comment`.
     pub kinds: Option<Vec<String>>,
-    /// Any of these outlets.
+    /// Links credited to any of these outlets.
     pub outlets: Option<Vec<i64>>,
     /// Any of these tags.
     pub tags: Option<Vec<i64>>,
-    /// Any of these hosts.
+    /// Links to any of these hosts.
     pub domains: Option<Vec<String>>,
     /// Any of these authors.
     pub authors: Option<Vec<String>>,
@@ -63,7 +63,7 @@ pub struct Wanted {
     pub before: Option<DateTime<Utc>>,
 }
 
-/// Something that was found.
+/// A search result.
 #[derive(Debug, Clone, QueryableByName)]
 pub(crate) struct Match {
     #[diesel(sql_type = Text)]
@@ -176,7 +176,7 @@ pub(crate) async fn best(
 /// The articles that match best, by their own text or that of a link, as `(rank, id)`.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn articles(
     conn: &AsyncPgConnection,
     wanted: &Wanted,

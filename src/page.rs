@@ -4,6 +4,10 @@
 //! row; and it is bound to its list, sort and filters, so it cannot be used with others. A page is
 //! cut from one row more than asked for: whether more follow is known, never guessed.
 
+mod count;
+
+pub(crate) use count::total;
+
 use crate::error::{Code, Error, Result};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;

@@ -24,7 +24,7 @@ pub struct Docs;
 
 /// The index of the service.
 #[derive(Debug, Serialize, ToSchema)]
-struct Index {
+struct ServiceIndex {
     /// `roundup`.
     #[schema(max_length = 50, example = "roundup")]
     name: &'static str,
@@ -45,7 +45,7 @@ struct Index {
     docs: &'static str,
 }
 
-impl Index {
+impl ServiceIndex {
     fn new() -> Self {
         Self {
             name: env!("CARGO_PKG_NAME"),
@@ -90,12 +90,12 @@ struct IndexPage(#[expect(dead_code, reason = "only its schema is used")] String
 ///
 /// JSON, or a small HTML page for a browser.
 #[utoipa::path(get, path = "/", tag = "service",
-    responses((status = 200, description = "The index", content((Index = "application/json", example = json!(Index::new())), (IndexPage = "text/html"))), Problems))]
+    responses((status = 200, description = "The index", content((ServiceIndex = "application/json", example = json!(ServiceIndex::new())), (IndexPage = "text/html"))), Problems))]
 async fn get_index(req: HttpRequest, _query: Query<EmptyQuery>) -> Result<HttpResponse> {
     let mut response = if prefers_html(req.headers()) {
-        HttpResponse::Ok().content_type("text/html; charset=utf-8").body(Index::new().html())
+        HttpResponse::Ok().content_type("text/html; charset=utf-8").body(ServiceIndex::new().html())
     } else {
-        JsonResponse::new(&Index::new())?.respond_to(&req)
+        JsonResponse::new(&ServiceIndex::new())?.respond_to(&req)
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, header::HeaderValue::from_static("Accept"));

@@ -3,7 +3,7 @@
 use crate::cache::{self, Cache, Change, Fill, Replica};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{Conn, DbError, Pool};
+use crate::db::{DeadlineExceeded, Pool, PoolError, PooledConnection};
 use crate::error::{Code, Error, Result};
 use crate::idempotency::IdempotentRequest;
 use crate::metrics::Metrics;
@@ -52,9 +52,9 @@ impl State {
 
     /// Gives the current worker thread connections of its own.
     pub fn init_worker(&self) {
-        self.pool.settle_here();
+        self.pool.init_worker();
         if let Some(replica) = &self.replica {
-            replica.settle_here();
+            replica.init_worker();
         }
     }
 
@@ -72,7 +72,7 @@ impl State {
         let wait = patience.unwrap_or(Duration::MAX);
         let conn = match timeout(wait, self.checkout()).await {
             Ok(conn) => conn?,
-            Err(_) => return Err(Error::unavailable(DbError::Deadline(wait))),
+            Err(_) => return Err(Error::unavailable(PoolError::Timeout(wait))),
         };
         let deadline = self.deadline();
         let read = async {
@@ -96,7 +96,7 @@ impl State {
         self.replica.is_none() || Fill::is_under_way()
     }
 
-    async fn checkout(&self) -> Result<Conn> {
+    async fn checkout(&self) -> Result<PooledConnection> {
         if let Some(replica) = self.replica.as_ref().filter(|_| Fill::is_under_way())
             && let Some(conn) = replica.checkout(self.cache.coherence()).await
         {
@@ -201,6 +201,6 @@ impl State {
 
 /// Returns the error for database work that took longer than `deadline`: 504.
 pub fn deadline_exceeded(deadline: Duration) -> Error {
-    let cause = DbError::Deadline(deadline);
+    let cause = DeadlineExceeded(deadline);
     Error::new(Code::Deadline, "the database took too long; try again").caused_by(cause)
 }

@@ -13,7 +13,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::{Context as _, Result, bail};
-use embedded_postgres::start_slot;
+use embedded_postgres::{Options, start_from_pool};
 use roundup::cache::listen;
 use roundup::clock::Clock;
 use roundup::config::Config;
@@ -63,7 +63,7 @@ fn main() -> Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hot");
-    let cluster = start_slot(&root, None)?;
+    let cluster = start_from_pool(&root, &Options::new("roundup"))?;
     let target = Target::parse(&cluster.url("postgres"))?;
     let server = runtime.block_on(roundup(&target))?;
     let cases = cases(server)?;

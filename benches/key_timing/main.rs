@@ -16,7 +16,7 @@ use actix_web::{App, Error};
 use anyhow::{Result, ensure};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use embedded_postgres::start_slot;
+use embedded_postgres::{Options, start_from_pool};
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target, migrate};
@@ -37,7 +37,7 @@ fn main() -> Result<()> {
     let samples = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(50_000);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("key_timing");
-    let cluster = start_slot(&root, None)?;
+    let cluster = start_from_pool(&root, &Options::new("roundup"))?;
     let target = Target::parse(&cluster.url("postgres"))?;
     runtime.block_on(compare_all(&target, samples))?;
     cluster.stop()?;

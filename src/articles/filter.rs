@@ -1,4 +1,4 @@
-//! The parameters of the list of articles.
+//! The query parameters of lists of articles.
 
 use crate::error::{Code, Error, Result};
 use crate::extract::{comma_separated, comma_separated_refs};
@@ -9,57 +9,57 @@ use diesel_async::AsyncPgConnection;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Which articles to list, and how much of each.
+/// The filters of a list of articles.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ArticleQuery {
-    /// Articles with this tag; a comma is "or".
+    /// Only articles with one of these tags, comma-separated.
     #[param(max_length = 1000, example = "iraq")]
     pub(crate) tag: Option<String>,
-    /// Articles that credit this outlet: id, slug or name in slug form; a comma is "or".
+    /// Only articles that credit one of these outlets: ids, slugs or names in slug form, comma-separated.
     #[param(max_length = 1000, example = "reuters")]
     pub(crate) outlet: Option<String>,
-    /// Articles that cite a page on this host; a comma is "or".
+    /// Only articles that cite a page on one of these hosts, comma-separated.
     #[param(max_length = 1000, example = "example.org")]
     pub(crate) domain: Option<String>,
-    /// Articles by this author; a comma is "or".
+    /// Only articles by one of these authors, comma-separated.
     #[param(max_length = 1000)]
     author: Option<String>,
-    /// Articles in this language; a comma is "or".
+    /// Only articles in one of these languages, comma-separated.
     #[param(max_length = 200, example = "en")]
     lang: Option<String>,
-    /// Articles published at this time (RFC 3339) or day, or later.
+    /// Only articles published at or after this time (RFC 3339) or day.
     #[param(max_length = 40, example = "2014-12-01")]
     published_after: Option<String>,
-    /// Articles published before this time (RFC 3339) or day.
+    /// Only articles published before this time (RFC 3339) or day.
     #[param(max_length = 40, example = "2015-01-01T00:00:00Z")]
     published_before: Option<String>,
-    /// `links`: each item with all its sources, not only the lead.
+    /// `links`: returns all sources of each item, not only the lead.
     #[param(max_length = 100, pattern = "^(links)?$", example = "links")]
     pub(crate) include: Option<String>,
-    /// Only these fields of each item: `fields=id,headline,links.title`.
+    /// Returns only these fields of each item: `fields=id,headline,links.title`.
     #[param(max_length = 1000)]
     pub(crate) fields: Option<String>,
 }
 
-/// What the public list of articles takes besides.
+/// The search words and the order of the public list of articles.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct WordsQuery {
-    /// Articles in whose text, or in the titles of whose links, these words stand.
+    /// Only articles with these words in their text or in the titles of their links.
     #[param(max_length = 500, example = "airstrikes")]
     pub(crate) q: Option<String>,
-    /// The order: latest first unless said otherwise.
+    /// The sort order; newest first by default.
     #[serde(default)]
     #[param(inline, required = false)]
     pub(crate) sort: Sort,
 }
 
 impl WordsQuery {
-    /// The words, where there are some to order by.
+    /// Returns the search words, if there are any.
     ///
     /// # Errors
-    /// 400 when the order needs words and there are none.
+    /// 400 when the sort order needs words and there are none.
     pub(crate) fn words(&self) -> Result<Option<Words>> {
         if self.sort == Sort::Relevance && self.q.is_none() {
             let message = "`sort=relevance` needs `q`, which says to what";
@@ -69,18 +69,18 @@ impl WordsQuery {
     }
 }
 
-/// The orders of the public list of articles.
+/// The sort orders of the public list of articles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(default = "-published_at")]
 pub(crate) enum Sort {
-    /// Latest first.
+    /// Newest first.
     #[default]
     #[serde(rename = "-published_at")]
     Latest,
     /// Oldest first.
     #[serde(rename = "published_at")]
     Oldest,
-    /// Edited latest first.
+    /// Last edited first.
     #[serde(rename = "-updated_at")]
     Edited,
     /// Most comments first.
@@ -91,19 +91,19 @@ pub(crate) enum Sort {
     Relevance,
 }
 
-/// The orders of the editors' list of articles: drafts have no place in the search, so there is no
-/// best match.
+/// The sort orders of the editors' list of articles. Drafts are not in the search index, so there is no
+/// order by relevance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(default = "-published_at")]
 pub(crate) enum AdminSort {
-    /// Latest first.
+    /// Newest first.
     #[default]
     #[serde(rename = "-published_at")]
     Latest,
     /// Oldest first.
     #[serde(rename = "published_at")]
     Oldest,
-    /// Edited latest first.
+    /// Last edited first.
     #[serde(rename = "-updated_at")]
     Edited,
     /// Most comments first.
@@ -111,7 +111,7 @@ pub(crate) enum AdminSort {
     Discussed,
 }
 
-/// The filters with every name looked up.
+/// The filters, with the ids of tags and outlets.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Filter {
     pub(crate) tags: Option<Vec<i64>>,
@@ -125,7 +125,7 @@ pub(crate) struct Filter {
 }
 
 impl ArticleQuery {
-    /// The filters, with tags and outlets looked up.
+    /// Returns the filters, with the ids of tags and outlets.
     pub(crate) async fn filter(&self, conn: &AsyncPgConnection) -> Result<Filter> {
         let list = |text: &String| comma_separated(text).map(str::to_owned).collect::<Vec<_>>();
         let mut filter = Filter {
@@ -147,7 +147,7 @@ impl ArticleQuery {
 }
 
 impl Filter {
-    /// The same for search, which knows how well each article matches.
+    /// Returns the filters for the search function, which ranks the articles.
     pub(crate) fn wanted(&self) -> Wanted {
         Wanted {
             words: self.words.clone().unwrap_or_default(),
@@ -163,7 +163,7 @@ impl Filter {
     }
 }
 
-/// A time as RFC 3339, or a day, which begins at midnight UTC.
+/// Parses a time in RFC 3339, or a day, which begins at midnight UTC.
 pub fn time(name: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>> {
     let Some(text) = text else { return Ok(None) };
     let day = || text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|at| at.and_utc());
@@ -176,7 +176,7 @@ pub fn time(name: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>> {
     })
 }
 
-/// Which of the `known` parts `include` asks for.
+/// Parses `include`; the parts must be among `known`.
 pub(crate) fn included(text: Option<&str>, known: &[&str]) -> Result<Vec<String>> {
     let parts: Vec<String> = comma_separated(text.unwrap_or_default()).map(str::to_owned).collect();
     match parts.iter().find(|part| !known.contains(&part.as_str())) {

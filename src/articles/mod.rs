@@ -11,7 +11,7 @@ pub mod store;
 
 pub(crate) use filter::included;
 pub use filter::time;
-pub use model::{Article, ArticleSummary, Author, Commentary, Correction, Status};
+pub use model::{Article, ArticleAuthor, ArticleStatus, ArticleSummary, Commentary, Correction};
 pub use query::{
     Texts, by_ids, headline, ids_by_slug, is_gone, none, published, resolve, summaries, texts,
 };

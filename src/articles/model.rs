@@ -1,4 +1,4 @@
-//! Articles as rows and on the wire.
+//! The database rows and JSON types of articles.
 
 use crate::links::{Link, RichText};
 use crate::schema::articles;
@@ -9,24 +9,24 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// Where an article stands between the first draft and the bin.
+/// The status of an article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Being written.
+pub enum ArticleStatus {
+    /// It is being written.
     Draft,
-    /// Will be published at its time.
+    /// It will be published at `published_at`.
     Scheduled,
-    /// Public.
+    /// It is public.
     Published,
-    /// Taken off the public site, but kept.
+    /// It is no longer public, but kept.
     Archived,
-    /// In the bin.
+    /// It is in the trash.
     Trashed,
 }
 
-impl Status {
-    /// As stored.
+impl ArticleStatus {
+    /// Returns the value stored in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Draft => "draft",
@@ -37,34 +37,34 @@ impl Status {
         }
     }
 
-    /// All of them.
+    /// All values.
     pub const ALL: [Self; 5] =
         [Self::Draft, Self::Scheduled, Self::Published, Self::Archived, Self::Trashed];
 
-    /// From the stored word; the table's check allows no other.
+    /// Converts a stored value; the table's check constraint allows no other.
     pub fn from_stored(word: &str) -> Self {
         Self::ALL.into_iter().find(|status| status.as_str() == word).unwrap_or(Self::Draft)
     }
 }
 
-/// Who posted an article.
+/// The author of an article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Author {
-    /// The name shown.
+pub struct ArticleAuthor {
+    /// The displayed name.
     #[schema(max_length = 200, example = "The editor")]
     pub name: Option<String>,
-    /// Their page.
+    /// The URL of their page.
     #[schema(max_length = 2000, example = "https://example.org/about")]
     pub url: Option<String>,
 }
 
-/// What the editor says about the news.
+/// The editor's commentary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Commentary {
-    /// What it is headed with.
+    /// Its heading.
     #[schema(max_length = 100, example = "My Comment")]
     pub label: Option<String>,
-    /// As written, in Markdown.
+    /// The text as written, in Markdown.
     #[schema(max_length = 200_000, example = "They may not be talking to each other, …")]
     pub text: String,
     /// Sanitised HTML.
@@ -75,62 +75,62 @@ pub struct Commentary {
 /// A correction that was made after publication.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
 pub struct Correction {
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
-    /// What was wrong.
+    /// What was corrected.
     #[schema(max_length = 2000, example = "An earlier version misspelt the name of the bridge.")]
     pub note: String,
 }
 
-/// An article as it stands in a list.
+/// An article in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ArticleSummary {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 42)]
     pub id: i64,
-    /// Its name in addresses; former ones answer 301.
+    /// The slug in URLs; a former slug redirects with 301.
     #[schema(max_length = 200, example = "iran-attacked-islamic-state-forces-in-iraq")]
     pub slug: String,
-    /// Its address by id, which never changes.
+    /// The path by id, which never changes.
     #[schema(max_length = 200, example = "/api/v1/articles/42")]
     pub url: String,
-    /// Its headline.
+    /// The headline.
     #[schema(max_length = 300, example = "Iran Attacked Islamic State Forces in Iraq")]
     pub headline: String,
     /// The line below the headline.
     #[schema(max_length = 500, example = "U.S. Not Coordinating With Tehran on Airstrikes")]
     pub dek: Option<String>,
-    /// What it is written in: BCP 47.
+    /// The language as a BCP 47 tag.
     #[schema(max_length = 35, example = "en")]
     pub lang: Option<String>,
-    /// When it was published.
+    /// The time of publication.
     pub published_at: Option<DateTime<Utc>>,
-    /// The source gave no date: `published_at` is when it was imported.
+    /// Whether the source gave no date, so that `published_at` is the time of import.
     pub published_at_uncertain: bool,
-    /// When it was last edited.
+    /// The time of the last edit.
     pub updated_at: DateTime<Utc>,
-    /// What the list of further sources is headed with.
+    /// The heading of the list of further sources.
     #[schema(max_length = 300, example = "More News On U.S. And Iranian Forces Operating In Iraq")]
     pub links_heading: Option<String>,
-    /// Its sources, in order. In a list only the lead, unless `include=links`.
+    /// The sources in order. A list has only the lead, unless `include=links`.
     #[schema(max_items = 500)]
     pub links: Vec<Link>,
-    /// Its subjects.
+    /// The tags.
     #[schema(max_items = 50)]
     pub tags: Vec<TagRef>,
-    /// Who posted it.
-    pub author: Author,
-    /// How many outlets it credits.
+    /// The author.
+    pub author: ArticleAuthor,
+    /// The number of outlets that it credits.
     #[schema(minimum = 0, maximum = 10_000, example = 10)]
     pub outlet_count: i32,
-    /// How many comments show.
+    /// The number of published comments.
     #[schema(minimum = 0, maximum = 2_147_483_647, example = 3)]
     pub comment_count: i32,
-    /// When the latest of them came.
+    /// The time of the last comment.
     pub last_comment_at: Option<DateTime<Utc>>,
-    /// Whether readers may comment.
+    /// Whether readers can comment.
     pub comments_open: bool,
-    /// What was corrected since it was published.
+    /// The corrections since publication.
     #[schema(max_items = 100)]
     pub corrections: Vec<Correction>,
 }
@@ -139,17 +139,17 @@ pub struct ArticleSummary {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = ArticleWithTexts)]
 pub struct Article {
-    /// What lists show of it too.
+    /// The fields that lists have too.
     #[serde(flatten)]
     pub summary: ArticleSummary,
     /// The excerpt from the lead source.
     pub quote: Option<RichText>,
-    /// What the editor says about it.
+    /// The editor's commentary.
     pub commentary: Option<Commentary>,
 }
 
 impl ArticleSummary {
-    /// A summary with every field filled: for the documentation and for `fields=`.
+    /// Returns a summary with every field present, for the documentation and for `fields`.
     pub fn sample() -> Self {
         let day = DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default();
         Self {
@@ -165,7 +165,7 @@ impl ArticleSummary {
             links_heading: Some("More News On U.S. And Iranian Forces Operating In Iraq".into()),
             links: vec![Link::sample()],
             tags: vec![TagRef { slug: "iraq".into(), name: "Iraq".into() }],
-            author: Author {
+            author: ArticleAuthor {
                 name: Some("The editor".into()),
                 url: Some("https://example.org/about".into()),
             },
@@ -182,7 +182,7 @@ impl ArticleSummary {
 }
 
 impl Article {
-    /// An article with every field filled.
+    /// Returns an article with every field present.
     pub fn sample() -> Self {
         let text = "Iran launched *airstrikes* in recent days …";
         let html = "<p>Iran launched <em>airstrikes</em> in recent days …</p>";
@@ -198,7 +198,7 @@ impl Article {
     }
 }
 
-/// The table's columns that a list shows.
+/// The columns that a list returns.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = articles)]
 pub(crate) struct SummaryRow {
@@ -220,7 +220,7 @@ pub(crate) struct SummaryRow {
     corrections: Value,
 }
 
-/// The table's columns that one article shows beyond those of a list.
+/// The columns that a single article has beyond those of a list.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = articles)]
 pub(crate) struct TextRow {
@@ -232,7 +232,7 @@ pub(crate) struct TextRow {
 }
 
 impl SummaryRow {
-    /// The summary with its links and tags.
+    /// Returns the summary with its links and tags.
     pub(crate) fn with(self, links: Vec<Link>, tags: Vec<TagRef>) -> ArticleSummary {
         ArticleSummary {
             url: format!("/api/v1/articles/{}", self.id),
@@ -247,7 +247,7 @@ impl SummaryRow {
             links_heading: self.links_heading,
             links,
             tags,
-            author: Author { name: self.author_name, url: self.author_url },
+            author: ArticleAuthor { name: self.author_name, url: self.author_url },
             outlet_count: self.outlet_count,
             comment_count: self.comment_count,
             last_comment_at: self.last_comment_at,
@@ -258,7 +258,7 @@ impl SummaryRow {
 }
 
 impl TextRow {
-    /// The whole article.
+    /// Returns the article with its texts.
     pub(crate) fn with(self, summary: ArticleSummary) -> Article {
         let commentary = self.commentary_text.map(|text| Commentary {
             label: self.commentary_label,

@@ -1,11 +1,12 @@
-//! Every statement that reads articles.
+//! The statements that read articles.
 
 use super::filter::{Filter, Sort};
 use super::model::{Article, ArticleSummary, SummaryRow, TextRow};
-use crate::db::{Condition, Kept, Words, any_of, keyset, total};
+use crate::db::{CachedSql, SqlText, StaticSql, any_array, keyset};
 use crate::error::{Error, Result};
 use crate::extract::{Lookup, Ref};
 use crate::full_text;
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{
     article_outlets, article_slugs, article_tags, articles, links, purged_articles,
@@ -22,19 +23,19 @@ use futures_util::future::try_join3;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// What the cursor of the list holds: the sort value as JSON, and the id.
+/// The key of a list's cursor: the sort value as JSON, and the id.
 pub type Key = (Value, i64);
 
-/// Articles under conditions that are known only at run time.
+/// A query of articles whose conditions are known at run time only.
 pub(crate) type Public = articles::BoxedQuery<'static, Pg>;
 
-/// Whether an article is public. The status stands in the text of the statement, for a partial
-/// index is used only where the planner sees its condition.
-pub fn published() -> Condition<impl Words> {
-    Condition(|| "articles.status = 'published'")
+/// Returns the condition that an article is public. The status is part of the statement's text: the
+/// planner uses a partial index only if it sees its condition.
+pub fn published() -> StaticSql<impl SqlText> {
+    StaticSql(|| "articles.status = 'published'")
 }
 
-/// A page of published articles; with all their links, or only the leads.
+/// Returns a page of published articles, with all their links or only the leads.
 pub(crate) async fn page(
     conn: &AsyncPgConnection,
     filter: &Filter,
@@ -87,7 +88,7 @@ pub(crate) fn json_key((at, id): (DateTime<Utc>, i64)) -> Key {
     (serde_json::json!(at), id)
 }
 
-/// The keys of a list by date. One tag or one outlet has an index of its own in this order.
+/// Returns the keys of a list by date. A single tag or outlet has its own index in this order.
 async fn by_date(
     conn: &AsyncPgConnection,
     filter: &Filter,
@@ -138,12 +139,12 @@ async fn by_date(
     }
 }
 
-/// The published articles that pass the filters.
+/// Returns the published articles that pass the filters.
 fn matching(filter: &Filter) -> Public {
     narrowed(articles::table.filter(published()).into_boxed(), filter)
 }
 
-/// Those of the articles that pass the filters.
+/// Adds the filters to a query.
 pub(crate) fn narrowed(mut query: Public, filter: &Filter) -> Public {
     if let Some(ids) = filter.tags.clone() {
         query = query.filter(exists(
@@ -195,18 +196,18 @@ pub(crate) fn narrowed(mut query: Public, filter: &Filter) -> Public {
     query
 }
 
-/// These articles as lists show them, in this order.
+/// Returns these articles in this order, as lists have them.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn summaries(
     conn: &AsyncPgConnection,
     ids: &[i64],
     all_links: bool,
 ) -> Result<Vec<ArticleSummary>> {
     let rows = async {
-        let query = SummaryRow::query().filter(any_of(articles::id, ids));
-        Ok(Kept(query).load::<SummaryRow>(&mut &*conn).await?)
+        let query = SummaryRow::query().filter(any_array(articles::id, ids));
+        Ok(CachedSql(query).load::<SummaryRow>(&mut &*conn).await?)
     };
     let links = sources::of_articles(conn, ids, !all_links);
     let tags = tags::of_articles(conn, ids);
@@ -223,7 +224,7 @@ pub async fn summaries(
 /// Returns the published ones of these articles, by id.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn by_ids(conn: &AsyncPgConnection, ids: &[i64]) -> Result<HashMap<i64, Article>> {
     let rows = async {
         let query = articles::table
@@ -231,8 +232,8 @@ pub async fn by_ids(conn: &AsyncPgConnection, ids: &[i64]) -> Result<HashMap<i64
             .select((SummaryRow::as_select(), TextRow::as_select()));
         let conn = &mut &*conn;
         let rows: Vec<(SummaryRow, TextRow)> = match ids {
-            [one] => Kept(query.filter(articles::id.eq(*one))).load(conn).await?,
-            several => Kept(query.filter(any_of(articles::id, several))).load(conn).await?,
+            [one] => CachedSql(query.filter(articles::id.eq(*one))).load(conn).await?,
+            several => CachedSql(query.filter(any_array(articles::id, several))).load(conn).await?,
         };
         Ok(rows)
     };
@@ -251,23 +252,23 @@ pub async fn by_ids(conn: &AsyncPgConnection, ids: &[i64]) -> Result<HashMap<i64
 /// Returns the ids of the published articles with these slugs.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn ids_by_slug(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<HashMap<String, i64>> {
     if slugs.is_empty() {
         return Ok(HashMap::new());
     }
     let query = articles::table
-        .filter(any_of(articles::slug, slugs))
+        .filter(any_array(articles::slug, slugs))
         .filter(published())
         .select((articles::slug, articles::id));
-    let rows: Vec<(String, i64)> = Kept(query).load(&mut &*conn).await?;
+    let rows: Vec<(String, i64)> = CachedSql(query).load(&mut &*conn).await?;
     Ok(rows.into_iter().collect())
 }
 
-/// The id of the published article at a reference, or where it went.
+/// Resolves a reference to the id of a published article.
 ///
 /// # Errors
-/// 404 when nothing public is or was there.
+/// 404 when there is and was no public article.
 pub async fn resolve(conn: &AsyncPgConnection, which: &Ref) -> Result<Lookup<i64>> {
     let public = articles::table.filter(published()).select(articles::id).into_boxed::<Pg>();
     let public = match which {
@@ -290,7 +291,7 @@ pub async fn resolve(conn: &AsyncPgConnection, which: &Ref) -> Result<Lookup<i64
     if is_gone(conn, which).await? { Ok(Lookup::Gone) } else { Err(Error::not_found("article")) }
 }
 
-/// Whether an article at this reference was deleted for good.
+/// Returns whether the article at this reference was deleted permanently.
 pub async fn is_gone(conn: &AsyncPgConnection, which: &Ref) -> Result<bool> {
     let purged = purged_articles::table.into_boxed::<Pg>();
     let purged = match which {
@@ -300,10 +301,10 @@ pub async fn is_gone(conn: &AsyncPgConnection, which: &Ref) -> Result<bool> {
     Ok(diesel::select(exists(purged)).get_result(&mut &*conn).await?)
 }
 
-/// Whether there is no article at all, in any status.
+/// Returns whether there is no article in any status.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn none(state: &State) -> Result<bool> {
     state
         .read(async |conn| {
@@ -313,35 +314,36 @@ pub async fn none(state: &State) -> Result<bool> {
         .await
 }
 
-/// The headline of a published article.
+/// Returns the headline of a published article.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn headline(conn: &AsyncPgConnection, id: i64) -> Result<Option<String>> {
     let one = articles::table.filter(articles::id.eq(id)).filter(published());
     Ok(one.select(articles::headline).first(&mut &*conn).await.optional()?)
 }
 
-/// The long texts of an article, as HTML.
+/// The texts of an article as HTML.
 #[derive(Debug, Clone, Default)]
 pub struct Texts {
     /// The excerpt from the lead source.
     pub quote: Option<String>,
-    /// What the editor says about it.
+    /// The editor's commentary.
     pub commentary: Option<String>,
 }
 
-/// The long texts of these articles.
+/// Returns the texts of these articles.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn texts(conn: &AsyncPgConnection, ids: &[i64]) -> Result<HashMap<i64, Texts>> {
-    let query = articles::table.filter(any_of(articles::id, ids)).select((
+    let query = articles::table.filter(any_array(articles::id, ids)).select((
         articles::id,
         articles::quote_html,
         articles::commentary_html,
     ));
-    let rows: Vec<(i64, Option<String>, Option<String>)> = Kept(query).load(&mut &*conn).await?;
+    let rows: Vec<(i64, Option<String>, Option<String>)> =
+        CachedSql(query).load(&mut &*conn).await?;
     let texts = |(id, quote, commentary)| (id, Texts { quote, commentary });
     Ok(rows.into_iter().map(texts).collect())
 }

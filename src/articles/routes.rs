@@ -1,4 +1,4 @@
-//! The public reads of articles.
+//! The public lists of articles and of their links.
 
 use super::filter::{ArticleQuery, Filter, WordsQuery, included};
 use super::model::ArticleSummary;
@@ -29,7 +29,7 @@ pub struct Docs;
 
 /// List the published articles
 ///
-/// The front page: latest first, each with its lead source.
+/// The front page: newest first, each article with its lead source.
 #[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, WordsQuery, PageQuery),
     responses((status = 200, description = "A page of articles", body = Page<ArticleSummary>, example = json!(Page::sample(ArticleSummary::sample()))),
         (status = 422, description = "`q` is too long", body = Problem, content_type = "application/problem+json"), Problems))]
@@ -42,7 +42,7 @@ async fn list_articles(
 
 /// List the published articles that credit an outlet
 ///
-/// The latest first.
+/// Newest first.
 #[utoipa::path(get, path = "/outlets/{ref}/articles", tag = "outlets",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"), PageQuery),
     responses((status = 200, description = "A page of articles", body = Page<ArticleSummary>, example = json!(Page::sample(ArticleSummary::sample()))), Problems))]
@@ -76,7 +76,7 @@ async fn list(
 
 /// List the sources of an article, in order
 ///
-/// Each with the outlets and writers it is credited to.
+/// Each with the outlets and authors that it is credited to.
 #[utoipa::path(get, path = "/articles/{ref}/links", tag = "articles",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), FieldsQuery, PageQuery),
     responses((status = 200, description = "A page of links", body = Page<Link>, example = json!(Page::sample(Link::sample()))),

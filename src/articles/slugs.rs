@@ -1,13 +1,13 @@
-//! The slugs of articles: unique, and never forgotten.
+//! The slugs of articles: unique, former ones included.
 
-use crate::db::{DbFault, classify};
+use crate::db::DbErrorKind;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::schema::{article_slugs as former, articles};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// The slug, or with the first number behind it that nothing has or had.
+/// Returns the slug, with the first free number appended if an article has or had it.
 pub(crate) async fn free(conn: &mut AsyncPgConnection, base: &str) -> Result<String> {
     let like = format!("{base}%");
     let mut taken: Vec<String> = articles::table
@@ -22,7 +22,7 @@ pub(crate) async fn free(conn: &mut AsyncPgConnection, base: &str) -> Result<Str
     Ok(std::iter::once(base.to_owned()).chain(numbered).find(free).unwrap_or_default())
 }
 
-/// Refuses a slug that another article than `own` has or had.
+/// Rejects a slug that an article other than `own` has or had.
 pub(crate) async fn claim(
     conn: &mut AsyncPgConnection,
     slug: &str,
@@ -35,7 +35,7 @@ pub(crate) async fn claim(
     if others { Err(taken(slug)) } else { Ok(()) }
 }
 
-/// Keeps a former slug, so that it leads on; one that is taken back is no former one any more.
+/// Stores a former slug, so that it redirects; a slug in use again is no former one.
 pub(crate) async fn retire(
     conn: &mut AsyncPgConnection,
     slug: &str,
@@ -51,16 +51,18 @@ pub(crate) async fn retire(
     Ok(())
 }
 
-/// The refusal of a slug.
+/// Returns the error for a slug that is taken.
 pub(crate) fn taken(slug: &str) -> Error {
     let message = format!("another article has, or had, the slug `{slug}`");
     Error::fields(Code::SlugTaken, vec![FieldError::field("/slug", "slug_taken", message)])
 }
 
-/// The same for one that was taken at this very moment.
+/// Converts the unique violation of a slug that was taken meanwhile.
 pub(crate) fn or_taken(error: diesel::result::Error, slug: &str) -> Error {
-    match classify(&error) {
-        DbFault::Conflict { constraint } if constraint == "articles_slug_key" => taken(slug),
+    match DbErrorKind::of(&error) {
+        DbErrorKind::UniqueViolation { constraint } if constraint == "articles_slug_key" => {
+            taken(slug)
+        }
         _ => error.into(),
     }
 }

@@ -1,8 +1,8 @@
-//! Writing an article whole: its row, its links and credits, its tags, and what follows from them.
+//! Writes articles with their links, credits and tags.
 //!
-//! Everything here runs inside the caller's transaction, so that nobody ever sees half an article.
+//! Everything runs in the caller's transaction, so no reader sees half an article.
 
-use super::model::{Author, Commentary, Correction, Status};
+use super::model::{ArticleAuthor, ArticleStatus, Commentary, Correction};
 use super::slugs;
 pub(crate) use super::slugs::free as free_slug;
 use crate::derived::refresh_articles;
@@ -15,49 +15,49 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use safe_html::slug::slugify;
 
-/// An article that is ready to be stored: every text rendered, every outlet looked up.
+/// An article to store: its texts are rendered, its outlets resolved.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// Where it stands.
-    pub status: Status,
-    /// Its headline; the slug is made from it.
+    /// The status.
+    pub status: ArticleStatus,
+    /// The headline, from which the slug is made.
     pub headline: String,
     /// The line below the headline.
     pub dek: Option<String>,
-    /// BCP 47.
+    /// The language as a BCP 47 tag.
     pub lang: Option<String>,
     /// The excerpt from the lead source.
     pub quote: Option<RichText>,
-    /// What the editor says.
+    /// The editor's commentary.
     pub commentary: Option<Commentary>,
-    /// What the further sources are headed with.
+    /// The heading of the further sources.
     pub links_heading: Option<String>,
-    /// Who posted it.
-    pub author: Author,
-    /// When it was, or will be, published.
+    /// The author.
+    pub author: ArticleAuthor,
+    /// The time of publication, past or future.
     pub published_at: Option<DateTime<Utc>>,
-    /// The source did not say when.
+    /// Whether the source gave no date.
     pub published_at_uncertain: bool,
-    /// Whether readers may comment.
+    /// Whether readers can comment.
     pub comments_open: bool,
-    /// What was corrected.
+    /// The corrections.
     pub corrections: Vec<Correction>,
-    /// Its sources, in order.
+    /// The sources in order.
     pub links: Vec<NewLink>,
-    /// The names of its tags, in order.
+    /// The names of the tags in order.
     pub tags: Vec<String>,
-    /// Where it was imported from.
+    /// The source of an imported article.
     pub origin: Option<Origin>,
 }
 
-/// How an imported article is known again.
+/// The identity of an imported article.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// The kind of source, such as `roundup` or `blogger`.
     pub source: String,
-    /// What the source calls it.
+    /// The id in the source.
     pub id: String,
-    /// Of the whole record: the same hash is the same record.
+    /// The hash of the whole record: equal hashes mean equal records.
     pub hash: Vec<u8>,
 }
 
@@ -83,7 +83,7 @@ struct Row<'a> {
     updated_at: DateTime<Utc>,
 }
 
-/// Where an article came from: an edit leaves it as it is.
+/// The columns of the source, which an edit does not change.
 #[derive(AsChangeset, Insertable)]
 #[diesel(table_name = articles, treat_none_as_null = true)]
 struct OriginRow<'a> {
@@ -143,11 +143,11 @@ pub async fn insert(
     Ok(id)
 }
 
-/// Stores a new article under a slug that is free. What is derived from it is left to the caller,
-/// who may store many and then [`refresh_articles`] them all.
+/// Stores a new article under a free slug. The caller must then call [`refresh_articles`], once for
+/// many articles.
 ///
 /// # Errors
-/// 409 when the slug is taken after all.
+/// 409 when the slug was taken meanwhile.
 pub async fn add(
     conn: &mut AsyncPgConnection,
     draft: &Draft,
@@ -208,11 +208,11 @@ async fn insert_under(
     Ok(id.optional()?)
 }
 
-/// Stores the row of an article anew, but neither its origin, its links nor its tags; returns its
+/// Updates the row of an article, without its source, links and tags; returns its
 /// new version.
 ///
 /// # Errors
-/// 409 when the slug is another's.
+/// 409 when another article has the slug.
 pub(crate) async fn update_row(
     conn: &mut AsyncPgConnection,
     id: i64,
@@ -236,7 +236,7 @@ pub(crate) async fn update_row(
     version.map_err(|error| slugs::or_taken(error, slug))
 }
 
-/// Stores an article anew in place of what it was; its slug stays. Returns its new version.
+/// Replaces an article and keeps its slug; returns its new version.
 ///
 /// # Errors
 /// When the database fails.
@@ -251,7 +251,7 @@ pub async fn replace(
     Ok(version)
 }
 
-/// As [`replace`], and leaves what is derived to the caller.
+/// Replaces an article as [`replace`] does, without refreshing derived data.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,10 +1,10 @@
-//! Who did what to which object, and when. Written in the transaction of the deed itself.
+//! The audit: who did what to which object, and when. Events are written in the transaction of the change.
 
 mod model;
 mod query;
 mod routes;
 
-pub use model::Deed;
+pub use model::AuditEvent;
 pub use routes::{Docs, configure};
 
 use crate::auth::Principal;
@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Who did it.
+/// The actor of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     key: Option<i64>,
@@ -23,13 +23,13 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The holder of a key.
+    /// Returns the holder of a key.
     pub fn of(principal: &Principal) -> Self {
         let (key, name) = (Some(principal.key), principal.name.clone());
         Self { key, name, address: principal.address.clone() }
     }
 
-    /// A reader, who has no account.
+    /// Returns a reader, who has no account.
     pub fn reader() -> Self {
         Self { key: None, name: "a reader".to_owned(), address: None }
     }
@@ -40,10 +40,10 @@ impl Actor {
     }
 }
 
-/// What a deed was done to: the kind of object, and its id.
+/// The object of an event: its kind and id.
 pub type Object<'a> = (&'a str, Option<i64>);
 
-/// Writes down a deed: `action` is `object.verb`.
+/// Records an event; `action` is `object.verb`.
 ///
 /// # Errors
 /// When the database fails.
@@ -58,7 +58,7 @@ pub async fn record(
     record_all(conn, who, at, action, vec![(object, detail)]).await
 }
 
-/// Writes down the same deed done to many objects, a row for each.
+/// Records the same event for many objects, a row for each.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,4 +1,4 @@
-//! The audit as rows and on the wire.
+//! The database rows and JSON types of the audit.
 
 use crate::extract::deserialize_id;
 use crate::schema::audit;
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-/// Who did what, and when.
+/// An event of the audit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, HasQuery)]
 #[diesel(table_name = audit)]
-pub struct Deed {
-    /// Its id.
+pub struct AuditEvent {
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
     pub id: i64,
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
     /// The key that was used; null for the service itself.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
@@ -23,25 +23,25 @@ pub struct Deed {
     /// The name that the key had.
     #[schema(max_length = 100, example = "the editor")]
     pub key_name: Option<String>,
-    /// What was done: `object.verb`.
+    /// The action: `object.verb`.
     #[schema(max_length = 100, example = "article.update")]
     pub action: String,
-    /// To what kind of object.
+    /// The kind of the object.
     #[schema(max_length = 100, example = "article")]
     pub object_kind: String,
-    /// To which.
+    /// The id of the object.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 42)]
     pub object_id: Option<i64>,
     /// The network address of the request.
     #[schema(max_length = 100, example = "192.0.2.1")]
     pub address: Option<String>,
-    /// What else is to be said of it.
+    /// Details of the event.
     #[schema(value_type = Object)]
     pub detail: Value,
 }
 
-impl Deed {
-    /// A deed with every field filled.
+impl AuditEvent {
+    /// Returns an event with every field present.
     pub fn sample() -> Self {
         Self {
             id: 1,
@@ -57,28 +57,28 @@ impl Deed {
     }
 }
 
-/// Which deeds to list.
+/// The filters of the list of events.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct AuditQuery {
-    /// Deeds of this kind; a comma is "or".
+    /// Only events with one of these actions, comma-separated.
     #[param(max_length = 1000, example = "article.update,article.purge")]
     pub(super) action: Option<String>,
-    /// Deeds on objects of this kind.
+    /// Only events on objects of this kind.
     #[param(max_length = 100, example = "article")]
     pub(super) object_kind: Option<String>,
-    /// Deeds on the object with this id.
+    /// Only events on the object with this id.
     #[serde(default, deserialize_with = "deserialize_id")]
     #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub(super) object_id: Option<i64>,
-    /// Deeds done with this key.
+    /// Only events by this key.
     #[serde(default, deserialize_with = "deserialize_id")]
     #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub(super) key_id: Option<i64>,
-    /// Deeds at this time or later.
+    /// Only events at or after this time.
     #[param(max_length = 64)]
     pub(super) at_after: Option<DateTime<Utc>>,
-    /// Deeds before this time.
+    /// Only events before this time.
     #[param(max_length = 64)]
     pub(super) at_before: Option<DateTime<Utc>>,
     /// Only these fields of each item: `fields=at,action`.
@@ -87,7 +87,7 @@ pub(super) struct AuditQuery {
 }
 
 impl AuditQuery {
-    /// Which deeds it asks for: what a cursor is bound to.
+    /// Returns the filters, to which a cursor is bound.
     pub(super) fn filters(&self) -> impl Serialize + use<'_> {
         let (at_after, at_before) = (self.at_after, self.at_before);
         (&self.action, &self.object_kind, self.object_id, self.key_id, at_after, at_before)

@@ -1,9 +1,10 @@
-//! Reading the audit from the database.
+//! The statements that read the audit.
 
-use super::model::{AuditQuery, Deed};
-use crate::db::{keyset, total};
+use super::model::{AuditEvent, AuditQuery};
+use crate::db::keyset;
 use crate::error::Result;
 use crate::extract::comma_separated;
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::audit;
 use chrono::{DateTime, Utc};
@@ -12,15 +13,15 @@ use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// A page of deeds, the latest first.
+/// Returns a page of events, newest first.
 pub(super) async fn list(
     conn: &AsyncPgConnection,
     query: &AuditQuery,
     scan: &Scan<(DateTime<Utc>, i64)>,
-) -> Result<Page<Deed>> {
-    let rows = matching(query).select(Deed::as_select());
+) -> Result<Page<AuditEvent>> {
+    let rows = matching(query).select(AuditEvent::as_select());
     let rows = keyset!(rows, scan, true, Timestamptz, audit::at, audit::id);
-    let rows: Vec<Deed> = rows.load(&mut &*conn).await?;
+    let rows: Vec<AuditEvent> = rows.load(&mut &*conn).await?;
     let page = scan.page(rows, |deed| (deed.at, deed.id));
     Ok(page.with_total(total(conn, scan.count, || matching(query)).await?))
 }

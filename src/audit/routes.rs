@@ -1,6 +1,6 @@
-//! Reading the audit over HTTP.
+//! The route of the audit.
 
-use super::model::{AuditQuery, Deed};
+use super::model::{AuditEvent, AuditQuery};
 use super::query::list;
 use crate::auth::{Allowed, scope};
 use crate::error::Result;
@@ -14,25 +14,25 @@ use utoipa::OpenApi;
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/audit").get(list_audit));
+    cfg.service(resource("/audit").get(admin_list_audit_events));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(list_audit))]
+#[openapi(paths(admin_list_audit_events))]
 pub struct Docs;
 
-/// List who did what, the latest first
+/// List the events of the audit
 ///
-/// Filters are combined: only what matches all of them.
+/// Newest first. Events must match all filters.
 #[utoipa::path(get, path = "/audit", tag = "audit", params(AuditQuery, PageQuery), security(("key" = ["audit:read"])),
-    responses((status = 200, description = "A page of deeds", body = Page<Deed>, example = json!(Page::sample(Deed::sample()))), AdminReadProblems))]
-async fn list_audit(
+    responses((status = 200, description = "A page of deeds", body = Page<AuditEvent>, example = json!(Page::sample(AuditEvent::sample()))), AdminReadProblems))]
+async fn admin_list_audit_events(
     _caller: Allowed<scope::AuditRead>,
     state: Data<State>,
     QueryPair(query, page): QueryPair<AuditQuery, PageQuery>,
 ) -> Result<JsonResponse> {
     let scan = page.scan(&("audit", query.filters()))?;
     let found = state.read(async |conn| list(conn, &query, &scan).await).await?;
-    JsonResponse::page(found, query.fields.as_deref(), Deed::sample)
+    JsonResponse::page(found, query.fields.as_deref(), AuditEvent::sample)
 }

@@ -70,12 +70,12 @@ impl Scope {
         (Self::AuditRead, "audit:read"),
     ];
 
-    /// Its name.
+    /// The name.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(scope, _)| *scope == self).map_or("", |(_, name)| name)
     }
 
-    /// From its name.
+    /// Returns the state with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(scope, _)| *scope)
     }

@@ -68,7 +68,7 @@ pub async fn listen(coherence: Arc<Coherence>, target: Target, pooled: bool) {
 
 /// One connection, until it is lost.
 async fn session(coherence: &Coherence, target: &Target, told: &mut bool) -> Result<(), Lost> {
-    let connected = timeout(PATIENCE, Box::pin(target.connect_hearing())).await;
+    let connected = timeout(PATIENCE, Box::pin(target.connect_with_messages())).await;
     let (client, mut messages) = connected.map_err(|_late| Lost::Silent)??;
     let hear = async {
         while let Some(message) = messages.next().await {

@@ -4,7 +4,7 @@
 use super::coherence::Coherence;
 use super::fill::Fill;
 use super::position::Lsn;
-use crate::db::{Conn, Pool};
+use crate::db::{Pool, PooledConnection};
 use diesel::sql_types::Text;
 use diesel::{QueryResult, dsl::sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -32,17 +32,17 @@ impl Replica {
         Self(pool)
     }
 
-    /// Lets the current worker thread keep its part of the connections to itself.
-    pub fn settle_here(&self) {
-        self.0.settle_here();
+    /// Gives the current worker thread database connections of its own.
+    pub fn init_worker(&self) {
+        self.0.init_worker();
     }
 
     /// A connection to a replica that may be shown; none if there is none now.
-    pub async fn checkout(&self, coherence: &Coherence) -> Option<Conn> {
+    pub async fn checkout(&self, coherence: &Coherence) -> Option<PooledConnection> {
         timeout(PATIENCE, self.when_new_enough(coherence)).await.ok().flatten()
     }
 
-    async fn when_new_enough(&self, coherence: &Coherence) -> Option<Conn> {
+    async fn when_new_enough(&self, coherence: &Coherence) -> Option<PooledConnection> {
         coherence.floor()?;
         let conn = self.0.get().await.ok()?;
         for wait in WAITS {

@@ -10,7 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 /// What became of erased comments.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Erased {
-    /// Those that are gone altogether.
+    /// The number of comments deleted.
     pub(super) removed: usize,
     /// Those of which a tombstone stays.
     pub(super) emptied: usize,

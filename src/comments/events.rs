@@ -1,11 +1,11 @@
-//! What happened to comments, told once it is committed.
+//! Events of comments, announced after the commit.
 //!
-//! This is where other parts of the service, and one day other systems, learn of it: every write to
-//! comments over HTTP ends here, and only here. Now it is a line in the log.
+//! Every write to comments over HTTP ends
+//! here. An event is a line in the log.
 
 use crate::state::State;
 
-/// Something that happened to a comment.
+/// An event of a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// The article that it answers.
@@ -16,7 +16,7 @@ pub struct Event {
     pub what: &'static str,
 }
 
-/// Tells what happened. To be called after the commit, before the answer.
+/// Announces events. Must be called after the commit and before the response.
 pub fn announce(state: &State, events: &[Event]) {
     let at = state.clock().now();
     for Event { article, comment, what } in events {

@@ -1,18 +1,18 @@
-//! Comments are what readers answer, in threads of any size.
+//! Comments of readers, in threads of any size.
 //!
 //! A comment's `path` is its parent's path and its own id, so that the order of paths is the
-//! reading order of the thread, and a page of it is a stretch of one index: the last page of
+//! reading order of the thread, and a page is a range of one index: the last page of
 //! 100,000 comments costs what the first does.
 
 mod erase;
 pub mod events;
-mod gate;
 mod model;
 mod moderation;
 mod path;
 mod policy;
 mod posting;
 mod query;
+mod rate_limits;
 mod reports;
 mod routes;
 mod rules;
@@ -21,7 +21,7 @@ pub mod store;
 mod sweep;
 mod tree;
 
-pub use model::{Comment, ListedComment};
+pub use model::{Comment, CommentWithArticle};
 pub use moderation::{Docs as ModerationDocs, configure as configure_moderation};
 pub use path::Path;
 pub use policy::Policy;

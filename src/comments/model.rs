@@ -1,4 +1,4 @@
-//! Comments as rows and on the wire.
+//! The database rows and JSON types of comments.
 
 use super::path::Path;
 use crate::links::CitingArticle;
@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Who wrote a comment.
+/// The author of a comment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CommentAuthor {
     /// The name they gave; null where the source did not say.
@@ -18,14 +18,14 @@ pub struct CommentAuthor {
     /// The page they gave.
     #[schema(max_length = 2000, example = "https://example.org/")]
     pub url: Option<String>,
-    /// It is one of the site's editors.
+    /// Whether the author is one of the site's editors.
     pub is_editor: bool,
 }
 
-/// What a reader, or an editor, answered.
+/// A comment of a reader or an editor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Comment {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 17)]
     pub id: i64,
     /// The article it answers.
@@ -34,36 +34,36 @@ pub struct Comment {
     /// The comment it answers; null at the top of a thread.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 16)]
     pub parent_id: Option<i64>,
-    /// How deep in its thread it stands, from 0.
+    /// The depth in the thread, from 0.
     #[schema(minimum = 0, maximum = 330, example = 1)]
     pub depth: i16,
     /// `approved`, or `deleted` for what stays of a removed comment that has replies; `pending` in
-    /// the answer to its author while it is held.
+    /// the response to its author while it is held.
     #[schema(max_length = 20, example = "approved")]
     pub status: &'static str,
-    /// Who wrote it; null when it is removed.
+    /// The author; null if it is removed.
     pub author: Option<CommentAuthor>,
-    /// As written, in Markdown; null when it is removed.
+    /// The text as written, in Markdown; null if it is removed.
     #[schema(max_length = 200_000, example = "I concur.")]
     pub text: Option<String>,
-    /// Sanitised HTML; null when it is removed.
+    /// The text as sanitised HTML; null if it is removed.
     #[schema(max_length = 2_000_000, example = "<p>I concur.</p>")]
     pub html: Option<String>,
-    /// When it was written; null where the source did not say.
+    /// The time it was written; null if the source did not say.
     pub created_at: Option<DateTime<Utc>>,
-    /// When its author last changed it.
+    /// The time its author last edited it.
     pub edited_at: Option<DateTime<Utc>>,
-    /// How many direct replies show.
+    /// The number of published direct replies.
     #[schema(minimum = 0, maximum = 2_147_483_647, example = 0)]
     pub reply_count: i32,
     /// The importer was not sure where it begins or ends.
     pub uncertain: bool,
 }
 
-/// An editor's comment as it was just made, for the OpenAPI schema only.
+/// A comment by an editor, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
-pub struct EditorsComment {
+pub struct EditorComment {
     /// The comment.
     #[serde(flatten)]
     comment: Comment,
@@ -75,15 +75,15 @@ pub struct ThreadComment {
     /// The comment.
     #[serde(flatten)]
     pub comment: Comment,
-    /// Its replies on this page, with `view=tree`.
+    /// The replies on this page, with `view=tree`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, no_recursion, max_items = 100)]
     pub replies: Option<Vec<ThreadComment>>,
 }
 
-/// A comment, and the article it answers.
+/// A comment with its article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ListedComment {
+pub struct CommentWithArticle {
     /// The comment.
     #[serde(flatten)]
     pub comment: Comment,
@@ -91,21 +91,21 @@ pub struct ListedComment {
     pub article: CitingArticle,
 }
 
-/// A comment in its surroundings.
+/// A comment with its ancestors and replies.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct CommentInThread {
+pub struct CommentWithContext {
     /// The comment and its article.
     #[serde(flatten)]
-    pub listed: ListedComment,
-    /// What it answers, the top of the thread first.
+    pub listed: CommentWithArticle,
+    /// The comments it replies to, the top of the thread first.
     #[schema(max_items = 330)]
     pub ancestors: Vec<Comment>,
-    /// Everything below it, in reading order.
+    /// All replies below it, in reading order.
     pub replies: Page<Comment>,
 }
 
 impl Comment {
-    /// A comment with every field filled: for the documentation and for `fields=`.
+    /// Returns a comment with every field present, for the documentation and for `fields`.
     pub fn sample() -> Self {
         let at = DateTime::from_timestamp(1_417_651_200, 0);
         Self {
@@ -130,12 +130,12 @@ impl Comment {
 }
 
 impl ThreadComment {
-    /// A comment that stands alone, as in `view=flat`.
+    /// Wraps a comment without replies, as in `view=flat`.
     pub fn flat(comment: Comment) -> Self {
         Self { comment, replies: None }
     }
 
-    /// A comment with every field filled.
+    /// Returns a comment with every field present.
     pub fn sample() -> Self {
         let reply = Comment { id: 18, parent_id: Some(17), depth: 2, ..Comment::sample() };
         let comment = Comment { reply_count: 1, ..Comment::sample() };
@@ -143,21 +143,24 @@ impl ThreadComment {
     }
 }
 
-impl ListedComment {
-    /// A listed comment with every field filled.
+impl CommentWithArticle {
+    /// Returns a comment with every field present.
     pub fn sample() -> Self {
-        Self { comment: Comment::sample(), article: crate::links::ListedLink::sample().article }
+        Self {
+            comment: Comment::sample(),
+            article: crate::links::LinkWithArticle::sample().article,
+        }
     }
 }
 
-impl CommentInThread {
-    /// A comment with what it answers and what answers it.
+impl CommentWithContext {
+    /// Returns a comment with its ancestors and replies.
     pub fn sample() -> Self {
         let above =
             Comment { id: 16, parent_id: None, depth: 0, reply_count: 1, ..Comment::sample() };
         let below = Comment { id: 18, parent_id: Some(17), depth: 2, ..Comment::sample() };
         Self {
-            listed: ListedComment::sample(),
+            listed: CommentWithArticle::sample(),
             ancestors: vec![above],
             replies: Page::sample(below),
         }
@@ -187,19 +190,19 @@ pub(super) struct CommentRow {
 }
 
 impl CommentRow {
-    /// Where it stands in its thread.
+    /// Returns its path in the thread.
     pub(super) fn path(&self) -> Path {
         Path::from_bytes(&self.path)
     }
 
-    /// As its author sees it: one that does not show is pending, whatever it is held for.
+    /// Returns the comment for its author: one that is not published is pending, for whatever reason.
     pub(super) fn own(self) -> Comment {
         let shows = self.status == "approved";
         let comment = Self { status: "approved".to_owned(), ..self }.public();
         Comment { status: if shows { "approved" } else { "pending" }, ..comment }
     }
 
-    /// As the public sees it: of what is not approved only the place is left.
+    /// Returns the comment for the public: of one that is not approved, only its position.
     pub(super) fn public(self) -> Comment {
         let shown = self.status == "approved";
         let author = CommentAuthor {
@@ -224,15 +227,15 @@ impl CommentRow {
     }
 }
 
-/// How a thread is shown.
+/// The query parameters of a thread.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ThreadQuery {
-    /// `flat`: in reading order, each with its depth. `tree`: the same rows, nested.
+    /// `flat`: in reading order, each with its depth. `tree`: the same comments, nested.
     #[serde(default)]
     #[param(inline, required = false)]
     pub(super) view: View,
-    /// Which threads come first; within a thread the order is that of reading.
+    /// The order of the threads; within a thread, comments are in reading order.
     #[serde(default)]
     #[param(inline, required = false)]
     pub(super) sort: ThreadSort,
@@ -249,7 +252,7 @@ pub(super) enum View {
     /// A list in reading order.
     #[default]
     Flat,
-    /// Replies inside what they answer.
+    /// Replies nested in the comments they reply to.
     Tree,
 }
 

@@ -1,16 +1,16 @@
-//! Where a comment stands in its thread.
+//! The path of a comment in its thread.
 
 /// The ids from the root of the thread down to a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path(Vec<i64>);
 
 impl Path {
-    /// From the ids; none when there is no id, or one that is no id.
+    /// Creates a path from ids; `None` without ids or with an invalid one.
     pub fn of(ids: Vec<i64>) -> Option<Self> {
         (!ids.is_empty() && ids.iter().all(|id| *id > 0)).then_some(Self(ids))
     }
 
-    /// From the stored bytes: eight for each id, big end first.
+    /// Creates a path from stored bytes: eight for each id, big-endian.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let ids = bytes
             .chunks_exact(8)
@@ -18,7 +18,7 @@ impl Path {
         Self(ids.collect())
     }
 
-    /// As stored: the order of the bytes is the order of reading.
+    /// Returns the bytes to store: their order is the reading order.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.0.iter().flat_map(|id| id.to_be_bytes()).collect()
     }

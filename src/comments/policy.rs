@@ -1,6 +1,6 @@
 //! Whether a comment shows at once: the site's policy and what its rules found.
 
-use super::rules::{Action, Fired};
+use super::rules::{Action, RuleMatch};
 pub use crate::config::CommentPolicy as Policy;
 use crate::error::{Code, Error, FieldError};
 use serde_json::{Value, json};
@@ -28,12 +28,12 @@ pub(super) struct Precondition {
     pub(super) status: Option<&'static str>,
     /// Why it does not show: kinds of rules, and the policy.
     pub(super) held_because: Vec<String>,
-    fired: Vec<Fired>,
+    fired: Vec<RuleMatch>,
 }
 
 impl Precondition {
     /// What the policy and the rules that fired come to; the strictest of them decides.
-    pub(super) fn of(policy: Policy, known: bool, fired: Vec<Fired>) -> Self {
+    pub(super) fn of(policy: Policy, known: bool, fired: Vec<RuleMatch>) -> Self {
         let held = policy.holds(known);
         let status = match fired.iter().map(|fired| fired.action).max() {
             Some(Action::Reject) => None,
@@ -58,7 +58,7 @@ impl Precondition {
     /// for.
     pub(super) fn refusal(&self) -> Error {
         let refusing = self.fired.iter().filter(|fired| fired.action == Action::Reject);
-        let field = |fired: &Fired| {
+        let field = |fired: &RuleMatch| {
             let message = format!("a rule of the kind `{}` refuses it", fired.kind.as_str());
             FieldError::field(fired.kind.pointer(), fired.kind.as_str(), message)
         };

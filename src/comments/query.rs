@@ -1,11 +1,12 @@
 //! Every statement that reads comments.
 
-use super::model::{Comment, CommentInThread, CommentRow, ListedComment, ThreadSort};
+use super::model::{Comment, CommentRow, CommentWithArticle, CommentWithContext, ThreadSort};
 use super::path::Path;
 use crate::articles::published;
-use crate::db::{Condition, Kept, Words, any_of, each, keyset, total};
+use crate::db::{CachedSql, SqlText, StaticSql, any_array, keyset, lateral};
 use crate::error::{Error, Result};
 use crate::links::CitingArticle;
+use crate::page::total;
 use crate::page::{Page, PageQuery, Scan};
 use crate::schema::{articles, comments};
 use chrono::{DateTime, Utc};
@@ -21,12 +22,12 @@ pub type Key = Vec<i64>;
 
 /// Whether a comment takes a place in its thread. In the text of the statement, word for word as
 /// the partial indexes have it, so that the planner sees that they serve.
-fn shows() -> Condition<impl Words> {
-    Condition(|| "(comments.status = 'approved' or comments.reply_count > 0)")
+fn shows() -> StaticSql<impl SqlText> {
+    StaticSql(|| "(comments.status = 'approved' or comments.reply_count > 0)")
 }
 
-fn approved() -> Condition<impl Words> {
-    Condition(|| "comments.status = 'approved'")
+fn approved() -> StaticSql<impl SqlText> {
+    StaticSql(|| "comments.status = 'approved'")
 }
 
 /// The comments of one article, in one order.
@@ -75,7 +76,7 @@ pub(super) async fn thread(
 /// The first page of each of these articles' threads, of `limit` comments.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn first_pages(
     conn: &AsyncPgConnection,
     articles: &[i64],
@@ -100,10 +101,10 @@ async fn first(conn: &AsyncPgConnection, articles: &[i64], rows: i64) -> Result<
     let query = CommentRow::query().filter(shows()).order(comments::path.asc()).limit(rows);
     if let [article] = articles {
         let query = query.filter(comments::article_id.eq(*article));
-        return Ok(Kept(query).load(&mut &*conn).await?);
+        return Ok(CachedSql(query).load(&mut &*conn).await?);
     }
-    let query = query.filter(Condition(|| "comments.article_id = wanted.id"));
-    let mut rows: Vec<CommentRow> = Kept(each(articles, query)).load(&mut &*conn).await?;
+    let query = query.filter(StaticSql(|| "comments.article_id = wanted.id"));
+    let mut rows: Vec<CommentRow> = CachedSql(lateral(articles, query)).load(&mut &*conn).await?;
     rows.sort_by(|a, b| (a.article_id, &a.path).cmp(&(b.article_id, &b.path)));
     Ok(rows)
 }
@@ -178,12 +179,12 @@ fn by_root(query: Rows, backward: bool) -> Rows {
 /// A page of the latest comments over all published articles, or on one.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn latest(
     conn: &AsyncPgConnection,
     article: Option<i64>,
     scan: &Scan<(DateTime<Utc>, i64)>,
-) -> Result<Page<ListedComment>> {
+) -> Result<Page<CommentWithArticle>> {
     let mut query = comments::table
         .inner_join(articles::table)
         .filter(approved())
@@ -208,23 +209,25 @@ pub async fn latest(
         }
     };
     let total = total(conn, scan.count, all).await?;
-    let list = |(row, article): (CommentRow, _)| ListedComment { comment: row.public(), article };
+    let list =
+        |(row, article): (CommentRow, _)| CommentWithArticle { comment: row.public(), article };
     Ok(page.map(list).with_total(total))
 }
 
 /// These comments with their articles; those that do not show are left out.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<ListedComment>> {
+/// When the database does not respond.
+pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<CommentWithArticle>> {
     let query = comments::table
         .inner_join(articles::table)
-        .filter(any_of(comments::id, ids))
+        .filter(any_array(comments::id, ids))
         .filter(approved())
         .filter(published())
         .select((CommentRow::as_select(), CitingArticle::as_select()));
-    let rows: Vec<(CommentRow, CitingArticle)> = Kept(query).load(&mut &*conn).await?;
-    let list = |(row, article): (CommentRow, _)| ListedComment { comment: row.public(), article };
+    let rows: Vec<(CommentRow, CitingArticle)> = CachedSql(query).load(&mut &*conn).await?;
+    let list =
+        |(row, article): (CommentRow, _)| CommentWithArticle { comment: row.public(), article };
     Ok(rows.into_iter().map(list).collect())
 }
 
@@ -236,7 +239,7 @@ pub(super) async fn find(
     conn: &AsyncPgConnection,
     id: i64,
     scan: &Scan<Key>,
-) -> Result<CommentInThread> {
+) -> Result<CommentWithContext> {
     let found: Option<(CommentRow, CitingArticle)> = comments::table
         .inner_join(articles::table)
         .filter(comments::id.eq(id))
@@ -258,8 +261,8 @@ pub(super) async fn find(
     let replies = scan.page(below, |row| row.path().ids().to_vec()).map(CommentRow::public);
     let replies = replies.with_total(total(conn, scan.count, all).await?);
     let ancestors = ancestors.into_iter().map(CommentRow::public).collect();
-    let listed = ListedComment { comment: row.public(), article };
-    Ok(CommentInThread { listed, ancestors, replies })
+    let listed = CommentWithArticle { comment: row.public(), article };
+    Ok(CommentWithContext { listed, ancestors, replies })
 }
 
 /// Everything that shows below a comment.

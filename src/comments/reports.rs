@@ -1,7 +1,7 @@
-//! Readers report comments to the editors.
+//! Reports of comments by readers.
 
 use super::events::{Event, announce};
-use super::gate::Gate;
+use super::rate_limits::RateLimits;
 use super::state::CommentState;
 use crate::articles::published;
 use crate::error::{Error, Result};
@@ -17,10 +17,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// A report as a reader sends it.
+/// A report of a comment, as a reader sends it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewReport {
+pub(super) struct CommentReportInput {
     /// What is wrong with the comment.
     #[schema(min_length = 1, max_length = 500, example = "It is an advertisement.")]
     reason: String,
@@ -28,21 +28,21 @@ pub(super) struct NewReport {
 
 /// Report a comment to the editors
 ///
-/// A second report of the same comment from the same client is taken as the first.
-#[utoipa::path(post, path = "/comments/{id}/reports", tag = "comments", request_body = NewReport,
+/// A second report of the same comment by the same client is ignored.
+#[utoipa::path(post, path = "/comments/{id}/reports", tag = "comments", request_body = CommentReportInput,
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     responses((status = 204, description = "It is noted"), PostProblems))]
-pub(super) async fn report_comment(
+pub(super) async fn create_comment_report(
     state: SharedState,
     comments: Data<CommentState>,
     client: Client,
     id: Id,
     _query: Query<EmptyQuery>,
-    body: Body<NewReport>,
+    body: Body<CommentReportInput>,
 ) -> Result<StoredResponse> {
-    let mut gate = Gate::default();
-    let done = report(&state, &comments, client, id.0, body.value.reason, &mut gate).await;
-    gate.dress(done)
+    let mut limits = RateLimits::default();
+    let outcome = report(&state, &comments, client, id.0, body.value.reason, &mut limits).await;
+    limits.apply_headers(outcome)
 }
 
 async fn report(
@@ -51,10 +51,10 @@ async fn report(
     client: Client,
     id: i64,
     reason: String,
-    gate: &mut Gate,
+    limits: &mut RateLimits,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
-    gate.pass(comments.reports.count(client.rate_limit_key(), now))?;
+    limits.check(comments.reports.count(client.rate_limit_key(), now))?;
     let (article, client) = state
         .read(async |conn| {
             Ok((
@@ -63,7 +63,7 @@ async fn report(
             ))
         })
         .await?;
-    gate.pass(comments.article_reports.count(article, now))?;
+    limits.check(comments.article_reports.count(article, now))?;
     let new = State::write(state, move |conn| {
         Box::pin(async move {
             let row = (

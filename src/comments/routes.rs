@@ -1,9 +1,9 @@
-//! The public reads of comments.
+//! The public routes of comments.
 
-use super::model::{CommentInThread, ListedComment, ThreadComment, ThreadQuery, View};
-use super::posting::{self, change_comment, post_comment, withdraw_comment};
+use super::model::{CommentWithArticle, CommentWithContext, ThreadComment, ThreadQuery, View};
+use super::posting::{self, create_comment, delete_comment, update_comment};
 use super::query::{self, Thread};
-use super::reports::{self, report_comment};
+use super::reports::{self, create_comment_report};
 use super::tree::nest;
 use crate::articles;
 use crate::error::{Error, Result};
@@ -22,12 +22,12 @@ pub fn configure(cfg: &mut ServiceConfig) {
         .service(
             resource("/comments/{id}")
                 .get(get_comment)
-                .patch(change_comment)
-                .delete(withdraw_comment),
+                .patch(update_comment)
+                .delete(delete_comment),
         )
-        .service(resource("/comments/{id}/reports").post(report_comment))
+        .service(resource("/comments/{id}/reports").post(create_comment_report))
         .service(
-            resource("/articles/{ref}/comments").get(list_article_comments).post(post_comment),
+            resource("/articles/{ref}/comments").get(list_article_comments).post(create_comment),
         );
 }
 
@@ -38,35 +38,35 @@ pub fn configure(cfg: &mut ServiceConfig) {
         list_comments,
         get_comment,
         list_article_comments,
-        posting::routes::post_comment,
-        posting::routes::change_comment,
-        posting::routes::withdraw_comment,
-        reports::report_comment
+        posting::routes::create_comment,
+        posting::routes::update_comment,
+        posting::routes::delete_comment,
+        reports::create_comment_report
     ),
-    components(schemas(posting::CommentEdit))
+    components(schemas(posting::OwnCommentInput))
 )]
 pub struct Docs;
 
-/// List the latest comments over all articles
+/// List the newest comments of all articles
 ///
 /// The latest first, each with the article it answers.
 #[utoipa::path(get, path = "/comments", tag = "comments", params(FieldsQuery, PageQuery),
-    responses((status = 200, description = "A page of comments", body = Page<ListedComment>, example = json!(Page::sample(ListedComment::sample()))), Problems))]
+    responses((status = 200, description = "A page of comments", body = Page<CommentWithArticle>, example = json!(Page::sample(CommentWithArticle::sample()))), Problems))]
 async fn list_comments(
     state: Data<State>,
     QueryPair(query, page): QueryPair<FieldsQuery, PageQuery>,
 ) -> Result<JsonResponse> {
     let scan = page.scan(&"comments")?;
     let found = state.read(async |conn| query::latest(conn, None, &scan).await).await?;
-    JsonResponse::page(found, query.fields.as_deref(), ListedComment::sample)
+    JsonResponse::page(found, query.fields.as_deref(), CommentWithArticle::sample)
 }
 
-/// Get a comment with what it answers and what answers it
+/// Get a comment with its ancestors and replies
 ///
 /// The page parameters page through its replies.
 #[utoipa::path(get, path = "/comments/{id}", tag = "comments",
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), PageQuery),
-    responses((status = 200, description = "The comment", body = CommentInThread, example = json!(CommentInThread::sample())), Problems))]
+    responses((status = 200, description = "The comment", body = CommentWithContext, example = json!(CommentWithContext::sample())), Problems))]
 async fn get_comment(
     state: Data<State>,
     id: Id,
@@ -79,7 +79,7 @@ async fn get_comment(
 
 /// List the comments of an article
 ///
-/// In reading order, with `depth`; any page of a thread costs the same.
+/// In reading order, with `depth`.
 #[utoipa::path(get, path = "/articles/{ref}/comments", tag = "comments",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), ThreadQuery, PageQuery),
     responses((status = 200, description = "A page of comments", body = Page<ThreadComment>, example = json!(Page::sample(ThreadComment::sample()))),

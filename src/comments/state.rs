@@ -1,5 +1,5 @@
-//! What posting keeps in memory: the site's secret, the rules in a form that is quick to check, and
-//! the counts behind the rate limits.
+//! The state of commenting in memory: the site's secret, the compiled rules, and the
+//! rate limits.
 
 use crate::comments::rules::{RuleRow, RuleSet};
 use crate::config::Config;
@@ -19,23 +19,23 @@ use tokio::sync::OnceCell;
 /// The row of the table `site` with the secret.
 const SECRET: &str = "comment_secret";
 
-/// What an instance remembers about readers.
+/// The state of commenting of an instance.
 #[derive(Debug)]
 pub struct CommentState {
     secret: OnceCell<Secret>,
     rules: Mutex<Option<(Vec<RuleRow>, Arc<RuleSet>)>>,
-    /// Comments per client.
+    /// The limit of comments per client.
     pub comments: RateLimiter<IpAddr>,
-    /// Comments per article.
+    /// The limit of comments per article.
     pub article_comments: RateLimiter<i64>,
-    /// Reports per client.
+    /// The limit of reports per client.
     pub reports: RateLimiter<IpAddr>,
-    /// Reports per article.
+    /// The limit of reports per article.
     pub article_reports: RateLimiter<i64>,
 }
 
 impl CommentState {
-    /// With the limits that the settings give.
+    /// Creates the state with the limits of the settings.
     pub fn new(config: &Config) -> Self {
         Self {
             secret: OnceCell::new(),
@@ -53,7 +53,7 @@ impl CommentState {
         self.secret.get_or_try_init(async || Secret::load(conn).await).await
     }
 
-    /// These rules ready to be checked; made anew only when they changed.
+    /// Returns these rules compiled; compiles them again only when they changed.
     pub(super) fn rules(&self, rows: Vec<RuleRow>) -> Arc<RuleSet> {
         let mut kept = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         match kept.as_ref() {
@@ -68,7 +68,7 @@ impl CommentState {
 }
 
 /// The key of the hashes by which readers and addresses are recognised (HMAC-SHA-256): without it
-/// a list of all addresses could be tried out on them.
+/// all IP addresses could be tried on them.
 #[derive(Clone)]
 pub(super) struct Secret(hmac::Key);
 

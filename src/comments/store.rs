@@ -28,7 +28,7 @@ pub async fn new_ids(conn: &mut AsyncPgConnection, n: i32) -> Result<Vec<i64>> {
 /// A comment whose author and time are not known, as a pasted roundup has them.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// As written, in Markdown.
+    /// The text as written, in Markdown.
     pub text: String,
     /// Where it begins and ends is a guess.
     pub uncertain: bool,

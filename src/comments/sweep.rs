@@ -1,4 +1,4 @@
-//! What is forgotten after its time: readers' network addresses, and empty tombstones.
+//! Deletes expired data of comments: hashes of readers' IP addresses, and tombstones without replies.
 
 use crate::config::Config;
 use crate::error::Result;
@@ -14,8 +14,8 @@ const ADDRESSES: [&str; 2] = [
         where client_hash is not null and at <= $1 order by at limit 1000 for update skip locked)",
 ];
 
-/// Erased comments on which no reply hangs any more. The article is taken first, as by every write
-/// to comments.
+/// Deletes erased comments without replies. Locks the article first, as every write to comments
+/// does.
 const TOMBSTONES: &str = "with bare as (
         select c.id, c.article_id from comments c
         where c.status = 'deleted' and c.former_status is null and c.source is null
@@ -26,8 +26,8 @@ const TOMBSTONES: &str = "with bare as (
     delete from comments c using bare, held where c.id = bare.id and bare.article_id = held.id
       and not exists (select from comments r where r.parent_id = c.id)";
 
-/// Forgets a stretch of what is to be forgotten by now; returns how many rows were touched. To be
-/// called until there are none.
+/// Deletes a batch of expired data; returns how many rows were changed. Must be called until it
+/// returns 0.
 ///
 /// # Errors
 /// When the database fails; what was done until then stays done.

@@ -1,10 +1,10 @@
-//! One page of an index: keyset paging by row comparison.
+//! Keyset pagination by row comparison.
 
-/// Restricts a boxed query to the page that `scan` asks for, of a list sorted by `first` and then
-/// by `id`, newest or largest first when `descending`.
+/// Restricts a boxed query to the page that `scan` asks for, of a list sorted by `first` and then by
+/// `id`, in descending order if `descending`.
 ///
-/// It compares rows, `(first, id) < ($1, $2)`, so that an index on both columns is entered at the
-/// key; written with `or` the same condition would be a filter over all rows before it.
+/// The condition compares rows, `(first, id) < ($1, $2)`, so that PostgreSQL enters an index on both
+/// columns at the key. The same condition with `or` would filter all rows before the key.
 macro_rules! keyset {
     ($query:expr, $scan:expr, $descending:expr, $type:ty, $first:expr, $id:expr) => {{
         use diesel::sql_types::{BigInt, Record};

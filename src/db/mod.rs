@@ -1,33 +1,26 @@
-//! The database: where it is, how it is reached, what its failures mean, and the shapes of
-//! statements that lists need.
+//! The database: how it is reached, what its errors mean, and SQL that diesel cannot express.
+//!
+//! Of this crate it uses only `schema`.
 
-mod any;
-mod condition;
 mod connect;
-mod deadline;
-mod each;
-mod fault;
-mod kept;
+mod connection_string;
+mod count;
+mod embedded;
+mod error;
 mod keyset;
+mod messages;
 mod migrate;
-mod notices;
-mod params;
 mod pool;
+mod sql_ext;
 mod target;
 mod tls;
-mod total;
 
-pub use any::{AnyOf, any_of};
-pub use condition::{Condition, Words};
-pub use connect::{ConnectError, ConnectKind, Driver};
-pub use deadline::{DbError, within};
-pub use each::{Each, each};
-pub use fault::{DbFault, classify};
-pub use kept::Kept;
+pub use connect::{AsyncMessages, ConnectError, ConnectErrorKind, ConnectionFuture};
+pub use count::{estimated_count, exact_count};
+pub use embedded::{EmbeddedError, start_embedded};
+pub use error::{DbErrorKind, DeadlineExceeded};
 pub(crate) use keyset::keyset;
 pub use migrate::{MIGRATIONS, MigrateError, migrate, revert};
-pub use notices::Messages;
-pub use pool::{Conn, Pool, PoolError, PoolOptions, PoolStatus};
+pub use pool::{Pool, PoolError, PoolOptions, PoolStatus, PooledConnection};
+pub use sql_ext::{AnyArray, CachedSql, Explain, Lateral, SqlText, StaticSql, any_array, lateral};
 pub use target::{Target, TargetError};
-pub use total::Explain;
-pub(crate) use total::total;

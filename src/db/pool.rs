@@ -1,19 +1,28 @@
-//! A pool of diesel connections in which nothing waits without end and nothing half-done is reused.
+//! A pool of diesel connections in which every wait has a time limit, and a connection is reused only
+//! when nothing runs on it.
 //!
-//! What diesel-async 0.9 does by itself: a connection that is closed, or has a transaction open, is
-//! not handed out again. But it looks only at the *next* checkout, so until then the transaction
-//! holds its locks; and it does not notice a query that still runs because the caller went away
-//! (the next caller would wait for it). [`Conn`] looks when it is dropped, at both.
+//! diesel-async 0.9 does not hand out a closed connection or one with an open transaction. But it
+//! looks only at the next checkout, so until then the transaction holds its locks; and it does not
+//! notice a query that still runs because its caller was dropped, and the next caller would wait for
+//! it. [`PooledConnection`] looks for both when it is dropped.
 //!
-//! Left unseen: rows of a large result that were still arriving (the next query waits for them), and
-//! a transaction opened by hand with `batch_execute("BEGIN")`. Use `transaction`.
+//! It does not notice rows of a large result that are still arriving (the next query waits for them),
+//! nor a transaction that was opened with `batch_execute("BEGIN")`: use `transaction`.
+//!
+//! # One pool for each worker, and a shared one
+//!
+//! A worker thread has a pool of its own, whose connections its runtime drives, so that neither a
+//! query nor its result has to wake another thread: a page that is not cached takes 12 % less
+//! processor time than with connections that one runtime drives for all workers (`benches/load/run`,
+//! 2026-11-29). At least a quarter of the connections are in a shared pool: for background work, and
+//! for a worker whose own are all in use. Without it, a few slow requests on one worker would make
+//! the next ones wait while connections are free.
 
-mod conn;
-mod near;
+mod pooled_connection;
+mod worker_pool;
 
 use super::connect::ConnectError;
 use super::target::Target;
-use conn::{Watch, Watcher};
 use deadpool::Runtime;
 use deadpool::managed::Timeouts;
 use diesel::ConnectionError;
@@ -28,7 +37,7 @@ use diesel_async::pooled_connection::{
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use futures_util::FutureExt;
 use futures_util::future::select;
-use near::Near;
+use pooled_connection::{CheckoutState, QueryObserver};
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
@@ -36,35 +45,37 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
+use worker_pool::WorkerPools;
 
-pub use conn::Conn;
+pub use pooled_connection::PooledConnection;
 
-type Inner = Deadpool<AsyncPgConnection>;
+type InnerPool = Deadpool<AsyncPgConnection>;
 
-/// How long a worker waits for a connection of its own before it takes any other: some pages' time.
-const NEARLY: Duration = Duration::from_millis(5);
+/// How long a worker waits for a connection of its own pool before it also takes a shared one: the
+/// time of a few pages.
+const WORKER_POOL_WAIT: Duration = Duration::from_millis(5);
 
-/// How a [`Pool`] behaves.
+/// The settings of a [`Pool`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolOptions {
-    /// The most connections to have at a time; at least 1.
+    /// The maximum number of connections; at least 1.
     pub size: usize,
-    /// How many worker threads will [settle](Pool::settle_here); each keeps a part of the
-    /// connections to itself.
+    /// The number of worker threads that will call [`Pool::init_worker`].
     pub workers: usize,
-    /// How long [`Pool::get`] may take, connecting included.
+    /// The time limit of [`Pool::get`], which includes connecting.
     pub wait: Duration,
-    /// When the server ends a statement. Not sent through pgbouncer, which refuses it.
+    /// The time limit after which the server cancels a statement. Not set through PgBouncer, which
+    /// rejects it.
     pub statement_timeout: Duration,
-    /// A pgbouncer in transaction mode stands in between: no statement is kept prepared and no
-    /// session setting made. Needs pgbouncer 1.21 or later with `max_prepared_statements` above 0.
+    /// Whether connections go through PgBouncer in transaction mode: then no statement stays prepared
+    /// and no setting of the session is made. Needs PgBouncer 1.21 or later with
+    /// `max_prepared_statements` above 0.
     pub pgbouncer: bool,
 }
 
 impl PoolOptions {
-    /// How many connections each worker keeps to itself. A quarter at least are left to all: for
-    /// what no worker does, and for the worker that has more to do than others.
-    fn near(&self) -> usize {
+    /// Returns the size of each worker's pool; at least a quarter of the connections are shared.
+    fn worker_pool_size(&self) -> usize {
         (self.size - self.size.div_ceil(4)).checked_div(self.workers).unwrap_or_default()
     }
 }
@@ -81,121 +92,127 @@ impl Default for PoolOptions {
     }
 }
 
-/// Why there is no connection to be had.
+/// Why the pool has no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
-    /// All connections were in use until the deadline.
+    /// All connections were in use until the time limit.
     #[error("no free database connection within {0:?}")]
     Timeout(Duration),
-    /// The database cannot be reached.
+    /// No connection could be opened.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The database is waited for, or its schema is not yet up to date.
+    /// The pool is paused, because the database is not reachable yet or its schema is not up to date.
     #[error("the database is not ready yet")]
-    Held,
+    Paused,
     /// The pool was closed.
     #[error("the database pool is closed")]
     Closed,
 }
 
-/// A count of connections at one moment.
+/// The number of connections at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolStatus {
-    /// Connections that exist, in use or not.
+    /// Open connections, in use or not.
     pub size: usize,
-    /// Connections that exist and are free.
+    /// Open connections that are not in use.
     pub available: usize,
-    /// Callers that wait for one.
+    /// Callers that wait for a connection.
     pub waiting: usize,
-    /// The most there may be.
+    /// The maximum number of connections.
     pub max: usize,
 }
 
-/// Connections to one target. Cheap to clone; all clones share the connections.
+/// A pool of connections to one target. Clones share the connections.
 #[derive(Clone)]
 pub struct Pool {
-    common: Inner,
-    near: Arc<Near>,
+    shared: InnerPool,
+    worker_pools: Arc<WorkerPools>,
     target: Arc<Target>,
     options: PoolOptions,
     statements: Arc<AtomicU64>,
-    held: Arc<AtomicBool>,
+    is_paused: Arc<AtomicBool>,
 }
 
 impl Pool {
-    /// Makes a pool; connects on first use.
+    /// Creates a pool. It connects when a connection is first needed.
     ///
-    /// The runtime this is called in carries the connections that no worker keeps to itself,
-    /// whichever runtime asks for them.
+    /// The runtime that calls this drives the shared connections, whichever runtime asks for them.
     pub fn new(mut target: Target, mut options: PoolOptions) -> Self {
-        options.pgbouncer |= target.pgbouncer();
-        // A little below the deadline, so that the reason is known by then.
+        if options.pgbouncer {
+            target.set_pgbouncer();
+        }
+        options.pgbouncer = target.pgbouncer();
+        // Less than the whole wait, so that the reason of a failure is known by then.
         target.fit_attempts_into(options.wait * 9 / 10);
         if !options.pgbouncer {
             target.limit_statements(options.statement_timeout);
         }
         let target = Arc::new(target);
-        let carrier = Handle::try_current().ok();
-        let common = options.size.max(1) - options.workers * options.near();
-        let common = connections(&target, options.pgbouncer, carrier, common);
-        let (near, statements, held) = (Arc::default(), Arc::default(), Arc::default());
-        Self { common, near, target, options, statements, held }
+        let runtime = Handle::try_current().ok();
+        let shared_size = options.size.max(1) - options.workers * options.worker_pool_size();
+        let shared = build(&target, runtime, shared_size);
+        let (worker_pools, statements) = (Arc::default(), Arc::default());
+        Self { shared, worker_pools, target, options, statements, is_paused: Arc::default() }
     }
 
-    /// Lets the current thread, a worker's with a runtime of its own, keep its part of the
-    /// connections to itself. It is given back when the thread ends.
-    pub fn settle_here(&self) {
-        let part = self.options.near();
-        if part > 0 && self.near.here().is_none() {
-            self.near.settle(connections(&self.target, self.options.pgbouncer, None, part));
+    /// Gives the current thread, a worker's with a runtime of its own, a pool of its own. The pool is
+    /// closed when the thread ends.
+    pub fn init_worker(&self) {
+        let size = self.options.worker_pool_size();
+        if size > 0 && self.worker_pools.of_this_thread().is_none() {
+            self.worker_pools.add_for_this_thread(build(&self.target, None, size));
         }
     }
 
-    /// Takes a connection out of the pool, or makes one. It goes back when it is dropped.
-    pub async fn get(&self) -> Result<Conn, PoolError> {
-        if self.held.load(Ordering::Relaxed) {
-            return Err(PoolError::Held);
+    /// Returns a free connection, or opens one. It goes back to the pool when it is dropped.
+    pub async fn get(&self) -> Result<PooledConnection, PoolError> {
+        if self.is_paused.load(Ordering::Relaxed) {
+            return Err(PoolError::Paused);
         }
         let wait = self.options.wait;
-        let mut object = match tokio::time::timeout(wait, self.object()).await {
+        let mut object = match tokio::time::timeout(wait, self.checkout()).await {
             Ok(Ok(object)) => object,
             Ok(Err(error)) => return Err(PoolError::from(error)),
             Err(_) => return Err(PoolError::Timeout(wait)),
         };
-        let watch = Arc::new(Watch::default());
-        object.set_instrumentation(Watcher(Arc::clone(&watch), Arc::clone(&self.statements)));
-        Ok(Conn::new(object, watch, Arc::clone(&self.target)))
+        let state = Arc::new(CheckoutState::default());
+        object.set_instrumentation(QueryObserver {
+            state: Arc::clone(&state),
+            statements: Arc::clone(&self.statements),
+        });
+        Ok(PooledConnection::new(object, state, Arc::clone(&self.target)))
     }
 
-    /// One of the thread's own connections, also if that has to be waited for a little; else what
-    /// is or comes free first. A connection that is being made is not given up for another one.
-    async fn object(&self) -> Result<Object<AsyncPgConnection>, InnerError> {
-        let Some(own) = self.near.here() else { return self.common.get().await };
-        for (pool, wait) in [(&own, NEARLY), (&self.common, Duration::ZERO)] {
+    /// Takes a connection of the thread's own pool, after a short wait if need be; else the first
+    /// that is free there or in the shared pool. A connection that is being opened is not given up
+    /// for one that becomes free meanwhile.
+    async fn checkout(&self) -> Result<Object<AsyncPgConnection>, InnerError> {
+        let Some(own) = self.worker_pools.of_this_thread() else { return self.shared.get().await };
+        for (pool, wait) in [(&own, WORKER_POOL_WAIT), (&self.shared, Duration::ZERO)] {
             let timeouts = Timeouts { wait: Some(wait), ..Timeouts::default() };
             match pool.timeout_get(&timeouts).await {
                 Err(InnerError::Timeout(_)) => {}
-                done => return done,
+                result => return result,
             }
         }
-        select(pin!(own.get()), pin!(self.common.get())).await.factor_first().0
+        select(pin!(own.get()), pin!(self.shared.get())).await.factor_first().0
     }
 
-    /// From now on there is no connection to be had, until [`Pool::release`].
-    pub fn hold(&self) {
-        self.held.store(true, Ordering::Relaxed);
+    /// Makes [`Pool::get`] fail until [`Pool::resume`].
+    pub fn pause(&self) {
+        self.is_paused.store(true, Ordering::Relaxed);
     }
 
-    /// Connections are handed out again.
-    pub fn release(&self) {
-        self.held.store(false, Ordering::Relaxed);
+    /// Makes [`Pool::get`] return connections again.
+    pub fn resume(&self) {
+        self.is_paused.store(false, Ordering::Relaxed);
     }
 
-    /// How many connections there are.
+    /// Returns the number of connections.
     pub fn status(&self) -> PoolStatus {
         let mut sum = PoolStatus { size: 0, available: 0, waiting: 0, max: 0 };
-        for part in self.parts() {
-            let status = part.status();
+        for pool in self.inner_pools() {
+            let status = pool.status();
             sum.size += status.size;
             sum.available += status.available;
             sum.waiting += status.waiting;
@@ -204,26 +221,27 @@ impl Pool {
         sum
     }
 
-    fn parts(&self) -> Vec<Inner> {
-        let mut parts = self.near.all();
-        parts.push(self.common.clone());
-        parts
+    /// Returns the shared pool and those of the workers.
+    fn inner_pools(&self) -> Vec<InnerPool> {
+        let mut pools = self.worker_pools.all();
+        pools.push(self.shared.clone());
+        pools
     }
 
-    /// How many statements were sent since the start.
+    /// Returns the number of statements that were run since the start.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// What this pool connects to.
+    /// Returns what this pool connects to.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// Closes the free connections, and each other one when it comes back; `get` fails at once.
+    /// Closes the free connections, and each other one when it is dropped. [`Pool::get`] then fails.
     pub fn close(&self) {
-        for part in self.parts() {
-            part.close();
+        for pool in self.inner_pools() {
+            pool.close();
         }
     }
 }
@@ -234,22 +252,19 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// At most `size` connections, carried by this runtime, or by the one that asks for them first.
-fn connections(
-    target: &Arc<Target>,
-    pgbouncer: bool,
-    carrier: Option<Handle>,
-    size: usize,
-) -> Inner {
+/// Returns a pool of at most `size` connections, driven by `runtime` or else by the runtime that asks
+/// for them.
+fn build(target: &Arc<Target>, runtime: Option<Handle>, size: usize) -> InnerPool {
     let target = Arc::clone(target);
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_url| {
         let target = Arc::clone(&target);
-        let carrier = carrier.clone();
+        let runtime = runtime.clone();
         async move {
-            let mut connection = establish_on(carrier, target).await.map_err(wrap)?;
-            if pgbouncer {
+            let is_pgbouncer = target.pgbouncer();
+            let mut connection = establish_on(runtime, target).await.map_err(wrap)?;
+            if is_pgbouncer {
                 connection.set_prepared_statement_cache_size(CacheSize::Disabled);
             }
             Ok(connection)
@@ -257,29 +272,30 @@ fn connections(
         .boxed()
     });
     let manager = AsyncDieselConnectionManager::new_with_config(String::new(), config);
-    match Inner::builder(manager).max_size(size).runtime(Runtime::Tokio1).build() {
-        Ok(connections) => connections,
+    match InnerPool::builder(manager).max_size(size).runtime(Runtime::Tokio1).build() {
+        Ok(pool) => pool,
         Err(error) => unreachable!("only a pool with its own time-outs can fail: {error}"),
     }
 }
 
+/// Connects on `runtime`, which then drives the connection.
 async fn establish_on(
     runtime: Option<Handle>,
     target: Arc<Target>,
 ) -> Result<AsyncPgConnection, ConnectError> {
     let Some(runtime) = runtime else { return target.establish().await };
-    // A set ends its task when it is dropped: a caller that gives up leaves no attempt behind.
+    // Dropping the set aborts its task, so that a dropped caller leaves no attempt behind.
     let mut task = JoinSet::new();
-    let elsewhere = Arc::clone(&target);
-    task.spawn_on(async move { elsewhere.establish().await }, &runtime);
+    let task_target = Arc::clone(&target);
+    task.spawn_on(async move { task_target.establish().await }, &runtime);
     match task.join_next().await {
         Some(Ok(result)) => result,
-        // That runtime is gone.
+        // That runtime has ended.
         _ => target.establish().await,
     }
 }
 
-/// Carries our error through the manager, which knows only diesel's.
+/// Wraps an error for diesel-async's manager, which accepts only diesel's errors.
 fn wrap(error: ConnectError) -> ConnectionError {
     ConnectionError::CouldntSetupConfiguration(Error::QueryBuilderError(Box::new(error)))
 }
@@ -287,9 +303,9 @@ fn wrap(error: ConnectError) -> ConnectionError {
 impl From<InnerError> for PoolError {
     fn from(error: InnerError) -> Self {
         if let InnerError::Backend(ManagerError::ConnectionError(
-            ConnectionError::CouldntSetupConfiguration(Error::QueryBuilderError(carried)),
+            ConnectionError::CouldntSetupConfiguration(Error::QueryBuilderError(wrapped)),
         )) = error
-            && let Ok(error) = carried.downcast::<ConnectError>()
+            && let Ok(error) = wrapped.downcast::<ConnectError>()
         {
             return Self::Connect(*error);
         }

@@ -1,28 +1,30 @@
-//! Where a database is and how to reach it, read from a `DATABASE_URL`.
+//! The database server to connect to, parsed from a `DATABASE_URL`.
 //!
-//! Takes what libpq takes: `postgres://` and `postgresql://` URLs, unix sockets
-//! (`postgres://user@%2Fdir/db`, `?host=/dir`), several hosts, and `key=value` strings. Anything it
-//! does not know is an error that names the parameter; nothing here ever shows the password.
-//! No host means `localhost`. The `PG*` variables and `~/.pgpass` are not read.
+//! Accepts what libpq accepts: `postgres://` and `postgresql://` URLs, Unix sockets
+//! (`postgres://user@%2Fdir/db`, `?host=/dir`), several hosts, and `key=value` strings. Without a
+//! host it is `localhost`. An unknown parameter is an error that names it. Neither errors nor `Debug`
+//! nor `Display` show the password. The `PG*` variables and `~/.pgpass` are not read.
 
-use super::params::{Parameters, encode};
+use super::connection_string::{Parameters, encode};
 use super::tls::{SslMode, Tls};
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, TargetSessionAttrs};
 
-/// The limit on reaching one host when the URL says nothing.
+/// The default time limit for connecting to one host.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long sent data may stay unacknowledged before the connection counts as dead.
+/// The default time after which a connection whose data is not acknowledged is closed.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_RETRIES: u32 = 3;
 
-/// Why a database URL was refused: the part and the problem, never a value of it.
+/// Why a database URL was rejected: the part and the problem, never a value of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("database URL: {part}: {problem}")]
 pub struct TargetError {
@@ -35,7 +37,7 @@ impl TargetError {
         Self { part: part.into(), problem: problem.into() }
     }
 
-    /// The part or parameter at fault, such as `port` or `sslmode`.
+    /// Returns the part or parameter that is wrong, such as `port` or `sslmode`.
     pub fn part(&self) -> &str {
         &self.part
     }
@@ -44,15 +46,15 @@ impl TargetError {
 /// One server of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Host {
-    /// A name or address, and the address to use in place of looking the name up.
+    /// A name or IP address, and the IP address to use instead of looking up the name.
     Tcp(String, Option<IpAddr>),
-    /// The folder of a unix socket.
+    /// The directory of a Unix socket.
     Unix(PathBuf),
 }
 
-/// Where a database is and how to reach it; `Debug` and `Display` never show the password.
+/// The servers, database, user and options of a connection.
 ///
-/// `Display` is a URL that `psql` takes, less the password.
+/// `Display` is a URL that `psql` accepts, without the password.
 #[derive(Clone)]
 pub struct Target {
     pub(super) config: Config,
@@ -61,10 +63,12 @@ pub struct Target {
     pub(super) random_start: bool,
     pub(super) attempt_limit: Duration,
     pgbouncer: bool,
+    /// Whether a server of this target was seen to write its messages in English.
+    pub(super) is_english: Arc<AtomicBool>,
 }
 
 impl Target {
-    /// Reads a URL or a `key=value` string, and the certificate files it names.
+    /// Parses a URL or a `key=value` string, and reads the certificate files that it names.
     pub fn parse(url: &str) -> Result<Self, TargetError> {
         let mut given = Parameters::parse(url)?;
         let mut config = Config::new();
@@ -93,36 +97,47 @@ impl Target {
             random_start: random_start.unwrap_or(false),
             attempt_limit: limit,
             pgbouncer: pgbouncer.unwrap_or(false),
+            is_english: Arc::default(),
         })
     }
 
-    /// Whether the URL says `pgbouncer=true`: a pooler in transaction mode stands in between.
+    /// Returns whether connections go through PgBouncer in transaction mode: `pgbouncer=true`.
     pub fn pgbouncer(&self) -> bool {
         self.pgbouncer
     }
 
-    /// The name of the database; without one in the URL it is that of the user.
+    /// Marks the connections as going through PgBouncer.
+    pub(super) fn set_pgbouncer(&mut self) {
+        self.pgbouncer = true;
+    }
+
+    /// Returns the name of the user.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.config.get_user()
+    }
+
+    /// Returns the name of the database, which by default is that of the user.
     pub fn database(&self) -> Option<&str> {
         self.config.get_dbname().or_else(|| self.config.get_user())
     }
 
-    /// The same servers and user, another database.
+    /// Returns the same target with another database.
     #[must_use]
     pub fn with_database(mut self, name: &str) -> Self {
         self.config.dbname(name);
         self
     }
 
-    /// Lowers the limit on reaching one host, so that every host gets its turn within `total`.
+    /// Lowers the time limit for each host, so that every host is tried within `total`.
     pub(super) fn fit_attempts_into(&mut self, total: Duration) {
         let hosts = u32::try_from(self.hosts.len()).unwrap_or(u32::MAX).max(1);
         self.attempt_limit = self.attempt_limit.min(total / hosts);
     }
 
-    /// Has the server end each statement of a session after `limit`.
+    /// Makes the server cancel each statement of a session after `limit`.
     ///
-    /// Sent while connecting, so it costs no round trip and survives `DISCARD ALL`; an
-    /// `options=-c statement_timeout=…` of the URL wins.
+    /// The setting is sent while connecting, so it costs no round trip and survives `DISCARD ALL`. An
+    /// `options=-c statement_timeout=…` in the URL takes precedence.
     pub(super) fn limit_statements(&mut self, limit: Duration) {
         let own = self.config.get_options().unwrap_or_default();
         let options = format!("-c statement_timeout={} {own}", limit.as_millis());
@@ -211,7 +226,7 @@ fn take_session(given: &mut Parameters, config: &mut Config) -> Result<(), Targe
     Ok(())
 }
 
-/// Keepalives and time-outs of the socket; their units are those of libpq.
+/// Takes the keepalives and time-outs of the socket, in the units of libpq.
 fn take_socket(given: &mut Parameters, config: &mut Config) -> Result<(), TargetError> {
     let on = choice(given, "keepalives", &[("1", true), ("0", false)])?;
     config.keepalives(on.unwrap_or(true));

@@ -1,4 +1,4 @@
-//! How a connection to Postgres is encrypted: libpq's `sslmode` and its files, on rustls.
+//! Encryption of connections with rustls: libpq's `sslmode` and the files of certificates.
 //!
 //! | sslmode | encrypted | certificate |
 //! |---|---|---|
@@ -8,7 +8,7 @@
 //! | verify-ca | always | issued by `sslrootcert` |
 //! | verify-full | always | issued by `sslrootcert` (or the system's authorities) for this host name |
 
-use super::params::Parameters;
+use super::connection_string::Parameters;
 use super::target::TargetError;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{
@@ -22,7 +22,7 @@ use rustls::{
 };
 use std::fmt;
 use std::sync::Arc;
-use tokio_postgres::config::SslMode as Wire;
+use tokio_postgres::config::SslMode as ClientMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// libpq's `sslmode`.
@@ -30,7 +30,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 pub enum SslMode {
     /// Never encrypted.
     Disable,
-    /// Plain first; encrypted when the server refuses that.
+    /// Plain first; encrypted when the server rejects that.
     Allow,
     /// Encrypted when the server can; plain when it cannot.
     Prefer,
@@ -46,7 +46,7 @@ impl SslMode {
     const ALL: [Self; 6] =
         [Self::Disable, Self::Allow, Self::Prefer, Self::Require, Self::VerifyCa, Self::VerifyFull];
 
-    /// The name that stands in a URL.
+    /// Returns the name in a URL.
     pub fn name(self) -> &'static str {
         match self {
             Self::Disable => "disable",
@@ -59,7 +59,7 @@ impl SslMode {
     }
 }
 
-/// The TLS side of a target.
+/// The TLS settings of a target.
 #[derive(Clone)]
 pub(super) struct Tls {
     pub(super) mode: SslMode,
@@ -67,7 +67,7 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Takes the `ssl*` parameters and reads the files they name.
+    /// Takes the `ssl*` parameters and reads the files that they name.
     pub(super) fn take(parameters: &mut Parameters, any_tcp: bool) -> Result<Self, TargetError> {
         let root = parameters.take("sslrootcert");
         let system = root.as_deref() == Some("system");
@@ -101,13 +101,13 @@ impl Tls {
         Ok(Self { mode, connector: Some(MakeRustlsConnect::new(config)) })
     }
 
-    /// What to ask of the server, in order; a later one only when the one before was refused.
-    pub(super) fn attempts(&self) -> &'static [Wire] {
+    /// Returns the modes to try in order: the next one when the server rejects the one before.
+    pub(super) fn attempts(&self) -> &'static [ClientMode] {
         match self.mode {
-            SslMode::Disable => &[Wire::Disable],
-            SslMode::Allow => &[Wire::Disable, Wire::Require],
-            SslMode::Prefer => &[Wire::Prefer, Wire::Disable],
-            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => &[Wire::Require],
+            SslMode::Disable => &[ClientMode::Disable],
+            SslMode::Allow => &[ClientMode::Disable, ClientMode::Require],
+            SslMode::Prefer => &[ClientMode::Prefer, ClientMode::Disable],
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => &[ClientMode::Require],
         }
     }
 }
@@ -124,7 +124,7 @@ fn client_config(
         None => None,
     };
     let provider = Arc::new(ring::default_provider());
-    let check = ServerCheck {
+    let check = CertificateVerifier {
         roots,
         given: given.unwrap_or_default(),
         name: mode == SslMode::VerifyFull,
@@ -184,16 +184,16 @@ fn system_roots() -> Result<RootCertStore, TargetError> {
     Ok(roots)
 }
 
-/// Checks a server's certificate as far as the mode asks for it.
+/// Verifies a server's certificate as far as the mode asks for it.
 #[derive(Debug)]
-struct ServerCheck {
+struct CertificateVerifier {
     roots: Option<RootCertStore>,
     given: Vec<CertificateDer<'static>>,
     name: bool,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl ServerCertVerifier for ServerCheck {
+impl ServerCertVerifier for CertificateVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -212,9 +212,9 @@ impl ServerCertVerifier for ServerCheck {
             now,
             algorithms,
         ) {
-            // A self-signed server certificate that is marked as an authority (what `openssl req
-            // -x509` makes) and named as its own root: webpki refuses the mark, after it has
-            // checked the dates; libpq accepts it.
+            // A self-signed certificate that is marked as an authority (as `openssl req -x509` makes
+            // it) and is its own root: webpki rejects the mark, after it has checked the dates;
+            // libpq accepts the certificate.
             Err(Error::InvalidCertificate(CertificateError::Other(_)))
                 if self.given.iter().any(|given| given == end_entity) => {}
             other => other?,

@@ -1,6 +1,6 @@
-//! What an editor writes of an article: the body of POST and PUT, and what a PATCH is applied to.
+//! The input for an article: the body of POST and PUT, and what a PATCH is applied to.
 
-use crate::articles::model::{Author, Commentary, Correction, Status};
+use crate::articles::model::{ArticleAuthor, ArticleStatus, Commentary, Correction};
 use crate::editor::model::AdminArticle;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::links::{LinkInput, TextFormat, TextInput};
@@ -10,15 +10,15 @@ use chrono::{DateTime, Datelike as _, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// An article to be written, with its links, credits and tags.
+/// An article to write, with its links, credits and tags.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArticleInput {
-    /// Its headline.
+    /// The headline.
     #[schema(min_length = 1, max_length = 300, example = "Harbour Bridge Reopens")]
     pub headline: String,
-    /// Its name in addresses; a former one answers 301. Left out, a new article gets one from its
-    /// headline and any other keeps its own.
+    /// The slug in URLs; a former slug redirects with 301. Left out, a new article gets one from its
+    /// headline and an existing one keeps its own.
     #[serde(default)]
     #[schema(
         max_length = 200,
@@ -30,43 +30,43 @@ pub struct ArticleInput {
     #[serde(default)]
     #[schema(max_length = 500, example = "Night Ferry To Keep Running Until Autumn")]
     pub dek: Option<String>,
-    /// What it is written in: BCP 47.
+    /// The language as a BCP 47 tag.
     #[serde(default)]
     #[schema(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", example = "en")]
     pub lang: Option<String>,
-    /// Where it stands. Left out, a new article is a draft and any other stays what it is.
+    /// The status. Left out, a new article is a draft and an existing one keeps its status.
     #[serde(default)]
-    pub status: Option<Standing>,
-    /// When it was, or will be, published; may lie far back. `published` with a time to come is
-    /// `scheduled`; left out, what is published is published now, or keeps its time.
+    pub status: Option<ArticleStatusInput>,
+    /// The time of publication, past or future. `published` with a future time becomes
+    /// `scheduled`; left out, an article is published now or keeps its time.
     #[serde(default)]
     pub published_at: Option<DateTime<Utc>>,
     /// The excerpt from the lead source.
     #[serde(default)]
     pub quote: Option<TextInput>,
-    /// What the editor says about it.
+    /// The editor's commentary.
     #[serde(default)]
     pub commentary: Option<CommentaryInput>,
-    /// What the list of further sources is headed with.
+    /// The heading of the list of further sources.
     #[serde(default)]
     #[schema(max_length = 300, example = "More News On The Harbour Bridge")]
     pub links_heading: Option<String>,
-    /// Its sources, in order.
+    /// The sources in order.
     #[serde(default)]
     #[schema(max_items = 500)]
     pub links: Vec<LinkInput>,
-    /// Its subjects. One that is not known is made.
+    /// The tags. Unknown ones are created.
     #[serde(default)]
     #[schema(max_items = 50)]
     pub tags: Vec<TagName>,
-    /// Who posts it.
+    /// The author.
     #[serde(default)]
     pub author: Option<AuthorInput>,
-    /// Whether readers may comment.
+    /// Whether readers can comment.
     #[serde(default = "yes")]
     #[schema(default = true)]
     pub comments_open: bool,
-    /// What was corrected since it was published.
+    /// The corrections since publication.
     #[serde(default)]
     #[schema(max_items = 100)]
     pub corrections: Vec<CorrectionInput>,
@@ -76,89 +76,89 @@ fn yes() -> bool {
     true
 }
 
-/// Where an editor can put an article.
+/// A status that an editor can set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// Being written.
+pub enum ArticleStatusInput {
+    /// It is being written.
     Draft,
-    /// Published by itself at `published_at`.
+    /// It is published automatically at `published_at`.
     Scheduled,
-    /// Public.
+    /// It is public.
     Published,
-    /// Taken off the public site, but kept.
+    /// It is no longer public, but kept.
     Archived,
 }
 
-impl Standing {
-    /// Of an article that is not in the trash.
-    pub(super) fn of(status: Status) -> Option<Self> {
+impl ArticleStatusInput {
+    /// Converts the status of an article; `None` in the trash.
+    pub(super) fn of(status: ArticleStatus) -> Option<Self> {
         match status {
-            Status::Draft => Some(Self::Draft),
-            Status::Scheduled => Some(Self::Scheduled),
-            Status::Published => Some(Self::Published),
-            Status::Archived => Some(Self::Archived),
-            Status::Trashed => None,
+            ArticleStatus::Draft => Some(Self::Draft),
+            ArticleStatus::Scheduled => Some(Self::Scheduled),
+            ArticleStatus::Published => Some(Self::Published),
+            ArticleStatus::Archived => Some(Self::Archived),
+            ArticleStatus::Trashed => None,
         }
     }
 }
 
-impl Standing {
-    /// As an article has it.
-    pub(super) fn status(self) -> Status {
+impl ArticleStatusInput {
+    /// Returns the status of the article.
+    pub(super) fn status(self) -> ArticleStatus {
         match self {
-            Self::Draft => Status::Draft,
-            Self::Scheduled => Status::Scheduled,
-            Self::Published => Status::Published,
-            Self::Archived => Status::Archived,
+            Self::Draft => ArticleStatus::Draft,
+            Self::Scheduled => ArticleStatus::Scheduled,
+            Self::Published => ArticleStatus::Published,
+            Self::Archived => ArticleStatus::Archived,
         }
     }
 }
 
-/// What the editor says, to be written.
+/// The editor's commentary, to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommentaryInput {
-    /// What it is headed with.
+    /// Its heading.
     #[serde(default)]
     #[schema(max_length = 100, example = "My Comment")]
     pub label: Option<String>,
     /// The text.
     #[schema(max_length = 200_000, example = "A city that closed its bridge before it fell …")]
     pub text: String,
-    /// How it is marked up.
+    /// The markup of the text.
     #[serde(default)]
     pub format: TextFormat,
 }
 
-/// Who posts an article, to be written.
+/// The author of an article, to write.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthorInput {
-    /// The name shown.
+    /// The displayed name.
     #[serde(default)]
     #[schema(max_length = 200, example = "The editor")]
     pub name: Option<String>,
-    /// Their page.
+    /// The URL of their page.
     #[serde(default)]
     #[schema(max_length = 2000, example = "https://example.org/about")]
     pub url: Option<String>,
 }
 
-/// A correction to be written.
+/// A correction to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CorrectionInput {
-    /// When; now, if left out.
+    /// When; now if left out.
     #[serde(default)]
     pub at: Option<DateTime<Utc>>,
-    /// What was wrong.
+    /// What was corrected.
     #[schema(min_length = 1, max_length = 2000, example = "The bridge was closed for 28 months.")]
     pub note: String,
 }
 
 impl ArticleInput {
-    /// An article without anything.
+    /// Returns an article without content.
     pub(super) fn empty() -> Self {
         Self {
             headline: String::new(),
@@ -178,7 +178,7 @@ impl ArticleInput {
         }
     }
 
-    /// What would be written to store this article again.
+    /// Returns the input that would store this article again.
     pub(super) fn of(current: &AdminArticle) -> Self {
         let (article, summary) = (&current.article, &current.article.summary);
         let commentary = |said: &Commentary| CommentaryInput {
@@ -188,13 +188,13 @@ impl ArticleInput {
         };
         let correction =
             |made: &Correction| CorrectionInput { at: Some(made.at), note: made.note.clone() };
-        let Author { name, url } = summary.author.clone();
+        let ArticleAuthor { name, url } = summary.author.clone();
         Self {
             headline: summary.headline.clone(),
             slug: Some(summary.slug.clone()),
             dek: summary.dek.clone(),
             lang: summary.lang.clone(),
-            status: Standing::of(current.desk.status),
+            status: ArticleStatusInput::of(current.desk.status),
             published_at: summary.published_at,
             quote: article.quote.as_ref().map(TextInput::of),
             commentary: article.commentary.as_ref().map(commentary),
@@ -207,7 +207,7 @@ impl ArticleInput {
         }
     }
 
-    /// Refuses what the schema cannot.
+    /// Checks what the schema cannot express.
     pub(super) fn check(&self) -> Result<()> {
         let mut errors: Vec<FieldError> =
             check_not_blank("/headline", &self.headline).into_iter().collect();
@@ -228,7 +228,7 @@ impl ArticleInput {
         if errors.is_empty() { Ok(()) } else { Err(Error::fields(Code::Invalid, errors)) }
     }
 
-    /// The names of the fields in which two articles differ.
+    /// Returns the names of the fields in which two articles differ.
     pub(super) fn changed(before: &serde_json::Value, after: &serde_json::Value) -> Vec<String> {
         let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else {
             return Vec::new();
@@ -240,7 +240,7 @@ impl ArticleInput {
     }
 }
 
-/// What is wrong with a time that no calendar of ours has.
+/// Returns an error for a time out of the range of the database.
 fn unlikely(at: &str, time: DateTime<Utc>) -> Option<FieldError> {
     let message = "the year must be 1 to 9999";
     (!(1..=9999).contains(&time.year())).then(|| FieldError::field(at, "out_of_range", message))

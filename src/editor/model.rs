@@ -1,7 +1,7 @@
-//! Articles as an editor sees them: what the public does, where they stand, and what they were.
+//! Articles as editors see them, and their revisions.
 
-use crate::articles::model::{Article, ArticleSummary, Status, SummaryRow, TextRow};
-use crate::editor::input::{ArticleInput, Standing};
+use crate::articles::model::{Article, ArticleStatus, ArticleSummary, SummaryRow, TextRow};
+use crate::editor::input::{ArticleInput, ArticleStatusInput};
 use crate::links::Link;
 use crate::schema::articles;
 use crate::tags::TagRef;
@@ -11,79 +11,79 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// Where an article stands, and where it came from.
+/// The fields of an article that only editors see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Desk {
-    /// Where it stands.
-    pub status: Status,
-    /// Counts its edits; it is the number in the `ETag`.
+pub struct EditorFields {
+    /// The status.
+    pub status: ArticleStatus,
+    /// The number of edits; also the number in the `ETag`.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 3)]
     pub version: i32,
-    /// When it was stored first.
+    /// The time when it was first stored.
     pub created_at: DateTime<Utc>,
-    /// The kind of source that it was imported from.
+    /// The kind of source of an imported article.
     #[schema(max_length = 100, example = "roundup")]
     pub source: Option<String>,
-    /// What that source calls it.
+    /// The id in that source.
     #[schema(max_length = 2000, example = "harbour-bridge")]
     pub source_id: Option<String>,
 }
 
-/// An article as its editor sees it.
+/// An article as editors see it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AdminArticle {
-    /// What the public sees of it too.
+    /// The public fields.
     #[serde(flatten)]
     pub article: Article,
-    /// What only the editor sees.
+    /// The fields for editors only.
     #[serde(flatten)]
-    pub desk: Desk,
+    pub desk: EditorFields,
 }
 
-/// An article as it stands in an editor's list.
+/// An article in a list for editors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct AdminSummary {
-    /// What public lists show of it too.
+pub struct AdminArticleSummary {
+    /// The public fields.
     #[serde(flatten)]
     pub summary: ArticleSummary,
-    /// What only the editor sees.
+    /// The fields for editors only.
     #[serde(flatten)]
-    pub desk: Desk,
+    pub desk: EditorFields,
 }
 
-/// One version of an article in the list of them.
+/// A version of an article in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Revision {
-    /// Which version.
+    /// The number of the version.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 2)]
     pub version: i32,
-    /// When it was written.
+    /// The time of the write.
     pub at: DateTime<Utc>,
-    /// The key that wrote it; null for an import and for the service itself.
+    /// The id of the key that wrote it; null for imports and for the service itself.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
     pub key_id: Option<i64>,
     /// The name of that key.
     #[schema(max_length = 100, example = "the editor")]
     pub key_name: Option<String>,
-    /// The headline that it had.
+    /// The headline of the version.
     #[schema(max_length = 300, example = "Harbour Bridge Reopens")]
     pub headline: String,
 }
 
-/// One version of an article, whole.
+/// A version of an article with its content.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct WholeRevision {
-    /// When and by whom.
+pub struct RevisionWithArticle {
+    /// The time and author of the version.
     #[serde(flatten)]
     pub revision: Revision,
-    /// What it was, in the form in which it can be written again.
+    /// The content, in the form of an input.
     pub article: ArticleInput,
 }
 
-/// The table's columns that only the editor sees.
+/// The columns for editors only.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = articles)]
-pub(super) struct DeskRow {
+pub(super) struct EditorRow {
     status: String,
     version: i32,
     created_at: DateTime<Utc>,
@@ -91,10 +91,10 @@ pub(super) struct DeskRow {
     source_id: Option<String>,
 }
 
-impl From<DeskRow> for Desk {
-    fn from(row: DeskRow) -> Self {
+impl From<EditorRow> for EditorFields {
+    fn from(row: EditorRow) -> Self {
         Self {
-            status: Status::from_stored(&row.status),
+            status: ArticleStatus::from_stored(&row.status),
             version: row.version,
             created_at: row.created_at,
             source: row.source,
@@ -104,42 +104,42 @@ impl From<DeskRow> for Desk {
 }
 
 impl AdminArticle {
-    /// From the rows.
+    /// Creates the article from its rows.
     pub(super) fn of(
-        (summary, text, desk): (SummaryRow, TextRow, DeskRow),
+        (summary, text, desk): (SummaryRow, TextRow, EditorRow),
         links: Vec<Link>,
         tags: Vec<TagRef>,
     ) -> Self {
         Self { article: text.with(summary.with(links, tags)), desk: desk.into() }
     }
 
-    /// An article with every field filled.
+    /// Returns an article with every field present.
     pub fn sample() -> Self {
-        Self { article: Article::sample(), desk: Desk::sample() }
+        Self { article: Article::sample(), desk: EditorFields::sample() }
     }
 
-    /// Its id.
+    /// The id.
     pub(super) fn id(&self) -> i64 {
         self.article.summary.id
     }
 
-    /// Where it can be read by its editors.
+    /// Returns the path for editors.
     pub(super) fn location(&self) -> String {
         format!("/api/v1/admin/articles/{}", self.id())
     }
 }
 
-impl AdminSummary {
-    /// A summary with every field filled.
+impl AdminArticleSummary {
+    /// Returns a summary with every field present.
     pub fn sample() -> Self {
-        Self { summary: ArticleSummary::sample(), desk: Desk::sample() }
+        Self { summary: ArticleSummary::sample(), desk: EditorFields::sample() }
     }
 }
 
-impl Desk {
+impl EditorFields {
     fn sample() -> Self {
         Self {
-            status: Status::Published,
+            status: ArticleStatus::Published,
             version: 3,
             created_at: DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default(),
             source: Some("roundup".into()),
@@ -149,7 +149,7 @@ impl Desk {
 }
 
 impl Revision {
-    /// A revision with every field filled.
+    /// Returns a revision with every field present.
     pub fn sample() -> Self {
         Self {
             version: 2,
@@ -161,20 +161,20 @@ impl Revision {
     }
 }
 
-impl WholeRevision {
-    /// A whole revision with every field filled.
+impl RevisionWithArticle {
+    /// Returns a revision with every field present.
     pub fn sample() -> Self {
         let article = ArticleInput::of(&AdminArticle::sample());
         Self { revision: Revision::sample(), article }
     }
 }
 
-/// What is kept of a version: what would be written to store it again.
+/// Returns the content of a revision: the input that would store the article again.
 pub(super) fn kept(current: &AdminArticle) -> Value {
     serde_json::to_value(ArticleInput::of(current)).unwrap_or_default()
 }
 
-/// Where an article stood in a kept version; none while it was in the trash.
-pub(super) fn standing(body: &Value) -> Option<Standing> {
+/// Returns the status in a stored revision; `None` in the trash.
+pub(super) fn standing(body: &Value) -> Option<ArticleStatusInput> {
     serde_json::from_value(body.get("status")?.clone()).ok()
 }

@@ -1,4 +1,4 @@
-//! A pasted roundup becomes the article that it describes, in the form in which it can be written.
+//! Converts a pasted roundup to the input for an article.
 
 use crate::comments::store::{self as comments, Found};
 use crate::editor::input::{ArticleInput, CommentaryInput};
@@ -7,7 +7,7 @@ use crate::editor::prepare::Editor;
 use crate::editor::update;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::{TextBody, TextKind, validated};
-use crate::links::{Byline, CreditInput, LinkInput, OutletName, Role, TextFormat, TextInput};
+use crate::links::{Byline, CreditInput, LinkInput, LinkRole, OutletName, TextFormat, TextInput};
 use crate::outlets::{Directory, OutletRef};
 use crate::schema::outlets;
 use diesel::prelude::*;
@@ -19,29 +19,29 @@ use std::collections::HashMap;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A roundup as it is pasted.
+/// A pasted roundup, for the OpenAPI schema only.
 #[derive(Debug, Clone, ToSchema)]
 #[schema(max_length = 4_194_304, example = "Bridge opens -- Harbour Gazette")]
-pub struct Pasted(#[expect(dead_code, reason = "only the document reads it")] String);
+pub struct PastedText(#[expect(dead_code, reason = "only the document reads it")] String);
 
-/// What a pasted roundup would become; nothing is stored.
+/// The result of reading a pasted roundup.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Parsed {
-    /// The article, as it can be written with `POST /api/v1/admin/articles`.
-    pub article: ParsedArticle,
-    /// The readers' comments that stand below it, oldest first.
+pub struct PasteResult {
+    /// The article, as the body of `POST /api/v1/admin/articles`.
+    pub article: PastedArticle,
+    /// The readers' comments in the text, oldest first.
     #[schema(max_items = 10_000)]
     pub comments: Vec<Reply>,
-    /// How sure the reading is.
-    pub report: ParseReport,
+    /// What was uncertain or not understood.
+    pub report: PasteReport,
 }
 
-/// An article as it can be written, but that its headline is empty where none was found.
+/// The input for an article; its headline is empty if none was found.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub struct ParsedArticle(ArticleInput);
+pub struct PastedArticle(ArticleInput);
 
-impl PartialSchema for ParsedArticle {
+impl PartialSchema for PastedArticle {
     fn schema() -> RefOr<Schema> {
         let mut schema = ArticleInput::schema();
         if let RefOr::T(Schema::Object(article)) = &mut schema
@@ -53,57 +53,62 @@ impl PartialSchema for ParsedArticle {
     }
 }
 
-impl ToSchema for ParsedArticle {
+impl ToSchema for PastedArticle {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         ArticleInput::schemas(schemas);
     }
 }
 
-/// How sure a reading is.
+/// What was uncertain or not understood in a pasted roundup.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ParseReport {
+pub struct PasteReport {
     /// Every source with the line that it was read from.
     #[schema(max_items = 500)]
-    pub credits: Vec<ReadCredit>,
-    /// What was placed by a guess.
+    pub credits: Vec<ParsedCredit>,
+    /// The lines whose meaning was guessed.
     #[schema(max_items = 100_000)]
     pub uncertain: Vec<Note>,
-    /// What was not understood, and kept as text in the commentary.
+    /// The lines that were not understood and are kept in the commentary.
     #[schema(max_items = 100_000)]
     pub unread: Vec<Note>,
 }
 
-/// How a source was read.
+/// How the credit of a source was read.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ReadCredit {
-    /// Which of the article's links it is, from 0.
+pub struct ParsedCredit {
+    /// The position of the link in the article, from 0.
     #[schema(minimum = 0, maximum = 100_000)]
     pub link: usize,
-    /// The line that it stands on, from 1.
+    /// The line number, from 1.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub line: usize,
-    /// That line as written.
+    /// The line as written.
     #[schema(max_length = 200_000)]
     pub raw: String,
-    /// The credit line in it.
+    /// The credit in that line.
     #[schema(max_length = 200_000)]
     pub credit: Option<String>,
-    /// How far the reading can be trusted.
+    /// How certain the reading is.
     pub confidence: Confidence,
 }
 
-impl Parsed {
-    /// A reading with every field filled.
+impl PasteResult {
+    /// Returns a result with every field present.
     pub fn sample() -> Self {
         let raw = "Bridge opens -- Harbour Gazette".to_owned();
         let note = |reason: &str| Note { line: 1, raw: raw.clone(), reason: reason.to_owned() };
         let credit = Some("Harbour Gazette".to_owned());
-        let read =
-            ReadCredit { link: 0, line: 1, raw: raw.clone(), credit, confidence: Confidence::Low };
+        let read = ParsedCredit {
+            link: 0,
+            line: 1,
+            raw: raw.clone(),
+            credit,
+            confidence: Confidence::Low,
+        };
         Self {
-            article: ParsedArticle(ArticleInput::of(&AdminArticle::sample())),
+            article: PastedArticle(ArticleInput::of(&AdminArticle::sample())),
             comments: vec![Reply { text: "I will miss it.".into(), uncertain: false, line: 9 }],
-            report: ParseReport {
+            report: PasteReport {
                 credits: vec![read],
                 uncertain: vec![note("neither an outlet nor an address was found")],
                 unread: vec![note("a heading without sources under it")],
@@ -115,8 +120,8 @@ impl Parsed {
 /// Reads a pasted roundup.
 ///
 /// # Errors
-/// 422 when there is more in it than an article can have, such as 501 sources.
-pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<Parsed> {
+/// 422 when it has more than an article can have, such as 501 sources.
+pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<PasteResult> {
     let directory = Directory::load(conn).await?;
     let text = body.text.as_str();
     let roundup = match body.kind {
@@ -135,10 +140,10 @@ pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<Pa
     Ok(parsed)
 }
 
-/// Stores a pasted roundup as a draft, with the readers' comments below it.
+/// Stores a pasted roundup as a draft, with its readers' comments.
 ///
 /// # Errors
-/// 422 when it is no roundup that can be stored.
+/// 422 when it cannot be stored as an article.
 pub(super) async fn store(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
@@ -160,7 +165,7 @@ pub(super) async fn store(
     crate::editor::query::find(conn, made.id()).await
 }
 
-/// The outlets that a roundup credits, by their ids.
+/// Returns the known outlets that a roundup credits, by id.
 async fn names(
     conn: &AsyncPgConnection,
     roundup: &Roundup,
@@ -182,16 +187,16 @@ fn host_of(source: &Source, directory: &Directory) -> Option<i64> {
     directory.at_host(&address.domain)
 }
 
-fn parsed(roundup: Roundup, directory: &Directory, names: &HashMap<i64, OutletRef>) -> Parsed {
+fn parsed(roundup: Roundup, directory: &Directory, names: &HashMap<i64, OutletRef>) -> PasteResult {
     let markdown = |text: String| TextInput { text, format: TextFormat::Markdown };
-    let read = |(link, source): (usize, &Source)| ReadCredit {
+    let read = |(link, source): (usize, &Source)| ParsedCredit {
         link,
         line: source.line,
         raw: source.raw.clone(),
         credit: source.credit.clone(),
         confidence: source.confidence,
     };
-    let report = ParseReport {
+    let report = PasteReport {
         credits: roundup.links.iter().enumerate().map(read).collect(),
         uncertain: roundup.report.uncertain,
         unread: roundup.report.unread,
@@ -213,16 +218,16 @@ fn parsed(roundup: Roundup, directory: &Directory, names: &HashMap<i64, OutletRe
         links: links.collect(),
         ..ArticleInput::empty()
     };
-    Parsed { article: ParsedArticle(article), comments: roundup.comments, report }
+    PasteResult { article: PastedArticle(article), comments: roundup.comments, report }
 }
 
 fn link(source: Source, credits: Vec<CreditInput>) -> LinkInput {
     LinkInput {
         id: None,
         role: match source.role {
-            roundup_reader::Role::Lead => Role::Lead,
-            roundup_reader::Role::More => Role::More,
-            roundup_reader::Role::Inline => Role::Inline,
+            roundup_reader::Role::Lead => LinkRole::Lead,
+            roundup_reader::Role::More => LinkRole::More,
+            roundup_reader::Role::Inline => LinkRole::Inline,
         },
         title: source.title,
         url: source.url,
@@ -234,7 +239,7 @@ fn link(source: Source, credits: Vec<CreditInput>) -> LinkInput {
     }
 }
 
-/// Who is credited: outlets that are known with their ids, others by name.
+/// Returns the credits of a source: known outlets by id, others by name.
 fn credits(
     source: &Source,
     directory: &Directory,

@@ -1,7 +1,7 @@
-//! What an editor wrote becomes what can be stored: texts rendered, outlets and tags looked up,
-//! links known again.
+//! Prepares input for storing: renders texts, resolves outlets and tags, and matches links with
+//! stored ones.
 
-use crate::articles::model::{Author, Commentary, Correction};
+use crate::articles::model::{ArticleAuthor, Commentary, Correction};
 use crate::articles::store::Draft;
 use crate::audit::Actor;
 use crate::auth::{Principal, Scope};
@@ -9,29 +9,29 @@ use crate::editor::input::ArticleInput;
 use crate::editor::model::AdminArticle;
 use crate::editor::status::settle;
 use crate::error::{Code, Error, FieldError, Result};
-use crate::links::{self, Kept, Link, LinkInput, Lookup, NewLink, RichText, TextInput};
+use crate::links::{self, Link, LinkInput, NewLink, OutletLookup, RichText, StoredLink, TextInput};
 use crate::tags;
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use std::collections::{HashMap, HashSet};
 
-/// Who edits, when, and what they may.
+/// The editor of a change, with the time and permissions.
 #[derive(Debug, Clone)]
 pub(super) struct Editor {
-    /// For the audit.
+    /// The actor, for the audit.
     pub(super) who: Actor,
-    /// The key, for the revision.
+    /// The id of the key, for the revision.
     pub(super) key: Option<i64>,
-    /// An outlet that is not known may be made.
+    /// Whether unknown outlets may be created.
     pub(super) may_make: bool,
-    /// The same address may stand twice in one article.
+    /// Whether an article may cite a URL twice.
     pub(super) allow_duplicates: bool,
-    /// When.
+    /// When it happened.
     pub(super) now: DateTime<Utc>,
 }
 
 impl Editor {
-    /// The holder of a key.
+    /// Returns the holder of a key.
     pub(super) fn of(principal: &Principal, now: DateTime<Utc>) -> Self {
         Self {
             who: Actor::of(principal),
@@ -42,49 +42,49 @@ impl Editor {
         }
     }
 
-    /// The same, who says whether an address may stand twice.
+    /// Sets whether an article may cite a URL twice.
     pub(super) fn allowing(mut self, duplicates: bool) -> Self {
         self.allow_duplicates = duplicates;
         self
     }
 
-    /// The service itself.
+    /// Returns the service itself.
     pub(super) fn service(now: DateTime<Utc>) -> Self {
         let who = Actor::service();
         Self { who, key: None, may_make: false, allow_duplicates: true, now }
     }
 }
 
-/// An article that is ready to be stored.
+/// An article ready to store.
 #[derive(Debug)]
-pub(super) struct Ready {
-    /// Its row; its links and tags stand below.
+pub(super) struct PreparedArticle {
+    /// The row, without links and tags.
     pub(super) draft: Draft,
-    /// The slug that it is to have.
+    /// The requested slug.
     pub(super) slug: Option<String>,
-    /// Its links.
-    pub(super) links: Vec<Kept>,
-    /// Its tags.
+    /// The links.
+    pub(super) links: Vec<StoredLink>,
+    /// The tags.
     pub(super) tags: Vec<i64>,
 }
 
-/// Makes an article ready that is new, or takes the place of `current`.
+/// Prepares a new article, or one that replaces `current`.
 ///
 /// # Errors
-/// 422 with what is wrong, 409 for an address that stands twice.
+/// 422 for invalid fields, 409 for a URL that occurs twice.
 pub(super) async fn ready(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
     input: ArticleInput,
     current: Option<&AdminArticle>,
-) -> Result<Ready> {
+) -> Result<PreparedArticle> {
     input.check()?;
     let before = current.map(|now| now.article.summary.links.as_slice()).unwrap_or_default();
     if !editor.allow_duplicates {
         refuse_duplicates(&input.links, before)?;
     }
     let outlets = before.iter().flat_map(|link| &link.credits);
-    let lookup = Lookup {
+    let lookup = OutletLookup {
         known: outlets.filter_map(|credit| Some(credit.outlet.as_ref()?.id)).collect(),
         may_make: editor.may_make,
         now: editor.now,
@@ -93,7 +93,7 @@ pub(super) async fn ready(
     let links = known_again(&input.links, new, before)?;
     let tags = tags::named(conn, &input.tags, editor.now).await?;
     let slug = input.slug.clone();
-    Ok(Ready { draft: draft(input, current, editor.now)?, slug, links, tags })
+    Ok(PreparedArticle { draft: draft(input, current, editor.now)?, slug, links, tags })
 }
 
 fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>) -> Result<Draft> {
@@ -125,7 +125,7 @@ fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>
         quote: input.quote.map(|text| rendered(text, quote)),
         commentary,
         links_heading: input.links_heading,
-        author: Author { name: author.name, url: author.url },
+        author: ArticleAuthor { name: author.name, url: author.url },
         published_at,
         published_at_uncertain: uncertain,
         comments_open: input.comments_open,
@@ -136,7 +136,7 @@ fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>
     })
 }
 
-/// Both forms of a text; one that stays as it was is not rendered anew.
+/// Returns a text with its HTML; an unchanged text is not rendered again.
 fn rendered(new: TextInput, before: Option<&RichText>) -> RichText {
     match before {
         Some(before) if TextInput::of(before) == new => before.clone(),
@@ -144,7 +144,7 @@ fn rendered(new: TextInput, before: Option<&RichText>) -> RichText {
     }
 }
 
-/// Refuses an address that stands more often than once, and more often than before.
+/// Rejects a URL that occurs more than once and more often than before.
 fn refuse_duplicates(links: &[LinkInput], before: &[Link]) -> Result<()> {
     let key = |url: Option<&str>| url.and_then(citation_key::normalise).map(|address| address.key);
     let mut allowed: HashMap<String, usize> = HashMap::new();
@@ -166,8 +166,12 @@ fn refuse_duplicates(links: &[LinkInput], before: &[Link]) -> Result<()> {
     if errors.is_empty() { Ok(()) } else { Err(Error::fields(Code::DuplicateLink, errors)) }
 }
 
-/// Ties links to those that are there: by the id, else by title and address.
-fn known_again(inputs: &[LinkInput], new: Vec<NewLink>, before: &[Link]) -> Result<Vec<Kept>> {
+/// Matches the links with stored ones: by id, otherwise by title and URL.
+fn known_again(
+    inputs: &[LinkInput],
+    new: Vec<NewLink>,
+    before: &[Link],
+) -> Result<Vec<StoredLink>> {
     let by_id: HashMap<i64, &Link> = before.iter().map(|link| (link.id, link)).collect();
     let mut claimed = HashSet::new();
     let mut errors = Vec::new();
@@ -190,12 +194,12 @@ fn known_again(inputs: &[LinkInput], new: Vec<NewLink>, before: &[Link]) -> Resu
         claimed.extend(id);
         let old = id.and_then(|id| by_id.get(&id));
         let same = old.is_some_and(|old| is_same(old, input, &link));
-        list.push(Kept { id, same, link });
+        list.push(StoredLink { id, same, link });
     }
     Ok(list)
 }
 
-/// Whether a link says what it said.
+/// Returns whether a link is unchanged.
 fn is_same(old: &Link, input: &LinkInput, new: &NewLink) -> bool {
     let credits = old.credits.len() == new.credits.len()
         && old.credits.iter().zip(&new.credits).all(|(old, new)| {

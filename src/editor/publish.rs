@@ -1,11 +1,11 @@
-//! Publishing what is scheduled, when its time comes.
+//! Publishes scheduled articles when they are due.
 //!
-//! Every instance looks once a second. The rows that are due are locked, and those that another
-//! instance holds are passed over, so that each article is published once; what came due while no
-//! instance ran is published by the first look.
+//! Every instance checks once a second. It locks the rows that are due and skips those that another
+//! instance has locked, so each article is published once. Articles that came due while no instance
+//! ran are published by the first check.
 
-use crate::articles::model::Status;
-use crate::db::Condition;
+use crate::articles::model::ArticleStatus;
+use crate::db::StaticSql;
 use crate::editor::prepare::Editor;
 use crate::editor::update;
 use crate::error::Result;
@@ -16,14 +16,14 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// How often is looked.
+/// The interval between two checks.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How many articles are published in one transaction.
+/// The maximum number of articles published in one transaction.
 const AT_ONCE: i64 = 20;
 
-/// Publishes what comes due, for as long as the service runs. A failure is logged, and the next
-/// look tries again.
+/// Publishes articles that come due for as long as the service runs. A failure is logged, and the next
+/// check tries again.
 pub async fn keep_publishing(state: SharedState) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -46,7 +46,7 @@ pub async fn keep_publishing(state: SharedState) {
     }
 }
 
-/// Publishes every scheduled article whose time has come; returns how many.
+/// Publishes every scheduled article that is due; returns how many.
 ///
 /// # Errors
 /// When the database fails.
@@ -67,7 +67,7 @@ pub async fn publish_due(state: &SharedState) -> Result<usize> {
 
 async fn some(conn: &mut AsyncPgConnection, editor: &Editor) -> Result<usize> {
     let due: Vec<i64> = articles::table
-        .filter(Condition(|| "articles.status = 'scheduled'"))
+        .filter(StaticSql(|| "articles.status = 'scheduled'"))
         .filter(articles::published_at.le(editor.now))
         .order((articles::published_at, articles::id))
         .limit(AT_ONCE)
@@ -77,7 +77,7 @@ async fn some(conn: &mut AsyncPgConnection, editor: &Editor) -> Result<usize> {
         .load(conn)
         .await?;
     for id in &due {
-        update::stand(conn, editor, *id, Status::Published, "article.publish").await?;
+        update::stand(conn, editor, *id, ArticleStatus::Published, "article.publish").await?;
     }
     Ok(due.len())
 }

@@ -1,13 +1,16 @@
-//! Every statement that reads articles for their editors: in any status, with their versions.
+//! The statements that read articles in any status, and their revisions.
 
 use crate::articles::filter::{AdminSort, Filter};
-use crate::articles::model::{Status, SummaryRow, TextRow};
+use crate::articles::model::{ArticleStatus, SummaryRow, TextRow};
 use crate::articles::query;
 use crate::articles::query::{Public, is_gone, json_key, narrowed};
-use crate::db::{keyset, total};
-use crate::editor::model::{AdminArticle, AdminSummary, DeskRow, Revision, WholeRevision};
+use crate::db::keyset;
+use crate::editor::model::{
+    AdminArticle, AdminArticleSummary, EditorRow, Revision, RevisionWithArticle,
+};
 use crate::error::{Code, Error, Result};
 use crate::extract::{Ref, comma_separated};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{article_revisions as revisions, articles, keys};
 use crate::{links as sources, tags};
@@ -22,17 +25,19 @@ use futures_util::future::try_join3;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// The statuses that `status=` names; none for all.
+/// Parses `status`; `None` for all statuses.
 pub(super) fn statuses(text: Option<&str>) -> Result<Option<Vec<&'static str>>> {
     let Some(text) = text else { return Ok(None) };
     let known = |word: &str| {
-        Status::ALL.into_iter().map(Status::as_str).find(|status| *status == word).ok_or_else(
-            || {
-                let names = Status::ALL.map(Status::as_str).join(", ");
+        ArticleStatus::ALL
+            .into_iter()
+            .map(ArticleStatus::as_str)
+            .find(|status| *status == word)
+            .ok_or_else(|| {
+                let names = ArticleStatus::ALL.map(ArticleStatus::as_str).join(", ");
                 let message = format!("`status` takes {names}, not `{word}`");
                 Error::parameter("status", Code::BadParameter, message)
-            },
-        )
+            })
     };
     comma_separated(text).map(known).collect::<Result<Vec<_>>>().map(Some)
 }
@@ -46,19 +51,19 @@ fn matching(filter: &Filter, status: Option<&[&'static str]>) -> Public {
     narrowed(all, filter)
 }
 
-/// When an article was published, or else stored: every article has a place in a list by date.
+/// The time of publication, or else of storing, so that lists by date have every article.
 fn dated() -> SqlLiteral<Timestamptz> {
     sql("coalesce(articles.published_at, articles.created_at)")
 }
 
-/// A page of articles in any of these statuses.
+/// Returns a page of articles in any of these statuses.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     (filter, status): (&Filter, Option<&[&'static str]>),
     sort: AdminSort,
     scan: &Scan<query::Key>,
     all_links: bool,
-) -> Result<Page<AdminSummary>> {
+) -> Result<Page<AdminArticleSummary>> {
     let rows = matching(filter, status);
     let keys = match sort {
         AdminSort::Latest | AdminSort::Oldest => {
@@ -101,30 +106,30 @@ async fn summaries(
     conn: &AsyncPgConnection,
     ids: &[i64],
     all_links: bool,
-) -> Result<Vec<AdminSummary>> {
+) -> Result<Vec<AdminArticleSummary>> {
     let desks = articles::table
         .filter(articles::id.eq_any(ids))
-        .select((articles::id, DeskRow::as_select()));
-    let mut desks: HashMap<i64, DeskRow> =
-        desks.load::<(i64, DeskRow)>(&mut &*conn).await?.into_iter().collect();
+        .select((articles::id, EditorRow::as_select()));
+    let mut desks: HashMap<i64, EditorRow> =
+        desks.load::<(i64, EditorRow)>(&mut &*conn).await?.into_iter().collect();
     let summaries = query::summaries(conn, ids, all_links).await?;
     let with_desk = |summary: crate::articles::ArticleSummary| {
         let desk = desks.remove(&summary.id)?.into();
-        Some(AdminSummary { summary, desk })
+        Some(AdminArticleSummary { summary, desk })
     };
     Ok(summaries.into_iter().filter_map(with_desk).collect())
 }
 
-/// The article with this id, in any status.
+/// Returns the article with this id, in any status.
 ///
 /// # Errors
-/// 404, or 410 when it was deleted for good.
+/// 404, or 410 when it was deleted permanently.
 pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminArticle> {
     let row = async {
         let query = articles::table.filter(articles::id.eq(id)).select((
             SummaryRow::as_select(),
             TextRow::as_select(),
-            DeskRow::as_select(),
+            EditorRow::as_select(),
         ));
         Ok(query.first(&mut &*conn).await.optional()?)
     };
@@ -142,7 +147,7 @@ pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminArtic
     }
 }
 
-/// A page of the versions of an article, the latest first.
+/// Returns a page of the revisions of an article, newest first.
 pub(super) async fn versions(
     conn: &AsyncPgConnection,
     article: i64,
@@ -163,15 +168,15 @@ pub(super) async fn versions(
     Ok(cut.with_items(found.into_iter().map(|row| revision(row).0).collect()).with_total(total))
 }
 
-/// One version of an article, whole.
+/// A version of an article with its content.
 ///
 /// # Errors
-/// 404 when it is not kept.
+/// 404 when there is no such revision.
 pub(super) async fn version(
     conn: &AsyncPgConnection,
     article: i64,
     version: i32,
-) -> Result<WholeRevision> {
+) -> Result<RevisionWithArticle> {
     let row: Option<RevisionRow> = rows_of(article)
         .filter(revisions::version.eq(version))
         .first(&mut &*conn)
@@ -179,7 +184,7 @@ pub(super) async fn version(
         .optional()?;
     let (revision, body) = revision(row.ok_or_else(|| Error::not_found("revision"))?);
     let article = serde_json::from_value(body).map_err(Error::internal)?;
-    Ok(WholeRevision { revision, article })
+    Ok(RevisionWithArticle { revision, article })
 }
 
 type RevisionRow = (i32, DateTime<Utc>, Option<i64>, Value, Option<String>);

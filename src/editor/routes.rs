@@ -1,4 +1,4 @@
-//! The editors' side of articles: written, changed, thrown away and brought back.
+//! The editors' routes for articles.
 
 mod links;
 mod paste;
@@ -9,12 +9,12 @@ pub use paste::ParseDocs;
 pub use revisions::RevisionDocs;
 
 use crate::articles::filter::{AdminSort, ArticleQuery, included};
-use crate::articles::model::Status;
+use crate::articles::model::ArticleStatus;
 use crate::auth::{Allowed, scope};
 use crate::editor::input::ArticleInput;
-use crate::editor::model::{AdminArticle, AdminSummary};
+use crate::editor::model::{AdminArticle, AdminArticleSummary};
 use crate::editor::paste as pasted;
-use crate::editor::paste::Pasted;
+use crate::editor::paste::PastedText;
 use crate::editor::prepare::Editor;
 use crate::editor::query;
 use crate::editor::query::statuses;
@@ -40,83 +40,83 @@ pub fn configure(cfg: &mut ServiceConfig) {
     paste::configure(cfg);
     links::configure(cfg);
     revisions::configure(cfg);
-    cfg.service(resource("/articles").get(admin_list_articles).post(create_article))
+    cfg.service(resource("/articles").get(admin_list_articles).post(admin_create_article))
         .service(
             resource("/articles/{id}")
                 .get(admin_get_article)
-                .put(put_article)
-                .patch(patch_article)
-                .delete(delete_article),
+                .put(admin_replace_article)
+                .patch(admin_update_article)
+                .delete(admin_delete_article),
         )
-        .service(resource("/articles/{id}/restore").post(restore_article));
+        .service(resource("/articles/{id}/restore").post(admin_restore_article));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(
     admin_list_articles,
-    create_article,
+    admin_create_article,
     admin_get_article,
-    put_article,
-    patch_article,
-    delete_article,
-    restore_article
+    admin_replace_article,
+    admin_update_article,
+    admin_delete_article,
+    admin_restore_article
 ))]
 pub struct AdminDocs;
 
-/// What an editor's list of articles takes beyond the public filters.
+/// The query parameters of the editors' list beyond the public filters.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct DeskQuery {
-    /// Articles that stand here: `draft`, `scheduled`, `published`, `archived` or `trashed`; a
-    /// comma is "or". All of them, if left out.
+struct AdminArticleQuery {
+    /// Only articles in one of these statuses, comma-separated: `draft`, `scheduled`, `published`,
+    /// `archived`, `trashed`. All if left out.
     #[param(
         max_length = 100,
         pattern = "^((draft|scheduled|published|archived|trashed)(,(draft|scheduled|published|archived|trashed))*)?$",
         example = "draft,scheduled"
     )]
     status: Option<String>,
-    /// The order: latest first unless said otherwise.
+    /// The sort order; newest first by default.
     #[serde(default)]
     #[param(inline, required = false)]
     sort: AdminSort,
 }
 
-/// Whether an address may stand twice in one article.
+/// Whether an article may cite a URL twice.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DuplicateQuery {
-    /// `true`: the same address may stand twice in this article; otherwise that is 409.
+    /// `true`: the article may cite a URL twice; otherwise that is 409.
     #[serde(default)]
     #[param(required = false, default = false)]
     pub(super) allow_duplicates: bool,
 }
 
-/// How an article is deleted.
+/// How to delete an article.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct PurgeQuery {
-    /// `true`: for good, with its comments and versions; its address answers 410 from then on.
+    /// `true`: permanently, with its comments and revisions; its URL then returns 410.
     #[serde(default)]
     #[param(required = false, default = false)]
     purge: bool,
 }
 
-/// An answer of what an article is now, with the tag of its version.
+/// Returns the response with an article and the entity tag of its version.
 pub(super) fn told(article: &AdminArticle) -> Result<StoredResponse> {
     Ok(StoredResponse::ok(article)?.with_version(article.desk.version))
 }
 
 /// List the articles in any status
 ///
-/// By date, those that have none by when they were stored.
-#[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, DeskQuery, PageQuery),
+/// By publication date; articles without one by the time they were stored.
+#[utoipa::path(get, path = "/articles", tag = "articles", params(ArticleQuery, AdminArticleQuery, PageQuery),
     security(("key" = ["articles:read"])),
-    responses((status = 200, description = "A page of articles", body = Page<AdminSummary>, example = json!(Page::sample(AdminSummary::sample()))), AdminReadProblems))]
+    responses((status = 200, description = "A page of articles", body = Page<AdminArticleSummary>, example = json!(Page::sample(AdminArticleSummary::sample()))), AdminReadProblems))]
 async fn admin_list_articles(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
-    QueryTriple(query, desk, page): QueryTriple<ArticleQuery, DeskQuery, PageQuery>,
+    QueryTriple(query, desk, page): QueryTriple<ArticleQuery, AdminArticleQuery, PageQuery>,
 ) -> Result<JsonResponse> {
     let all_links = included(query.include.as_deref(), &["links"])?.contains(&"links".to_owned());
     let status = statuses(desk.status.as_deref())?;
@@ -128,17 +128,17 @@ async fn admin_list_articles(
             query::page(conn, which, desk.sort, &scan, all_links).await
         })
         .await?;
-    JsonResponse::page(found, query.fields.as_deref(), AdminSummary::sample)
+    JsonResponse::page(found, query.fields.as_deref(), AdminArticleSummary::sample)
 }
 
-/// Write an article with its links, credits and tags
+/// Create an article with its links, credits and tags
 ///
-/// As `text/plain` or `text/markdown` a roundup is taken as it is pasted and becomes a draft.
+/// A body of `text/plain`, `text/markdown` or `text/html` is read as a pasted roundup and becomes a draft.
 #[utoipa::path(post, path = "/articles", tag = "articles", params(DuplicateQuery, IdempotencyKeyHeader),
     security(("key" = ["articles:write"])),
-    request_body(content((ArticleInput = "application/json"), (Pasted = "text/plain"), (Pasted = "text/markdown"), (Pasted = "text/html"))),
+    request_body(content((ArticleInput = "application/json"), (PastedText = "text/plain"), (PastedText = "text/markdown"), (PastedText = "text/html"))),
     responses((status = 201, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
-async fn create_article(
+async fn admin_create_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     once: IdempotencyKey,
@@ -165,9 +165,9 @@ async fn create_article(
     .await
 }
 
-/// Get an article in any status, with the tag of its version
+/// Get an article in any status
 ///
-/// `ETag` is for `If-Match` when it is changed.
+/// The `ETag` is for `If-Match` in an update.
 #[utoipa::path(get, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), ArticleProblems, AdminReadProblems))]
@@ -183,14 +183,14 @@ async fn admin_get_article(
     Ok(with_version_tag(reply, &req, found.desk.version))
 }
 
-/// Write an article anew, whole
+/// Replace an article
 ///
-/// What is left out is emptied, but for `slug`, `status` and the time of publication, which stay.
-/// Links keep their ids where they name them, or have the title and address that they had.
+/// Fields left out are emptied, except `slug`, `status` and `published_at`, which stay.
+/// Links keep their ids if they name them, or if title and URL are unchanged.
 #[utoipa::path(put, path = "/articles/{id}", tag = "articles", request_body = ArticleInput, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
-async fn put_article(
+async fn admin_replace_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     id: Id,
@@ -211,15 +211,15 @@ async fn put_article(
     .await
 }
 
-/// Change some fields of an article
+/// Update fields of an article
 ///
-/// A JSON merge patch (RFC 7396) on what PUT takes: what is left out stays, `null` empties, arrays
-/// are replaced whole.
+/// A JSON merge patch (RFC 7396) of the body of PUT: fields left out stay, `null` empties a field, arrays
+/// are replaced.
 #[utoipa::path(patch, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:write"])),
     request_body(content = ArticleInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
-async fn patch_article(
+async fn admin_update_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     id: Id,
@@ -247,22 +247,22 @@ fn patched(patch: MergePatch, current: &AdminArticle) -> Result<ArticleInput> {
     // Who publishes what was to come later, and names no time, means now.
     if let Some(before) = before.as_object_mut()
         && now
-        && current.desk.status == Status::Scheduled
+        && current.desk.status == ArticleStatus::Scheduled
     {
         before.remove("published_at");
     }
     patch.apply(before)
 }
 
-/// Throw an article away, or delete it for good
+/// Move an article to the trash, or delete it permanently
 ///
-/// It goes to the trash, from which it can be restored. With `purge=true` nothing is left of it but
-/// its address, which answers 410.
+/// From the trash it can be restored. With `purge=true` it is deleted permanently, and its URL
+/// returns 410.
 #[utoipa::path(delete, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), PurgeQuery, VersionHeader),
     responses((status = 200, description = "The article, in the trash", body = AdminArticle, example = json!(AdminArticle::sample())),
         (status = 204, description = "It is gone for good"), AdminWriteProblems))]
-async fn delete_article(
+async fn admin_delete_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     id: Id,
@@ -283,13 +283,13 @@ async fn delete_article(
     .await
 }
 
-/// Take an article out of the trash
+/// Restore an article from the trash
 ///
-/// It stands again where it stood.
+/// Restores the article to the status it had before it was deleted.
 #[utoipa::path(post, path = "/articles/{id}/restore", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OptionalVersionHeader),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
-async fn restore_article(
+async fn admin_restore_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     id: Id,

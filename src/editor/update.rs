@@ -1,17 +1,17 @@
-//! Every change of an article: made on the version that its editor read, whole or not at all, kept
-//! as a revision and written into the audit.
+//! Changes of articles: each is based on the version that the editor read, is stored as a revision and
+//! recorded in the audit.
 //!
-//! All of this runs inside the caller's transaction. The article's row is locked first, so of two
-//! editors with the same version one finds that the other was faster.
+//! Everything runs in the caller's transaction. The article's row is locked first, so of two editors with
+//! the same version the second gets 412.
 
-use crate::articles::model::Status;
+use crate::articles::model::ArticleStatus;
 use crate::articles::query::is_gone;
 use crate::articles::store;
 use crate::audit;
 use crate::derived::refresh_articles;
 use crate::editor::input::ArticleInput;
-use crate::editor::model::{AdminArticle, WholeRevision, kept, standing};
-use crate::editor::prepare::{Editor, Ready, ready};
+use crate::editor::model::{AdminArticle, RevisionWithArticle, kept, standing};
+use crate::editor::prepare::{Editor, PreparedArticle, ready};
 use crate::editor::query::{find, version};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::Ref;
@@ -24,10 +24,10 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
-/// The article, locked until the transaction ends, if it is at a version that may be replaced.
+/// Locks an article until the transaction ends and returns it, if `If-Match` allows its version.
 ///
 /// # Errors
-/// 404, 410, and 412 with the version that is there and the fields in which it differs.
+/// 404, 410, and 412 with the current version and the fields that differ.
 pub(super) async fn locked(
     conn: &mut AsyncPgConnection,
     id: i64,
@@ -54,14 +54,14 @@ pub(super) async fn locked(
     Err(Error::version_mismatch(there, errors))
 }
 
-/// The same, for a change of what an article says: not while it is in the trash.
+/// Locks an article for a change of its content; rejects one in the trash.
 pub(super) async fn editable(
     conn: &mut AsyncPgConnection,
     id: i64,
     if_match: &IfMatch,
 ) -> Result<AdminArticle> {
     let current = locked(conn, id, if_match).await?;
-    if current.desk.status == Status::Trashed {
+    if current.desk.status == ArticleStatus::Trashed {
         return Err(Error::new(Code::InTrash, "the article is in the trash: restore it first"));
     }
     Ok(current)
@@ -87,7 +87,7 @@ pub(super) async fn create(
 ) -> Result<AdminArticle> {
     // An id names a link of another article, as when one is copied.
     input.links.iter_mut().for_each(|link| link.id = None);
-    let Ready { draft, slug, links, tags } = ready(conn, editor, input, None).await?;
+    let PreparedArticle { draft, slug, links, tags } = ready(conn, editor, input, None).await?;
     let id = store::insert_row(conn, &draft, slug.as_deref(), editor.now).await?;
     fill(conn, id, &links, &tags).await?;
     let made = find(conn, id).await?;
@@ -96,7 +96,7 @@ pub(super) async fn create(
     Ok(made)
 }
 
-/// Stores an article anew in place of what it was.
+/// Replaces an article.
 ///
 /// # Errors
 /// 422, 409.
@@ -109,7 +109,8 @@ pub(super) async fn change(
 ) -> Result<AdminArticle> {
     let id = current.id();
     let before = keep_earlier(conn, current).await?;
-    let Ready { draft, slug, links, tags } = ready(conn, editor, input, Some(current)).await?;
+    let PreparedArticle { draft, slug, links, tags } =
+        ready(conn, editor, input, Some(current)).await?;
     let former = current.article.summary.slug.as_str();
     let slugs = (former, slug.as_deref().unwrap_or(former));
     store::update_row(conn, id, &draft, slugs, editor.now).await?;
@@ -124,7 +125,7 @@ pub(super) async fn change(
 async fn fill(
     conn: &mut AsyncPgConnection,
     id: i64,
-    links: &[links::Kept],
+    links: &[links::StoredLink],
     tags: &[i64],
 ) -> Result<()> {
     links::replace(conn, id, links).await?;
@@ -132,7 +133,7 @@ async fn fill(
     refresh_articles(conn, &[id]).await
 }
 
-/// Puts an article into the trash; one that is there stays there.
+/// Moves an article to the trash, if it is not there already.
 ///
 /// # Errors
 /// When the database fails.
@@ -141,15 +142,15 @@ pub(super) async fn trash(
     editor: &Editor,
     current: AdminArticle,
 ) -> Result<AdminArticle> {
-    if current.desk.status == Status::Trashed {
+    if current.desk.status == ArticleStatus::Trashed {
         return Ok(current);
     }
     keep_earlier(conn, &current).await?;
-    stand(conn, editor, current.id(), Status::Trashed, "article.trash").await
+    stand(conn, editor, current.id(), ArticleStatus::Trashed, "article.trash").await
 }
 
-/// Takes an article out of the trash: it stands again where it stood. One whose time to be
-/// published passed meanwhile is a draft.
+/// Restores an article to the status it had before it was deleted. If its scheduled time has
+/// passed meanwhile, it becomes a draft.
 ///
 /// # Errors
 /// When the database fails.
@@ -158,7 +159,7 @@ pub(super) async fn restore(
     editor: &Editor,
     current: AdminArticle,
 ) -> Result<AdminArticle> {
-    if current.desk.status != Status::Trashed {
+    if current.desk.status != ArticleStatus::Trashed {
         return Ok(current);
     }
     let earlier: Option<Value> = revisions::table
@@ -169,22 +170,23 @@ pub(super) async fn restore(
         .first(conn)
         .await
         .optional()?;
-    let stood = earlier.as_ref().and_then(standing).map(crate::editor::input::Standing::status);
+    let stood =
+        earlier.as_ref().and_then(standing).map(crate::editor::input::ArticleStatusInput::status);
     let due = current.article.summary.published_at.is_some_and(|at| at <= editor.now);
     let status = match stood {
-        Some(Status::Scheduled) if due => Status::Draft,
+        Some(ArticleStatus::Scheduled) if due => ArticleStatus::Draft,
         Some(status) => status,
-        None => Status::Draft,
+        None => ArticleStatus::Draft,
     };
     stand(conn, editor, current.id(), status, "article.restore").await
 }
 
-/// Changes nothing but where an article stands.
+/// Changes the status of an article only.
 pub(super) async fn stand(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
     id: i64,
-    status: Status,
+    status: ArticleStatus,
     action: &str,
 ) -> Result<AdminArticle> {
     diesel::update(articles::table.find(id))
@@ -236,7 +238,8 @@ pub(super) async fn revert(
     current: &AdminArticle,
     number: i32,
 ) -> Result<AdminArticle> {
-    let WholeRevision { article: mut input, .. } = version(conn, current.id(), number).await?;
+    let RevisionWithArticle { article: mut input, .. } =
+        version(conn, current.id(), number).await?;
     let now = ArticleInput::of(current);
     let there = |id: &i64| current.article.summary.links.iter().any(|link| link.id == *id);
     for link in &mut input.links {

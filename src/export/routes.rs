@@ -53,12 +53,12 @@ impl ExportSlots {
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/exports").get(get_export));
+    cfg.service(resource("/exports").get(admin_get_export));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(get_export))]
+#[openapi(paths(admin_get_export))]
 pub struct Docs;
 
 /// The lines or the feed, for the OpenAPI schema only.
@@ -82,7 +82,7 @@ struct ExportQuery {
 /// something fails on the way the connection is cut; the last line of NDJSON counts the rows.
 #[utoipa::path(get, path = "/exports", tag = "moving", security(("key" = ["exports:read"])), params(ExportQuery),
     responses((status = 200, description = "The export", content((Exported = "application/x-ndjson"), (Exported = "application/atom+xml"))), AdminReadProblems))]
-async fn get_export(
+async fn admin_get_export(
     caller: Allowed<scope::ExportsRead>,
     state: Data<State>,
     slots: Data<ExportSlots>,

@@ -6,7 +6,7 @@ use super::record::{
     Body, Halt, Out, Person, Post, Record, Reply, ReplyKind, Target, filled, path_of, public_name,
 };
 use super::xml::{Element, Space, Xml};
-use crate::articles::{Author, Status};
+use crate::articles::{ArticleAuthor, ArticleStatus};
 use safe_html::{Markup, Voice, plain, render};
 use std::io::Read;
 
@@ -110,24 +110,24 @@ fn post(entry: &Element, id: String, kind: &'static str, out: &Out<'_>) -> Resul
     out.put(entry.line, Record::Post(Box::new(post)))
 }
 
-fn status(entry: &Element, kind: &str, out: &Out<'_>) -> Result<Status, Halt> {
+fn status(entry: &Element, kind: &str, out: &Out<'_>) -> Result<ArticleStatus, Halt> {
     let control = entry.child(Space::App, "control");
     if !entry.text_of(BLOGGER, "trashed").is_empty() {
-        return Ok(Status::Trashed);
+        return Ok(ArticleStatus::Trashed);
     }
     if control.is_some_and(|control| control.text_of(Space::App, "draft") == "yes") {
-        return Ok(Status::Draft);
+        return Ok(ArticleStatus::Draft);
     }
-    let live = if kind == "page" { Status::Archived } else { Status::Published };
+    let live = if kind == "page" { ArticleStatus::Archived } else { ArticleStatus::Published };
     Ok(match entry.text_of(BLOGGER, "status") {
         "LIVE" => live,
         "" if entry.child(BLOGGER, "type").is_none() => live,
-        "DRAFT" => Status::Draft,
-        "SCHEDULED" if kind == "post" => Status::Scheduled,
-        "TRASHED" | "SOFT_TRASHED" => Status::Trashed,
+        "DRAFT" => ArticleStatus::Draft,
+        "SCHEDULED" if kind == "post" => ArticleStatus::Scheduled,
+        "TRASHED" | "SOFT_TRASHED" => ArticleStatus::Trashed,
         other => {
             out.remark(entry.line, other, "a post of unknown status, kept as a draft")?;
-            Status::Draft
+            ArticleStatus::Draft
         }
     })
 }
@@ -144,10 +144,10 @@ fn title(entry: &Element) -> Option<String> {
     filled(&if marked { plain(text) } else { text.to_owned() })
 }
 
-fn author(entry: &Element) -> Author {
+fn author(entry: &Element) -> ArticleAuthor {
     let author = entry.child(ATOM, "author");
     let field = |name| author.map_or("", |author| author.text_of(ATOM, name));
-    Author { name: public_name(field("name")), url: filled(field("uri")) }
+    ArticleAuthor { name: public_name(field("name")), url: filled(field("uri")) }
 }
 
 fn tags(entry: &Element) -> Vec<String> {

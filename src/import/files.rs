@@ -4,7 +4,7 @@ use super::detect::Format;
 use super::place::{LONGEST, Metered};
 use super::record::{Body, Found, Halt, Out, Post, Record};
 use super::{blogger, commento, disqus, isso, ndjson, remark42, wxr};
-use crate::articles::{Author, Status};
+use crate::articles::{ArticleAuthor, ArticleStatus};
 use safe_html::xml_chars;
 use std::cell::RefCell;
 use std::fs::File;
@@ -280,9 +280,9 @@ fn text(input: &mut dyn Read, format: Format, out: &Out<'_>) -> Result<(), Halt>
         id: stem.to_owned(),
         title: None,
         slug: None,
-        status: Status::Published,
+        status: ArticleStatus::Published,
         dek: None,
-        author: Author { name: None, url: None },
+        author: ArticleAuthor { name: None, url: None },
         published_at: None,
         date_uncertain: false,
         updated_at: None,

@@ -1,6 +1,6 @@
 //! What every format yields: posts, replies to them, and what is left out, each with its place.
 
-use crate::articles::{Author, Status};
+use crate::articles::{ArticleAuthor, ArticleStatus};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -17,9 +17,9 @@ pub(super) struct Post {
     pub(super) title: Option<String>,
     /// Its name in its old address.
     pub(super) slug: Option<String>,
-    pub(super) status: Status,
+    pub(super) status: ArticleStatus,
     pub(super) dek: Option<String>,
-    pub(super) author: Author,
+    pub(super) author: ArticleAuthor,
     pub(super) published_at: Option<DateTime<Utc>>,
     /// The source gives a local time without its zone.
     pub(super) date_uncertain: bool,

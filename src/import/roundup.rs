@@ -4,9 +4,9 @@ use super::body::{self, Reading};
 use super::record::{Place, Post};
 use super::report::Remark;
 use crate::articles::store::{Draft, Origin};
-use crate::articles::{Author, Commentary, Status};
+use crate::articles::{ArticleAuthor, ArticleStatus, Commentary};
 use crate::error::Result;
-use crate::links::{NewCredit, NewLink, RichText, Role};
+use crate::links::{LinkRole, NewCredit, NewLink, RichText};
 use crate::outlets::Directory;
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
@@ -85,7 +85,7 @@ pub(super) async fn article(
         quote,
         commentary,
         links_heading: roundup.links_heading.map(|heading| notes.cut(&heading, HEADLINE)),
-        author: Author {
+        author: ArticleAuthor {
             name: post.author.name.as_deref().map(|name| notes.cut(name, 2 * NAME)),
             url: post.author.url.clone(),
         },
@@ -110,12 +110,12 @@ pub(super) async fn article(
 }
 
 /// The status and the date of a post: what is published has one, if only that of the import.
-fn dates(post: &Post, now: DateTime<Utc>) -> (Status, Option<DateTime<Utc>>) {
+fn dates(post: &Post, now: DateTime<Utc>) -> (ArticleStatus, Option<DateTime<Utc>>) {
     match (post.status, post.published_at) {
-        (Status::Published, Some(at)) if at > now => (Status::Scheduled, Some(at)),
-        (Status::Published, None) => (Status::Published, Some(now)),
-        (Status::Scheduled, Some(at)) if at <= now => (Status::Published, Some(at)),
-        (Status::Scheduled, None) => (Status::Draft, None),
+        (ArticleStatus::Published, Some(at)) if at > now => (ArticleStatus::Scheduled, Some(at)),
+        (ArticleStatus::Published, None) => (ArticleStatus::Published, Some(now)),
+        (ArticleStatus::Scheduled, Some(at)) if at <= now => (ArticleStatus::Published, Some(at)),
+        (ArticleStatus::Scheduled, None) => (ArticleStatus::Draft, None),
         (status, at) => (status, at),
     }
 }
@@ -179,9 +179,9 @@ async fn link(
     });
     let link = NewLink {
         role: match source.role {
-            roundup_reader::Role::Lead => Role::Lead,
-            roundup_reader::Role::More => Role::More,
-            roundup_reader::Role::Inline => Role::Inline,
+            roundup_reader::Role::Lead => LinkRole::Lead,
+            roundup_reader::Role::More => LinkRole::More,
+            roundup_reader::Role::Inline => LinkRole::Inline,
         },
         title: source.title.clone(),
         url: source.url.clone(),

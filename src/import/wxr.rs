@@ -8,7 +8,7 @@ use super::record::{
     Body, Halt, Out, Person, Post, Record, Reply, ReplyKind, Target, filled, path_of, public_name,
 };
 use super::xml::{Element, Space, Xml};
-use crate::articles::{Author, Status};
+use crate::articles::{ArticleAuthor, ArticleStatus};
 use safe_html::{Markup, Voice, render};
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
@@ -170,7 +170,7 @@ fn post(item: Item, channel: &Channel, out: &Out<'_>) -> Result<(), Halt> {
         slug: filled(item.get(WP, "post_name")),
         status,
         dek: filled(&safe_html::plain(item.get(Space::Excerpt, "encoded"))),
-        author: Author { name, url: None },
+        author: ArticleAuthor { name, url: None },
         published_at,
         date_uncertain,
         updated_at: dates::without_zone(item.get(WP, "post_modified_gmt")),
@@ -183,19 +183,19 @@ fn post(item: Item, channel: &Channel, out: &Out<'_>) -> Result<(), Halt> {
 }
 
 /// Where a post stands. Only what is said to be published, and is a post, ever shows.
-fn status(item: &Item, kind: &str, line: u64, out: &Out<'_>) -> Result<Status, Halt> {
+fn status(item: &Item, kind: &str, line: u64, out: &Out<'_>) -> Result<ArticleStatus, Halt> {
     Ok(match item.get(WP, "status") {
-        "trash" => Status::Trashed,
-        "draft" | "pending" | "auto-draft" => Status::Draft,
-        "private" => Status::Archived,
-        _ if kind == "draft" => Status::Draft,
-        _ if !item.get(WP, "post_password").is_empty() => Status::Archived,
-        "publish" | "future" if kind == "page" => Status::Archived,
-        "future" => Status::Scheduled,
-        "publish" => Status::Published,
+        "trash" => ArticleStatus::Trashed,
+        "draft" | "pending" | "auto-draft" => ArticleStatus::Draft,
+        "private" => ArticleStatus::Archived,
+        _ if kind == "draft" => ArticleStatus::Draft,
+        _ if !item.get(WP, "post_password").is_empty() => ArticleStatus::Archived,
+        "publish" | "future" if kind == "page" => ArticleStatus::Archived,
+        "future" => ArticleStatus::Scheduled,
+        "publish" => ArticleStatus::Published,
         other => {
             out.remark(line, other, "a post of unknown status, kept as a draft")?;
-            Status::Draft
+            ArticleStatus::Draft
         }
     })
 }

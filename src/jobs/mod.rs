@@ -1,9 +1,9 @@
-//! What takes longer than a request: imports of files that were sent over HTTP.
+//! Jobs: work that takes longer than a request, such as imports of uploaded files.
 //!
-//! An upload goes to a file that has no name, so that nothing of it can stay behind. Its job is a
-//! row that anybody may look at, and a task of the process that has the file. The jobs of a site
-//! are done one after the other, whichever of its instances took them in. When a process ends, its
-//! files end with it; its jobs are then shown as interrupted.
+//! An upload is written to an unlinked file, so that nothing of it is left behind. Its job is a row in the
+//! database and a task of the process that has the file. The jobs of a site run one after the other, on
+//! whatever instance. When a process ends, its files are gone; its jobs are then marked as
+//! interrupted.
 
 mod model;
 mod query;

@@ -1,4 +1,4 @@
-//! Jobs as rows and on the wire.
+//! The database rows and JSON types of jobs.
 
 use crate::import::{Format, Report};
 use crate::schema::jobs;
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-/// How far a job is.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
-    /// Others are done first.
+    /// It waits for other jobs.
     Queued,
-    /// It is being done.
+    /// It is running.
     Running,
-    /// All that should have gone in did.
+    /// Everything was imported.
     Done,
-    /// Something that should have gone in did not; what did stays.
+    /// Something could not be imported; the rest stays imported.
     Failed,
     /// The service ended before the job did; what had gone in stays.
     Interrupted,
@@ -34,63 +34,63 @@ impl JobState {
         (Self::Interrupted, "interrupted"),
     ];
 
-    /// Its name.
+    /// The name.
     pub(super) fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }
 
-    /// From its name.
+    /// Returns the state with this name.
     fn named(name: &str) -> Self {
         Self::ALL.iter().find(|(_, known)| *known == name).map_or(Self::Failed, |(state, _)| *state)
     }
 }
 
-/// How far the reading of the file is.
+/// The progress of reading the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct JobProgress {
-    /// Bytes that have been read.
+    /// The number of bytes read.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 52_428_800)]
     pub read: i64,
-    /// Bytes that there are.
+    /// The size of the file in bytes.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 52_428_800)]
     pub total: i64,
-    /// Posts, comments and other records that were found.
+    /// The number of records found: posts, comments and others.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 21_000)]
     pub records: i64,
 }
 
-/// Work that goes on after the request that asked for it.
+/// Work that continues after its request.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Job {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
     pub id: i64,
-    /// What is done: `import`.
+    /// The kind: `import`.
     #[schema(max_length = 50, example = "import")]
     pub kind: String,
-    /// How far it is.
+    /// The state.
     pub state: JobState,
     /// The name of the file.
     #[schema(max_length = 300, example = "blog-11-22-2026.xml")]
     pub name: String,
-    /// How far the file is read.
+    /// The progress.
     pub progress: JobProgress,
-    /// What came of it, as `roundup import --json` prints it; null until then, and in lists.
+    /// The report, as `roundup import --json` prints it; null before the end and in lists.
     #[schema(value_type = Option<Report>)]
     pub report: Option<Value>,
-    /// Why it failed or was interrupted.
+    /// The reason why it failed or was interrupted.
     #[schema(max_length = 3000)]
     pub message: Option<String>,
-    /// When it was taken in.
+    /// The time it was created.
     pub created_at: DateTime<Utc>,
-    /// When it was begun.
+    /// The time it was started.
     pub started_at: Option<DateTime<Utc>>,
-    /// When it ended.
+    /// The time it ended.
     pub finished_at: Option<DateTime<Utc>>,
 }
 
 impl Job {
-    /// A job with every field filled but the message.
+    /// Returns a job with every field present except the message.
     pub fn sample() -> Self {
         let at =
             |seconds: i64| DateTime::from_timestamp(1_795_348_800 + seconds, 0).unwrap_or_default();
@@ -114,7 +114,7 @@ impl Job {
     }
 }
 
-/// A job as it is stored, without its report, which may be long.
+/// A stored job without its report, which may be long.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = jobs)]
 pub(super) struct JobRow {
@@ -132,7 +132,7 @@ pub(super) struct JobRow {
 }
 
 impl JobRow {
-    /// As it is shown, with this report.
+    /// Returns the job with this report.
     pub(super) fn shown(self, report: Option<Value>) -> Job {
         let total = self.progress_total.unwrap_or_default();
         // A file that is read twice over counts twice.
@@ -152,19 +152,19 @@ impl JobRow {
     }
 }
 
-/// How to import what is sent.
+/// The query parameters of an import.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ImportQuery {
-    /// In which format the file is; found out by itself if not given.
+    /// The format of the file; detected if left out.
     #[param(inline)]
     pub(super) format: Option<Format>,
     /// The name of the file. A roundup in text or Markdown is known by it, up to its last dot: the
     /// same name again is the same roundup. Without it, the name is made from the content.
     #[param(max_length = 300, example = "blog-11-22-2026.xml")]
     pub(super) filename: Option<String>,
-    /// Report what would be done, and store nothing.
+    /// Only reports what would be imported.
     pub(super) dry_run: Option<bool>,
-    /// Show the e-mail addresses that stand in the text of posts and comments.
+    /// Keeps e-mail addresses in the text of posts and comments public.
     pub(super) keep_addresses: Option<bool>,
 }

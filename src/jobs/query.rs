@@ -1,9 +1,10 @@
-//! Every statement about jobs.
+//! The statements on jobs.
 
 use super::model::{Job, JobRow, JobState};
-use crate::db::{keyset, total};
+use crate::db::keyset;
 use crate::error::Result;
 use crate::import::Progress;
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::jobs;
 use chrono::{DateTime, Utc};
@@ -17,11 +18,11 @@ use serde_json::Value;
 /// The states of a job that is not over.
 const OPEN: [&str; 2] = ["queued", "running"];
 
-/// What is said of a job whose process is gone.
+/// The message of a job whose process has ended.
 const INTERRUPTED: &str = "The service ended before this was done. What had gone in stays: send \
                            the file again, and only what is missing is stored.";
 
-/// A job that waits; its id.
+/// Stores a queued job.
 pub(super) async fn insert(
     conn: &mut AsyncPgConnection,
     instance: i32,
@@ -44,7 +45,7 @@ pub(super) async fn insert(
     Ok(row.shown(None))
 }
 
-/// A page of all jobs, the latest first, without their reports.
+/// Returns a page of all jobs, newest first, without their reports.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     scan: &Scan<(DateTime<Utc>, i64)>,
@@ -57,7 +58,7 @@ pub(super) async fn page(
     Ok(page.map(|row| row.shown(None)).with_total(total))
 }
 
-/// A job with its report.
+/// Returns a job with its report.
 pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<Option<Job>> {
     let found: Option<(JobRow, Option<Value>)> = jobs::table
         .find(id)
@@ -78,7 +79,7 @@ struct Suspect {
 /// own number: "jobs" in ASCII.
 const PRESENCE: i32 = 0x6a_6f_62_73;
 
-/// Holds the lock that says that this process lives, for as long as the connection does.
+/// Takes the lock that shows that this process lives, for as long as the connection does.
 pub(super) async fn be_present(conn: &mut AsyncPgConnection, instance: i32) -> Result<()> {
     diesel::sql_query("select pg_advisory_lock($1, $2)")
         .bind::<Integer, _>(PRESENCE)
@@ -88,7 +89,7 @@ pub(super) async fn be_present(conn: &mut AsyncPgConnection, instance: i32) -> R
     Ok(())
 }
 
-/// Ends the jobs that nobody has any more: those of processes that are gone, and those of this
+/// Ends the jobs without a process: those of processes that have ended, and those of this
 /// one that it does not know.
 pub(super) async fn end_lost(
     conn: &AsyncPgConnection,
@@ -138,14 +139,14 @@ struct Locked {
     locked: bool,
 }
 
-/// Takes the lock of imports, if no other import runs, such as one from the command line.
+/// Takes the lock of imports, if no other import runs, for example one of the command line.
 pub(super) async fn lock(conn: &mut AsyncPgConnection) -> Result<bool> {
     let statement = "select pg_try_advisory_lock(hashtext('roundup import')) as locked";
     let Locked { locked } = diesel::sql_query(statement).get_result(conn).await?;
     Ok(locked)
 }
 
-/// A job is begun.
+/// Marks a job as running.
 pub(super) async fn start(conn: &AsyncPgConnection, id: i64, now: DateTime<Utc>) -> Result<()> {
     diesel::update(jobs::table.find(id))
         .set((jobs::state.eq(JobState::Running.as_str()), jobs::started_at.eq(now)))
@@ -154,7 +155,7 @@ pub(super) async fn start(conn: &AsyncPgConnection, id: i64, now: DateTime<Utc>)
     Ok(())
 }
 
-/// A job has come so far.
+/// Stores the progress of a job.
 pub(super) async fn advance(conn: &AsyncPgConnection, id: i64, progress: Progress) -> Result<()> {
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     diesel::update(jobs::table.find(id))
@@ -167,7 +168,7 @@ pub(super) async fn advance(conn: &AsyncPgConnection, id: i64, progress: Progres
     Ok(())
 }
 
-/// How a job ended.
+/// The end of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct End {
     pub(super) state: JobState,
@@ -175,7 +176,7 @@ pub(super) struct End {
     pub(super) message: Option<String>,
 }
 
-/// A job is over.
+/// Stores the end of a job.
 pub(super) async fn finish(
     conn: &mut AsyncPgConnection,
     id: i64,

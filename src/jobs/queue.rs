@@ -1,4 +1,4 @@
-//! What an instance remembers about its jobs: which are its own, and how many more it takes.
+//! The queue of an instance's jobs, and the limit of uploaded files.
 
 use crate::audit::Actor;
 use crate::error::{Code, Error, Result};
@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-/// How many files may lie here at once, to be imported or on their way in.
+/// The maximum number of uploaded files of an instance, including those being received.
 const FILES: usize = 16;
 
-/// An import that was sent and has no row yet.
+/// An import that has no row in the database yet.
 #[derive(Debug)]
-pub(super) struct Ticket {
+pub(super) struct QueuedImport {
     pub(super) name: String,
     pub(super) upload: Upload,
     pub(super) options: Options,
@@ -27,25 +27,25 @@ pub(super) struct Ticket {
     pub(super) answer: oneshot::Sender<Result<StoredResponse>>,
 }
 
-/// What an instance remembers about its jobs.
+/// The jobs of an instance.
 #[derive(Debug)]
 pub struct JobQueue {
     /// The number of this process, among those on its database.
     pub(super) instance: i32,
     files: Arc<Semaphore>,
     known: Arc<Mutex<BTreeSet<i64>>>,
-    queue: UnboundedSender<Ticket>,
-    inbox: Mutex<Option<UnboundedReceiver<Ticket>>>,
+    queue: UnboundedSender<QueuedImport>,
+    inbox: Mutex<Option<UnboundedReceiver<QueuedImport>>>,
 }
 
-/// A job that this process has, for as long as this lives.
+/// A job of this process, as long as this value lives.
 #[derive(Debug)]
-pub(super) struct Own {
+pub(super) struct OwnJob {
     pub(super) id: i64,
     known: Arc<Mutex<BTreeSet<i64>>>,
 }
 
-impl Drop for Own {
+impl Drop for OwnJob {
     fn drop(&mut self) {
         locked(&self.known).remove(&self.id);
     }
@@ -71,31 +71,31 @@ impl Default for JobQueue {
 }
 
 impl JobQueue {
-    /// Room for one more file.
+    /// Reserves room for a file.
     ///
     /// # Errors
-    /// 503 when as many lie here as may.
+    /// 503 when there are too many files.
     pub(super) fn room(&self) -> Result<OwnedSemaphorePermit> {
         permit(&self.files, "as many imports wait as may: try again when one is done")
     }
 
-    /// Hands over what was sent.
+    /// Queues an import.
     ///
     /// # Errors
-    /// 503 when the service is about to end.
-    pub(super) fn hand_in(&self, ticket: Ticket) -> Result<()> {
+    /// 503 when the service is about to stop.
+    pub(super) fn hand_in(&self, ticket: QueuedImport) -> Result<()> {
         self.queue.send(ticket).map_err(|_ending| ending())
     }
 
-    /// What is handed in; once.
-    pub(super) fn inbox(&self) -> Option<UnboundedReceiver<Ticket>> {
+    /// Returns the receiver of queued imports, once.
+    pub(super) fn inbox(&self) -> Option<UnboundedReceiver<QueuedImport>> {
         locked(&self.inbox).take()
     }
 
-    /// Makes a job known as one of this process.
-    pub(super) fn own(&self, id: i64) -> Own {
+    /// Registers a job of this process.
+    pub(super) fn own(&self, id: i64) -> OwnJob {
         locked(&self.known).insert(id);
-        Own { id, known: Arc::clone(&self.known) }
+        OwnJob { id, known: Arc::clone(&self.known) }
     }
 
     /// Whether this process has the job.

@@ -1,4 +1,4 @@
-//! Sending files to be imported, and looking at what becomes of them.
+//! The routes for imports and jobs.
 
 use super::model::{ImportQuery, Job};
 use super::queue::JobQueue;
@@ -11,7 +11,7 @@ use crate::extract::check_media_type;
 use crate::extract::{FieldsQuery, Id, Query, QueryPair};
 use crate::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
 use crate::import::{Format, Options};
-use crate::jobs::queue::{Ticket, ending};
+use crate::jobs::queue::{QueuedImport, ending};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
 use crate::response::{JsonResponse, StoredResponse};
@@ -25,20 +25,20 @@ use utoipa::{OpenApi, ToSchema};
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/imports").post(create_import))
-        .service(resource("/jobs").get(list_jobs))
-        .service(resource("/jobs/{id}").get(get_job));
+    cfg.service(resource("/imports").post(admin_create_import))
+        .service(resource("/jobs").get(admin_list_jobs))
+        .service(resource("/jobs/{id}").get(admin_get_job));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(create_import, list_jobs, get_job))]
+#[openapi(paths(admin_create_import, admin_list_jobs, admin_get_job))]
 pub struct Docs;
 
-/// A file as it is, for the OpenAPI schema only.
+/// An uploaded file, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(max_length = 9_007_199_254_740_991_usize, format = Binary)]
-struct Export(#[expect(dead_code, reason = "only its schema is used")] String);
+struct ImportFile(#[expect(dead_code, reason = "only its schema is used")] String);
 
 /// The media types that a file may be sent as. Its format is found in the file itself.
 const KINDS: [&str; 8] = [
@@ -55,15 +55,15 @@ const KINDS: [&str; 8] = [
 /// Import a file
 ///
 /// The body is the file itself: an export of another system, an archive of such files, a roundup,
-/// or an export of this service. The job that does it is answered at once; imports of a site are
-/// done one after the other. Sending a file again is harmless: what is there already stays as it is.
+/// or an export of this service. Returns the job at once; the imports of a site run
+/// one after the other. Importing a file again changes nothing.
 #[utoipa::path(post, path = "/imports", tag = "moving", security(("key" = ["imports:write"])),
     params(ImportQuery, IdempotencyKeyHeader),
-    request_body(content((Export = "application/octet-stream"), (Export = "application/xml"), (Export = "text/xml"),
-        (Export = "application/zip"), (Export = "application/json"), (Export = "application/x-ndjson"),
-        (Export = "text/plain", example = "Bridge opens -- Harbour Gazette"), (Export = "text/markdown"))),
+    request_body(content((ImportFile = "application/octet-stream"), (ImportFile = "application/xml"), (ImportFile = "text/xml"),
+        (ImportFile = "application/zip"), (ImportFile = "application/json"), (ImportFile = "application/x-ndjson"),
+        (ImportFile = "text/plain", example = "Bridge opens -- Harbour Gazette"), (ImportFile = "text/markdown"))),
     responses((status = 202, description = "The job", body = Job, example = json!(Job::sample())), AdminWriteProblems))]
-async fn create_import(
+async fn admin_create_import(
     caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
     queue: Data<JobQueue>,
@@ -84,7 +84,7 @@ async fn create_import(
     digest.update(req.query_string());
     let attempt = once.bind(format!("key:{}", caller.principal.key), &digest.finalize());
     let (answer, answered) = oneshot::channel();
-    let ticket = Ticket {
+    let ticket = QueuedImport {
         name: name(&query, &upload),
         options: options(&query, req.headers()),
         upload,
@@ -102,7 +102,7 @@ fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// What the file is called: without a name, the same content is the same file.
+/// Returns the name of the file: without a name, the same content is the same file.
 fn name(query: &ImportQuery, upload: &Upload) -> String {
     let given = query.filename.as_deref().map(str::trim).filter(|name| !name.is_empty());
     if let Some(name) = given {
@@ -122,12 +122,12 @@ fn options(query: &ImportQuery, headers: &HeaderMap) -> Options {
     }
 }
 
-/// List the jobs, the latest first, without their reports
+/// List the jobs, without their reports
 ///
-/// Those that wait and those that run included.
+/// Newest first, including queued and running ones.
 #[utoipa::path(get, path = "/jobs", tag = "moving", params(FieldsQuery, PageQuery), security(("key" = ["imports:write"])),
     responses((status = 200, description = "A page of jobs", body = Page<Job>, example = json!(Page::sample(Job::sample()))), AdminReadProblems))]
-async fn list_jobs(
+async fn admin_list_jobs(
     _caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
     queue: Data<JobQueue>,
@@ -139,13 +139,13 @@ async fn list_jobs(
     JsonResponse::page(found, query.fields.as_deref(), Job::sample)
 }
 
-/// Get a job: how far it is, and its report once it is over
+/// Get a job with its progress, and with its report at the end
 ///
-/// Ask again while it is `queued` or `running`.
+/// Poll while it is `queued` or `running`.
 #[utoipa::path(get, path = "/jobs/{id}", tag = "moving", security(("key" = ["imports:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery),
     responses((status = 200, description = "The job", body = Job, example = json!(Job::sample())), AdminReadProblems))]
-async fn get_job(
+async fn admin_get_job(
     _caller: Allowed<scope::ImportsWrite>,
     state: Data<State>,
     queue: Data<JobQueue>,

@@ -1,4 +1,4 @@
-//! Doing the jobs: each in a task of its own that waits until it is the oldest of the site.
+//! Runs jobs: each in its own task, which waits until it is the oldest job of the site.
 
 use super::model::JobState;
 use super::query::{self, End};
@@ -8,7 +8,7 @@ use crate::audit::{self, Actor};
 use crate::cache::Change;
 use crate::error::{Error, Result};
 use crate::import::{self, Options, Progress, Report, Source};
-use crate::jobs::queue::{Own, Ticket};
+use crate::jobs::queue::{OwnJob, QueuedImport};
 use crate::response::StoredResponse;
 use crate::state::{SharedState, State};
 use actix_web::web::Data;
@@ -19,15 +19,15 @@ use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
-/// How often a job that waits looks whether it is next, and one that runs says how far it is.
+/// The interval at which a queued job checks whether it is next and a running one stores its progress.
 const POLL: Duration = Duration::from_millis(300);
 
-/// How often the end of a job is tried to be written while the database is away, and how long it
-/// rests between.
+/// The number of attempts to store the end of a job while the database is unavailable, and the pause
+/// between them.
 const ATTEMPTS: u32 = 60;
 const REST: Duration = Duration::from_secs(1);
 
-/// How many bytes a report may have that is kept with its job.
+/// The maximum size of a stored report in bytes.
 const LONGEST: usize = 32 << 20;
 
 /// A connection that tells others that this process lives; while there are jobs.
@@ -69,13 +69,18 @@ pub async fn sweep(state: &State, queue: &JobQueue) -> Result<usize> {
 }
 
 /// Gives a ticket its row, answers, and does the job.
-async fn attend(state: SharedState, queue: Data<JobQueue>, presence: Presence, ticket: Ticket) {
-    let Ticket { name, upload, options, attempt, actor, room, answer } = ticket;
+async fn attend(
+    state: SharedState,
+    queue: Data<JobQueue>,
+    presence: Presence,
+    ticket: QueuedImport,
+) {
+    let QueuedImport { name, upload, options, attempt, actor, room, answer } = ticket;
     let made = async {
         be_present(&state, queue.instance, &presence).await?;
         let (instance, size, now) = (queue.instance, upload.size, state.clock().now());
         let (name, queue) = (name.clone(), queue.clone());
-        let (tell, told) = tokio::sync::oneshot::channel::<Own>();
+        let (tell, told) = tokio::sync::oneshot::channel::<OwnJob>();
         let detail = json!({ "filename": name, "bytes": size, "dry_run": options.dry_run });
         let answer = State::write_once(&state, attempt, move |conn| {
             Box::pin(async move {
@@ -121,7 +126,7 @@ async fn be_present(state: &State, instance: i32, presence: &Presence) -> Result
 async fn carry_out(
     state: &SharedState,
     queue: &JobQueue,
-    own: &Own,
+    own: &OwnJob,
     name: &str,
     upload: Upload,
     options: Options,

@@ -1,7 +1,7 @@
-//! A body that goes to a file as it comes.
+//! Streams an uploaded file to disk.
 //!
-//! The file loses its name as soon as it is open. So nobody else can open it, and the system takes
-//! it away with the last handle on it, however the process ends.
+//! The file is unlinked as soon as it is open. So no other process can open it, and the system removes
+//! it with its last handle, however the process ends.
 
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
@@ -17,17 +17,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt as _;
 
-/// How the names begin that files have for a moment.
+/// The prefix of the temporary names of uploaded files.
 const PREFIX: &str = "roundup-upload-";
 
-/// What was sent.
+/// An uploaded file.
 #[derive(Debug, Clone)]
 pub(super) struct Upload {
-    /// It has no name.
+    /// The unlinked file.
     pub(super) file: Arc<File>,
-    /// In bytes.
+    /// The size in bytes.
     pub(super) size: u64,
-    /// SHA-256 of its bytes.
+    /// The SHA-256 of its bytes.
     pub(super) digest: Vec<u8>,
 }
 
@@ -36,10 +36,10 @@ fn folder(config: &Config) -> PathBuf {
     config.upload_dir.clone().unwrap_or_else(std::env::temp_dir)
 }
 
-/// Writes a body to a file, up to the limit of the settings.
+/// Writes a request body to a file, up to the limit of the settings.
 ///
 /// # Errors
-/// 413 for a longer one, before more of it is stored; 400 for one that breaks off; 503 when it
+/// 413 for a larger one; 400 for one that is cut off; 503 when it
 /// cannot be stored.
 pub(super) async fn receive(
     mut body: Payload,
@@ -76,7 +76,7 @@ fn no_room(cause: io::Error) -> Error {
         .with_header(RETRY_AFTER, HeaderValue::from_static("60"))
 }
 
-/// A new file for this account alone, whose name is taken away at once.
+/// Creates a file for this account only and unlinks it at once.
 fn nameless(folder: &Path) -> io::Result<File> {
     let random = getrandom::u64().map_err(io::Error::other)?;
     let path = folder.join(format!("{PREFIX}{random:016x}"));
@@ -88,8 +88,8 @@ fn nameless(folder: &Path) -> io::Result<File> {
     }
 }
 
-/// Removes the names that were left by processes which ended between the two steps of
-/// [`nameless`]. One that another process is about to remove is in nobody's way.
+/// Removes the files of processes that ended between creating and unlinking a file in
+/// [`nameless`].
 pub(super) fn sweep(config: &Config) {
     let Ok(entries) = std::fs::read_dir(folder(config)) else { return };
     for entry in entries.flatten() {

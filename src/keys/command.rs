@@ -1,6 +1,6 @@
-//! `roundup keys`: for the first key, which no API can make, and for scripts.
+//! `roundup keys`: creates the first key, which the API cannot, and serves scripts.
 
-use super::model::NewKey;
+use super::model::KeyInput;
 use super::query;
 use crate::auth::Scope;
 use crate::clock::Clock;
@@ -11,18 +11,18 @@ use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::fmt::Write as _;
 
-/// What to do with keys.
+/// The subcommands of `roundup keys`.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Command {
-    /// Make a key and print its secret, alone on the last line
+    /// Create a key and print its secret, alone on the last line
     Create {
-        /// Whose or what for
+        /// The owner or purpose of the key
         #[arg(long)]
         name: String,
-        /// What it may do
+        /// The scopes of the key
         #[arg(long = "scope", value_enum, value_delimiter = ',', required = true)]
         scopes: Vec<Scope>,
-        /// After how many days it ends; never, if not given
+        /// The number of days until it expires; without it, the key does not expire
         #[arg(long, value_name = "DAYS")]
         expires_in_days: Option<u16>,
     },
@@ -30,7 +30,7 @@ pub enum Command {
     List,
     /// Revoke a key
     Revoke {
-        /// Its id, as `list` shows it
+        /// The id of the key, from `list`
         id: i64,
     },
 }
@@ -55,7 +55,7 @@ async fn execute(database: &Database, command: &Command, now: DateTime<Utc>) -> 
                 bail!("--name must have 1 to 100 characters");
             }
             let expires_at = expires_in_days.map(|days| now + TimeDelta::days(days.into()));
-            let new = NewKey { name: name.clone(), scopes: scopes.clone(), expires_at };
+            let new = KeyInput { name: name.clone(), scopes: scopes.clone(), expires_at };
             let made = query::create(&mut conn, &new, now).await?;
             Ok(format!("key {} ({}), shown this once:\n{}\n", made.key.id, name, made.secret))
         }

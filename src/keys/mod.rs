@@ -1,5 +1,5 @@
-//! Managing the keys that open the editors' side. A secret is shown once and stored as its hash;
-//! authentication itself is in [`crate::auth`].
+//! The keys of editors. A secret is returned once and stored as a hash;
+//! authentication is in [`crate::auth`].
 
 mod command;
 mod model;

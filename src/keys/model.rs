@@ -1,4 +1,4 @@
-//! Keys as rows and on the wire, and the scopes that they hold.
+//! The database rows and JSON types of keys.
 
 use crate::auth::Scope;
 use crate::schema::keys;
@@ -10,55 +10,55 @@ use utoipa::ToSchema;
 /// A key, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Key {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
     pub id: i64,
-    /// Whose or what for.
+    /// The owner or purpose.
     #[schema(max_length = 100, example = "the editor")]
     pub name: String,
-    /// What it may do.
+    /// The scopes.
     #[schema(max_items = 20)]
     pub scopes: Vec<Scope>,
     /// The beginning of its secret, to tell keys apart.
     #[schema(max_length = 20, example = "rk_Zm9vYmF")]
     pub prefix: String,
-    /// When it was made.
+    /// The time it was created.
     pub created_at: DateTime<Utc>,
-    /// When it ends; null for never.
+    /// The time it expires; null for never.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When it was last used, within a minute.
+    /// The time it was last used, accurate to a minute.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// When it was revoked.
+    /// The time it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
-/// A key that was just made, with the secret that is shown this once.
+/// A new key with its secret, which is returned only once.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CreatedKey {
     /// The key.
     #[serde(flatten)]
     pub key: Key,
-    /// What goes behind `Authorization: Bearer`.
+    /// The secret for `Authorization: Bearer`.
     #[schema(max_length = 100, example = "rk_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE")]
     pub secret: String,
 }
 
-/// A key to be made.
+/// A key to create.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewKey {
-    /// Whose or what for.
+pub struct KeyInput {
+    /// The owner or purpose.
     #[schema(min_length = 1, max_length = 100, example = "the editor")]
     pub name: String,
-    /// What it may do.
+    /// The scopes.
     #[schema(min_items = 1, max_items = 20, example = json!(["articles:write"]))]
     pub scopes: Vec<Scope>,
-    /// When it ends; null or left out for never.
+    /// The time it expires; null or left out for never.
     #[serde(default)]
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// The table's columns that are shown.
+/// The columns that are returned.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = keys)]
 pub(super) struct KeyRow {
@@ -88,14 +88,14 @@ impl From<KeyRow> for Key {
 }
 
 impl CreatedKey {
-    /// A key with its secret.
+    /// Returns a key with a secret, for the documentation.
     pub fn sample() -> Self {
         Self { key: Key::sample(), secret: "rk_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE".into() }
     }
 }
 
 impl Key {
-    /// A key with every field filled.
+    /// Returns a key with every field present.
     pub fn sample() -> Self {
         let at = DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default();
         Self {

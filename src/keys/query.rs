@@ -1,9 +1,10 @@
-//! Every statement about keys.
+//! The statements on keys.
 
-use super::model::{CreatedKey, Key, KeyRow, NewKey};
+use super::model::{CreatedKey, Key, KeyInput, KeyRow};
 use crate::auth::hash_secret;
-use crate::db::{keyset, total};
+use crate::db::keyset;
 use crate::error::{Error, Result};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::keys;
 use base64::Engine as _;
@@ -14,13 +15,13 @@ use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Makes a key; its secret is in the answer and nowhere else.
+/// Creates a key; its secret is returned and not stored.
 ///
 /// # Errors
 /// When the database fails.
 pub(super) async fn create(
     conn: &mut AsyncPgConnection,
-    new: &NewKey,
+    new: &KeyInput,
     now: DateTime<Utc>,
 ) -> Result<CreatedKey> {
     let mut random = [0; 32];
@@ -45,7 +46,7 @@ pub(super) async fn create(
     Ok(CreatedKey { key: row.into(), secret })
 }
 
-/// A page of all keys, the latest first.
+/// Returns a page of all keys, newest first.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     scan: &Scan<(DateTime<Utc>, i64)>,
@@ -58,7 +59,7 @@ pub(super) async fn page(
     Ok(page.map(Key::from).with_total(total))
 }
 
-/// Revokes a key; once is enough. None if there is no such key.
+/// Revokes a key, if it is not revoked; `None` if there is no such key.
 pub(super) async fn revoke(
     conn: &mut AsyncPgConnection,
     id: i64,

@@ -1,6 +1,6 @@
-//! Managing keys over HTTP.
+//! The routes for keys.
 
-use super::model::{CreatedKey, Key, NewKey};
+use super::model::{CreatedKey, Key, KeyInput};
 use super::query;
 use crate::audit;
 use crate::auth::{Allowed, scope};
@@ -18,21 +18,21 @@ use utoipa::OpenApi;
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/keys").get(list_keys).post(create_key))
-        .service(resource("/keys/{id}").delete(revoke_key));
+    cfg.service(resource("/keys").get(admin_list_keys).post(admin_create_key))
+        .service(resource("/keys/{id}").delete(admin_revoke_key));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(list_keys, create_key, revoke_key))]
+#[openapi(paths(admin_list_keys, admin_create_key, admin_revoke_key))]
 pub struct Docs;
 
 /// List the keys, without their secrets
 ///
-/// Revoked and expired ones included. Only a hash of each secret is kept.
+/// Including revoked and expired ones. Only a hash of each secret is stored.
 #[utoipa::path(get, path = "/keys", tag = "keys", params(FieldsQuery, PageQuery), security(("key" = ["keys:manage"])),
     responses((status = 200, description = "A page of keys", body = Page<Key>, example = json!(Page::sample(Key::sample()))), AdminReadProblems))]
-async fn list_keys(
+async fn admin_list_keys(
     _caller: Allowed<scope::KeysManage>,
     state: Data<State>,
     QueryPair(query, page): QueryPair<FieldsQuery, PageQuery>,
@@ -42,17 +42,17 @@ async fn list_keys(
     JsonResponse::page(found, query.fields.as_deref(), Key::sample)
 }
 
-/// Make a key
+/// Create a key
 ///
-/// Its secret is in this answer and can never be read again.
-#[utoipa::path(post, path = "/keys", tag = "keys", request_body = NewKey, security(("key" = ["keys:manage"])),
+/// The secret is in this response and cannot be read again.
+#[utoipa::path(post, path = "/keys", tag = "keys", request_body = KeyInput, security(("key" = ["keys:manage"])),
     params(crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "The key with its secret", body = CreatedKey, example = json!(CreatedKey::sample())), AdminWriteProblems))]
-async fn create_key(
+async fn admin_create_key(
     caller: Allowed<scope::KeysManage>,
     state: Data<State>,
     once: IdempotencyKey,
-    body: Body<NewKey>,
+    body: Body<KeyInput>,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let once = once.bind(caller.principal.owner(), &body.digest);
@@ -70,11 +70,11 @@ async fn create_key(
 
 /// Revoke a key
 ///
-/// It ends at once. A key that is revoked stays listed.
+/// It is invalid from now on. A revoked key stays in the list.
 #[utoipa::path(delete, path = "/keys/{id}", tag = "keys", security(("key" = ["keys:manage"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     responses((status = 200, description = "The key, revoked", body = Key, example = json!(Key::sample())), AdminWriteProblems))]
-async fn revoke_key(
+async fn admin_revoke_key(
     caller: Allowed<scope::KeysManage>,
     state: Data<State>,
     id: Id,

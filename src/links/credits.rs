@@ -1,7 +1,7 @@
-//! Whom an editor credits: the outlets that a link names, looked up and made where need be.
+//! Resolves the outlets that a link credits, and creates unknown ones where that is allowed.
 //!
-//! An outlet that is not named is the one that the credit line names, else the one whose host the
-//! address has, else a new one with the name in the credit line.
+//! An outlet that is not named is taken from the credit line, otherwise from the host of the URL;
+//! otherwise it is a new one with the name in the credit line.
 
 use super::input::{CreditInput, LinkInput, OutletName};
 use super::store::{NewCredit, NewLink};
@@ -15,28 +15,28 @@ use roundup_reader::parse_credit;
 use safe_html::slug::fold;
 use std::collections::HashSet;
 
-/// The longest name that an outlet can have, in characters.
+/// The maximum length of an outlet's name in characters.
 const LONGEST_NAME: usize = 200;
 
-/// How to look up.
+/// How to resolve outlets.
 #[derive(Debug, Clone)]
-pub struct Lookup {
-    /// Outlets that are known to be there.
+pub struct OutletLookup {
+    /// The ids of outlets that are known to exist.
     pub known: HashSet<i64>,
-    /// An outlet that is not known may be made.
+    /// Whether unknown outlets may be created.
     pub may_make: bool,
-    /// When.
+    /// When it happened.
     pub now: DateTime<Utc>,
 }
 
-/// The links with every outlet looked up.
+/// Returns the links with their outlets resolved.
 ///
 /// # Errors
-/// 422 with every outlet that is not known and may not be made, and the name nearest to it.
+/// 422 with every unknown outlet that may not be created, and the nearest name.
 pub async fn resolve(
     conn: &mut AsyncPgConnection,
     list: &[LinkInput],
-    lookup: &Lookup,
+    lookup: &OutletLookup,
 ) -> Result<Vec<NewLink>> {
     let directory = if list.iter().all(|link| lookup.answers(link)) {
         Directory::default()
@@ -66,8 +66,8 @@ fn ready(input: &LinkInput, credits: Vec<NewCredit>) -> NewLink {
     }
 }
 
-impl Lookup {
-    /// Whether the link names only outlets that are known.
+impl OutletLookup {
+    /// Returns whether the link names known outlets only.
     fn answers(&self, link: &LinkInput) -> bool {
         let known = |credit: &CreditInput| {
             let id = credit.outlet.as_ref().and_then(|outlet| outlet.id);
@@ -77,12 +77,12 @@ impl Lookup {
     }
 }
 
-/// The looking up of one article's links.
+/// The resolution of the outlets of an article's links.
 struct Work<'a> {
     conn: &'a mut AsyncPgConnection,
-    lookup: &'a Lookup,
+    lookup: &'a OutletLookup,
     directory: Directory,
-    /// Where which name stands that nothing goes by.
+    /// The JSON pointers and names that match no outlet.
     unknown: Vec<(String, String)>,
 }
 
@@ -107,7 +107,7 @@ impl Work<'_> {
         Ok(credits)
     }
 
-    /// The outlet by its id, its slug or its name, whichever is the first that is known.
+    /// Returns the outlet by id, slug or name: the first that matches.
     async fn outlet(&mut self, at: String, given: &OutletName) -> Result<Option<i64>> {
         let known = |id: &i64| self.lookup.known.contains(id) || self.directory.has(*id);
         let slugged = |slug: &str| self.directory.slugged(slug);
@@ -138,7 +138,7 @@ impl Work<'_> {
         Ok(Some(id))
     }
 
-    /// What a credit line means.
+    /// Parses a credit line.
     async fn parsed(&mut self, at: &str, line: &str, host: Option<i64>) -> Result<Vec<NewCredit>> {
         let (found, _) = parse_credit(line, &self.directory);
         let mut credits = Vec::new();
@@ -178,7 +178,7 @@ impl Work<'_> {
     }
 }
 
-/// What in a credit line cannot be the name of an outlet.
+/// Returns whether a credit cannot be the name of an outlet.
 fn no_name(name: &str) -> bool {
     fold(name).is_empty() || name.chars().count() > LONGEST_NAME
 }

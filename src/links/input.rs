@@ -1,25 +1,25 @@
-//! What an editor writes of a link.
+//! The input for a link.
 
-use super::model::{Link, RichText, Role};
+use super::model::{Link, LinkRole, RichText};
 use crate::error::FieldError;
 use crate::validation::{check_not_blank, check_web_url};
 use safe_html::{Markup, Voice, render};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A text to be written.
+/// A text to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TextInput {
     /// The text.
     #[schema(max_length = 200_000, example = "Iran launched *airstrikes* in recent days …")]
     pub text: String,
-    /// How it is marked up.
+    /// The markup of the text.
     #[serde(default)]
     pub format: TextFormat,
 }
 
-/// How a text is marked up.
+/// The markup of a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TextFormat {
@@ -31,7 +31,7 @@ pub enum TextFormat {
 }
 
 impl TextFormat {
-    /// The text in both forms.
+    /// Returns the text with its HTML.
     pub fn rendered(self, text: String) -> RichText {
         let markup = match self {
             Self::Markdown => Markup::Markdown,
@@ -41,7 +41,7 @@ impl TextFormat {
         RichText { text, html }
     }
 
-    /// How a stored text was marked up, which only its HTML tells: Markdown, unless that would
+    /// Returns the markup of a stored text, which only its HTML shows: Markdown, unless that would
     /// render otherwise.
     pub fn of(text: &str, html: &str) -> Self {
         let rendered = |markup| render(text, markup, Voice::Editor) == html;
@@ -57,31 +57,31 @@ impl TextFormat {
 }
 
 impl TextInput {
-    /// The text in both forms.
+    /// Returns the text with its HTML.
     pub fn rendered(self) -> RichText {
         self.format.rendered(self.text)
     }
 
-    /// What would be written to store this again.
+    /// Returns the input that would store this text again.
     pub fn of(stored: &RichText) -> Self {
         let format = TextFormat::of(&stored.text, &stored.html);
         Self { text: stored.text.clone(), format }
     }
 }
 
-/// A source to be written.
+/// A source to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkInput {
-    /// The id of the link that this one is, so that it keeps it. Without one a link is known again
-    /// by its title and address.
+    /// The id of the stored link, which it keeps. Without an id, a link is matched
+    /// by title and URL.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 909)]
     pub id: Option<i64>,
-    /// Which part it plays.
+    /// The role in the article.
     #[serde(default = "more")]
     #[schema(default = "more")]
-    pub role: Role,
+    pub role: LinkRole,
     /// The headline of the source.
     #[schema(
         min_length = 1,
@@ -89,7 +89,7 @@ pub struct LinkInput {
         example = "US and Iran have been forced on to the same side by Isis"
     )]
     pub title: String,
-    /// Its address, http or https; null for a source credited without one.
+    /// The URL, http or https; null for a source without one.
     #[serde(default)]
     #[schema(max_length = 10_000, example = "https://www.theguardian.com/world/iran-isis")]
     pub url: Option<String>,
@@ -97,66 +97,66 @@ pub struct LinkInput {
     #[serde(default)]
     #[schema(max_length = 500, example = "Ian Black, The Guardian")]
     pub credit: Option<String>,
-    /// Who published it. Left out, it is what `credit` says, else whose host the address has;
-    /// an empty list credits nobody.
+    /// The outlets and authors. Left out, they are parsed from `credit`, or the outlet is found by the host of
+    /// the URL; an empty list credits nobody.
     #[serde(default)]
     #[schema(max_items = 20)]
     pub credits: Option<Vec<CreditInput>>,
-    /// The heading that it stands under, where the article has sections.
+    /// The heading of its section, if the article has sections.
     #[serde(default)]
     #[schema(max_length = 300, example = "Analysis")]
     pub section: Option<String>,
     /// An excerpt from the source.
     #[serde(default)]
     pub quote: Option<TextInput>,
-    /// Whether its reading is a guess that somebody should look at.
+    /// Whether it was read with doubt and should be checked.
     #[serde(default)]
     #[schema(default = false)]
     pub uncertain: bool,
 }
 
-fn more() -> Role {
-    Role::More
+fn more() -> LinkRole {
+    LinkRole::More
 }
 
-/// One publisher of a source to be written.
+/// A publisher of a source, to write.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreditInput {
-    /// Who published it. Left out, it is found by the host of the address.
+    /// The outlet. Left out, it is found by the host of the URL.
     #[serde(default)]
     pub outlet: Option<OutletName>,
-    /// Who wrote it.
+    /// The authors.
     #[serde(default)]
     #[schema(max_items = 20, example = json!(["Ian Black"]))]
     pub bylines: Vec<Byline>,
 }
 
-/// The name of somebody who wrote a source.
+/// The name of an author of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(min_length = 1, max_length = 200, example = "Ian Black")]
 pub struct Byline(pub String);
 
-/// Names an outlet: by the first of these that is known. An alias is as good as the name.
+/// A reference to an outlet: by the first of these fields that matches. An alias counts as a name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutletName {
-    /// Its id.
+    /// The id.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 12)]
     pub id: Option<i64>,
-    /// Its slug, or a former one.
+    /// A current or former slug.
     #[serde(default)]
     #[schema(max_length = 200, example = "the-guardian")]
     pub slug: Option<String>,
-    /// Its name, or another that it is known by.
+    /// The name or an alias.
     #[serde(default)]
     #[schema(max_length = 200, example = "The Guardian")]
     pub name: Option<String>,
 }
 
 impl LinkInput {
-    /// What would be written to store this link again.
+    /// Returns the input that would store this link again.
     pub fn of(link: &Link) -> Self {
         let credit = |credit: &super::Credit| CreditInput {
             outlet: credit.outlet.as_ref().map(|outlet| OutletName {
@@ -179,7 +179,7 @@ impl LinkInput {
         }
     }
 
-    /// What the schema cannot say is wrong with it; `at` points to it.
+    /// Adds the errors that the schema cannot express; `at` is the JSON pointer of the link.
     pub fn check(&self, at: &str, errors: &mut Vec<FieldError>) {
         errors.extend(check_not_blank(&format!("{at}/title"), &self.title));
         errors.extend(self.url.as_deref().and_then(|url| check_web_url(&format!("{at}/url"), url)));

@@ -1,6 +1,6 @@
-//! Who cites these pages: many addresses at once.
+//! Looks up who cites many URLs at once.
 
-use super::model::ListedLink;
+use super::model::LinkWithArticle;
 use super::query::listed;
 use crate::error::Result;
 use diesel::QueryableByName;
@@ -10,53 +10,53 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
 
-/// The addresses to look up.
+/// The URLs to look up.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Lookup {
-    /// The addresses, however they are written.
-    #[schema(min_items = 1, max_items = 100, value_type = Vec<AnyAddress>, example = json!(["https://www.example.org/story?utm_source=feed"]))]
+pub(super) struct LinkLookupInput {
+    /// The URLs in any spelling.
+    #[schema(min_items = 1, max_items = 100, value_type = Vec<LookupUrl>, example = json!(["https://www.example.org/story?utm_source=feed"]))]
     urls: Vec<String>,
 }
 
-/// An address, for the OpenAPI schema only.
+/// A URL, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(max_length = 10_000, example = "https://www.example.org/story?utm_source=feed")]
-pub(super) struct AnyAddress(#[expect(dead_code, reason = "only its schema is used")] String);
+pub(super) struct LookupUrl(#[expect(dead_code, reason = "only its schema is used")] String);
 
-/// The citations of each address, in the order of the request.
+/// The citations of each URL, in the order of the request.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Citations {
-    /// One for each address.
+pub(super) struct LinkLookupResult {
+    /// The citations, one for each URL.
     #[schema(max_items = 100)]
-    items: Vec<Citation>,
+    items: Vec<UrlCitations>,
 }
 
-/// Who cites an address.
+/// The citations of a URL.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the field is what the wire calls it")]
-pub(super) struct Citation {
-    /// The address as it was asked for.
+pub(super) struct UrlCitations {
+    /// The URL as in the request.
     #[schema(max_length = 10_000, example = "https://www.example.org/story?utm_source=feed")]
     url: String,
-    /// What it comes down to: equal for addresses of the same page; null for what is no address.
+    /// The normalised key, equal for all URLs of a page; null for text that is not a URL.
     #[schema(max_length = 40_000, example = "example.org/story")]
     key: Option<String>,
-    /// How many links of published articles lead there.
+    /// The number of links to it in published articles.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 1)]
     citation_count: i64,
-    /// The latest five of them, each with its article.
+    /// The newest five of these links, each with its article.
     #[schema(max_items = 5)]
-    links: Vec<ListedLink>,
+    links: Vec<LinkWithArticle>,
 }
 
-impl Citations {
-    /// What the documentation shows.
+impl LinkLookupResult {
+    /// Returns an example for the documentation.
     pub(super) fn sample() -> Self {
-        let link = ListedLink::sample();
+        let link = LinkWithArticle::sample();
         let url = "http://theguardian.com/world/iran-isis/?utm_source=feed".to_owned();
         let key = Some("theguardian.com/world/iran-isis".to_owned());
-        Self { items: vec![Citation { url, key, citation_count: 1, links: vec![link] }] }
+        Self { items: vec![UrlCitations { url, key, citation_count: 1, links: vec![link] }] }
     }
 }
 
@@ -74,11 +74,14 @@ const STATEMENT: &str = "select
               order by l.published_at desc, l.id desc limit 5) as ids
     from unnest($1::bytea[]) with ordinality u (hash, at) order by u.at";
 
-/// Who cites each of these addresses.
+/// Returns the citations of each of these URLs.
 ///
 /// # Errors
-/// When the database does not answer.
-pub(super) async fn look_up(conn: &AsyncPgConnection, lookup: Lookup) -> Result<Citations> {
+/// When the database does not respond.
+pub(super) async fn look_up(
+    conn: &AsyncPgConnection,
+    lookup: LinkLookupInput,
+) -> Result<LinkLookupResult> {
     let urls = lookup.urls;
     let keys: Vec<Option<String>> =
         urls.iter().map(|url| citation_key::normalise(url).map(|address| address.key)).collect();
@@ -91,13 +94,13 @@ pub(super) async fn look_up(conn: &AsyncPgConnection, lookup: Lookup) -> Result<
     let mut ids: Vec<i64> = rows.iter().flat_map(|row| row.ids.clone()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let links: HashMap<i64, ListedLink> =
+    let links: HashMap<i64, LinkWithArticle> =
         listed(conn, &ids).await?.into_iter().map(|listed| (listed.link.id, listed)).collect();
-    let one = |((url, key), row): ((String, Option<String>), Row)| Citation {
+    let one = |((url, key), row): ((String, Option<String>), Row)| UrlCitations {
         url,
         key,
         citation_count: row.count,
         links: row.ids.iter().filter_map(|id| links.get(id).cloned()).collect(),
     };
-    Ok(Citations { items: urls.into_iter().zip(keys).zip(rows).map(one).collect() })
+    Ok(LinkLookupResult { items: urls.into_iter().zip(keys).zip(rows).map(one).collect() })
 }

@@ -1,5 +1,5 @@
-//! A link is one source of an article: its title, its address if it has one, and who is credited
-//! for it. The lead comes first; the order is the editor's.
+//! A link is a source of an article: its title, its URL if it has one, and the credited outlets and
+//! authors. The lead comes first; the order is the editor's.
 
 mod credits;
 mod input;
@@ -10,10 +10,10 @@ mod rekey;
 mod routes;
 mod store;
 
-pub use credits::{Lookup, resolve};
+pub use credits::{OutletLookup, resolve};
 pub use input::{Byline, CreditInput, LinkInput, OutletName, TextFormat, TextInput};
-pub use model::{CitingArticle, Credit, Link, ListedLink, RichText, Role};
+pub use model::{CitingArticle, Credit, Link, LinkRole, LinkWithArticle, RichText};
 pub use query::{listed, of_articles};
 pub use rekey::{rekey, run as run_rekey};
 pub use routes::{Docs, configure, domains};
-pub use store::{Kept, NewCredit, NewLink, delete_of, insert, replace};
+pub use store::{NewCredit, NewLink, StoredLink, delete_of, insert, replace};

@@ -1,4 +1,4 @@
-//! Links as rows and on the wire.
+//! The database rows and JSON types of links.
 
 use crate::openapi::ShortText;
 use crate::outlets::OutletRef;
@@ -8,10 +8,10 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Text as it was written and as HTML that is safe to put into a page as it is.
+/// A text as written, and as HTML that is safe to embed in a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RichText {
-    /// As written, in Markdown.
+    /// The text as written, in Markdown.
     #[schema(max_length = 200_000, example = "Iran launched *airstrikes* in recent days …")]
     pub text: String,
     /// Sanitised HTML.
@@ -23,26 +23,26 @@ pub struct RichText {
 }
 
 impl RichText {
-    /// Both forms, where there is a text at all.
+    /// Creates the pair, if there is a text.
     pub fn of(text: Option<String>, html: Option<String>) -> Option<Self> {
         text.map(|text| Self { text, html: html.unwrap_or_default() })
     }
 }
 
-/// Which part a source plays in its article.
+/// The role of a source in its article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// The source the article is about.
+pub enum LinkRole {
+    /// The source that the article is about.
     Lead,
     /// One of the further sources.
     More,
-    /// A source linked from the running text.
+    /// A source linked in the text.
     Inline,
 }
 
-impl Role {
-    /// As stored.
+impl LinkRole {
+    /// Returns the value stored in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Lead => "lead",
@@ -51,7 +51,7 @@ impl Role {
         }
     }
 
-    /// From the stored word; the table's check allows no other.
+    /// Converts a stored value; the table's check constraint allows no other.
     pub fn from_stored(word: &str) -> Self {
         match word {
             "lead" => Self::Lead,
@@ -61,12 +61,12 @@ impl Role {
     }
 }
 
-/// One publisher of a source, and who wrote it there.
+/// A publisher of a source, with the authors there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Credit {
-    /// Who published it; null where only the writer is credited.
+    /// The outlet; null where only authors are credited.
     pub outlet: Option<OutletRef>,
-    /// Who wrote it.
+    /// The authors.
     #[schema(max_items = 20, value_type = Vec<ShortText>, example = json!(["Ian Black"]))]
     pub bylines: Vec<String>,
 }
@@ -74,12 +74,12 @@ pub struct Credit {
 /// A source of an article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Link {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 909)]
     pub id: i64,
-    /// Which part it plays.
-    pub role: Role,
-    /// Its place in the article, from 0.
+    /// The role in the article.
+    pub role: LinkRole,
+    /// The position in the article, from 0.
     #[schema(minimum = 0, maximum = 500, example = 8)]
     pub position: i32,
     /// The headline of the source.
@@ -88,24 +88,24 @@ pub struct Link {
         example = "US and Iran have been forced on to the same side by Isis"
     )]
     pub title: String,
-    /// Its address as the editor wrote it; null for a source credited without one.
+    /// The URL as the editor wrote it; null for a source without one.
     #[schema(max_length = 10_000, example = "https://www.theguardian.com/world/iran-isis")]
     pub url: Option<String>,
-    /// The host of the address, without `www.` and the like.
+    /// The host of the URL, without `www.` and the like.
     #[schema(max_length = 255, example = "theguardian.com")]
     pub domain: Option<String>,
     /// The credit line as the editor wrote it.
     #[schema(max_length = 500, example = "Ian Black, The Guardian")]
     pub credit: Option<String>,
-    /// What the credit line means: each outlet that published it.
+    /// The parsed credits, one for each outlet.
     #[schema(max_items = 20)]
     pub credits: Vec<Credit>,
-    /// The heading that it stands under, where the article has sections.
+    /// The heading of its section, if the article has sections.
     #[schema(max_length = 300, example = "Analysis")]
     pub section: Option<String>,
     /// An excerpt from the source.
     pub quote: Option<RichText>,
-    /// The importer was not sure how to read its line.
+    /// Whether it was read with doubt and should be checked.
     pub uncertain: bool,
 }
 
@@ -113,36 +113,36 @@ pub struct Link {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = articles)]
 pub struct CitingArticle {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 42)]
     pub id: i64,
-    /// Its name in addresses.
+    /// The slug.
     #[schema(max_length = 200, example = "iran-attacked-islamic-state-forces-in-iraq")]
     pub slug: String,
-    /// Its headline.
+    /// The headline.
     #[schema(max_length = 300, example = "Iran Attacked Islamic State Forces in Iraq")]
     pub headline: String,
-    /// When it was published.
+    /// The time of publication.
     pub published_at: Option<DateTime<Utc>>,
 }
 
-/// A source, and the article that cites it.
+/// A source with the article that cites it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ListedLink {
+pub struct LinkWithArticle {
     /// The source.
     #[serde(flatten)]
     pub link: Link,
-    /// Where it is cited.
+    /// The citing article.
     pub article: CitingArticle,
 }
 
 impl Link {
-    /// A link with every field filled: for the documentation and for `fields=`.
+    /// Returns a link with every field present, for the documentation and for `fields`.
     pub fn sample() -> Self {
         let outlet = OutletRef { id: 12, slug: "the-guardian".into(), name: "The Guardian".into() };
         Self {
             id: 909,
-            role: Role::More,
+            role: LinkRole::More,
             position: 8,
             title: "US and Iran have been forced on to the same side by Isis".into(),
             url: Some("https://www.theguardian.com/world/iran-isis".into()),
@@ -156,8 +156,8 @@ impl Link {
     }
 }
 
-impl ListedLink {
-    /// A listed link with every field filled.
+impl LinkWithArticle {
+    /// Returns a link with every field present.
     pub fn sample() -> Self {
         let article = CitingArticle {
             id: 42,
@@ -169,7 +169,7 @@ impl ListedLink {
     }
 }
 
-/// The table's columns that are shown.
+/// The columns that are returned.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = links)]
 pub(super) struct LinkRow {
@@ -187,7 +187,7 @@ pub(super) struct LinkRow {
     pub(super) uncertain: bool,
 }
 
-/// A credit of a link; its outlet is joined.
+/// A credit of a link, joined with its outlet.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = link_credits)]
 pub(super) struct CreditRow {
@@ -195,7 +195,7 @@ pub(super) struct CreditRow {
 }
 
 impl CreditRow {
-    /// The credit with its outlet.
+    /// Returns the credit with its outlet.
     pub(super) fn with(self, outlet: Option<OutletRef>) -> Credit {
         Credit { outlet, bylines: self.bylines }
     }
@@ -205,7 +205,7 @@ impl From<LinkRow> for Link {
     fn from(row: LinkRow) -> Self {
         Self {
             id: row.id,
-            role: Role::from_stored(&row.role),
+            role: LinkRole::from_stored(&row.role),
             position: row.position,
             title: row.title,
             url: row.url,
@@ -219,21 +219,21 @@ impl From<LinkRow> for Link {
     }
 }
 
-/// Which links to list.
+/// The filters of a list of links.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LinkQuery {
-    /// Links to this page, however its address is written: scheme, `www.`, tracking parameters and
-    /// the fragment make no difference.
+    /// Only links to this page, whatever the spelling of its URL: scheme, `www.`, tracking parameters and
+    /// the fragment are ignored.
     #[param(max_length = 10_000, example = "https://www.example.org/story")]
     pub url: Option<String>,
-    /// Links credited to this outlet: id, slug or name in slug form; a comma is "or".
+    /// Only links credited to one of these outlets: ids, slugs or names in slug form, comma-separated.
     #[param(max_length = 1000, example = "reuters")]
     pub outlet: Option<String>,
-    /// Links to this host; a comma is "or".
+    /// Only links to one of these hosts, comma-separated.
     #[param(max_length = 1000, example = "example.org")]
     pub domain: Option<String>,
-    /// Only these fields of each item: `fields=title,url,article.slug`.
+    /// Returns only these fields of each item: `fields=title,url,article.slug`.
     #[param(max_length = 1000)]
     pub fields: Option<String>,
 }

@@ -1,9 +1,10 @@
-//! Every statement that reads links.
+//! The statements that read links.
 
-use super::model::{CitingArticle, CreditRow, Link, LinkRow, ListedLink};
-use crate::db::{Condition, Kept, Words, any_of, keyset, total};
+use super::model::{CitingArticle, CreditRow, Link, LinkRow, LinkWithArticle};
+use crate::db::{CachedSql, SqlText, StaticSql, any_array, keyset};
 use crate::error::Result;
 use crate::outlets::OutletRef;
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{articles, link_credits, links, outlets};
 use chrono::{DateTime, Utc};
@@ -14,22 +15,22 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// What the cursor of a list of links holds: when its article was published, and its id.
+/// The key of a cursor of links: the publication time of the article, and the id.
 pub type Key = (DateTime<Utc>, i64);
 
-/// Which links a list has.
+/// The filter of a list of links.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Filter {
-    /// The hash of a normalised address; empty when the address asked for is none.
+    /// The hash of a normalised URL; empty when the text is not a URL.
     pub url_hash: Option<Vec<u8>>,
-    /// Any of these outlets.
+    /// Links credited to any of these outlets.
     pub outlets: Option<Vec<i64>>,
-    /// Any of these hosts.
+    /// Links to any of these hosts.
     pub domains: Option<Vec<String>>,
 }
 
 impl Filter {
-    /// Links to this page, however the address is written.
+    /// Returns the filter for links to a page, whatever the spelling of its URL.
     #[must_use]
     pub fn to(mut self, url: Option<&str>) -> Self {
         let hash =
@@ -39,12 +40,12 @@ impl Filter {
     }
 }
 
-/// A page of links over all published articles, the latest article's first.
+/// Returns a page of the links of all published articles, newest article first.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     filter: &Filter,
     scan: &Scan<Key>,
-) -> Result<Page<ListedLink>> {
+) -> Result<Page<LinkWithArticle>> {
     let keys = match filter {
         Filter { url_hash: None, outlets: Some(ids), domains: None }
             if let [id] = ids.as_slice() =>
@@ -84,7 +85,7 @@ fn matching(filter: &Filter) -> links::BoxedQuery<'static, Pg> {
     query
 }
 
-/// The keys of one outlet's links, from the index that holds just these.
+/// Returns the keys of one outlet's links, from their own index.
 async fn of_outlet(conn: &AsyncPgConnection, outlet: i64, scan: &Scan<Key>) -> Result<Vec<Key>> {
     let at = link_credits::published_at.assume_not_null();
     let query = link_credits::table
@@ -96,15 +97,15 @@ async fn of_outlet(conn: &AsyncPgConnection, outlet: i64, scan: &Scan<Key>) -> R
     Ok(keyset!(query, scan, true, Timestamptz, at, link_credits::link_id).load(&mut &*conn).await?)
 }
 
-/// These links with their articles, in this order.
+/// Returns these links in this order, with their articles.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<ListedLink>> {
+/// When the database does not respond.
+pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<LinkWithArticle>> {
     let query = links::table
         .inner_join(articles::table)
         .left_join(link_credits::table.left_join(outlets::table))
-        .filter(any_of(links::id, ids))
+        .filter(any_array(links::id, ids))
         .order((links::id, link_credits::position))
         .select((
             CitingArticle::as_select(),
@@ -113,23 +114,23 @@ pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<ListedL
             Option::<OutletRef>::as_select(),
         ));
     let rows: Vec<(CitingArticle, LinkRow, Option<CreditRow>, Option<OutletRef>)> =
-        Kept(query).load(&mut &*conn).await?;
-    let mut found: HashMap<i64, ListedLink> = HashMap::new();
+        CachedSql(query).load(&mut &*conn).await?;
+    let mut found: HashMap<i64, LinkWithArticle> = HashMap::new();
     for (article, row, credit, outlet) in rows {
         let listed =
-            found.entry(row.id).or_insert_with(|| ListedLink { link: row.into(), article });
+            found.entry(row.id).or_insert_with(|| LinkWithArticle { link: row.into(), article });
         listed.link.credits.extend(credit.map(|credit| credit.with(outlet)));
     }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-/// Whether a link is its article's lead. In the text of the statement, so that the planner knows how
-/// few they are without planning anew for each request.
-fn leads() -> Condition<impl Words> {
-    Condition(|| "links.role = 'lead'")
+/// Returns the condition that a link is the lead. It is part of the statement's text, so that the planner
+/// knows how few leads there are without replanning for each request.
+fn leads() -> StaticSql<impl SqlText> {
+    StaticSql(|| "links.role = 'lead'")
 }
 
-/// The links of these articles, each article's in its order; only the leads if so wanted.
+/// Returns the links of these articles in order, or only the leads.
 pub async fn of_articles(
     conn: &AsyncPgConnection,
     ids: &[i64],
@@ -146,14 +147,16 @@ pub async fn of_articles(
     let conn = &mut &*conn;
     // What is in the index for one article is in its order already.
     let rows: Vec<(LinkRow, Option<CreditRow>, Option<OutletRef>)> = match (ids, leads_only) {
-        ([one], false) => Kept(query.filter(links::article_id.eq(*one))).load(conn).await?,
+        ([one], false) => CachedSql(query.filter(links::article_id.eq(*one))).load(conn).await?,
         ([one], true) => {
-            Kept(query.filter(links::article_id.eq(*one)).filter(leads())).load(conn).await?
+            CachedSql(query.filter(links::article_id.eq(*one)).filter(leads())).load(conn).await?
         }
-        (ids, false) => Kept(query.filter(any_of(links::article_id, ids))).load(conn).await?,
+        (ids, false) => {
+            CachedSql(query.filter(any_array(links::article_id, ids))).load(conn).await?
+        }
         (ids, true) => {
-            let query = query.filter(any_of(links::article_id, ids)).filter(leads());
-            Kept(query).load(conn).await?
+            let query = query.filter(any_array(links::article_id, ids)).filter(leads());
+            CachedSql(query).load(conn).await?
         }
     };
     let mut found: HashMap<i64, Vec<Link>> = HashMap::new();

@@ -1,7 +1,7 @@
-//! `roundup rekey`: the keys of addresses that older rules made, made anew.
+//! `roundup rekey`: recomputes URL keys that older normalisation rules made.
 //!
-//! It may be stopped and run again, and runs beside the service: each batch is a transaction of its
-//! own, and what is done already is not looked at again.
+//! It can be stopped and run again, also while the service runs: each batch is a transaction, and
+//! finished batches are not repeated.
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, SmallInt, Text};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
 
-/// How many links are done in one transaction.
+/// The number of links in a transaction.
 const BATCH: i64 = 1000;
 
 /// Runs `roundup rekey`; returns what to print.
@@ -32,8 +32,8 @@ pub async fn run(config: &Config) -> Result<String> {
     Ok(format!("rules {RULES_VERSION}: {seen} links looked at, {changed} have another key now\n"))
 }
 
-/// Makes the keys anew that were made by older rules; returns how many links were looked at, and how
-/// many have another key now.
+/// Recomputes the keys of older rules; returns how many links were checked and how
+/// many changed.
 ///
 /// # Errors
 /// When the database fails; the batches before stand.

@@ -1,7 +1,7 @@
-//! The public reads of links: who cites this page, what is credited to an outlet.
+//! The public routes of links: who cites a page, what an outlet contributed.
 
-use super::lookup::{self, Citations, Lookup};
-use super::model::{LinkQuery, ListedLink};
+use super::lookup::{self, LinkLookupInput, LinkLookupResult};
+use super::model::{LinkQuery, LinkWithArticle};
 use super::query::{self, Filter};
 use crate::error::{Problem, Result};
 use crate::extract::Body;
@@ -17,20 +17,20 @@ use utoipa::OpenApi;
 /// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/links").get(list_links))
-        .service(resource("/links/lookup").post(look_up_links))
+        .service(resource("/links/lookup").post(lookup_links))
         .service(resource("/outlets/{ref}/links").get(list_outlet_links));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(list_links, list_outlet_links, look_up_links))]
+#[openapi(paths(list_links, list_outlet_links, lookup_links))]
 pub struct Docs;
 
 /// List the source links of all articles
 ///
-/// With `url`, who cites that page.
+/// With `url`, the links to that page.
 #[utoipa::path(get, path = "/links", tag = "links", params(LinkQuery, PageQuery),
-    responses((status = 200, description = "A page of links", body = Page<ListedLink>, example = json!(Page::sample(ListedLink::sample()))), Problems))]
+    responses((status = 200, description = "A page of links", body = Page<LinkWithArticle>, example = json!(Page::sample(LinkWithArticle::sample()))), Problems))]
 async fn list_links(
     state: Data<State>,
     QueryPair(query, page): QueryPair<LinkQuery, PageQuery>,
@@ -38,25 +38,25 @@ async fn list_links(
     list(&state, query, page, None).await
 }
 
-/// Look up who cites up to 100 addresses
+/// Look up who cites up to 100 URLs
 ///
-/// Each is normalised as in the list of links; what comes back is as the editors wrote it.
-#[utoipa::path(post, path = "/links/lookup", tag = "links", request_body = Lookup,
-    responses((status = 200, description = "The citations of each", body = Citations, example = json!(Citations::sample())),
+/// Each URL is normalised as in the list of links. The response has the URLs as the editors wrote them.
+#[utoipa::path(post, path = "/links/lookup", tag = "links", request_body = LinkLookupInput,
+    responses((status = 200, description = "The citations of each", body = LinkLookupResult, example = json!(LinkLookupResult::sample())),
         (status = 413, description = "Body too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Wrong fields", body = Problem, content_type = "application/problem+json"), Problems))]
-async fn look_up_links(state: Data<State>, body: Body<Lookup>) -> Result<JsonResponse> {
+async fn lookup_links(state: Data<State>, body: Body<LinkLookupInput>) -> Result<JsonResponse> {
     let found = state.read(async |conn| lookup::look_up(conn, body.value).await).await?;
     JsonResponse::new(&found)
 }
 
 /// List the source links credited to an outlet
 ///
-/// Each with the article that cites it, the latest first.
+/// Newest first, each with the article that cites it.
 #[utoipa::path(get, path = "/outlets/{ref}/links", tag = "outlets",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"), PageQuery),
-    responses((status = 200, description = "A page of links", body = Page<ListedLink>, example = json!(Page::sample(ListedLink::sample()))), Problems))]
+    responses((status = 200, description = "A page of links", body = Page<LinkWithArticle>, example = json!(Page::sample(LinkWithArticle::sample()))), Problems))]
 async fn list_outlet_links(
     state: Data<State>,
     which: Ref,
@@ -84,10 +84,10 @@ async fn list(
             query::page(conn, &filter, &scan).await
         })
         .await?;
-    JsonResponse::page(found, query.fields.as_deref(), ListedLink::sample)
+    JsonResponse::page(found, query.fields.as_deref(), LinkWithArticle::sample)
 }
 
-/// Hosts as they are stored; what cannot be one stays as it is and matches nothing.
+/// Normalises hosts as they are stored; text that is not a host stays as it is and matches nothing.
 pub fn domains(text: &str) -> Vec<String> {
     let stored = |host: &str| citation_key::normalise(&format!("https://{host}/"));
     comma_separated(text).map(|host| stored(host).map_or(host.to_owned(), |a| a.domain)).collect()

@@ -1,43 +1,43 @@
-//! Writing the links of an article.
+//! Writes the links of an article.
 
-use super::model::{RichText, Role};
+use super::model::{LinkRole, RichText};
 use crate::error::Result;
 use crate::schema::{link_credits, links};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// A source that is ready to be stored.
+/// A source ready to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLink {
-    /// Which part it plays.
-    pub role: Role,
+    /// The role in the article.
+    pub role: LinkRole,
     /// The headline of the source.
     pub title: String,
-    /// Its address as written.
+    /// The URL as written.
     pub url: Option<String>,
     /// The credit line as written.
     pub credit: Option<String>,
     /// What the credit line means.
     pub credits: Vec<NewCredit>,
-    /// The heading that it stands under.
+    /// The heading of its section.
     pub section: Option<String>,
-    /// An excerpt from it.
+    /// An excerpt from the source.
     pub quote: Option<RichText>,
-    /// Its reading is a guess.
+    /// Whether it was read with doubt.
     pub uncertain: bool,
 }
 
-/// One publisher of a source, looked up.
+/// A publisher of a source, resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCredit {
-    /// The outlet's id.
+    /// The id of the outlet.
     pub outlet: Option<i64>,
-    /// Who wrote it there.
+    /// The authors there.
     pub bylines: Vec<String>,
 }
 
-/// Stores the links of an article that has none, in this order.
+/// Stores the links of a new article in this order.
 ///
 /// # Errors
 /// When the database fails.
@@ -62,7 +62,7 @@ async fn insert_at(
     credit(conn, &list).await
 }
 
-/// Stores the credits of links that have none.
+/// Stores the credits of new links.
 async fn credit(conn: &mut AsyncPgConnection, list: &[(i64, &NewLink)]) -> Result<()> {
     let credits: Vec<_> = list
         .iter()
@@ -81,23 +81,27 @@ async fn credit(conn: &mut AsyncPgConnection, list: &[(i64, &NewLink)]) -> Resul
     Ok(())
 }
 
-/// A link of an article that is written again.
+/// A link of an article that is replaced.
 #[derive(Debug, Clone)]
-pub struct Kept {
-    /// Its id, where it is one that is there.
+pub struct StoredLink {
+    /// The id of the stored link, if it is one.
     pub id: Option<i64>,
-    /// It is as it was, but perhaps at another place.
+    /// Whether it is unchanged, except perhaps its position.
     pub same: bool,
-    /// What it says.
+    /// Its content.
     pub link: NewLink,
 }
 
-/// Makes these the links of an article, in this order. Those with an id keep it; what is not among
-/// them is deleted.
+/// Replaces the links of an article. Links with an id keep it; stored links that are not
+/// among them are deleted.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn replace(conn: &mut AsyncPgConnection, article: i64, list: &[Kept]) -> Result<()> {
+pub async fn replace(
+    conn: &mut AsyncPgConnection,
+    article: i64,
+    list: &[StoredLink],
+) -> Result<()> {
     let own = links::table.filter(links::article_id.eq(article));
     let stay: Vec<i64> = list.iter().filter_map(|kept| kept.id).collect();
     diesel::delete(own.filter(links::id.ne_all(&stay))).execute(conn).await?;
@@ -130,7 +134,7 @@ pub async fn replace(conn: &mut AsyncPgConnection, article: i64, list: &[Kept]) 
     insert_at(conn, article, &new).await
 }
 
-/// Puts links at their places.
+/// Sets the positions of links.
 async fn place(conn: &mut AsyncPgConnection, ids: &[i64], places: &[i32]) -> Result<()> {
     diesel::sql_query(
         "update links l set position = p.position \
@@ -181,7 +185,7 @@ fn row(article_id: i64, link: &NewLink, position: i32) -> Row<'_> {
     }
 }
 
-/// Deletes the links of an article, to store others.
+/// Deletes the links of an article.
 ///
 /// # Errors
 /// When the database fails.

@@ -34,7 +34,7 @@ pub(super) fn complete(document: &mut Document) {
     for name in &patched {
         if let Some(whole) = components.schemas.get(name) {
             let patch = partial(whole.clone(), &nulls);
-            components.schemas.insert(format!("{name}Patch"), patch);
+            components.schemas.insert(patch_name(name), patch);
         }
     }
     // What is only ever patched is named nowhere now.
@@ -45,6 +45,11 @@ pub(super) fn complete(document: &mut Document) {
             components.schemas.remove(&name);
         }
     }
+}
+
+/// Returns the schema name of the patches of an input: `ArticlePatch` for `ArticleInput`.
+fn patch_name(input: &str) -> String {
+    format!("{}Patch", input.strip_suffix("Input").unwrap_or(input))
 }
 
 fn describe_query(operation: &mut Operation) {
@@ -122,7 +127,7 @@ fn describe_body(
         let Some(RefOr::Ref(reference)) = content.schema.as_mut() else { continue };
         let name = name(reference).to_owned();
         if kind == PATCH {
-            *reference = Ref::from_schema_name(format!("{name}Patch"));
+            *reference = Ref::from_schema_name(patch_name(&name));
             patched.insert(name.clone());
         }
         sent.insert(name);

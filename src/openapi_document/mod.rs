@@ -109,7 +109,7 @@ impl Modify for Audience {
 
 /// The documentation of this file's own address.
 #[derive(OpenApi)]
-#[openapi(paths(openapi))]
+#[openapi(paths(get_openapi))]
 struct Docs;
 
 /// The document.
@@ -162,15 +162,15 @@ pub fn configure(cfg: &mut ServiceConfig) {
         .wrap(from_fn(name_charset))
         .service(redirect("", "/docs/").permanent())
         .service(page);
-    cfg.service(resource("/openapi.json").get(openapi)).service(docs);
+    cfg.service(resource("/openapi.json").get(get_openapi)).service(docs);
 }
 
-/// This document
+/// Get this document
 ///
 /// OpenAPI 3.1, made from the handlers; `/docs` shows it to people.
 #[utoipa::path(get, path = "/openapi.json", tag = "service",
     responses((status = 200, description = "OpenAPI 3.1", body = Object, example = json!({"openapi": "3.1.0"})), Problems))]
-async fn openapi(_query: Query<EmptyQuery>) -> HttpResponse {
+async fn get_openapi(_query: Query<EmptyQuery>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json")).body(BYTES.clone())
 }
 

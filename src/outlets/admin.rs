@@ -1,4 +1,4 @@
-//! The editors' side of outlets.
+//! The editors' routes for outlets.
 
 use super::change;
 use super::input::{AdminOutlet, OutletInput};
@@ -23,32 +23,32 @@ use utoipa::{OpenApi, ToSchema};
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure_admin(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/outlets").get(admin_list_outlets).post(create_outlet))
+    cfg.service(resource("/outlets").get(admin_list_outlets).post(admin_create_outlet))
         .service(
             resource("/outlets/{id}")
                 .get(admin_get_outlet)
-                .patch(patch_outlet)
-                .delete(delete_outlet),
+                .patch(admin_update_outlet)
+                .delete(admin_delete_outlet),
         )
-        .service(resource("/outlets/{id}/merge").post(merge_outlet));
+        .service(resource("/outlets/{id}/merge").post(admin_merge_outlet));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(
     admin_list_outlets,
-    create_outlet,
+    admin_create_outlet,
     admin_get_outlet,
-    patch_outlet,
-    delete_outlet,
-    merge_outlet
+    admin_update_outlet,
+    admin_delete_outlet,
+    admin_merge_outlet
 ))]
 pub struct AdminDocs;
 
-/// Which object takes in this one.
+/// The object to merge into.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct OutletMerge {
+struct OutletMergeInput {
     /// The id of the outlet that stays.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     into: i64,
@@ -60,7 +60,7 @@ fn told(outlet: &AdminOutlet) -> Result<StoredResponse> {
 
 /// List all outlets, credited or not
 ///
-/// By name, or those credited most first.
+/// By name, or most credited first.
 #[utoipa::path(get, path = "/outlets", tag = "outlets", params(OutletQuery, PageQuery), security(("key" = ["outlets:write"])),
     responses((status = 200, description = "A page of outlets", body = Page<AdminOutlet>, example = json!(Page::sample(AdminOutlet::sample()))), AdminReadProblems))]
 async fn admin_list_outlets(
@@ -73,12 +73,12 @@ async fn admin_list_outlets(
     JsonResponse::page(found, query.fields.as_deref(), AdminOutlet::sample)
 }
 
-/// Make an outlet
+/// Create an outlet
 ///
-/// Its aliases and hosts are what imports and new links know it by.
+/// Imports and new links find it by its aliases and hosts.
 #[utoipa::path(post, path = "/outlets", tag = "outlets", request_body = OutletInput, params(IdempotencyKeyHeader), security(("key" = ["outlets:write"])),
     responses((status = 201, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminWriteProblems))]
-async fn create_outlet(
+async fn admin_create_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     once: IdempotencyKey,
@@ -101,9 +101,9 @@ async fn create_outlet(
     .await
 }
 
-/// Get an outlet with the tag of its version
+/// Get an outlet for editors
 ///
-/// Also one that no published article credits. `ETag` is for `If-Match`.
+/// Also one that no published article credits. The `ETag` is for `If-Match`.
 #[utoipa::path(get, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery),
     responses((status = 200, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminReadProblems))]
@@ -119,14 +119,14 @@ async fn admin_get_outlet(
     Ok(with_version_tag(reply, &req, found.version))
 }
 
-/// Change an outlet
+/// Update an outlet
 ///
-/// A JSON merge patch. A former name stays among the aliases, a former slug leads on.
+/// A JSON merge patch (RFC 7396). A former name becomes an alias, a former slug redirects.
 #[utoipa::path(patch, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
     request_body(content = OutletInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The outlet", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminWriteProblems))]
-async fn patch_outlet(
+async fn admin_update_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
@@ -152,11 +152,11 @@ async fn patch_outlet(
 
 /// Delete an outlet that no link credits
 ///
-/// One that links credit is not deleted: merge it into another.
+/// An outlet that links credit cannot be deleted: merge it into another.
 #[utoipa::path(delete, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 204, description = "It is gone"), AdminWriteProblems))]
-async fn delete_outlet(
+async fn admin_delete_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
@@ -180,17 +180,17 @@ async fn delete_outlet(
 
 /// Merge an outlet into another
 ///
-/// Its links, names, hosts and slugs become those of the other, which is answered; it is gone.
-#[utoipa::path(post, path = "/outlets/{id}/merge", tag = "outlets", request_body = OutletMerge, security(("key" = ["outlets:write"])),
+/// Its links, names, hosts and slugs move to the other outlet, which is returned; it is deleted.
+#[utoipa::path(post, path = "/outlets/{id}/merge", tag = "outlets", request_body = OutletMergeInput, security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id of the outlet that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), IdempotencyKeyHeader),
     responses((status = 200, description = "The outlet that stays", body = AdminOutlet, example = json!(AdminOutlet::sample())), AdminWriteProblems))]
-async fn merge_outlet(
+async fn admin_merge_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
     once: IdempotencyKey,
     _query: Query<EmptyQuery>,
-    body: Body<OutletMerge>,
+    body: Body<OutletMergeInput>,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let attempt = once.bind(caller.principal.owner(), &body.digest);

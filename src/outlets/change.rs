@@ -1,8 +1,9 @@
-//! Writing outlets: made, changed, merged, deleted.
+//! Writes outlets.
 
 use super::directory::lock_names;
 use super::input::{AdminOutlet, OutletInput};
 use super::query::admin_find;
+use crate::db::DbErrorKind;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::response::IfMatch;
 use crate::schema::{link_credits, outlet_aliases, outlet_hosts, outlet_slugs, outlets};
@@ -48,7 +49,7 @@ fn check(input: &OutletInput) -> Result<()> {
 /// Stores a new outlet.
 ///
 /// # Errors
-/// 422; 409 for a slug, a name or a host that is another's.
+/// 422; 409 for a slug, a name or a host of another outlet.
 pub(super) async fn create(
     conn: &mut AsyncPgConnection,
     input: &OutletInput,
@@ -71,7 +72,7 @@ pub(super) async fn create(
     admin_find(conn, id).await
 }
 
-/// The outlet, locked until the transaction ends, if it is at a version that may be replaced.
+/// Locks an outlet until the transaction ends and returns it, if `If-Match` allows its version.
 ///
 /// # Errors
 /// 404, 412.
@@ -91,7 +92,7 @@ pub(super) async fn locked(
     Err(Error::version_mismatch(version, Vec::new()))
 }
 
-/// Stores an outlet anew.
+/// Replaces an outlet.
 ///
 /// # Errors
 /// As [`create`].
@@ -122,7 +123,7 @@ pub(super) async fn update(
     admin_find(conn, id).await
 }
 
-/// Keeps a former slug, so that it leads on.
+/// Stores a former slug, so that it redirects.
 async fn retire(conn: &mut AsyncPgConnection, slug: &str, id: i64) -> Result<()> {
     diesel::insert_into(outlet_slugs::table)
         .values((outlet_slugs::slug.eq(slug), outlet_slugs::outlet_id.eq(id)))
@@ -158,7 +159,7 @@ async fn free_slug(conn: &mut AsyncPgConnection, base: &str) -> Result<String> {
     Ok(slug)
 }
 
-/// Makes these the names that an outlet goes by.
+/// Replaces the names of an outlet.
 async fn set_names(
     conn: &mut AsyncPgConnection,
     id: i64,
@@ -196,7 +197,7 @@ async fn set_names(
     Ok(())
 }
 
-/// Makes these the hosts of an outlet.
+/// Replaces the hosts of an outlet.
 async fn set_hosts(conn: &mut AsyncPgConnection, id: i64, input: &OutletInput) -> Result<()> {
     let mut wanted: HashMap<String, (String, &str)> = HashMap::new();
     for (n, host) in input.hosts.iter().enumerate() {
@@ -243,10 +244,10 @@ pub(super) async fn delete(conn: &mut AsyncPgConnection, id: i64) -> Result<()> 
     done.map(drop).map_err(in_use_now)
 }
 
-/// The same for a link that was credited to it at this very moment.
+/// Converts the foreign key violation of a link that was credited to it meanwhile.
 fn in_use_now(error: diesel::result::Error) -> Error {
-    match crate::db::classify(&error) {
-        crate::db::DbFault::BadReference { .. } => {
+    match DbErrorKind::of(&error) {
+        DbErrorKind::ForeignKeyViolation { .. } => {
             Error::new(Code::InUse, "a link has just been credited to this outlet")
         }
         _ => error.into(),

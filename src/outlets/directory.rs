@@ -1,9 +1,7 @@
-//! All outlets by name and by host, for what has to look up many: the importers. And the curated
-//! list that a new database begins with.
+//! All outlets by name and by host, for imports, which look up many.
 
-use super::known::known;
 use crate::error::Result;
-use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets, site};
+use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -11,7 +9,7 @@ use futures_util::future::try_join4;
 use safe_html::slug::{fold, slugify};
 use std::collections::HashMap;
 
-/// Which outlet a name or a host is.
+/// Maps names and hosts to outlets.
 #[derive(Debug, Default)]
 pub struct Directory {
     names: HashMap<String, i64>,
@@ -20,7 +18,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Reads all of them.
+    /// Loads all outlets.
     ///
     /// # Errors
     /// When the database fails.
@@ -44,28 +42,28 @@ impl Directory {
         })
     }
 
-    /// Whether there is an outlet with this id.
+    /// Returns whether an outlet has this id.
     pub fn has(&self, id: i64) -> bool {
         self.slugs.values().any(|known| *known == id)
     }
 
-    /// The outlet that has or had this slug.
+    /// Returns the outlet that has or had this slug.
     pub fn slugged(&self, slug: &str) -> Option<i64> {
         self.slugs.get(slug).copied()
     }
 
-    /// The outlet with this name.
+    /// Returns the outlet with this name.
     pub fn named(&self, name: &str) -> Option<i64> {
         self.names.get(&fold(name)).copied()
     }
 
-    /// The outlet that this host, or a domain it stands in, belongs to.
+    /// Returns the outlet of this host or of a parent domain.
     pub fn at_host(&self, host: &str) -> Option<i64> {
         let parents = host.match_indices('.').filter_map(|(at, _)| host.get(at + 1..));
         std::iter::once(host).chain(parents).find_map(|host| self.hosts.get(host).copied())
     }
 
-    /// The outlet with this name, made if there is none.
+    /// Returns the outlet with this name; creates it if there is none.
     ///
     /// # Errors
     /// When the database fails.
@@ -84,7 +82,7 @@ impl Directory {
     }
 }
 
-/// Makes an outlet of this name under a free slug, unless somebody else made it a moment ago.
+/// Creates an outlet with this name under a free slug, unless it was created meanwhile.
 async fn create(
     conn: &mut AsyncPgConnection,
     name: &str,
@@ -129,87 +127,12 @@ async fn create(
     Ok((id, true))
 }
 
-/// Lets nobody else give names to outlets until this transaction ends.
+/// Locks the names of outlets until the transaction ends.
 ///
 /// # Errors
 /// When the database fails.
 pub(super) async fn lock_names(conn: &mut AsyncPgConnection) -> Result<()> {
     let lock = "select pg_advisory_xact_lock(hashtextextended('roundup outlet names', 0))";
     diesel::sql_query(lock).execute(conn).await?;
-    Ok(())
-}
-
-/// Stores the curated list, once in the life of a database: what is deleted later stays deleted.
-///
-/// # Errors
-/// When the database fails.
-pub async fn seed(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<()> {
-    let first = diesel::insert_into(site::table)
-        .values((site::key.eq("known_outlets"), site::value.eq(now.to_rfc3339())))
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await?;
-    if first == 0 {
-        return Ok(());
-    }
-    let list = known();
-    let rows: Vec<_> = list
-        .iter()
-        .map(|outlet| {
-            (
-                outlets::slug.eq(outlet.slug),
-                outlets::name.eq(outlet.name),
-                outlets::homepage.eq(outlet.homepage),
-                outlets::country.eq(outlet.country),
-                outlets::lang.eq(outlet.lang),
-                outlets::kind.eq(outlet.kind),
-                outlets::created_at.eq(now),
-                outlets::updated_at.eq(now),
-            )
-        })
-        .collect();
-    let ids: HashMap<String, i64> = diesel::insert_into(outlets::table)
-        .values(rows)
-        .returning((outlets::slug, outlets::id))
-        .get_results::<(String, i64)>(conn)
-        .await?
-        .into_iter()
-        .collect();
-    let of = |slug: &str| ids.get(slug).copied().unwrap_or_default();
-    let names: Vec<_> = list
-        .iter()
-        .flat_map(|outlet| {
-            let names = std::iter::once(outlet.name).chain(outlet.aliases.iter().copied());
-            let id = of(outlet.slug);
-            // An alias may differ from the name in nothing that counts ("The …").
-            let mut seen = Vec::new();
-            names
-                .filter(move |name| {
-                    let key = fold(name);
-                    let new = !seen.contains(&key);
-                    seen.push(key);
-                    new
-                })
-                .map(move |name| {
-                    (
-                        outlet_aliases::key.eq(fold(name)),
-                        outlet_aliases::outlet_id.eq(id),
-                        outlet_aliases::name.eq(name),
-                    )
-                })
-        })
-        .collect();
-    diesel::insert_into(outlet_aliases::table).values(names).execute(conn).await?;
-    let hosts: Vec<_> = list
-        .iter()
-        .flat_map(|outlet| {
-            let id = of(outlet.slug);
-            let row = move |host: &&'static str| {
-                (outlet_hosts::host.eq(*host), outlet_hosts::outlet_id.eq(id))
-            };
-            outlet.hosts.iter().map(row)
-        })
-        .collect();
-    diesel::insert_into(outlet_hosts::table).values(hosts).execute(conn).await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What an editor writes of an outlet.
+//! The input for an outlet.
 
 use super::model::Outlet;
 use crate::error::FieldError;
@@ -8,15 +8,15 @@ use safe_html::slug::fold;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// An outlet to be written.
+/// An outlet to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutletInput {
-    /// Its name. A name that it had before stays among its aliases.
+    /// The name. A former name becomes an alias.
     #[schema(min_length = 1, max_length = 200, example = "Harbour Gazette")]
     pub name: String,
-    /// Its name in addresses; a former one answers 301. Left out, a new outlet gets one from its
-    /// name and any other keeps its own.
+    /// The slug in URLs; a former slug redirects with 301. Left out, a new outlet gets one from its
+    /// name and an existing one keeps its own.
     #[serde(default)]
     #[schema(
         max_length = 200,
@@ -24,42 +24,42 @@ pub struct OutletInput {
         example = "harbour-gazette"
     )]
     pub slug: Option<String>,
-    /// Other names that it is credited by.
+    /// The other names by which it is credited.
     #[serde(default)]
     #[schema(max_items = 200, example = json!(["The Gazette"]))]
-    pub aliases: Vec<Alias>,
-    /// Hosts whose addresses are its own, their sub-domains too.
+    pub aliases: Vec<OutletAlias>,
+    /// The hosts of its pages, including their subdomains.
     #[serde(default)]
     #[schema(max_items = 200, example = json!(["gazette.example"]))]
-    pub hosts: Vec<Host>,
-    /// Its home page.
+    pub hosts: Vec<OutletHost>,
+    /// The URL of its home page.
     #[serde(default)]
     #[schema(max_length = 2000, example = "https://gazette.example/")]
     pub homepage: Option<String>,
-    /// Where it is at home: ISO 3166-1, two letters.
+    /// The country as a two-letter code (ISO 3166-1).
     #[serde(default)]
     #[schema(max_length = 2, pattern = "^[A-Z]{2}$", example = "GB")]
     pub country: Option<String>,
-    /// What it writes in: BCP 47.
+    /// The language as a BCP 47 tag.
     #[serde(default)]
     #[schema(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", example = "en")]
     pub lang: Option<String>,
-    /// What it is.
+    /// The kind of outlet.
     #[serde(default)]
     pub kind: Option<OutletKind>,
 }
 
-/// Another name of an outlet.
+/// An alias of an outlet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(min_length = 1, max_length = 200, example = "The Gazette")]
-pub struct Alias(pub String);
+pub struct OutletAlias(pub String);
 
 /// A host, without `www.` and the like.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(min_length = 1, max_length = 255, example = "gazette.example")]
-pub struct Host(pub String);
+pub struct OutletHost(pub String);
 
-/// What an outlet may be.
+/// The kind of an outlet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OutletKind {
@@ -75,7 +75,7 @@ pub enum OutletKind {
 }
 
 impl OutletKind {
-    /// As stored.
+    /// Returns the value stored in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Wire => "wire",
@@ -91,23 +91,23 @@ impl OutletKind {
     }
 }
 
-/// An outlet as its editors see it.
+/// An outlet as editors see it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AdminOutlet {
-    /// What the public sees of it too.
+    /// The public fields.
     #[serde(flatten)]
     pub outlet: Outlet,
-    /// Counts its edits; it is the number in the `ETag`.
+    /// The number of edits; also the number in the `ETag`.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
-    /// When it was stored first.
+    /// The time when it was first stored.
     pub created_at: DateTime<Utc>,
-    /// When it was last edited.
+    /// The time of the last edit.
     pub updated_at: DateTime<Utc>,
 }
 
 impl AdminOutlet {
-    /// An outlet with every field filled.
+    /// Returns an outlet with every field present.
     pub fn sample() -> Self {
         let at = DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default();
         Self { outlet: Outlet::sample(), version: 1, created_at: at, updated_at: at }
@@ -115,14 +115,14 @@ impl AdminOutlet {
 }
 
 impl OutletInput {
-    /// What would be written to store this outlet again.
+    /// Returns the input that would store this outlet again.
     pub(super) fn of(outlet: &Outlet) -> Self {
         let kind = outlet.kind.clone().map(serde_json::Value::from);
         Self {
             name: outlet.name.clone(),
             slug: Some(outlet.slug.clone()),
-            aliases: outlet.aliases.iter().cloned().map(Alias).collect(),
-            hosts: outlet.hosts.iter().cloned().map(Host).collect(),
+            aliases: outlet.aliases.iter().cloned().map(OutletAlias).collect(),
+            hosts: outlet.hosts.iter().cloned().map(OutletHost).collect(),
             homepage: outlet.homepage.clone(),
             country: outlet.country.clone(),
             lang: outlet.lang.clone(),
@@ -130,7 +130,7 @@ impl OutletInput {
         }
     }
 
-    /// What the schema cannot say is wrong with it.
+    /// Checks what the schema cannot express.
     pub(super) fn wrong(&self) -> Vec<FieldError> {
         let mut errors: Vec<FieldError> =
             check_not_blank("/name", &self.name).into_iter().collect();
@@ -149,7 +149,7 @@ impl OutletInput {
         errors
     }
 
-    /// Every name with its pointer.
+    /// Returns every name with its JSON pointer.
     pub(super) fn names(&self) -> Vec<(String, &str)> {
         let others = self.aliases.iter().enumerate();
         let others = others.map(|(n, alias)| (format!("/aliases/{n}"), alias.0.as_str()));
@@ -157,8 +157,8 @@ impl OutletInput {
     }
 }
 
-impl Host {
-    /// The host as addresses come down to it; none for what is no host.
+impl OutletHost {
+    /// Returns the normalised host; `None` for text that is not a host.
     pub(super) fn stored(&self) -> Option<String> {
         let bare = !self.0.contains(['/', '?', '#', '@', ':', ' ']);
         let address = citation_key::normalise(&format!("https://{}/", self.0)).filter(|_| bare);

@@ -1,4 +1,4 @@
-//! Two outlets that turn out to be one: everything of the one becomes the other's.
+//! Merges an outlet into another.
 
 use super::directory::lock_names;
 use super::input::AdminOutlet;
@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// A link that credits both keeps one credit, with the bylines of both.
+/// Merges the credits of links that credit both: one remains, with the bylines of both.
 const JOIN_BYLINES: &str = "
     update link_credits k
     set bylines = k.bylines || array(select b from unnest(f.bylines) as b where b <> all (k.bylines))
@@ -22,11 +22,11 @@ const DROP_SECOND: &str = "
     delete from link_credits f using link_credits k
     where f.link_id = k.link_id and f.outlet_id = $1 and k.outlet_id = $2";
 
-/// Makes the outlet `from` one with `into`: its links, names, hosts and slugs follow, and it is
-/// gone.
+/// Moves the links, names, hosts and slugs of `from` to `into` and deletes
+/// `from`.
 ///
 /// # Errors
-/// 404 when there is no `from`, 422 when there is no `into` or it is the same.
+/// 404 when `from` does not exist, 422 when `into` does not exist or is the same.
 pub(super) async fn merge(
     conn: &mut AsyncPgConnection,
     from: i64,
@@ -66,7 +66,7 @@ pub(super) async fn merge(
     admin_find(conn, into).await
 }
 
-/// The articles that credit an outlet, locked in the order of their ids, before any outlet is.
+/// Locks the articles that credit an outlet, in the order of their ids, before any outlet.
 async fn lock_articles(conn: &mut AsyncPgConnection, outlet: i64) -> Result<Vec<i64>> {
     use crate::schema::articles;
     let credited = links::table
@@ -81,7 +81,7 @@ async fn lock_articles(conn: &mut AsyncPgConnection, outlet: i64) -> Result<Vec<
     Ok(rows.load(conn).await?)
 }
 
-/// Names, hosts and slugs become the other outlet's.
+/// Moves names, hosts and slugs to the other outlet.
 async fn follow(conn: &mut AsyncPgConnection, from: i64, into: i64, slug: &str) -> Result<()> {
     diesel::update(outlet_aliases::table.filter(outlet_aliases::outlet_id.eq(from)))
         .set(outlet_aliases::outlet_id.eq(into))

@@ -1,20 +1,21 @@
-//! An outlet is who published a source: a newspaper, a wire, a blog. It has aliases (`WSJ`) and
-//! hosts (`online.wsj.com`) by which a link finds it.
+//! An outlet publishes sources: a newspaper, a news agency, a blog. Links find it by its aliases (`WSJ`)
+//! and hosts (`online.wsj.com`).
 
 mod admin;
 mod change;
 mod directory;
 mod input;
-pub mod known;
 mod merge;
 mod model;
 mod partners;
 mod query;
 mod routes;
+pub mod seed;
 mod stats;
 
 pub use admin::{AdminDocs, configure_admin};
-pub use directory::{Directory, seed};
+pub use directory::Directory;
 pub use model::{Outlet, OutletRef};
 pub use query::{find, id_of, ids};
 pub use routes::{Docs, configure};
+pub use seed::apply::seed;

@@ -1,4 +1,4 @@
-//! Outlets as rows and on the wire.
+//! The database rows and JSON types of outlets.
 
 use crate::openapi::ShortText;
 use crate::schema::{outlet_aliases, outlet_hosts, outlets};
@@ -7,65 +7,65 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// An outlet where it is named beside something else.
+/// A reference to an outlet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = outlets)]
 pub struct OutletRef {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub id: i64,
-    /// Its name in addresses.
+    /// The slug.
     #[schema(max_length = 200, example = "reuters")]
     pub slug: String,
-    /// Its name.
+    /// The name.
     #[schema(max_length = 200, example = "Reuters")]
     pub name: String,
 }
 
-/// Who published a source.
+/// An outlet: a publisher of sources.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Outlet {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub id: i64,
-    /// Its name in addresses.
+    /// The slug.
     #[schema(max_length = 200, example = "wsj")]
     pub slug: String,
-    /// Its name.
+    /// The name.
     #[schema(max_length = 200, example = "The Wall Street Journal")]
     pub name: String,
-    /// Other names it is credited by.
+    /// The other names by which it is credited.
     #[schema(max_items = 200, value_type = Vec<ShortText>)]
     pub aliases: Vec<String>,
-    /// Hosts whose addresses are its own.
+    /// The hosts of its pages.
     #[schema(max_items = 200, value_type = Vec<ShortText>)]
     pub hosts: Vec<String>,
-    /// Its home page.
+    /// The URL of its home page.
     #[schema(max_length = 2000, example = "https://www.wsj.com/")]
     pub homepage: Option<String>,
-    /// Where it is at home: ISO 3166-1, two letters.
+    /// The country as a two-letter code (ISO 3166-1).
     #[schema(max_length = 2, example = "US")]
     pub country: Option<String>,
-    /// What it writes in: BCP 47.
+    /// The language as a BCP 47 tag.
     #[schema(max_length = 35, example = "en")]
     pub lang: Option<String>,
     /// `wire`, `newspaper`, `broadcaster`, `magazine`, `web`, `blog`, `think_tank`, `government` or `journal`.
     #[schema(max_length = 20, example = "newspaper")]
     pub kind: Option<String>,
-    /// How many links of published articles are credited to it.
+    /// The number of links in published articles that are credited to it.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub link_count: i64,
-    /// How many published articles credit it.
+    /// The number of published articles that credit it.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub article_count: i64,
-    /// When the first article that credits it was published.
+    /// The publication time of the first article that credits it.
     pub first_seen_at: Option<DateTime<Utc>>,
-    /// When the latest article that credits it was published.
+    /// The publication time of the last article that credits it.
     pub last_seen_at: Option<DateTime<Utc>>,
 }
 
 impl Outlet {
-    /// An outlet with every field filled: for the documentation and for `fields=`.
+    /// Returns an outlet with every field present, for the documentation and for `fields`.
     pub fn sample() -> Self {
         let day = DateTime::from_timestamp(1_417_651_200, 0);
         Self {
@@ -86,7 +86,7 @@ impl Outlet {
     }
 }
 
-/// The table's own columns.
+/// The columns of the table.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = outlets)]
 pub(super) struct OutletRow {
@@ -103,7 +103,7 @@ pub(super) struct OutletRow {
     pub(super) last_seen_at: Option<DateTime<Utc>>,
 }
 
-/// A name by which an outlet is known.
+/// A name of an outlet.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = outlet_aliases)]
 pub(super) struct AliasRow {
@@ -111,7 +111,7 @@ pub(super) struct AliasRow {
     pub(super) name: String,
 }
 
-/// A host that is an outlet's.
+/// A host of an outlet.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = outlet_hosts)]
 pub(super) struct HostRow {
@@ -120,7 +120,7 @@ pub(super) struct HostRow {
 }
 
 impl OutletRow {
-    /// The outlet with those of the aliases and hosts that are its own.
+    /// Returns the outlet with its aliases and hosts.
     pub(super) fn with(self, aliases: &[AliasRow], hosts: &[HostRow]) -> Outlet {
         let own = |alias: &&AliasRow| alias.outlet_id == self.id && alias.name != self.name;
         let aliases = aliases.iter().filter(own).map(|alias| alias.name.clone()).collect();
@@ -144,31 +144,31 @@ impl OutletRow {
     }
 }
 
-/// How the outlets are sorted and shown.
+/// The query parameters of the list of outlets.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct OutletQuery {
-    /// By name, or those credited most or latest first.
+    /// The sort order: by name, by number of credits, or by last credit.
     #[serde(default)]
     #[param(inline, required = false)]
     pub sort: OutletSort,
-    /// Only these fields of each item: `fields=name,link_count`.
+    /// Returns only these fields of each item: `fields=name,link_count`.
     #[param(max_length = 1000)]
     pub fields: Option<String>,
 }
 
-/// The orders of the list of outlets.
+/// The sort orders of the list of outlets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(default = "name")]
 pub enum OutletSort {
-    /// A to Z.
+    /// By name.
     #[default]
     #[serde(rename = "name")]
     Name,
-    /// Credited most often first.
+    /// Most credited first.
     #[serde(rename = "-link_count")]
     LinkCount,
-    /// Credited latest first.
+    /// Last credited first.
     #[serde(rename = "-last_seen_at")]
     LastSeenAt,
 }

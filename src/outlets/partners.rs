@@ -9,33 +9,33 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Outlets that publish the same pieces as another.
+/// The outlets that publish the same pieces as another.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Partners {
-    /// How many links of the outlet were looked at: the latest 10,000 at the most.
+pub(super) struct PartnerOutlets {
+    /// The number of links of the outlet that were examined: the newest 10,000 at most.
     #[schema(minimum = 0, maximum = 10_000, example = 120)]
     link_count: i64,
-    /// The outlets credited for the same links, most often first.
+    /// The outlets credited for the same links, most frequent first.
     #[schema(max_items = 100)]
-    items: Vec<Partner>,
+    items: Vec<PartnerOutlet>,
 }
 
 /// An outlet credited for the same links.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-struct Partner {
+struct PartnerOutlet {
     /// The outlet.
     outlet: OutletRef,
-    /// For how many.
+    /// The number of shared links.
     #[schema(minimum = 1, maximum = 10_000, example = 3)]
     shared_count: i64,
 }
 
-impl Partners {
-    /// What the documentation shows.
+impl PartnerOutlets {
+    /// Returns an example for the documentation.
     pub(super) fn sample() -> Self {
         let outlet =
             OutletRef { id: 4, slug: "the-telegraph".into(), name: "The Telegraph".into() };
-        let partner = Partner { outlet, shared_count: 3 };
+        let partner = PartnerOutlet { outlet, shared_count: 3 };
         Self { link_count: 120, items: vec![partner] }
     }
 }
@@ -66,20 +66,20 @@ const PARTNERS: &str = "with own as materialized (
     from (select 1) one left join (shared s join outlets o on o.id = s.outlet_id) on true
     order by shared desc, o.id";
 
-/// The outlets credited together with this one.
+/// Returns the outlets credited for the same links as this one.
 ///
 /// # Errors
-/// When the database does not answer.
-pub(super) async fn partners(conn: &AsyncPgConnection, outlet: i64) -> Result<Partners> {
+/// When the database does not respond.
+pub(super) async fn partners(conn: &AsyncPgConnection, outlet: i64) -> Result<PartnerOutlets> {
     let query = sql_query(PARTNERS).bind::<BigInt, _>(outlet);
     Ok(told(query.load(&mut &*conn).await?))
 }
 
-fn told(rows: Vec<PartnerRow>) -> Partners {
+fn told(rows: Vec<PartnerRow>) -> PartnerOutlets {
     let link_count = rows.as_slice().first().map_or(0, |row| row.seen);
     let partner = |row: PartnerRow| {
         let outlet = OutletRef { id: row.id?, slug: row.slug?, name: row.name? };
-        Some(Partner { outlet, shared_count: row.shared })
+        Some(PartnerOutlet { outlet, shared_count: row.shared })
     };
-    Partners { link_count, items: rows.into_iter().filter_map(partner).collect() }
+    PartnerOutlets { link_count, items: rows.into_iter().filter_map(partner).collect() }
 }

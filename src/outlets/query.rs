@@ -1,10 +1,11 @@
-//! Every statement that reads outlets.
+//! The statements that read outlets.
 
 use super::input::AdminOutlet;
 use super::model::{AliasRow, HostRow, Outlet, OutletRow, OutletSort};
-use crate::db::{Condition, Words, keyset, total};
+use crate::db::{SqlText, StaticSql, keyset};
 use crate::error::{Error, Result};
 use crate::extract::{Lookup, Ref};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};
@@ -18,15 +19,15 @@ use futures_util::future::try_join;
 use safe_html::slug::fold;
 use serde_json::Value;
 
-/// What the cursor of the list holds: the sort value as JSON, and the id.
+/// The key of a list's cursor: the sort value as JSON, and the id.
 pub(super) type Key = (Value, i64);
 
-/// Whether a published article has it; in the text of the statement, as the partial indexes ask.
-fn credited() -> Condition<impl Words> {
-    Condition(|| "outlets.link_count > 0")
+/// Returns the condition that a published article credits it, in the statement's text for partial indexes.
+fn credited() -> StaticSql<impl SqlText> {
+    StaticSql(|| "outlets.link_count > 0")
 }
 
-/// A page of the outlets that a published article credits.
+/// Returns a page of the outlets that published articles credit.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     sort: OutletSort,
@@ -76,7 +77,7 @@ async fn names(conn: &AsyncPgConnection, ids: &[i64]) -> Result<(Vec<AliasRow>, 
     Ok(try_join(aliases.load(&mut a), hosts.load(&mut b)).await?)
 }
 
-/// The outlet with this id or slug; also by a former slug or a name it is known by, which lead on.
+/// Resolves a reference to an outlet; a former slug or an alias redirects.
 pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Lookup<Outlet>>> {
     let query = OutletRow::query().into_boxed::<Pg>();
     let query = match which {
@@ -93,8 +94,8 @@ pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Lookup
     Ok(now.first(&mut &*conn).await.optional()?.map(Lookup::Moved))
 }
 
-/// The ids of the outlets that these ids, slugs, former slugs or names stand for; in this order,
-/// where one outlet's slug is another's alias.
+/// Returns the ids of the outlets with these ids, slugs, former slugs or names; a slug takes precedence
+/// over an alias of another outlet.
 pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
     let mut ids = Vec::new();
     let mut slugs = Vec::new();
@@ -119,11 +120,11 @@ pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
     Ok(in_order(ids))
 }
 
-/// How a name of the third kind that [`named`] finds is marked.
+/// The mark of a name of the third kind that [`named`] finds.
 const ALIAS: i32 = 3;
 
-/// The outlets that have these slugs, had them, or go by them: the kind of the name, the name, and
-/// the outlet's id. Each kind is looked up in its own index; one condition with `or` would read
+/// Returns the outlets with these slugs, former slugs or names: the kind of match, the name, and
+/// the id. Each kind uses its own index; one condition with `or` would read
 /// the whole table.
 async fn named(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<Vec<(i32, String, i64)>> {
     let keys: Vec<String> = slugs.iter().map(|slug| fold(slug)).collect();
@@ -145,14 +146,14 @@ async fn named(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<Vec<(i32, Str
     Ok(by_slug.union_all(by_former).union_all(by_alias).load(&mut &*conn).await?)
 }
 
-/// Each once and in one order: the cursors of a list are bound to its filters as they stand here.
+/// Sorts and deduplicates ids, since cursors are bound to the filters of a list.
 fn in_order(mut ids: Vec<i64>) -> Vec<i64> {
     ids.sort_unstable();
     ids.dedup();
     ids
 }
 
-/// The id of the outlet at this reference.
+/// Returns the id of the outlet at this reference.
 ///
 /// # Errors
 /// 404 when there is none.
@@ -162,12 +163,12 @@ pub async fn id_of(conn: &AsyncPgConnection, which: &Ref) -> Result<i64> {
     found.first(&mut &*conn).await.optional()?.ok_or_else(|| Error::not_found("outlet"))
 }
 
-/// When an outlet was last seen; one that never was stands where 1970 does, after those that were.
+/// The time of the last credit; 1970 for an outlet without one, so that it comes last.
 fn seen() -> SqlLiteral<Timestamptz> {
     sql("coalesce(outlets.last_seen_at, 'epoch')")
 }
 
-/// A page of all outlets, for their editors.
+/// Returns a page of all outlets for editors.
 pub(super) async fn admin_page(
     conn: &AsyncPgConnection,
     sort: OutletSort,
@@ -196,7 +197,7 @@ pub(super) async fn admin_page(
     Ok(cut.map(|row| row.with(&aliases, &hosts)).with_total(total))
 }
 
-/// The outlet with this id, for its editors.
+/// Returns the outlet with this id for editors.
 ///
 /// # Errors
 /// 404 when there is none.
@@ -207,7 +208,7 @@ pub(super) async fn admin_find(conn: &AsyncPgConnection, id: i64) -> Result<Admi
     Ok(row.with(&aliases, &hosts))
 }
 
-/// The table's columns, those of the editors among them.
+/// The columns of the table, including those for editors.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = outlets)]
 struct AdminRow {

@@ -1,9 +1,9 @@
-//! The public reads of outlets.
+//! The public routes of outlets.
 
 use super::model::{Outlet, OutletQuery};
-use super::partners::{self, Partners};
+use super::partners::{self, PartnerOutlets};
 use super::query;
-use super::stats::{self, Stats, StatsQuery};
+use super::stats::{self, OutletStats, StatsQuery};
 use crate::error::{Error, Result};
 use crate::extract::{EmptyQuery, FieldsQuery, Lookup, Query, QueryPair, Ref};
 use crate::openapi::Problems;
@@ -17,19 +17,19 @@ use utoipa::OpenApi;
 /// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/outlets").get(list_outlets))
-        .service(resource("/outlets/stats").get(get_stats))
-        .service(resource("/outlets/{ref}/partners").get(list_partners))
+        .service(resource("/outlets/stats").get(get_outlet_stats))
+        .service(resource("/outlets/{ref}/partners").get(list_partner_outlets))
         .service(resource("/outlets/{ref}").get(get_outlet));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(list_outlets, get_outlet, get_stats, list_partners))]
+#[openapi(paths(list_outlets, get_outlet, get_outlet_stats, list_partner_outlets))]
 pub struct Docs;
 
 /// List the outlets that published articles credit
 ///
-/// Each with how many links credit it, and since when.
+/// Each with its number of links and the times of its first and last credit.
 #[utoipa::path(get, path = "/outlets", tag = "outlets", params(OutletQuery, PageQuery),
     responses((status = 200, description = "A page of outlets", body = Page<Outlet>, example = json!(Page::sample(Outlet::sample()))), Problems))]
 async fn list_outlets(
@@ -43,7 +43,7 @@ async fn list_outlets(
 
 /// Get an outlet
 ///
-/// A former slug, or another name of the outlet, answers 301 with its address.
+/// A former slug or an alias redirects with 301.
 #[utoipa::path(get, path = "/outlets/{ref}", tag = "outlets",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "wsj"), FieldsQuery),
     responses((status = 200, description = "The outlet", body = Outlet, example = json!(Outlet::sample())),
@@ -66,22 +66,25 @@ async fn get_outlet(
 
 /// Count how often outlets are credited, by day, week or month
 ///
-/// Links of published articles, by the time of publication.
+/// Counts links of published articles by the time of publication.
 #[utoipa::path(get, path = "/outlets/stats", tag = "outlets", params(StatsQuery),
-    responses((status = 200, description = "The outlets credited most in each step", body = Stats, example = json!(Stats::sample())), Problems))]
-async fn get_stats(state: Data<State>, Query(query): Query<StatsQuery>) -> Result<JsonResponse> {
+    responses((status = 200, description = "The outlets credited most in each step", body = OutletStats, example = json!(OutletStats::sample())), Problems))]
+async fn get_outlet_stats(
+    state: Data<State>,
+    Query(query): Query<StatsQuery>,
+) -> Result<JsonResponse> {
     let found = state.read(async |conn| stats::stats(conn, &query).await).await?;
     JsonResponse::new(&found)
 }
 
 /// List the outlets that publish the same pieces as an outlet
 ///
-/// Those credited together with it for one link, as in `National Post/The Telegraph`.
+/// The outlets credited with it for the same link, as in `National Post/The Telegraph`.
 #[utoipa::path(get, path = "/outlets/{ref}/partners", tag = "outlets",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters")),
-    responses((status = 200, description = "The outlets", body = Partners, example = json!(Partners::sample())),
+    responses((status = 200, description = "The outlets", body = PartnerOutlets, example = json!(PartnerOutlets::sample())),
         (status = 301, description = "The outlet has another slug now"), Problems))]
-async fn list_partners(
+async fn list_partner_outlets(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,

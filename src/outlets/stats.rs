@@ -1,4 +1,4 @@
-//! Which outlets are credited most, day by day.
+//! Statistics: which outlets are credited most, by day, week or month.
 
 use super::model::OutletRef;
 use crate::error::{Code, Error, Result};
@@ -10,35 +10,35 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Of which time, and in which steps.
+/// The range and steps of the statistics.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct StatsQuery {
-    /// The first day. By default so long before `to` that there are 30 days, 26 weeks or 24 months.
+    /// The first day. By default, 30 days, 26 weeks or 24 months before `to`.
     #[param(max_length = 40, example = "2014-12-01")]
     from: Option<String>,
-    /// The day after the last. By default the day after the latest article's.
+    /// The day after the last one. By default, the day after the newest article.
     #[param(max_length = 40, example = "2015-01-01")]
     to: Option<String>,
-    /// The steps, in UTC; a week begins on Monday.
+    /// The length of a period in UTC; a week begins on Monday.
     #[serde(default)]
     #[param(inline, required = false)]
     by: Step,
-    /// How many outlets of each step are told.
+    /// The maximum number of outlets in each period.
     #[param(minimum = 1, maximum = 100, default = 10)]
     top: Option<i64>,
 }
 
-/// The steps of the statistics.
+/// The length of a period.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = StatsStep, default = "month")]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Step {
-    /// Each day.
+    /// A day.
     Day,
-    /// Each week.
+    /// A week.
     Week,
-    /// Each month.
+    /// A month.
     #[default]
     Month,
 }
@@ -52,7 +52,7 @@ impl Step {
         }
     }
 
-    /// The day so many steps before `to` that the default is filled.
+    /// Returns the default of `from` for this `to`.
     fn before(self, to: NaiveDate) -> NaiveDate {
         let first = match self {
             Self::Day => to.checked_sub_days(Days::new(30)),
@@ -62,7 +62,7 @@ impl Step {
         first.unwrap_or(to)
     }
 
-    /// How many days may be asked for: about 400 steps, or what 30 years of months hold.
+    /// Returns the maximum range in days: about 400 periods, or 30 years of months.
     const fn most_days(self) -> i64 {
         match self {
             Self::Day => 400,
@@ -72,56 +72,56 @@ impl Step {
     }
 }
 
-/// The outlets credited most in each step of a time.
+/// The most credited outlets in each period of a range.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Stats {
+pub(super) struct OutletStats {
     /// The first day.
     #[schema(format = Date, max_length = 10, example = "2014-12-01")]
     from: NaiveDate,
-    /// The day after the last.
+    /// The day after the last one.
     #[schema(format = Date, max_length = 10, example = "2015-01-01")]
     to: NaiveDate,
-    /// The steps.
+    /// The length of a period.
     by: Step,
-    /// The steps in which anything was credited, the latest first.
+    /// The periods with credits, newest first.
     #[schema(max_items = 3000)]
-    items: Vec<Period>,
+    items: Vec<StatsPeriod>,
 }
 
-/// A step of the statistics.
+/// A period of the statistics.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-struct Period {
-    /// Its first day.
+struct StatsPeriod {
+    /// The first day of the period.
     #[schema(format = Date, max_length = 10, example = "2014-12-01")]
     begins_on: NaiveDate,
-    /// How many outlets were credited in it.
+    /// The number of outlets credited in it.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 40)]
     outlet_count: i64,
-    /// Those credited most.
+    /// The most credited outlets.
     #[schema(max_items = 100)]
-    outlets: Vec<Credited>,
+    outlets: Vec<OutletCount>,
 }
 
-/// How often an outlet was credited.
+/// The number of credits of an outlet.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-struct Credited {
+struct OutletCount {
     /// The outlet.
     outlet: OutletRef,
-    /// How many links were credited to it.
+    /// The number of links credited to it.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 12)]
     link_count: i64,
-    /// How many articles credited it.
+    /// The number of articles that credit it.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 10)]
     article_count: i64,
 }
 
-impl Stats {
-    /// What the documentation shows.
+impl OutletStats {
+    /// Returns an example for the documentation.
     pub(super) fn sample() -> Self {
         let day = |year, month| NaiveDate::from_ymd_opt(year, month, 1).unwrap_or_default();
         let reuters = OutletRef { id: 3, slug: "reuters".into(), name: "Reuters".into() };
-        let outlets = vec![Credited { outlet: reuters, link_count: 12, article_count: 10 }];
-        let items = vec![Period { begins_on: day(2014, 12), outlet_count: 40, outlets }];
+        let outlets = vec![OutletCount { outlet: reuters, link_count: 12, article_count: 10 }];
+        let items = vec![StatsPeriod { begins_on: day(2014, 12), outlet_count: 40, outlets }];
         Self { from: day(2014, 12), to: day(2015, 1), by: Step::Month, items }
     }
 }
@@ -158,11 +158,11 @@ const STATS: &str = "select r.begins_on, r.outlets, o.id, o.slug, o.name, r.link
     ) r join outlets o on o.id = r.outlet_id
     where r.place <= $4 order by r.begins_on desc, r.place";
 
-/// The outlets credited most in each step of the time asked for.
+/// Returns the most credited outlets in each period.
 ///
 /// # Errors
-/// When the time or the steps cannot be, or the database does not answer.
-pub(super) async fn stats(conn: &AsyncPgConnection, query: &StatsQuery) -> Result<Stats> {
+/// 400 for an invalid range, and when the database does not respond.
+pub(super) async fn stats(conn: &AsyncPgConnection, query: &StatsQuery) -> Result<OutletStats> {
     let top = query.top.unwrap_or(10);
     if !(1..=100).contains(&top) {
         let message = format!("`top` must be 1 to 100, not {top}");
@@ -176,7 +176,7 @@ pub(super) async fn stats(conn: &AsyncPgConnection, query: &StatsQuery) -> Resul
     let from = from.unwrap_or_else(|| query.by.before(to));
     check(from, to, query.by)?;
     let rows = rows(conn, from, to, query.by, top).await?;
-    Ok(Stats { from, to, by: query.by, items: periods(rows) })
+    Ok(OutletStats { from, to, by: query.by, items: periods(rows) })
 }
 
 fn day(name: &str, text: Option<&str>) -> Result<Option<NaiveDate>> {
@@ -204,8 +204,8 @@ struct Latest {
     at: Option<DateTime<Utc>>,
 }
 
-/// The day after the latest article's: never the clock's, so that the answer depends on what is
-/// stored alone.
+/// Returns the day after the newest article. It does not use the clock, so that the response depends on
+/// stored data only.
 async fn end(conn: &AsyncPgConnection) -> Result<NaiveDate> {
     let latest = "select max(published_at) as at from articles where status = 'published'";
     let latest: Latest = sql_query(latest).get_result(&mut &*conn).await?;
@@ -230,16 +230,16 @@ async fn rows(
         .await?)
 }
 
-fn periods(rows: Vec<StatsRow>) -> Vec<Period> {
-    let mut periods: Vec<Period> = Vec::new();
+fn periods(rows: Vec<StatsRow>) -> Vec<StatsPeriod> {
+    let mut periods: Vec<StatsPeriod> = Vec::new();
     for row in rows {
         let StatsRow { begins_on, outlets, id, slug, name, links, articles } = row;
         if periods.last().is_none_or(|last| last.begins_on != begins_on) {
-            periods.push(Period { begins_on, outlet_count: outlets, outlets: Vec::new() });
+            periods.push(StatsPeriod { begins_on, outlet_count: outlets, outlets: Vec::new() });
         }
         if let Some(last) = periods.last_mut() {
             let outlet = OutletRef { id, slug, name };
-            last.outlets.push(Credited { outlet, link_count: links, article_count: articles });
+            last.outlets.push(OutletCount { outlet, link_count: links, article_count: articles });
         }
     }
     periods

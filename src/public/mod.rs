@@ -14,8 +14,8 @@ use utoipa::OpenApi;
 
 /// Registers the routes outside `/api/v1`.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/sitemap.xml").get(sitemap::sitemap_index))
-        .service(resource("/sitemaps/{part}").get(sitemap::sitemap_part));
+    cfg.service(resource("/sitemap.xml").get(sitemap::get_sitemap_index))
+        .service(resource("/sitemaps/{part}").get(sitemap::get_sitemap));
 }
 
 /// Registers the routes under `/api/v1`.
@@ -26,7 +26,7 @@ pub fn configure_api(cfg: &mut ServiceConfig) {
 
 /// Documents the routes outside `/api/v1`.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(sitemap::sitemap_index, sitemap::sitemap_part))]
+#[openapi(paths(sitemap::get_sitemap_index, sitemap::get_sitemap))]
 pub struct Docs;
 
 /// Documents oEmbed.

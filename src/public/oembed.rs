@@ -1,5 +1,5 @@
-//! An article as an oEmbed (oembed.com), so that other sites show it where they are given its
-//! address.
+//! oEmbed (oembed.com): other sites show a card for the URL of an
+//! article.
 
 use crate::articles::{self, ArticleSummary};
 use crate::error::{Code, Error, Result};
@@ -13,10 +13,10 @@ use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// What to embed.
+/// The query parameters of oEmbed.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct EmbedQuery {
+pub(super) struct OEmbedQuery {
     /// The address of an article's page, or of its data.
     #[param(
         required = true,
@@ -36,9 +36,9 @@ pub(super) struct EmbedQuery {
     maxheight: Option<u32>,
 }
 
-/// An oEmbed 1.0 of the type `rich`.
+/// An oEmbed 1.0 response of type `rich`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Embed {
+pub(super) struct OEmbed {
     /// `1.0`.
     #[schema(max_length = 10, example = "1.0")]
     version: &'static str,
@@ -48,37 +48,37 @@ pub(super) struct Embed {
     /// The headline.
     #[schema(max_length = 300, example = "Iran Attacked Islamic State Forces in Iraq")]
     title: String,
-    /// Who posted it.
+    /// The author.
     #[schema(max_length = 200, example = "The editor")]
     author_name: Option<String>,
-    /// Their page.
+    /// The URL of their page.
     #[schema(max_length = 2000, example = "https://example.org/about")]
     author_url: Option<String>,
-    /// What the site is called.
+    /// The name of the site.
     #[schema(max_length = 200, example = "Roundup")]
     provider_name: String,
     /// The front page of the site.
     #[schema(max_length = 10_000, example = "https://example.org/")]
     provider_url: String,
-    /// How many seconds it may be kept.
+    /// How long it may be cached, in seconds.
     #[schema(minimum = 0, maximum = 1_000_000, example = 300)]
     cache_age: u32,
-    /// Safe HTML.
+    /// The content as sanitised HTML.
     #[schema(
         max_length = 20_000,
         example = "<blockquote class=\"roundup\"><p><a href=\"https://example.org/a\">Iran Attacked Islamic State Forces in Iraq</a></p></blockquote>"
     )]
     html: String,
-    /// How many pixels wide.
+    /// The width in pixels.
     #[schema(minimum = 1, maximum = 100_000, example = 600)]
     width: u32,
-    /// How many pixels high.
+    /// The height in pixels.
     #[schema(minimum = 1, maximum = 100_000, example = 200)]
     height: u32,
 }
 
-impl Embed {
-    fn of(article: ArticleSummary, query: &EmbedQuery, links: &Permalinks, site: &str) -> Self {
+impl OEmbed {
+    fn of(article: ArticleSummary, query: &OEmbedQuery, links: &Permalinks, site: &str) -> Self {
         let page = links.article(article.id, &article.slug, article.published_at);
         let dek = article.dek.as_deref().map(|dek| format!("<p>{}</p>", escape(dek)));
         let html = format!(
@@ -102,7 +102,7 @@ impl Embed {
         }
     }
 
-    /// What the documentation shows.
+    /// Returns an example for the documentation.
     pub(super) fn sample() -> Self {
         Self {
             version: "1.0",
@@ -127,14 +127,14 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Embed an article (oEmbed 1.0)
+/// Get the oEmbed of an article
 ///
-/// For sites that show a card where somebody pastes the address of an article.
-#[utoipa::path(get, path = "/oembed", tag = "articles", params(EmbedQuery),
-    responses((status = 200, description = "How to show it", body = Embed, example = json!(Embed::sample())), Problems))]
+/// oEmbed 1.0, for sites that show a card for a pasted URL.
+#[utoipa::path(get, path = "/oembed", tag = "articles", params(OEmbedQuery),
+    responses((status = 200, description = "How to show it", body = OEmbed, example = json!(OEmbed::sample())), Problems))]
 pub(super) async fn get_oembed(
     state: Data<State>,
-    Query(query): Query<EmbedQuery>,
+    Query(query): Query<OEmbedQuery>,
 ) -> Result<JsonResponse> {
     if query.format.as_deref().is_some_and(|format| format != "json") {
         let message = "`format` must be json: there is no other";
@@ -151,5 +151,5 @@ pub(super) async fn get_oembed(
         })
         .await?;
     let article = found.ok_or_else(|| Error::not_found("article at that address"))?;
-    JsonResponse::new(&Embed::of(article, &query, &links, &state.config().site_name))
+    JsonResponse::new(&OEmbed::of(article, &query, &links, &state.config().site_name))
 }

@@ -1,7 +1,7 @@
-//! The sitemap (sitemaps.org): an index, and parts of up to 50,000 articles each.
+//! Sitemaps (sitemaps.org): an index, and parts of up to 50,000 articles.
 //!
-//! A part holds a stretch of ids, so that it is one stretch of the primary key and keeps its
-//! contents for ever but for what is edited or withdrawn.
+//! A part is a range of ids, so that it is a range of the primary key and its articles change only
+//! when they are edited or withdrawn.
 
 use crate::articles::published;
 use crate::error::{Error, Result};
@@ -44,12 +44,12 @@ const PARTS: &str = "select p.part from generate_series(0,
         and a.id >= p.part * 50000 and a.id < (p.part + 1) * 50000)
     order by p.part limit 50000";
 
-/// The sitemap's index
+/// Get the sitemap index
 ///
-/// Names the parts, in the form of sitemaps.org.
+/// Lists the sitemaps, as defined by sitemaps.org.
 #[utoipa::path(get, path = "/sitemap.xml", tag = "feeds",
     responses((status = 200, description = "Its parts", body = SitemapXml, content_type = "application/xml"), Problems))]
-pub(super) async fn sitemap_index(
+pub(super) async fn get_sitemap_index(
     state: Data<State>,
     _query: Query<EmptyQuery>,
 ) -> Result<HttpResponse> {
@@ -65,13 +65,13 @@ pub(super) async fn sitemap_index(
     Ok(public_response(KIND, xml))
 }
 
-/// A part of the sitemap
+/// Get a sitemap
 ///
 /// The addresses of published articles, in the form of sitemaps.org.
 #[utoipa::path(get, path = "/sitemaps/{part}", tag = "feeds",
     params(("part" = String, Path, description = "Its number, as the index has it", max_length = 30, example = "0.xml")),
     responses((status = 200, description = "The articles' pages", body = SitemapXml, content_type = "application/xml"), Problems))]
-pub(super) async fn sitemap_part(
+pub(super) async fn get_sitemap(
     state: Data<State>,
     part: Path<String>,
     _query: Query<EmptyQuery>,

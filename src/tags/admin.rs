@@ -1,4 +1,4 @@
-//! The editors' side of tags.
+//! The editors' routes for tags.
 
 use super::change;
 use super::input::{AdminTag, TagInput};
@@ -22,20 +22,32 @@ use utoipa::{OpenApi, ToSchema};
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure_admin(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/tags").get(admin_list_tags).post(create_tag))
-        .service(resource("/tags/{id}").get(admin_get_tag).patch(patch_tag).delete(delete_tag))
-        .service(resource("/tags/{id}/merge").post(merge_tag));
+    cfg.service(resource("/tags").get(admin_list_tags).post(admin_create_tag))
+        .service(
+            resource("/tags/{id}")
+                .get(admin_get_tag)
+                .patch(admin_update_tag)
+                .delete(admin_delete_tag),
+        )
+        .service(resource("/tags/{id}/merge").post(admin_merge_tag));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(admin_list_tags, create_tag, admin_get_tag, patch_tag, delete_tag, merge_tag))]
+#[openapi(paths(
+    admin_list_tags,
+    admin_create_tag,
+    admin_get_tag,
+    admin_update_tag,
+    admin_delete_tag,
+    admin_merge_tag
+))]
 pub struct AdminDocs;
 
-/// Which object takes in this one.
+/// The object to merge into.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TagMerge {
+struct TagMergeInput {
     /// The id of the tag that stays.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     into: i64,
@@ -45,7 +57,7 @@ fn told(tag: &AdminTag) -> Result<StoredResponse> {
     Ok(StoredResponse::ok(tag)?.with_version(tag.version))
 }
 
-/// List all tags, whether an article has them or not
+/// List all tags, used or not
 ///
 /// The public list has only those of published articles.
 #[utoipa::path(get, path = "/tags", tag = "tags", params(TagQuery, PageQuery), security(("key" = ["outlets:write"])),
@@ -60,12 +72,12 @@ async fn admin_list_tags(
     JsonResponse::page(found, query.fields.as_deref(), AdminTag::sample)
 }
 
-/// Make a tag
+/// Create a tag
 ///
-/// Articles make the tags they name by themselves; this is for one with a slug of its own.
+/// Articles create the tags that they name; use this for a tag with a slug of its own.
 #[utoipa::path(post, path = "/tags", tag = "tags", request_body = TagInput, params(IdempotencyKeyHeader), security(("key" = ["outlets:write"])),
     responses((status = 201, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminWriteProblems))]
-async fn create_tag(
+async fn admin_create_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     once: IdempotencyKey,
@@ -88,9 +100,9 @@ async fn create_tag(
     .await
 }
 
-/// Get a tag with the tag of its version
+/// Get a tag for editors
 ///
-/// `ETag` is for `If-Match` when it is changed.
+/// The `ETag` is for `If-Match` in an update.
 #[utoipa::path(get, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery),
     responses((status = 200, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminReadProblems))]
@@ -106,14 +118,14 @@ async fn admin_get_tag(
     Ok(with_version_tag(reply, &req, found.version))
 }
 
-/// Change a tag
+/// Update a tag
 ///
 /// A JSON merge patch. A former slug leads on.
 #[utoipa::path(patch, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     request_body(content = TagInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The tag", body = AdminTag, example = json!(AdminTag::sample())), AdminWriteProblems))]
-async fn patch_tag(
+async fn admin_update_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
@@ -139,11 +151,11 @@ async fn patch_tag(
 
 /// Delete a tag that no article has
 ///
-/// One that articles have is not deleted: merge it into another.
+/// A tag that articles have cannot be deleted: merge it into another.
 #[utoipa::path(delete, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 204, description = "It is gone"), AdminWriteProblems))]
-async fn delete_tag(
+async fn admin_delete_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
@@ -167,17 +179,17 @@ async fn delete_tag(
 
 /// Merge a tag into another
 ///
-/// Its articles and slugs become those of the other, which is answered; it is gone.
-#[utoipa::path(post, path = "/tags/{id}/merge", tag = "tags", request_body = TagMerge, security(("key" = ["outlets:write"])),
+/// Its articles and slugs move to the other tag, which is returned; it is deleted.
+#[utoipa::path(post, path = "/tags/{id}/merge", tag = "tags", request_body = TagMergeInput, security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id of the tag that goes", minimum = 1, maximum = 9_007_199_254_740_991_i64), IdempotencyKeyHeader),
     responses((status = 200, description = "The tag that stays", body = AdminTag, example = json!(AdminTag::sample())), AdminWriteProblems))]
-async fn merge_tag(
+async fn admin_merge_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
     id: Id,
     once: IdempotencyKey,
     _query: Query<EmptyQuery>,
-    body: Body<TagMerge>,
+    body: Body<TagMergeInput>,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let attempt = once.bind(caller.principal.owner(), &body.digest);

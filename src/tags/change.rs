@@ -1,4 +1,4 @@
-//! Writing tags: made, renamed, merged, deleted.
+//! Writes tags.
 
 use super::input::{AdminTag, TagInput, nameless};
 use crate::error::{Code, Error, FieldError, Result};
@@ -18,7 +18,7 @@ fn check(input: &TagInput) -> Result<()> {
     }
 }
 
-/// The tag with this id, for its editors.
+/// Returns the tag with this id for editors.
 ///
 /// # Errors
 /// 404 when there is none.
@@ -30,7 +30,7 @@ pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminTag> 
 /// Stores a new tag.
 ///
 /// # Errors
-/// 422; 409 when its slug is another's.
+/// 422; 409 when another tag has the slug.
 pub(super) async fn create(
     conn: &mut AsyncPgConnection,
     input: &TagInput,
@@ -50,7 +50,7 @@ pub(super) async fn create(
     find(conn, id.ok_or_else(|| taken(&slug))?).await
 }
 
-/// The tag, locked until the transaction ends, if it is at a version that may be replaced.
+/// Locks a tag until the transaction ends and returns it, if `If-Match` allows its version.
 ///
 /// # Errors
 /// 404, 412.
@@ -68,7 +68,7 @@ pub(super) async fn locked(
     Err(Error::version_mismatch(tag.version, Vec::new()))
 }
 
-/// Stores a tag anew.
+/// Replaces a tag.
 ///
 /// # Errors
 /// As [`create`].
@@ -129,10 +129,10 @@ pub(super) async fn delete(conn: &mut AsyncPgConnection, id: i64) -> Result<()> 
     Ok(())
 }
 
-/// Makes the tag `from` one with `into`: its articles and slugs follow, and it is gone.
+/// Moves the articles and slugs of `from` to `into` and deletes `from`.
 ///
 /// # Errors
-/// 404 when there is no `from`, 422 when there is no `into` or it is the same.
+/// 404 when `from` does not exist, 422 when `into` does not exist or is the same.
 pub(super) async fn merge(conn: &mut AsyncPgConnection, from: i64, into: i64) -> Result<AdminTag> {
     let tagged = article_tags::table.filter(article_tags::tag_id.eq(from));
     articles::table

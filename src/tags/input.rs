@@ -1,4 +1,4 @@
-//! What an editor writes of a tag, by itself or beside an article.
+//! The input for a tag, alone or with an article.
 
 use super::model::TagRef;
 use crate::error::FieldError;
@@ -9,42 +9,42 @@ use safe_html::slug::slugify;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Names a tag: by its name alone, or as an object with its slug or its name.
+/// A reference to a tag: a name, or an object with a slug or a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum TagName {
-    /// Its name; one that no tag has is given to a new one.
-    Name(Subject),
-    /// Its slug, its name or both; the slug counts.
+    /// The name; a tag is created if there is none of this name.
+    Name(TagText),
+    /// The slug, the name or both; the slug takes precedence.
     Either(TagKey),
 }
 
 /// The name of a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(min_length = 1, max_length = 100, example = "Iraq")]
-pub struct Subject(pub String);
+pub struct TagText(pub String);
 
-/// A tag by its slug or its name.
+/// A reference to a tag by slug or name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TagKey {
-    /// Its slug, or a former one.
+    /// A current or former slug.
     #[serde(default)]
     #[schema(max_length = 200, example = "iraq")]
     pub slug: Option<String>,
-    /// Its name; one that no tag has is given to a new one.
+    /// The name; a tag is created if there is none of this name.
     #[serde(default)]
     #[schema(max_length = 100, example = "Iraq")]
     pub name: Option<String>,
 }
 
 impl TagName {
-    /// What would be written to name this tag.
+    /// Returns the reference to this tag.
     pub fn of(tag: &TagRef) -> Self {
         Self::Either(TagKey { slug: Some(tag.slug.clone()), name: Some(tag.name.clone()) })
     }
 
-    /// The slug, where it is given.
+    /// Returns the slug, if given.
     pub fn slug(&self) -> Option<&str> {
         match self {
             Self::Name(_) => None,
@@ -52,15 +52,15 @@ impl TagName {
         }
     }
 
-    /// The name, where it is given.
+    /// Returns the name, if given.
     pub fn name(&self) -> Option<&str> {
         match self {
-            Self::Name(Subject(name)) => Some(name),
+            Self::Name(TagText(name)) => Some(name),
             Self::Either(key) => key.name.as_deref(),
         }
     }
 
-    /// What is wrong with it that the schema cannot say.
+    /// Returns the error that the schema cannot express.
     pub fn wrong(&self, at: &str) -> Option<FieldError> {
         match (self.slug(), self.name()) {
             (None, None) => Some(FieldError::field(at, "required", "give `name` or `slug`")),
@@ -70,52 +70,52 @@ impl TagName {
     }
 }
 
-/// What is wrong with a name that no address can be made from.
+/// Returns an error for a name that no slug can be made from.
 pub fn nameless(at: &str, name: &str) -> Option<FieldError> {
     let wordless = slugify(name) == slugify("");
     let message = "needs a letter or a digit";
     wordless.then(|| FieldError::field(at, "no_word", message))
 }
 
-/// A tag to be written.
+/// A tag to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TagInput {
-    /// Its name.
+    /// The name.
     #[schema(min_length = 1, max_length = 100, example = "Iraq")]
     pub name: String,
-    /// Its name in addresses; a former one answers 301. Left out, a new tag gets one from its name
-    /// and any other keeps its own.
+    /// The slug in URLs; a former slug redirects with 301. Left out, a new tag gets one from its name
+    /// and an existing one keeps its own.
     #[serde(default)]
     #[schema(max_length = 200, pattern = "^[a-z0-9-]*[a-z-][a-z0-9-]*$", example = "iraq")]
     pub slug: Option<String>,
 }
 
-/// A tag as its editors see it.
+/// A tag as editors see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, HasQuery)]
 #[diesel(table_name = tags)]
 pub struct AdminTag {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 7)]
     pub id: i64,
-    /// Its name in addresses.
+    /// The slug.
     #[schema(max_length = 200, example = "iraq")]
     pub slug: String,
-    /// Its name.
+    /// The name.
     #[schema(max_length = 100, example = "Iraq")]
     pub name: String,
-    /// How many published articles have it.
+    /// The number of published articles with it.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub article_count: i64,
-    /// Counts its edits; it is the number in the `ETag`.
+    /// The number of edits; also the number in the `ETag`.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
-    /// When it was stored first.
+    /// The time when it was first stored.
     pub created_at: DateTime<Utc>,
 }
 
 impl AdminTag {
-    /// A tag with every field filled.
+    /// Returns a tag with every field present.
     pub fn sample() -> Self {
         Self {
             id: 7,
@@ -129,7 +129,7 @@ impl AdminTag {
 }
 
 impl TagInput {
-    /// What would be written to store this tag again.
+    /// Returns the input that would store this tag again.
     pub(super) fn of(tag: &AdminTag) -> Self {
         Self { name: tag.name.clone(), slug: Some(tag.slug.clone()) }
     }

@@ -1,4 +1,4 @@
-//! A tag is a subject that articles share.
+//! A tag is a subject of articles.
 
 mod admin;
 mod change;

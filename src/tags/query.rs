@@ -1,10 +1,11 @@
-//! Every statement that reads tags.
+//! The statements that read tags.
 
 use super::input::AdminTag;
 use super::model::{Tag, TagRef, TagSort};
-use crate::db::{Condition, Kept, Words, any_of, keyset, total};
+use crate::db::{CachedSql, SqlText, StaticSql, any_array, keyset};
 use crate::error::Result;
 use crate::extract::{Lookup, Ref};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{article_tags, tag_slugs, tags};
 use diesel::pg::Pg;
@@ -14,15 +15,15 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// What the cursor of the list holds: the sort value as JSON, and the id.
+/// The key of a list's cursor: the sort value as JSON, and the id.
 pub(super) type Key = (Value, i64);
 
-/// Whether a published article has it; in the text of the statement, as the partial indexes ask.
-fn used() -> Condition<impl Words> {
-    Condition(|| "tags.article_count > 0")
+/// Returns the condition that a published article credits it, in the statement's text for partial indexes.
+fn used() -> StaticSql<impl SqlText> {
+    StaticSql(|| "tags.article_count > 0")
 }
 
-/// A page of the tags that a published article has.
+/// Returns a page of the tags of published articles.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     sort: TagSort,
@@ -105,8 +106,10 @@ pub async fn of_articles(
         .select((article_tags::article_id, TagRef::as_select()));
     let conn = &mut &*conn;
     let rows: Vec<(i64, TagRef)> = match ids {
-        [one] => Kept(query.filter(article_tags::article_id.eq(*one))).load(conn).await?,
-        several => Kept(query.filter(any_of(article_tags::article_id, several))).load(conn).await?,
+        [one] => CachedSql(query.filter(article_tags::article_id.eq(*one))).load(conn).await?,
+        several => {
+            CachedSql(query.filter(any_array(article_tags::article_id, several))).load(conn).await?
+        }
     };
     let mut found: HashMap<i64, Vec<TagRef>> = HashMap::new();
     for (article, tag) in rows {
@@ -115,7 +118,7 @@ pub async fn of_articles(
     Ok(found)
 }
 
-/// A page of all tags, for their editors.
+/// Returns a page of all tags for editors.
 pub(super) async fn admin_page(
     conn: &AsyncPgConnection,
     sort: TagSort,

@@ -1,4 +1,4 @@
-//! The public reads of tags.
+//! The public routes of tags.
 
 use super::model::{Tag, TagQuery};
 use super::query;
@@ -24,7 +24,7 @@ pub struct Docs;
 
 /// List the tags that published articles have
 ///
-/// Each with the number of articles that have it.
+/// Each with its number of articles.
 #[utoipa::path(get, path = "/tags", tag = "tags", params(TagQuery, PageQuery),
     responses((status = 200, description = "A page of tags", body = Page<Tag>, example = json!(Page::sample(Tag::sample()))), Problems))]
 async fn list_tags(
@@ -38,7 +38,7 @@ async fn list_tags(
 
 /// Get a tag
 ///
-/// A former slug answers 301 with the address it has now.
+/// A former slug redirects with 301.
 #[utoipa::path(get, path = "/tags/{slug}", tag = "tags",
     params(("slug" = String, Path, description = "Slug or id", max_length = 200, example = "iraq"), FieldsQuery),
     responses((status = 200, description = "The tag", body = Tag, example = json!(Tag::sample())),

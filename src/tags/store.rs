@@ -1,4 +1,4 @@
-//! Writing the tags of an article.
+//! Writes the tags of an article.
 
 use super::input::TagName;
 use crate::error::{Code, Error, FieldError, Result};
@@ -9,7 +9,7 @@ use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use safe_html::slug::slugify;
 
-/// Gives an article that has no tags these, in this order; a tag that does not exist is made.
+/// Stores the tags of a new article in this order; creates tags that do not exist.
 ///
 /// # Errors
 /// When the database fails.
@@ -42,7 +42,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Takes all tags from an article, to give it others.
+/// Deletes the tags of an article.
 ///
 /// # Errors
 /// When the database fails.
@@ -56,7 +56,7 @@ pub async fn delete_of(conn: &mut AsyncPgConnection, article: i64) -> Result<()>
 /// given to a new one.
 ///
 /// # Errors
-/// 422 for a slug that no tag has or had, with the nearest.
+/// 422 for a slug that no tag has or had, with the nearest one.
 pub async fn named(
     conn: &mut AsyncPgConnection,
     names: &[TagName],
@@ -123,7 +123,7 @@ async fn unknown(conn: &mut AsyncPgConnection, at: usize, name: &TagName) -> Res
         .suggest(slug, known.iter().map(String::as_str)))
 }
 
-/// Gives an article these tags, in this order, and takes all others from it.
+/// Replaces the tags of an article, in this order.
 ///
 /// # Errors
 /// When the database fails.

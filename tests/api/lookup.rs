@@ -3,7 +3,7 @@
 use crate::fixtures::urls::urls;
 use crate::harness::TestApp;
 use crate::harness::site::{article, refresh, set_status};
-use roundup::links::{self, NewCredit, NewLink, Role};
+use roundup::links::{self, LinkRole, NewCredit, NewLink};
 use serde_json::{Value, json};
 
 const PAGE: &str = "https://www.example.com/news/Story-1/?id=5&b=a%20b";
@@ -24,7 +24,7 @@ const DECORATIONS: [&str; 10] = [
 
 fn link(url: &str) -> NewLink {
     NewLink {
-        role: Role::More,
+        role: LinkRole::More,
         title: "A story".into(),
         url: Some(url.into()),
         credit: None,
@@ -214,13 +214,13 @@ async fn outlets_are_ranked_by_period_and_as_partners() {
     let sql = app.sql().await;
     sql.batch_execute(
         "insert into outlets (id, slug, name, created_at, updated_at)
-         select 1000 + n, 'o' || n, 'Outlet ' || n, now(), now() from generate_series(1, 3) n;
+         select 1000000 + n, 'o' || n, 'Outlet ' || n, now(), now() from generate_series(1, 3) n;
          insert into articles (id, slug, status, headline, published_at, created_at, updated_at)
          values (1, 'a', 'published', 'A', '2014-12-31Z', now(), now()), (2, 'b', 'published', 'B', '2015-01-05Z', now(), now()),
                 (3, 'c', 'draft', 'C', '2015-01-05Z', now(), now());
          insert into links (id, article_id, role, position, title) select n, 1 + n % 3, 'more', n, 'x' from generate_series(1, 6) n;
          insert into link_credits (link_id, position, outlet_id)
-         values (3, 0, 1001), (3, 1, 1002), (6, 0, 1001), (1, 0, 1002), (1, 1, 1003), (4, 0, 1002), (2, 0, 1003);
+         values (3, 0, 1000001), (3, 1, 1000002), (6, 0, 1000001), (1, 0, 1000002), (1, 1, 1000003), (4, 0, 1000002), (2, 0, 1000003);
          select refresh_articles(array[1, 2, 3])",
     )
     .await

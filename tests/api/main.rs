@@ -31,6 +31,7 @@ mod lookup;
 mod metrics;
 mod moderation;
 mod openapi;
+mod outlet_seed;
 mod outlets;
 mod pages;
 mod paging;

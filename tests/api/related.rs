@@ -13,12 +13,12 @@ const SITE: &str = "
     values (6, 's6', 'published', 'A year later', '2021-01-01Z', now(), now()),
            (7, 's7', 'draft', 'Bridge reopens again', '2020-01-01Z', now(), now());
     insert into outlets (id, slug, name, created_at, updated_at)
-    select 1000 + n, 'o' || n, 'Outlet ' || n, now(), now() from generate_series(1, 3) n;
+    select 1000000 + n, 'o' || n, 'Outlet ' || n, now(), now() from generate_series(1, 3) n;
     insert into links (id, article_id, role, position, title, url, url_hash)
     select n, a, 'more', n, 'Source ' || n, 'https://example.org/' || h, sha256(h::bytea)
     from (values (1, 1, 'x'), (2, 2, 'x'), (3, 1, 'y'), (4, 2, 'y'), (5, 3, 'x'), (6, 6, 'x'), (7, 7, 'x'))
         as l (n, a, h);
-    insert into link_credits (link_id, position, outlet_id) values (1, 0, 1001), (5, 0, 1001);
+    insert into link_credits (link_id, position, outlet_id) values (1, 0, 1000001), (5, 0, 1000001);
     insert into tags (id, slug, name, created_at) values (1, 'port', 'Port', now());
     insert into article_tags (article_id, tag_id, position) values (1, 1, 0), (4, 1, 0);
     select refresh_articles(array[1, 2, 3, 4, 5, 6, 7]);";

@@ -1,8 +1,10 @@
-//! Connections to a real Postgres: how they are made, pooled, abandoned and lost.
+//! Connections to a real PostgreSQL: how they are opened, pooled and lost, and what errors mean.
 
 // Marked as tests so that what they share may unwrap.
 #[cfg(test)]
-mod faults;
+mod errors;
+#[cfg(test)]
+mod messages;
 #[cfg(test)]
 mod pool;
 #[cfg(test)]

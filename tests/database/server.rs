@@ -1,7 +1,7 @@
-//! A throwaway Postgres on a free loopback port, with certificates made on the spot.
+//! A throwaway PostgreSQL on a free loopback port, with new certificates.
 //!
 //! A shell is the parent of the server and waits for its standard input to end, so that the server
-//! stops and its folder goes away however the test process ends.
+//! stops and its directory is deleted however the test process ends.
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use std::net::TcpListener;
@@ -18,7 +18,7 @@ pub(crate) static SECURE: LazyLock<Server> = LazyLock::new(|| Server::start(Tls:
 /// Without TLS.
 pub(crate) static PLAIN: LazyLock<Server> = LazyLock::new(|| Server::start(Tls::Off));
 
-/// Which certificate a server shows.
+/// The certificate of a server.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Tls {
     Off,
@@ -26,7 +26,8 @@ pub(crate) enum Tls {
     SelfSigned,
 }
 
-const ACCESS: &str = "
+/// The `pg_hba.conf` of the servers.
+const HBA: &str = "
 local all all trust
 hostssl all certified 127.0.0.1/32 cert
 host all secretive 127.0.0.1/32 scram-sha-256
@@ -39,11 +40,12 @@ const ROLES: &str = "
 CREATE ROLE certified LOGIN; CREATE ROLE onlytls LOGIN; CREATE ROLE onlyplain LOGIN;
 CREATE ROLE secretive LOGIN PASSWORD 's3cr3t'; CREATE ROLE reader LOGIN;
 ALTER ROLE reader SET default_transaction_read_only = on;
+CREATE ROLE english LOGIN; ALTER ROLE english SET lc_messages = 'C';
 ";
 
 const SCRIPT: &str = r#"
 "$1/initdb" -D data -A trust -U roundup -E UTF8 --locale=C.UTF-8 --no-sync >log 2>&1 || exit 1
-cp access data/pg_hba.conf
+cp pg_hba.conf data/pg_hba.conf
 printf '%s\n' "$3" | "$1/postgres" --single -D data postgres >>log 2>&1
 "$1/postgres" -D data -p "$2" -k "$PWD" -c listen_addresses=127.0.0.1 -c fsync=off $4 >>log 2>&1 &
 read -r _
@@ -56,24 +58,34 @@ const TLS_SETTINGS: &str = "-c ssl=on -c ssl_cert_file=../server.pem \
     -c ssl_key_file=../server.key -c ssl_ca_file=../ca.pem";
 
 pub(crate) struct Server {
-    pub(crate) folder: PathBuf,
+    pub(crate) dir: PathBuf,
     pub(crate) port: u16,
     shell: Child,
 }
 
 impl Server {
     pub(crate) fn start(tls: Tls) -> Self {
-        let folder = tempfile::Builder::new().prefix("roundup-db-").tempdir().unwrap().keep();
-        write_certificates(&folder, tls);
-        fs::write(folder.join("access"), ACCESS).unwrap();
+        Self::start_with(tls, "en")
+    }
+
+    /// Starts a server with messages in a language, where PostgreSQL's translations are installed.
+    pub(crate) fn start_with(tls: Tls, language: &str) -> Self {
+        let dir = tempfile::Builder::new().prefix("roundup-db-").tempdir().unwrap().keep();
+        write_certificates(&dir, tls);
+        fs::write(dir.join("pg_hba.conf"), HBA).unwrap();
         let settings = if tls == Tls::Off { "" } else { TLS_SETTINGS };
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new("sh");
-        command.args(["-c", SCRIPT, "sh"]).arg(programs()).arg(port.to_string());
+        command
+            .args(["-c", SCRIPT, "sh"])
+            .arg(embedded_postgres::find_bin_dir().unwrap())
+            .arg(port.to_string());
         command.args([ROLES.replace('\n', " ").as_str(), settings]);
-        command.current_dir(&folder).stdin(Stdio::piped()).process_group(0);
-        give_to_postgres(&folder, &mut command);
-        let server = Self { folder, port, shell: command.spawn().unwrap() };
+        // The locale C.UTF-8 exists everywhere, and gettext then looks at this variable.
+        command.env("LANGUAGE", language).env_remove("LC_ALL");
+        command.current_dir(&dir).stdin(Stdio::piped()).process_group(0);
+        give_to_postgres(&dir, &mut command);
+        let server = Self { dir, port, shell: command.spawn().unwrap() };
         server.wait_until_ready();
         server
     }
@@ -81,36 +93,36 @@ impl Server {
     fn wait_until_ready(&self) {
         let began = Instant::now();
         while !self.pid_file().is_some_and(|text| text.contains("ready")) {
-            let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            let log = || fs::read_to_string(self.dir.join("log")).unwrap_or_default();
             assert!(began.elapsed() < Duration::from_mins(1), "no server: {}", log());
             thread::sleep(Duration::from_millis(10));
         }
     }
 
     fn pid_file(&self) -> Option<String> {
-        fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()
+        fs::read_to_string(self.dir.join("data/postmaster.pid")).ok()
     }
 
-    /// The process id of the server.
+    /// Returns the process id of the server.
     pub(crate) fn pid(&self) -> i32 {
         self.pid_file().unwrap().lines().next().unwrap().parse().unwrap()
     }
 
-    /// A URL for the host name `host`, which need not exist.
+    /// Returns a URL with the host name `host`, which need not exist.
     pub(crate) fn url(&self, user: &str, host: &str, more: &str) -> String {
         let port = self.port;
         format!("postgres://{user}@{host}:{port}/postgres?hostaddr=127.0.0.1{more}")
     }
 
-    /// A URL for the unix socket.
+    /// Returns a URL of the Unix socket.
     pub(crate) fn socket_url(&self, more: &str) -> String {
-        let folder = self.folder.display().to_string().replace('/', "%2F");
-        format!("postgres://roundup@{folder}:{}/postgres?{more}", self.port)
+        let dir = self.dir.display().to_string().replace('/', "%2F");
+        format!("postgres://roundup@{dir}:{}/postgres?{more}", self.port)
     }
 
-    /// The path of a certificate or key.
+    /// Returns the path of a certificate, a key or the log.
     pub(crate) fn file(&self, name: &str) -> String {
-        self.folder.join(name).display().to_string()
+        self.dir.join(name).display().to_string()
     }
 }
 
@@ -121,7 +133,7 @@ impl Drop for Server {
     }
 }
 
-/// Stops processes for as long as it lives.
+/// Suspends processes until it is dropped.
 pub(crate) struct Frozen(Vec<i32>);
 
 impl Frozen {
@@ -142,33 +154,25 @@ pub(crate) fn signal(signal: &str, pids: &[i32]) {
     assert!(Command::new("kill").arg(signal).args(pids).status().unwrap().success());
 }
 
-fn programs() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain([PathBuf::from("/usr/lib/postgresql/15/bin")])
-        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
-        .expect("initdb on the PATH or in /usr/lib/postgresql/15/bin")
-}
-
-/// Postgres does not run as root.
-fn give_to_postgres(folder: &Path, command: &mut Command) {
-    if fs::metadata(folder).unwrap().uid() != 0 {
+/// Makes the command and its directory those of the user postgres, when this process is root.
+fn give_to_postgres(dir: &Path, command: &mut Command) {
+    if fs::metadata(dir).unwrap().uid() != 0 {
         return;
     }
     let users = fs::read_to_string("/etc/passwd").unwrap();
     let line = users.lines().find(|line| line.starts_with("postgres:")).expect("a user postgres");
     let ids: Vec<u32> = line.split(':').skip(2).take(2).map(|id| id.parse().unwrap()).collect();
-    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+    for path in fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
         chown(path, Some(ids[0]), Some(ids[1])).unwrap();
     }
-    chown(folder, Some(ids[0]), Some(ids[1])).unwrap();
+    chown(dir, Some(ids[0]), Some(ids[1])).unwrap();
     command.uid(ids[0]).gid(ids[1]);
 }
 
-fn write_certificates(folder: &Path, tls: Tls) {
+fn write_certificates(dir: &Path, tls: Tls) {
     let write = |name: &str, text: String| {
-        fs::write(folder.join(name), text).unwrap();
-        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(dir.join(name), text).unwrap();
+        fs::set_permissions(dir.join(name), fs::Permissions::from_mode(0o600)).unwrap();
     };
     let authority = authority("An authority", &[]);
     write("ca.pem", authority.pem());

@@ -1,6 +1,6 @@
 //! Empty databases on a throwaway server that lives as long as this process.
 
-use embedded_postgres::{Cluster, start_slot};
+use embedded_postgres::{Cluster, Options, start_from_pool};
 use roundup::db::Target;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -14,7 +14,8 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 fn url(database: &str) -> String {
     let given = std::env::var_os("TEST_DATABASE_URL");
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres");
-    let start = || given.is_none().then(|| start_slot(&root, None).unwrap());
+    let start =
+        || given.is_none().then(|| start_from_pool(&root, &Options::new("roundup")).unwrap());
     if let Some(cluster) = CLUSTER.get_or_init(start) {
         return cluster.url(database);
     }

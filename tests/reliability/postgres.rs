@@ -1,7 +1,7 @@
 //! A PostgreSQL of one test, which can be killed and frozen.
 
 use crate::service::{signal, sql};
-use embedded_postgres::{Cluster, Mode, Options, start};
+use embedded_postgres::{Cluster, Options, start};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -33,8 +33,7 @@ impl Postgres {
             // The server has ended already.
             let _ = cluster.stop();
         }
-        let options = Options { data_dir: self.data.clone(), pg_bin: None, mode: Mode::Durable };
-        self.cluster = Some(start(&options).unwrap());
+        self.cluster = Some(start(&self.data, &Options::new("roundup")).unwrap());
     }
 
     /// Returns the URL of its database.

@@ -1,7 +1,7 @@
 //! The built program as a child process, with its own database.
 
 use crate::connection::{Connection, Response, request};
-use embedded_postgres::{Cluster, start_slot};
+use embedded_postgres::{Cluster, Options, start_from_pool};
 use serde_json::Value;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
@@ -26,7 +26,7 @@ fn database_url(name: &str) -> String {
     }
     let cluster = CLUSTER.get_or_init(|| {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reliability");
-        start_slot(&root, None).unwrap()
+        start_from_pool(&root, &Options::new("roundup")).unwrap()
     });
     cluster.url(name)
 }

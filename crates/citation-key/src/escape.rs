@@ -1,55 +1,55 @@
-//! One spelling for each character of a path or a query. Percent-escapes that nobody needs are
-//! decoded, missing ones added, and the hexadecimal digits written in capitals.
+//! Percent-encodes paths and queries so that each character has one spelling: unneeded escapes are
+//! decoded, missing ones are added, and hexadecimal digits are in upper case.
 
 use std::fmt::Write;
 
-/// Characters that mean the same escaped or not.
+/// The characters of a part of a URL that need no escape, beside letters, digits and `-._~`.
 struct Spelling {
-    /// Written plain, even where the address escaped them (beside letters, digits and `-._~`).
+    /// Never escaped: they mean the same with and without an escape.
     plain: &'static [u8],
-    /// Left as they are: plain they may separate, escaped they do not.
+    /// Left as they are: without an escape they can be separators.
     kept: &'static [u8],
 }
 
-// Sites and editors escape these at whim: `Foo_%28bar%29`, `0%2C0%2C1312750`.
+// Sites escape these in some URLs and not in others: `Foo_%28bar%29`, `0%2C0%2C1312750`.
 const SEGMENT: Spelling = Spelling { plain: b"!'()*,:@", kept: b"$&+;=" };
 const QUERY: Spelling = Spelling { plain: b"!'()*,:@/?", kept: b"$;=" };
 
-/// A segment of a path; `%2F` stays, since it is no slash.
+/// Normalises a segment of a path. `%2F` stays, since it does not separate segments.
 pub(super) fn segment(text: &str) -> String {
-    spell(text, &SEGMENT)
+    encode(text, &SEGMENT)
 }
 
-/// The name or the value of a query parameter; `+` is a space there.
+/// Normalises the name or the value of a query parameter, in which `+` is a space.
 pub(super) fn query(text: &str) -> String {
-    spell(&text.replace('+', "%20"), &QUERY)
+    encode(&text.replace('+', "%20"), &QUERY)
 }
 
-/// The text that escapes stand for; what is not UTF-8 is replaced.
-pub(super) fn plain(text: &str) -> String {
-    let bytes: Vec<u8> = characters(text).map(|(byte, _)| byte).collect();
+/// Decodes all escapes. Bytes that are not UTF-8 become U+FFFD.
+pub(super) fn decode(text: &str) -> String {
+    let bytes: Vec<u8> = decoded_bytes(text).map(|(byte, _)| byte).collect();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn spell(text: &str, spelling: &Spelling) -> String {
-    let mut spelt = String::with_capacity(text.len());
-    for (byte, escaped) in characters(text) {
-        let plain = byte.is_ascii_alphanumeric()
+fn encode(text: &str, spelling: &Spelling) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for (byte, escaped) in decoded_bytes(text) {
+        let is_plain = byte.is_ascii_alphanumeric()
             || b"-._~".contains(&byte)
             || spelling.plain.contains(&byte)
             || (!escaped && spelling.kept.contains(&byte));
-        if plain {
-            spelt.push(char::from(byte));
+        if is_plain {
+            encoded.push(char::from(byte));
         } else {
             // Writing to a string cannot fail.
-            let _ = write!(spelt, "%{byte:02X}");
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
-    spelt
+    encoded
 }
 
-/// Each byte, and whether an escape stood for it; a `%` without two digits is just a `%`.
-fn characters(text: &str) -> impl Iterator<Item = (u8, bool)> {
+/// Returns each byte and whether it was escaped. A `%` without two digits is a plain `%`.
+fn decoded_bytes(text: &str) -> impl Iterator<Item = (u8, bool)> {
     let mut rest = text.as_bytes();
     std::iter::from_fn(move || {
         let (first, after) = rest.split_first()?;

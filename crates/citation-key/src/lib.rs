@@ -1,6 +1,4 @@
-//! Tells whether two addresses are the same page. An editor pastes `https://m.example.com/a/?utm_source=x`,
-//! a reader asks for `http://www.example.com/a`: both have the key `example.com/a`. Links are
-//! looked up by a hash of the key; the address itself is kept and shown as it was written.
+#![doc = include_str!("../README.md")]
 
 mod escape;
 mod rules;
@@ -10,70 +8,71 @@ use url::{Host, Url};
 
 use rules::{HOST_PREFIXES, MOBILE_LABEL_HOSTS, SAME_HOSTS};
 
-/// Which rules made a key. Raise it with every change that gives some address another key: the
-/// stored keys of older versions must then be made anew.
+/// The version of the rules that make a key. Raise it with every change that gives some URL another
+/// key: the stored keys of older versions must then be computed again.
 ///
-/// | what | becomes | why |
+/// | part of the URL | in the key | reason |
 /// |---|---|---|
 /// | `http:` or `https:` | nothing | most sites moved from one to the other |
-/// | user and password | nothing | they say who reads, not what |
-/// | ports 80 and 443 | nothing | the defaults; the scheme that tells them apart is gone |
-/// | `EXAMPLE.com.`, `bücher.de` | `example.com`, `xn--bcher-kva.de` | DNS knows no case; one spelling of other scripts |
-/// | `www.`, `m.`, `mobile.`, `amp.` in front | nothing | the same page in another dress |
+/// | user and password | nothing | they identify the reader, not the page |
+/// | ports 80 and 443 | nothing | the defaults of schemes that are left out |
+/// | `EXAMPLE.com.`, `bücher.de` | `example.com`, `xn--bcher-kva.de` | DNS ignores case; IDNA has one ASCII form |
+/// | `www.`, `m.`, `mobile.`, `amp.` in front | nothing | the same page for another device |
 /// | `en.m.wikipedia.org` | `en.wikipedia.org` | the same, in the middle of the host |
-/// | `x.com`, `old.reddit.com`, … | `twitter.com`, `reddit.com` | one site, several hosts (`SAME_HOSTS`) |
-/// | `name.blogspot.co.uk` | `name.blogspot.com` | Blogger sent readers to their country's host |
-/// | `google.com/amp/s/…`, `….cdn.ampproject.org/c/s/…`, `google.com/url?q=…` | the address inside | a wrapper round another site's page |
+/// | `x.com`, `old.reddit.com`, … | `twitter.com`, `reddit.com` | one site with several hosts (`SAME_HOSTS`) |
+/// | `name.blogspot.co.uk` | `name.blogspot.com` | Blogger redirected readers to the host of their country |
+/// | `google.com/amp/s/…`, `….cdn.ampproject.org/c/s/…`, `google.com/url?q=…` | the URL inside | a wrapper around the page of another site |
 /// | `/story/amp`, `/amp/story`, `/story.amp`, `/story.amp.html` | `/story`, `/story.html` | the AMP copy of a page |
-/// | `youtu.be/ID`, `/shorts/ID`, `/embed/ID`, `/live/ID`, `/v/ID` | `youtube.com/watch?v=ID` | one video; the playlist and the second do not matter |
-/// | `/a//b/` | `/a/b` | servers fold them; a trailing slash is a matter of taste |
-/// | `%7e`, `%28`, `\|`, `100%` | `~`, `(`, `%7C`, `100%25` | one spelling for each character; `%2F` stays, it is no slash |
-/// | `#part` | nothing | a place in the page |
-/// | `#!/page` | itself | such sites keep the whole address in there |
-/// | `utm_source=…` and its like | nothing | how the reader came (`TRACKING` and the tables below it) |
-/// | `amp;b=2` | `b=2` | an `&amp;` pasted out of HTML |
-/// | `b=2&a=1`, `a=`, `a+b`, an empty `?` | `a=1&b=2`, `a`, `a%20b`, nothing | order between names carries no meaning; between equal names it stays |
+/// | `youtu.be/ID`, `/shorts/ID`, `/embed/ID`, `/live/ID`, `/v/ID` | `youtube.com/watch?v=ID` | one video, whatever the playlist and the time |
+/// | `/a//b/` | `/a/b` | servers ignore empty segments and trailing slashes |
+/// | `%7e`, `%28`, `\|`, `100%` | `~`, `(`, `%7C`, `100%25` | one spelling for each character; `%2F` is not a slash |
+/// | `#part` | nothing | a place within the page |
+/// | `#!/page` | itself | such sites keep the path there |
+/// | `utm_source=…` and the like | nothing | the way to the page (`TRACKING` and the tables below it) |
+/// | `amp;b=2` | `b=2` | an `&amp;` that was copied out of HTML |
+/// | `b=2&a=1`, `a=`, `a+b`, an empty `?` | `a=1&b=2`, `a`, `a%20b`, nothing | the order of different names has no meaning; that of equal names has |
 ///
-/// Case in the path and every other parameter make a difference: `?id=1` is not `?id=2`.
+/// The case of the path and every other parameter are kept: `?id=1` is not `?id=2`.
 pub const RULES_VERSION: i16 = 1;
 
-/// What an address comes down to.
+/// The key of a URL, and the domain that it cites.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CitationKey {
-    /// Host, path and query that matter, without a scheme: equal for addresses of the same page.
-    /// As long as the address may be, so index [`hash`] of it. `https://` in front makes it an
-    /// address again, and that one has the same key.
+    /// Host, path and query without a scheme; equal for URLs of the same page. It can be as long as
+    /// the URL, so index its [`hash`]. With `https://` in front it is a URL with the same key.
     pub key: String,
-    /// The host as people name it: lower case, ASCII (IDNA), without `www.`, `m.` or `amp.`.
+    /// The host in lower case and ASCII (IDNA), without `www.`, `m.`, `mobile.` or `amp.`.
     pub domain: String,
 }
 
-/// More wrappers inside wrappers than this are a trap, not a link.
+/// The maximum number of wrappers around a page.
 const MAX_WRAPPERS: usize = 8;
 
-/// The key and the domain of an absolute `http` or `https` address; none for anything else, for
-/// a host that cannot be (`a..b`), and for a page wrapped more than eight times.
+/// Returns the key and the domain of an absolute `http` or `https` URL.
+///
+/// Returns nothing for other text, for a host with empty labels (`a..b`), and for a page inside
+/// more than eight wrappers.
 pub fn normalise(raw: &str) -> Option<CitationKey> {
-    let mut page = Page::read(raw)?;
+    let mut page = Page::parse(raw)?;
     let mut wrappers = 0;
-    while let Some(inner) = page.wrapped() {
+    while let Some(inner) = page.wrapped_page() {
         wrappers += 1;
         if wrappers > MAX_WRAPPERS {
             return None;
         }
         page = inner;
     }
-    page.tidy_video();
+    page.normalise_video();
     Some(CitationKey { key: page.key(), domain: page.host })
 }
 
-/// The first 16 bytes of the SHA-256 of a key: what the database indexes, since a long key
-/// overflows a B-tree entry.
+/// Returns the first 16 bytes of the SHA-256 of a key, for an index: a long key would not fit into
+/// a B-tree entry.
 pub fn hash(key: &str) -> Vec<u8> {
     Sha256::digest(key.as_bytes()).into_iter().take(16).collect()
 }
 
-/// An address taken apart, each part already in its one spelling.
+/// The parts of a URL in their normal spelling.
 struct Page {
     host: String,
     port: Option<u16>,
@@ -83,20 +82,20 @@ struct Page {
 }
 
 impl Page {
-    fn read(raw: &str) -> Option<Self> {
+    fn parse(raw: &str) -> Option<Self> {
         let url = Url::parse(raw).ok()?;
         if !matches!(url.scheme(), "http" | "https") {
             return None;
         }
         let host = match url.host()? {
-            Host::Domain(name) => tidy_host(name)?,
-            address => address.to_string(),
+            Host::Domain(name) => normalise_host(name)?,
+            ip => ip.to_string(),
         };
         let port = url.port().filter(|port| !matches!(port, 80 | 443));
         let mut segments: Vec<String> =
             url.path().split('/').filter(|part| !part.is_empty()).map(escape::segment).collect();
-        drop_amp(&mut segments, rules::is_google(&host));
-        let parameters = tidy_query(url.query().unwrap_or_default(), &host);
+        remove_amp(&mut segments, rules::is_google(&host));
+        let parameters = normalise_query(url.query().unwrap_or_default(), &host);
         let hashbang = url.fragment().filter(|part| part.len() > 1 && part.starts_with('!'));
         Some(Self { port, segments, parameters, hashbang: hashbang.map(str::to_owned), host })
     }
@@ -130,34 +129,36 @@ impl Page {
         self.parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// The page inside an AMP viewer, an AMP cache or Google's redirect.
-    fn wrapped(&self) -> Option<Self> {
+    /// Returns the page inside an AMP viewer, an AMP cache or a redirect of Google.
+    fn wrapped_page(&self) -> Option<Self> {
         let segments: Vec<&str> = self.segments.iter().map(String::as_str).collect();
         let inner = match segments.as_slice() {
-            ["amp", "s", page @ ..] if rules::is_google(&self.host) => self.inside("https", page),
-            ["amp", page @ ..] if rules::is_google(&self.host) => self.inside("http", page),
+            ["amp", "s", page @ ..] if rules::is_google(&self.host) => {
+                self.inner_url("https", page)
+            }
+            ["amp", page @ ..] if rules::is_google(&self.host) => self.inner_url("http", page),
             ["c" | "v" | "wp", "s", page @ ..] if rules::is_amp_cache(&self.host) => {
-                self.inside("https", page)
+                self.inner_url("https", page)
             }
             ["c" | "v" | "wp", page @ ..] if rules::is_amp_cache(&self.host) => {
-                self.inside("http", page)
+                self.inner_url("http", page)
             }
             ["url"] if rules::is_google(&self.host) => {
-                escape::plain(self.parameter("url").or_else(|| self.parameter("q"))?)
+                escape::decode(self.parameter("url").or_else(|| self.parameter("q"))?)
             }
             _ => return None,
         };
-        // A word without a dot is no host: `google.com/amp/help` is a page of Google's own.
-        Self::read(&inner).filter(|page| page.host.contains('.'))
+        // `help` in `google.com/amp/help` is not a host, so that page belongs to Google.
+        Self::parse(&inner).filter(|page| page.host.contains('.'))
     }
 
-    fn inside(&self, scheme: &str, page: &[&str]) -> String {
+    fn inner_url(&self, scheme: &str, page: &[&str]) -> String {
         let query = self.parameters.iter().map(|(name, value)| format!("{name}={value}"));
         format!("{scheme}://{}?{}", page.join("/"), query.collect::<Vec<_>>().join("&"))
     }
 
-    /// Brings the many addresses of one video to `youtube.com/watch?v=ID`.
-    fn tidy_video(&mut self) {
+    /// Rewrites the URLs of a video to `youtube.com/watch?v=ID`.
+    fn normalise_video(&mut self) {
         let segments: Vec<&str> = self.segments.iter().map(String::as_str).collect();
         let id = match (self.host.as_str(), segments.as_slice()) {
             ("youtu.be" | "youtube.com", ["watch"]) => self.parameter("v"),
@@ -173,12 +174,14 @@ impl Page {
     }
 }
 
-fn tidy_host(name: &str) -> Option<String> {
+fn normalise_host(name: &str) -> Option<String> {
     let mut host = name.strip_suffix('.').unwrap_or(name);
     if host.split('.').any(str::is_empty) {
         return None;
     }
-    while let Some(shorter) = HOST_PREFIXES.iter().find_map(|prefix| without(host, prefix)) {
+    while let Some(shorter) =
+        HOST_PREFIXES.iter().find_map(|prefix| strip_host_prefix(host, prefix))
+    {
         host = shorter;
     }
     if let Some((_, same)) = SAME_HOSTS.iter().find(|(other, _)| *other == host) {
@@ -198,33 +201,34 @@ fn tidy_host(name: &str) -> Option<String> {
     Some(host)
 }
 
-fn without<'a>(host: &'a str, prefix: &str) -> Option<&'a str> {
+fn strip_host_prefix<'a>(host: &'a str, prefix: &str) -> Option<&'a str> {
     let rest = host.strip_prefix(prefix)?;
     // `mobile.de` and `amp.co.uk` are names in their own right; `www.gov.uk` is not.
     let is_site = prefix == "www." || !rules::is_country_suffix(rest);
     (rest.contains('.') && is_site).then_some(rest)
 }
 
-/// Drops what marks the AMP copy of a page, but not the viewer's own `/amp/` in front.
-fn drop_amp(segments: &mut Vec<String>, viewer: bool) {
+/// Removes the parts of a path that mark the AMP copy of a page. The `/amp/` at the start of the
+/// path of a viewer is kept.
+fn remove_amp(segments: &mut Vec<String>, is_viewer: bool) {
     while let Some(mut last) = segments.pop() {
         if last == "amp" && !segments.is_empty() {
             continue;
         }
-        let shorter = drop_amp_ending(&mut last);
+        let was_removed = remove_amp_ending(&mut last);
         segments.push(last);
-        if !shorter {
+        if !was_removed {
             break;
         }
     }
-    if !viewer {
+    if !is_viewer {
         let in_front = segments.iter().take_while(|segment| *segment == "amp").count();
         let page = segments.len().saturating_sub(1);
         segments.drain(..in_front.min(page));
     }
 }
 
-fn drop_amp_ending(name: &mut String) -> bool {
+fn remove_amp_ending(name: &mut String) -> bool {
     let html = name.ends_with(".amp.html");
     let ending = if html { ".amp.html" } else { ".amp" };
     let Some(stem) = name.strip_suffix(ending).filter(|s| s.bytes().any(|b| b != b'.')) else {
@@ -237,7 +241,7 @@ fn drop_amp_ending(name: &mut String) -> bool {
     true
 }
 
-fn tidy_query(query: &str, host: &str) -> Vec<(String, String)> {
+fn normalise_query(query: &str, host: &str) -> Vec<(String, String)> {
     let mut parameters: Vec<(String, String)> = query
         .split('&')
         .map(|pair| pair.trim_start_matches("amp;"))
@@ -251,6 +255,6 @@ fn tidy_query(query: &str, host: &str) -> Vec<(String, String)> {
 }
 
 #[cfg(test)]
-mod sample_tests;
+mod property_tests;
 #[cfg(test)]
 mod tests;

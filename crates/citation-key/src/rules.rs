@@ -1,10 +1,10 @@
-//! The tables behind `RULES_VERSION`: which hosts are one site, and which query parameters only
-//! tell how a reader came. A change here that moves any key is a new version of the rules.
+//! The tables of `RULES_VERSION`: hosts that are one site, and query parameters that do not choose
+//! the page. A change that gives any URL another key needs a new version of the rules.
 
-/// Dropped from the front of a host, as often as they stand there.
+/// Prefixes removed from a host, repeatedly.
 pub(super) const HOST_PREFIXES: [&str; 4] = ["www.", "m.", "mobile.", "amp."];
 
-/// Sites that put `m.` behind the language: `en.m.wikipedia.org`.
+/// Sites that put `m.` after the language: `en.m.wikipedia.org`.
 pub(super) const MOBILE_LABEL_HOSTS: [&str; 10] = [
     "wikipedia.org",
     "wiktionary.org",
@@ -18,7 +18,7 @@ pub(super) const MOBILE_LABEL_HOSTS: [&str; 10] = [
     "mediawiki.org",
 ];
 
-/// Hosts that serve the same pages as another, older or better known one.
+/// Hosts that serve the pages of another host, and that host.
 pub(super) const SAME_HOSTS: [(&str, &str); 9] = [
     ("x.com", "twitter.com"),
     ("old.reddit.com", "reddit.com"),
@@ -31,14 +31,14 @@ pub(super) const SAME_HOSTS: [(&str, &str); 9] = [
     ("edition.cnn.com", "cnn.com"),
 ];
 
-/// Parameters dropped wherever they stand, their names apart by spaces; a `*` at the end stands
-/// for the rest of a name. Names are compared without regard to case.
+/// Parameters removed on every host. Names are separated by spaces and compared without case; a
+/// `*` at the end matches the rest of a name.
 const TRACKING: &[&str] = &[
-    // Campaigns: Google and everybody after it, Matomo, AT Internet (BBC), comScore, Adobe.
+    // Campaigns: Google Analytics, Matomo, AT Internet (BBC), comScore, Adobe.
     "utm_* mtm_* pk_campaign pk_kwd pk_source pk_medium at_medium at_campaign at_custom*",
     "at_link_* at_ptr_name at_format at_bbc_team xtor ns_* cm_mmc* s_cid s_kwcid cmpid icid",
     "ncid ocid wt.* mbid soc_src soc_trk",
-    // Clicks on an advertisement, one id each: Google, Facebook, Microsoft, Yandex, X, TikTok,
+    // Click ids of advertisements: Google, Facebook, Microsoft, Yandex, X, TikTok,
     // LinkedIn.
     "gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid fbclid msclkid yclid ysclid",
     "twclid ttclid li_fat_id rdt_cid epik _ga _gl",
@@ -48,15 +48,15 @@ const TRACKING: &[&str] = &[
     // Share buttons: Instagram, Facebook, New York Times, Twitter.
     "igshid igsh mibextid fb_action_* fb_ref fb_source smid smtyp smprod __twitter_impression",
     "guccounter guce_referrer guce_referrer_sig sr_share spref",
-    // The page the reader came from.
+    // The page that links here.
     "ref ref_src ref_url",
-    // AMP copies and the cache's own marks.
+    // AMP copies and AMP caches.
     "amp amp_js_v amp_gsa amp_tf usqp",
 ];
 
-/// Parameters dropped only with one of these values: elsewhere the name may mean something.
+/// Parameters removed only with one of these values; other values can choose the page.
 const TRACKING_VALUES: &[(&str, &[&str])] = &[
-    // A feed as the way in; `source=` may also choose a data set.
+    // Links of feeds; `source=` can also choose a data set.
     (
         "source",
         &["rss", "feed", "feedburner", "email", "newsletter", "twitter", "facebook", "google_news"],
@@ -70,14 +70,14 @@ const TRACKING_VALUES: &[(&str, &[&str])] = &[
     ("output", &["amp"]),
 ];
 
-/// Parameters dropped on some hosts (and their sub-domains) only.
+/// Parameters removed on some hosts and their subdomains only.
 const TRACKING_ON: &[(&[&str], &[&str])] = &[
-    // Share tokens; on other sites `si` may be an item.
+    // Share tokens; on other sites `si` can be an item.
     (&["youtube.com", "youtu.be", "spotify.com"], &["si", "feature", "pp", "ab_channel"]),
     (&["twitter.com"], &["s", "t", "cxt"]),
     (&["linkedin.com"], &["trk", "trkinfo", "lipi", "lici", "rcm"]),
     (&["reddit.com"], &["share_id", "context_source", "rdt"]),
-    // Which newsletter, feed or box of the front page.
+    // The newsletter, feed or part of the front page.
     (
         &["nytimes.com"],
         &["emc", "nl", "_r", "hp", "rref", "referringsource", "unlocked_article_code"],
@@ -101,14 +101,14 @@ const TRACKING_ON: &[(&[&str], &[&str])] = &[
     (&["dailymail.co.uk"], &["ito"]),
     (&["bbc.com", "bbc.co.uk"], &["xtor", "pinned_post_type", "pinned_post_locator"]),
     (&["yahoo.com"], &["tsrc", "ncid"]),
-    // The mobile page, and the comment that a permalink points at.
+    // The mobile page, and the comment of a permalink.
     (&["blogspot.com"], &["m", "showcomment", "commentpage"]),
 ];
 
-/// Names dropped elsewhere that choose the page on these hosts: there `ref` is a branch.
+/// Parameters of `TRACKING` that choose the page on these hosts, where `ref` is a branch.
 const KEPT: &[(&str, &str)] = &[("github.com", "ref"), ("gitlab.com", "ref")];
 
-/// Whether a parameter, in its one spelling, only tells how the reader came.
+/// Returns whether a normalised parameter does not choose the page.
 pub(super) fn is_tracking(host: &str, name: &str, value: &str) -> bool {
     let (name, value) = (name.to_ascii_lowercase(), value.to_ascii_lowercase());
     let is_named = |rule: &&str| match rule.strip_suffix('*') {
@@ -129,17 +129,17 @@ fn is_within(host: &str, site: &str) -> bool {
     host.strip_suffix(site).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-/// `google.com` and its national hosts, `www.` already gone.
+/// Returns whether a host without `www.` is `google.com` or one of its national hosts.
 pub(super) fn is_google(host: &str) -> bool {
     host.strip_prefix("google.").is_some_and(|rest| rest == "com" || is_country_suffix(rest))
 }
 
-/// Google's cache of AMP pages: `www-example-com.cdn.ampproject.org`.
+/// Returns whether a host belongs to Google's cache of AMP pages, as `a-com.cdn.ampproject.org`.
 pub(super) fn is_amp_cache(host: &str) -> bool {
     is_within(host, "cdn.ampproject.org")
 }
 
-/// What stands behind a name in a country: `de`, `co.uk`, `com.au`.
+/// Returns whether a suffix is one under which sites of a country register: `de`, `co.uk`.
 pub(super) fn is_country_suffix(suffix: &str) -> bool {
     const SECOND: [&str; 9] = ["co", "com", "org", "net", "ac", "gov", "edu", "or", "ne"];
     let is_country =
@@ -150,7 +150,7 @@ pub(super) fn is_country_suffix(suffix: &str) -> bool {
     }
 }
 
-/// Whether a word may name a video; `embed/videoseries` is a playlist.
+/// Returns whether a word can be the id of a video; `embed/videoseries` is a playlist.
 pub(super) fn is_video(id: &str) -> bool {
     let is_id = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     (1..=64).contains(&id.len())

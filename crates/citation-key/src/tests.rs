@@ -1,13 +1,13 @@
-//! Addresses with the key each must have, and pairs that must stay apart.
+//! URLs with their keys, and pairs of URLs with different keys.
 
-use super::sample_tests::assert_idempotent;
+use super::property_tests::assert_idempotent;
 use super::*;
 
 fn key(raw: &str) -> String {
-    normalise(raw).unwrap_or_else(|| panic!("{raw} is no address")).key
+    normalise(raw).unwrap_or_else(|| panic!("{raw} has no key")).key
 }
 
-/// Each address, and the key it must have.
+/// URLs and their keys.
 const KEYS: &[(&str, &str)] = &[
     // Scheme, user, port, host.
     ("http://a.com/x", "a.com/x"),
@@ -111,7 +111,7 @@ const KEYS: &[(&str, &str)] = &[
     ("https://open.spotify.com/track/1?si=2", "open.spotify.com/track/1"),
 ];
 
-/// Addresses that look alike and are not the same page.
+/// Similar URLs of different pages.
 const DIFFERENT: &[(&str, &str)] = &[
     ("http://a.com/x?id=1", "http://a.com/x?id=2"),
     ("http://a.com/x?id=1", "http://a.com/x"),
@@ -141,7 +141,7 @@ const DIFFERENT: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn every_address_has_the_key_in_the_table() {
+fn urls_have_the_keys_of_the_table() {
     for (raw, expected) in KEYS {
         assert_eq!(key(raw), *expected, "{raw}");
         assert_idempotent(raw);
@@ -149,14 +149,14 @@ fn every_address_has_the_key_in_the_table() {
 }
 
 #[test]
-fn look_alikes_stay_apart() {
+fn urls_of_different_pages_have_different_keys() {
     for (one, other) in DIFFERENT {
         assert_ne!(key(one), key(other), "{one} {other}");
     }
 }
 
 #[test]
-fn what_is_not_an_absolute_web_address_has_no_key() {
+fn text_that_is_not_an_absolute_web_url_has_no_key() {
     let wrapped = format!("https://{}a.com/x", "google.com/amp/s/".repeat(9));
     for raw in [
         "",
@@ -179,7 +179,7 @@ fn what_is_not_an_absolute_web_address_has_no_key() {
 }
 
 #[test]
-fn the_domain_is_the_host_as_people_name_it() {
+fn the_domain_has_no_device_prefix() {
     for (raw, domain) in [
         ("https://www.WSJ.com/x", "wsj.com"),
         ("https://online.wsj.com:8080/x", "online.wsj.com"),
@@ -203,7 +203,7 @@ fn the_hash_is_the_start_of_sha_256() {
 }
 
 #[test]
-fn an_address_of_any_length_has_a_key() {
+fn a_url_of_any_length_has_a_key() {
     let long = format!("https://a.com/{}?q={}&utm_source=x", "é/".repeat(2_000), "b".repeat(8_000));
     assert_eq!(key(&long).len(), "a.com".len() + 2_000 * 7 + "?q=".len() + 8_000);
     for piece in ["/amp", ".amp", "amp/", "google.com/amp/s/", "&amp;", "%", "www."] {

@@ -4,7 +4,7 @@
 //! runs the server until nextest has ended, and hands the server's URL to the tests in the variable
 //! `TEST_DATABASE_URL`. Where that is set already, the tests use that server and nothing is started.
 
-use embedded_postgres::{Mode, Options, start};
+use embedded_postgres::{Options, start};
 use rustix::process::{Pid, getppid, test_kill_process};
 use std::error::Error;
 use std::fs::{self, File, Permissions};
@@ -55,7 +55,7 @@ fn run_until_end_of(nextest: &str) -> Result<(), Box<dyn Error>> {
     // PostgreSQL's account needs access when the tests run as root.
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
     let data_dir = fs::canonicalize(folder.path())?.join("data");
-    let cluster = start(&Options { data_dir, pg_bin: None, mode: Mode::Throwaway })?;
+    let cluster = start(&data_dir, &Options::new("roundup").throwaway())?;
     println!("{}", cluster.url("postgres"));
     while test_kill_process(nextest).is_ok() {
         std::thread::sleep(POLL);

@@ -1,170 +1,197 @@
-//! A running cluster, owned or joined.
+//! A running cluster: started by this process, or by another one on the same data directory.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::data_dir::{LOG, Site};
-use super::error::{Doing as _, EmbeddedError};
-use super::launch::{self, READY_LIMIT};
-use super::watchdog::Watchdog;
-use super::wire::{self, Answer};
-use super::{DATABASE, Options, find, init, locks, pidfile, socket};
+use crate::client::{self, ServerState};
+use crate::data_dir::{DataDir, LOG};
+use crate::error::{Error, IoContext as _};
+use crate::launch::{self, READY_TIMEOUT};
+use crate::postmaster_pid::PostmasterPid;
+use crate::server_user::ServerUser;
+use crate::watchdog::Watchdog;
+use crate::{Options, find, initdb, locks, socket};
 
-/// How long a server that says it is ready may be out of reach, e.g. while its owner stops it.
-const OUT_OF_REACH_LIMIT: Duration = Duration::from_secs(10);
+/// How long a server that says it is ready may be unreachable, e.g. while its owner stops it.
+const UNREACHABLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A cluster that can be connected to.
+/// A cluster that accepts connections.
 ///
-/// Dropping it does what [`Cluster::stop`] does, and only logs what goes wrong. If the process ends
-/// without dropping it, the server is stopped all the same, a moment later.
+/// Dropping it does what [`Cluster::stop`] does, and logs errors instead of returning them. If the
+/// process ends without dropping it, the watchdog stops the server a moment later.
 #[derive(Debug)]
 pub struct Cluster {
     data_dir: PathBuf,
     socket_dir: PathBuf,
-    owned: Option<Owned>,
+    role: String,
+    database: String,
+    server: Option<OwnServer>,
 }
 
-/// What only the owner has. The locks are let go after the server has stopped.
+/// A server that this process has started. The locks are released after the server has stopped.
 #[derive(Debug)]
-struct Owned {
+struct OwnServer {
     watchdog: Watchdog,
-    _owner: File,
-    _server: File,
+    _owner_lock: File,
+    _watchdog_lock: File,
 }
 
-/// How joining a running server went.
-enum Join {
-    Joined(Cluster),
-    Starting,
-    OutOfReach,
+/// The result of connecting to the server of another process.
+enum Attach {
+    Attached(Cluster),
+    NotReady,
+    Unreachable,
 }
 
-/// Starts the cluster, or joins it when another process has started it. Returns once the server
-/// takes connections and the database [`DATABASE`] is there.
-pub fn start(options: &Options) -> Result<Cluster, EmbeddedError> {
-    if !options.data_dir.exists() {
-        // Nothing is created where nothing can be run.
-        find::find(options.pg_bin.as_deref(), &options.data_dir, None)?;
+/// Starts the cluster in `data_dir`, or attaches to it when another process has started it. Returns
+/// once the database of the options accepts connections.
+///
+/// The directory is created when it is missing, and must hold nothing else.
+pub fn start(data_dir: &Path, options: &Options) -> Result<Cluster, Error> {
+    if !data_dir.exists() {
+        // Without a PostgreSQL to run, no directory is created.
+        let user = ServerUser::choose(data_dir)?;
+        find::find(options.bin_dir.as_deref(), data_dir, user.as_ref())?;
     }
-    let site = Site::prepare(&options.data_dir)?;
+    let data_dir = DataDir::open(data_dir)?;
     let began = Instant::now();
-    let mut out_of_reach: Option<Instant> = None;
+    let mut unreachable_since: Option<Instant> = None;
     loop {
-        if let Some(owner) = locks::try_own(&site)? {
-            return own(&site, options, owner);
+        if let Some(owner_lock) = locks::try_owner_lock(&data_dir)? {
+            return start_as_owner(&data_dir, options, owner_lock);
         }
-        match join(&site) {
-            Join::Joined(cluster) => return Ok(cluster),
-            Join::Starting => out_of_reach = None,
-            Join::OutOfReach => {
-                let since = out_of_reach.get_or_insert_with(Instant::now);
-                if since.elapsed() > OUT_OF_REACH_LIMIT {
-                    return Err(EmbeddedError::Busy { data_dir: site.dir });
+        match attach(&data_dir, options)? {
+            Attach::Attached(cluster) => return Ok(cluster),
+            Attach::NotReady => unreachable_since = None,
+            Attach::Unreachable => {
+                let since = unreachable_since.get_or_insert_with(Instant::now);
+                if since.elapsed() > UNREACHABLE_TIMEOUT {
+                    return Err(Error::InUse { data_dir: data_dir.path });
                 }
             }
         }
-        if began.elapsed() > READY_LIMIT {
-            return Err(EmbeddedError::TimedOut {
-                what: "the server that another process started was not ready",
-                seconds: READY_LIMIT.as_secs(),
-                log: site.path(LOG),
+        if began.elapsed() > READY_TIMEOUT {
+            return Err(Error::TimedOut {
+                what: "the server that another process had started was not ready",
+                seconds: READY_TIMEOUT.as_secs(),
+                log: data_dir.file(LOG),
             });
         }
         sleep(Duration::from_millis(20));
     }
 }
 
-/// Starts the server, for the holder of the owner's lock.
-pub(super) fn own(
-    site: &Site,
+/// Initialises the cluster if need be and starts its server, for the holder of the owner lock.
+pub(crate) fn start_as_owner(
+    data_dir: &DataDir,
     options: &Options,
-    lock_of_owner: File,
-) -> Result<Cluster, EmbeddedError> {
-    site.refuse_strange_entries()?;
-    let server = find::find(options.pg_bin.as_deref(), &site.dir, site.user.as_ref())?;
-    let lock = locks::outlive_last_watchdog(site)?;
-    site.make_private()?;
-    init::ensure(site, &server, options.mode, &lock)?;
-    let socket_dir = socket::choose(site)?;
-    let watchdog = launch::launch(site, &server, &socket_dir, options.mode, &lock)?;
-    log::info!("PostgreSQL {} is up: {}", server.major, socket::url(&socket_dir, DATABASE));
-    let owned = Some(Owned { watchdog, _owner: lock_of_owner, _server: lock });
-    Ok(Cluster { data_dir: site.dir.clone(), socket_dir, owned })
+    owner_lock: File,
+) -> Result<Cluster, Error> {
+    data_dir.check_contents()?;
+    let installation =
+        find::find(options.bin_dir.as_deref(), &data_dir.path, data_dir.user.as_ref())?;
+    let watchdog_lock = locks::wait_for_watchdog_lock(data_dir)?;
+    data_dir.make_private()?;
+    initdb::ensure_initialised(data_dir, &installation, options, &watchdog_lock)?;
+    let socket_dir = socket::choose_dir(data_dir)?;
+    let watchdog = launch::launch(data_dir, &installation, &socket_dir, options, &watchdog_lock)?;
+    let server = OwnServer { watchdog, _owner_lock: owner_lock, _watchdog_lock: watchdog_lock };
+    let cluster = Cluster::new(data_dir, socket_dir, options, Some(server));
+    log::info!("PostgreSQL {} is running: {}", installation.major, cluster.url(&options.database));
+    Ok(cluster)
 }
 
-fn join(site: &Site) -> Join {
-    let Some(file) = pidfile::read(&site.dir).filter(|file| file.ready) else {
-        return Join::Starting;
+/// Connects once to the server of another process.
+fn attach(data_dir: &DataDir, options: &Options) -> Result<Attach, Error> {
+    let Some(pid) = PostmasterPid::read(&data_dir.path).filter(|pid| pid.is_ready) else {
+        return Ok(Attach::NotReady);
     };
-    match wire::ask(&file.socket_dir, DATABASE) {
-        Answer::Ready => Join::Joined(Cluster {
-            data_dir: site.dir.clone(),
-            socket_dir: file.socket_dir,
-            owned: None,
-        }),
-        Answer::NoDatabase | Answer::NotNow(_) => Join::Starting,
-        Answer::Silent => Join::OutOfReach,
-    }
+    Ok(match client::server_state(&pid.socket_dir, &options.role, &options.database) {
+        ServerState::Ready => {
+            Attach::Attached(Cluster::new(data_dir, pid.socket_dir, options, None))
+        }
+        ServerState::NoDatabase | ServerState::NotReady => Attach::NotReady,
+        ServerState::NoServer => Attach::Unreachable,
+        ServerState::Rejects(message) => return Err(server_failed(message)),
+    })
 }
 
 impl Cluster {
-    /// A connection URL for one database of the cluster. It holds no secret: the socket's directory
-    /// is what keeps others out.
-    pub fn url(&self, database: &str) -> String {
-        socket::url(&self.socket_dir, database)
+    fn new(
+        data_dir: &DataDir,
+        socket_dir: PathBuf,
+        options: &Options,
+        server: Option<OwnServer>,
+    ) -> Self {
+        Self {
+            data_dir: data_dir.path.clone(),
+            socket_dir,
+            role: options.role.clone(),
+            database: options.database.clone(),
+            server,
+        }
     }
 
-    /// The cluster's directory, absolute and without links.
+    /// Returns a connection URL for a database of the cluster. It holds no password: the permissions
+    /// of the socket's directory keep other accounts out.
+    pub fn url(&self, database: &str) -> String {
+        socket::url(&self.socket_dir, &self.role, database)
+    }
+
+    /// Returns the data directory, absolute and without symbolic links.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
-    /// The directory of the server's socket.
+    /// Returns the directory of the server's Unix socket.
     pub fn socket_dir(&self) -> &Path {
         &self.socket_dir
     }
 
-    /// Whether the server was started by another process, and will stop when that ends.
-    pub fn adopted(&self) -> bool {
-        self.owned.is_none()
+    /// Returns whether this process has started the server. Else another process has, and the
+    /// server will stop when that process ends.
+    pub fn is_owner(&self) -> bool {
+        self.server.is_some()
     }
 
-    /// Fails with the reason when the server no longer answers; for use after a connection failed.
-    pub fn check(&self) -> Result<(), EmbeddedError> {
-        match wire::ask(&self.socket_dir, DATABASE) {
-            Answer::Ready => Ok(()),
-            _ if self.adopted() => {
-                Err(EmbeddedError::OwnerEnded { data_dir: self.data_dir.clone() })
+    /// Returns the reason when the server no longer accepts connections; for use after a connection
+    /// has failed.
+    pub fn check(&self) -> Result<(), Error> {
+        match client::server_state(&self.socket_dir, &self.role, &self.database) {
+            ServerState::Ready => Ok(()),
+            _ if !self.is_owner() => Err(Error::OwnerEnded { data_dir: self.data_dir.clone() }),
+            ServerState::NoDatabase => {
+                Err(server_failed(format!("the database {} does not exist", self.database)))
             }
-            Answer::NoDatabase => Err(failed(format!("the database {DATABASE} is gone"))),
-            Answer::NotNow(message) => Err(failed(message)),
-            Answer::Silent => {
+            ServerState::Rejects(message) => Err(server_failed(message)),
+            ServerState::NotReady => Err(server_failed("it is starting or stopping".to_owned())),
+            ServerState::NoServer => {
                 let log = self.data_dir.join(LOG);
-                Err(failed(format!("it no longer answers; see {}", log.display())))
+                Err(server_failed(format!("it no longer answers; see {}", log.display())))
             }
         }
     }
 
-    /// Stops the server at once, ending its connections, and waits until its files are written.
-    /// A server that was joined is left to its owner.
-    pub fn stop(mut self) -> Result<(), EmbeddedError> {
-        self.stop_owned()
+    /// Stops the server with a fast shutdown, which ends its connections, and waits until its files
+    /// are written. The server of another process is left running.
+    pub fn stop(mut self) -> Result<(), Error> {
+        self.stop_server()
     }
 
-    fn stop_owned(&mut self) -> Result<(), EmbeddedError> {
-        let Some(mut owned) = self.owned.take() else { return Ok(()) };
+    fn stop_server(&mut self) -> Result<(), Error> {
+        let Some(mut server) = self.server.take() else { return Ok(()) };
         let began = Instant::now();
-        let doing = || format!("wait for the server in {}", self.data_dir.display());
-        if owned.watchdog.stop().doing(doing)? {
+        let action = || format!("wait for the server in {}", self.data_dir.display());
+        if server.watchdog.stop().context(action)? {
             if self.socket_dir != self.data_dir {
-                // Empty by now; if it can't be removed, the next start takes it as it is.
+                // It is empty now. If it stays, the next start uses it as it is.
                 let _ = fs::remove_dir(&self.socket_dir);
             }
             return Ok(());
         }
-        Err(EmbeddedError::TimedOut {
+        Err(Error::TimedOut {
             what: "the server did not stop",
             seconds: began.elapsed().as_secs(),
             log: self.data_dir.join(LOG),
@@ -174,12 +201,12 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if let Err(error) = self.stop_owned() {
+        if let Err(error) = self.stop_server() {
             log::warn!("{error}");
         }
     }
 }
 
-fn failed(output: String) -> EmbeddedError {
-    EmbeddedError::Failed { program: "the server", output }
+fn server_failed(output: String) -> Error {
+    Error::Failed { program: "the server", output }
 }

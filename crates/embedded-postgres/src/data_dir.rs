@@ -1,129 +1,133 @@
-//! The data directory: made when missing, refused when it holds something that is not ours.
+//! The data directory: created when missing, rejected when it holds files that are not a cluster's.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::error::{Doing as _, EmbeddedError};
-use super::user::{ServerUser, is_root};
+use crate::error::{Error, IoContext as _};
+use crate::server_user::{ServerUser, is_root};
 
-/// Held by the process that owns the cluster, for its whole life.
-pub(super) const OWNER_LOCK: &str = "owner.lock";
-/// Held by the owner and by its watchdog, so until the server has stopped.
-pub(super) const WATCHDOG_LOCK: &str = "watchdog.lock";
-/// Where `initdb` works.
-pub(super) const NEW: &str = "new";
-/// What `initdb` has finished, while it is being moved to its place.
-pub(super) const COMPLETE: &str = "new-complete";
-/// The server's log, and the one before it.
-pub(super) const LOG: &str = "server.log";
-pub(super) const OLD_LOG: &str = "server.log.1";
+/// The lock file that the process which runs the cluster holds for its whole life.
+pub(crate) const OWNER_LOCK: &str = "owner.lock";
+/// The lock file that the owner and its watchdog hold, so until the server has stopped.
+pub(crate) const WATCHDOG_LOCK: &str = "watchdog.lock";
+/// The directory in which `initdb` works.
+pub(crate) const INITDB_DIR: &str = "new";
+/// The directory of a finished `initdb`, while its files are moved into the data directory.
+pub(crate) const INITDB_DONE_DIR: &str = "new-complete";
+/// The server's log.
+pub(crate) const LOG: &str = "server.log";
+/// The log before it.
+pub(crate) const OLD_LOG: &str = "server.log.1";
 
-const OURS: [&str; 6] = [OWNER_LOCK, WATCHDOG_LOCK, NEW, COMPLETE, LOG, OLD_LOG];
+/// The entries that this crate creates itself.
+const OWN_ENTRIES: [&str; 6] =
+    [OWNER_LOCK, WATCHDOG_LOCK, INITDB_DIR, INITDB_DONE_DIR, LOG, OLD_LOG];
 
-/// A data directory and the account its server runs as.
+/// A data directory and the account that its server runs as.
 #[derive(Debug)]
-pub(super) struct Site {
-    /// The directory, absolute and without links.
-    pub(super) dir: PathBuf,
-    /// The account to give up root for, when this process is root.
-    pub(super) user: Option<ServerUser>,
+pub(crate) struct DataDir {
+    /// The directory, absolute and without symbolic links.
+    pub(crate) path: PathBuf,
+    /// The account to run the server as, when this process is root.
+    pub(crate) user: Option<ServerUser>,
 }
 
-impl Site {
-    /// Makes the directory when it is missing and checks that it can be used.
-    pub(super) fn prepare(data_dir: &Path) -> Result<Self, EmbeddedError> {
-        create(data_dir)?;
-        let dir = fs::canonicalize(data_dir).doing(|| format!("open {}", data_dir.display()))?;
-        let user = ServerUser::choose(&dir)?;
+impl DataDir {
+    /// Creates the directory when it is missing, and checks that it can be used.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        create(path)?;
+        let path = fs::canonicalize(path).context(|| format!("open {}", path.display()))?;
+        let user = ServerUser::choose(&path)?;
         if let Some(user) = &user {
-            user.check_reach(&dir)?;
+            user.check_reach(&path)?;
         }
-        // Before the first lock file is written, so that a wrong path leaves no trace.
-        let site = Self { dir, user };
-        if !site.path(OWNER_LOCK).exists() {
-            site.refuse_strange_entries()?;
+        // Before the first lock file is written, so that a wrong path is left as it was.
+        let data_dir = Self { path, user };
+        if !data_dir.file(OWNER_LOCK).exists() {
+            data_dir.check_contents()?;
         }
-        Ok(site)
+        Ok(data_dir)
     }
 
-    /// A path in the directory.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.dir.join(name)
+    /// Returns the path of an entry.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
     }
 
-    /// Whether there is a whole cluster: `PG_VERSION` is the last file to be put in place.
-    pub(super) fn is_initialised(&self) -> bool {
-        self.path("PG_VERSION").exists()
+    /// Returns whether the cluster is complete: `PG_VERSION` is the last file to be moved in.
+    pub(crate) fn is_initialised(&self) -> bool {
+        self.file("PG_VERSION").exists()
     }
 
-    /// Fails when the directory holds no cluster, yet files that are not ours.
-    pub(super) fn refuse_strange_entries(&self) -> Result<(), EmbeddedError> {
-        if self.path(COMPLETE).exists() || self.is_initialised() {
+    /// Fails when the directory holds no cluster but files of something else.
+    pub(crate) fn check_contents(&self) -> Result<(), Error> {
+        if self.file(INITDB_DONE_DIR).exists() || self.is_initialised() {
             return Ok(());
         }
-        let harmless =
-            |name: &str| OURS.contains(&name) || name.starts_with('.') || name == "lost+found";
-        match names(&self.dir)?.into_iter().find(|name| !harmless(name)) {
+        let is_expected = |name: &str| {
+            OWN_ENTRIES.contains(&name) || name.starts_with('.') || name == "lost+found"
+        };
+        match entry_names(&self.path)?.into_iter().find(|name| !is_expected(name)) {
             None => Ok(()),
-            Some(entry) => Err(EmbeddedError::NotEmpty { data_dir: self.dir.clone(), entry }),
+            Some(entry) => Err(Error::NotEmpty { data_dir: self.path.clone(), entry }),
         }
     }
 
-    /// Makes the directory private to the account of the server, which insists on that.
-    pub(super) fn make_private(&self) -> Result<(), EmbeddedError> {
-        let doing = || format!("make {} private", self.dir.display());
-        let meta = fs::metadata(&self.dir).doing(doing)?;
+    /// Gives the directory to the account of the server with mode 0700, which PostgreSQL insists on.
+    pub(crate) fn make_private(&self) -> Result<(), Error> {
+        let action = || format!("make {} private", self.path.display());
+        let meta = fs::metadata(&self.path).context(action)?;
         if let Some(user) = self.user.as_ref().filter(|user| user.uid != meta.uid()) {
             // A cluster that belongs to root is a backup that root has restored.
             if self.is_initialised() {
-                user.own_tree(&self.dir)?;
+                user.chown_tree(&self.path)?;
             } else {
-                user.own(&self.dir)?;
+                user.chown(&self.path)?;
             }
         }
         if meta.mode() & 0o777 != 0o700 {
-            fs::set_permissions(&self.dir, Permissions::from_mode(0o700)).doing(doing)?;
+            fs::set_permissions(&self.path, Permissions::from_mode(0o700)).context(action)?;
         }
         Ok(())
     }
 }
 
-/// The names in a directory; those that are no Unicode are shown with replacement characters.
-pub(super) fn names(dir: &Path) -> Result<Vec<String>, EmbeddedError> {
-    let doing = || format!("list {}", dir.display());
+/// Returns the names in a directory; what is not Unicode in them is replaced.
+pub(crate) fn entry_names(dir: &Path) -> Result<Vec<String>, Error> {
+    let action = || format!("list {}", dir.display());
     let mut names = Vec::new();
-    for entry in fs::read_dir(dir).doing(doing)? {
-        names.push(entry.doing(doing)?.file_name().to_string_lossy().into_owned());
+    for entry in fs::read_dir(dir).context(action)? {
+        names.push(entry.context(action)?.file_name().to_string_lossy().into_owned());
     }
     Ok(names)
 }
 
-/// Makes a private directory and what is missing above it. Root does the latter so that others may
-/// pass, whatever the umask: the server runs as another account.
-pub(super) fn create(dir: &Path) -> Result<(), EmbeddedError> {
+/// Creates a private directory and its missing parents. Root gives the parents mode 0755, whatever
+/// the umask, because the server runs as another account and has to pass through them.
+pub(crate) fn create(dir: &Path) -> Result<(), Error> {
     if dir.is_dir() {
         return Ok(());
     }
-    let doing = || format!("create {}", dir.display());
+    let action = || format!("create {}", dir.display());
     let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
     if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
         create(parent)?;
         if is_root() {
-            fs::set_permissions(parent, Permissions::from_mode(0o755)).doing(doing)?;
+            fs::set_permissions(parent, Permissions::from_mode(0o755)).context(action)?;
         }
     }
     match DirBuilder::new().mode(0o700).create(dir) {
-        // Another process was quicker.
+        // Another process created it meanwhile.
         Err(_) if dir.is_dir() => Ok(()),
-        result => result.doing(doing),
+        result => result.context(action),
     }
 }
 
-/// Removes a directory with all it holds; that it is not there is no error.
-pub(super) fn remove_tree(dir: &Path) -> Result<(), EmbeddedError> {
+/// Removes a directory and its contents, if it exists.
+pub(crate) fn remove_tree(dir: &Path) -> Result<(), Error> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        result => result.doing(|| format!("remove {}", dir.display())),
+        result => result.context(|| format!("remove {}", dir.display())),
     }
 }

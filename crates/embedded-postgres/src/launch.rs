@@ -1,4 +1,4 @@
-//! Starts the server of a cluster and waits until it can be used.
+//! Starts the server of a cluster and waits until it accepts connections.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -6,45 +6,46 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::data_dir::{LOG, OLD_LOG, Site};
-use super::error::{Doing as _, EmbeddedError};
-use super::find::Server;
-use super::process::{self, Process};
-use super::watchdog::{self, Watchdog};
-use super::wire::{self, Answer};
-use super::{DATABASE, Mode, pidfile, settings};
+use crate::client::{self, ServerState};
+use crate::data_dir::{DataDir, LOG, OLD_LOG};
+use crate::error::{Error, IoContext as _};
+use crate::find::Installation;
+use crate::postmaster_pid::{self, PostmasterPid};
+use crate::process::{self, ProcessState};
+use crate::watchdog::{self, Watchdog};
+use crate::{Options, settings};
 
-/// How long a server may take to be ready; it repeats what a crash interrupted first.
-pub(super) const READY_LIMIT: Duration = Duration::from_mins(5);
+/// The time limit for a start, which after a crash includes recovery.
+pub(crate) const READY_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// How long the backends of a killed server may take to notice and end.
-const LEFTOVER_LIMIT: Duration = Duration::from_secs(15);
+/// How long the backends of a killed server may take to end.
+const LEFTOVER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The size at which the log of earlier runs is put aside, in bytes.
-const LARGE_LOG: u64 = 4 << 20;
+/// The size from which the log is rotated at a start, in bytes.
+const MAX_LOG_SIZE: u64 = 4 << 20;
 
-/// How much of the log is shown with an error, in bytes and in lines.
+/// How much of the end of the log an error shows: bytes and lines.
 const LOG_TAIL: (u64, usize) = (8 << 10, 6);
 
-/// Starts the server, again when what is left of a killed one is still in its way.
-pub(super) fn launch(
-    site: &Site,
-    server: &Server,
+/// Starts the server. Tries again as long as the remains of a killed server prevent it.
+pub(crate) fn launch(
+    data_dir: &DataDir,
+    installation: &Installation,
     socket_dir: &Path,
-    mode: Mode,
+    options: &Options,
     lock: &File,
-) -> Result<Watchdog, EmbeddedError> {
-    rotate_log(site)?;
-    let arguments = settings::arguments(&site.dir, socket_dir, mode);
+) -> Result<Watchdog, Error> {
+    rotate_log(data_dir)?;
+    let arguments = settings::arguments(&data_dir.path, socket_dir, options);
     let began = Instant::now();
     loop {
-        pidfile::clear(site, socket_dir)?;
-        let mut watchdog = Watchdog::start(site, server, &arguments, lock)?;
-        match wait_until_ready(site, &mut watchdog, socket_dir) {
+        postmaster_pid::remove_stale(data_dir, socket_dir)?;
+        let mut watchdog = Watchdog::start(data_dir, installation, &arguments, lock)?;
+        match wait_until_ready(data_dir, &mut watchdog, socket_dir, options) {
             Ok(()) => return Ok(watchdog),
             Err(error) => {
-                watchdog.stop().doing(|| "wait for the server".to_owned())?;
-                if !is_leftover(&error) || began.elapsed() > LEFTOVER_LIMIT {
+                watchdog.stop().context(|| "wait for the server".to_owned())?;
+                if !is_leftover(&error) || began.elapsed() > LEFTOVER_TIMEOUT {
                     return Err(error);
                 }
             }
@@ -53,27 +54,29 @@ pub(super) fn launch(
     }
 }
 
-/// Whether the server was kept from starting by one that is about to be gone.
-fn is_leftover(error: &EmbeddedError) -> bool {
+/// Returns whether the start failed because processes of a killed server are still ending.
+fn is_leftover(error: &Error) -> bool {
     let signs = ["pre-existing shared memory block", "lock file", "already in use"];
-    matches!(error, EmbeddedError::Failed { output, .. } if signs.iter().any(|s| output.contains(s)))
+    matches!(error, Error::Failed { output, .. } if signs.iter().any(|sign| output.contains(sign)))
 }
 
 fn wait_until_ready(
-    site: &Site,
+    data_dir: &DataDir,
     watchdog: &mut Watchdog,
     socket_dir: &Path,
-) -> Result<(), EmbeddedError> {
+    options: &Options,
+) -> Result<(), Error> {
     let began = Instant::now();
     let mut next_note = Duration::from_secs(10);
-    while began.elapsed() < READY_LIMIT {
-        if is_ready(site, socket_dir)? {
+    while began.elapsed() < READY_TIMEOUT {
+        if is_ready(data_dir, socket_dir, options)? {
             return Ok(());
         }
-        let pid = watchdog::server_pid(site);
-        let dead = |pid| matches!(process::look(pid, &site.dir), Process::Gone | Process::Zombie);
-        if watchdog.has_ended() || pid.is_some_and(dead) {
-            return Err(EmbeddedError::Failed { program: "the server", output: log_tail(site) });
+        let has_ended = |pid| {
+            matches!(process::state(pid, &data_dir.path), ProcessState::Gone | ProcessState::Zombie)
+        };
+        if watchdog.has_ended() || watchdog::server_pid(data_dir).is_some_and(has_ended) {
+            return Err(Error::Failed { program: "the server", output: log_tail(data_dir) });
         }
         if began.elapsed() > next_note {
             log::info!("the database is still starting after {} s", next_note.as_secs());
@@ -81,48 +84,53 @@ fn wait_until_ready(
         }
         sleep(Duration::from_millis(5));
     }
-    Err(EmbeddedError::TimedOut {
+    Err(Error::TimedOut {
         what: "the server was not ready",
-        seconds: READY_LIMIT.as_secs(),
-        log: site.path(LOG),
+        seconds: READY_TIMEOUT.as_secs(),
+        log: data_dir.file(LOG),
     })
 }
 
-/// Whether the server that the watchdog started takes connections. Makes the database if need be.
-fn is_ready(site: &Site, socket_dir: &Path) -> Result<bool, EmbeddedError> {
-    let Some(file) = pidfile::read(&site.dir) else { return Ok(false) };
-    if !file.ready || Some(file.pid) != watchdog::server_pid(site) {
+/// Returns whether the server that the watchdog has started accepts connections. Creates the
+/// database when it does not exist.
+fn is_ready(data_dir: &DataDir, socket_dir: &Path, options: &Options) -> Result<bool, Error> {
+    let Some(postmaster) = PostmasterPid::read(&data_dir.path) else { return Ok(false) };
+    if !postmaster.is_ready || Some(postmaster.pid) != watchdog::server_pid(data_dir) {
         return Ok(false);
     }
-    match wire::ask(socket_dir, DATABASE) {
-        Answer::Ready => Ok(true),
-        Answer::NoDatabase => wire::create_database(socket_dir, DATABASE).map(|()| true),
-        Answer::NotNow(_) | Answer::Silent => Ok(false),
+    let (role, database) = (&options.role, &options.database);
+    match client::server_state(socket_dir, role, database) {
+        ServerState::Ready => Ok(true),
+        ServerState::NoDatabase => {
+            client::create_database(socket_dir, role, database).map(|()| true)
+        }
+        ServerState::NotReady | ServerState::NoServer => Ok(false),
+        ServerState::Rejects(output) => Err(Error::Failed { program: "the server", output }),
     }
 }
 
-/// Puts a large log aside, in place of the one put aside before.
-fn rotate_log(site: &Site) -> Result<(), EmbeddedError> {
-    let log = site.path(LOG);
+/// Renames a large log, replacing the one renamed before.
+fn rotate_log(data_dir: &DataDir) -> Result<(), Error> {
+    let log = data_dir.file(LOG);
     match fs::symlink_metadata(&log) {
-        Ok(meta) if meta.len() > LARGE_LOG => {
-            fs::rename(&log, site.path(OLD_LOG)).doing(|| format!("rename {}", log.display()))
+        Ok(meta) if meta.len() > MAX_LOG_SIZE => {
+            fs::rename(&log, data_dir.file(OLD_LOG)).context(|| format!("rename {}", log.display()))
         }
         _ => Ok(()),
     }
 }
 
-/// The last lines of the server's log.
-fn log_tail(site: &Site) -> String {
+/// Returns the last lines of the server's log.
+fn log_tail(data_dir: &DataDir) -> String {
     let (bytes, lines) = LOG_TAIL;
     let mut text = Vec::new();
-    let read = File::open(site.path(LOG)).and_then(|mut file| {
+    let read = File::open(data_dir.file(LOG)).and_then(|mut file| {
         let start = file.metadata()?.len().saturating_sub(bytes);
         file.seek(SeekFrom::Start(start))?;
         file.read_to_end(&mut text)
     });
     if let Err(error) = read {
-        return format!("its log {} can't be read: {error}", site.path(LOG).display());
+        return format!("its log {} cannot be read: {error}", data_dir.file(LOG).display());
     }
     let text = String::from_utf8_lossy(&text);
     let tail: Vec<&str> = text.lines().rev().take(lines).collect();

@@ -1,77 +1,92 @@
-//! A private PostgreSQL cluster, for a machine where no `DATABASE_URL` is given.
-//!
-//! The server is a PostgreSQL installed on the machine. It listens on a Unix socket only, in a
-//! directory that no other account can enter, and stops when the process that started it ends,
-//! however that ends. A second process on the same data directory joins the running server.
-//! Every call blocks. Unix only: elsewhere, name a server in `DATABASE_URL`.
+#![doc = include_str!("../README.md")]
 
+mod client;
 mod cluster;
+mod cluster_pool;
 mod data_dir;
 mod error;
 mod find;
-mod init;
-mod install;
+mod initdb;
+mod install_hint;
 mod launch;
 mod locks;
-mod pidfile;
+mod packages;
+mod postmaster_pid;
 mod process;
+mod server_user;
 mod settings;
-mod slot;
 mod socket;
-mod user;
 mod watchdog;
-mod wire;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 pub use cluster::{Cluster, start};
-pub use error::EmbeddedError;
-pub use slot::start_slot;
-pub use user::is_root;
+pub use cluster_pool::start_from_pool;
+pub use error::Error;
+pub use find::find_bin_dir;
+pub use server_user::is_root;
 
-/// The database of the service inside the cluster. It is made when it is missing.
-pub const DATABASE: &str = "roundup";
-
-/// The role that owns the cluster.
-const ROLE: &str = "roundup";
-
-/// How the cluster is to behave.
+/// The durability of a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Nothing acknowledged is lost, even when the machine loses power.
+    /// No acknowledged write is lost, even when the machine loses power.
     Durable,
-    /// For tests: quick, with room for many connections, and lost when the machine loses power.
+    /// PostgreSQL's non-durable settings, and room for many connections: for tests. The data can be
+    /// corrupt after a power cut.
     Throwaway,
 }
 
-/// Which cluster to run, and with what.
+/// How to run a cluster.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The cluster's directory. It is created when missing, and must hold nothing else.
-    pub data_dir: PathBuf,
-    /// A folder with `postgres` and `initdb` (or an unpacked package with a `bin`), instead of
-    /// those found on the machine.
-    pub pg_bin: Option<PathBuf>,
-    /// How the cluster is to behave.
+    /// The directory of `postgres` and `initdb`, or an unpacked package that has one; `None`
+    /// searches this machine.
+    pub bin_dir: Option<PathBuf>,
+    /// The durability of the cluster.
     pub mode: Mode,
+    /// The superuser role that owns the cluster and that connects to it. It is fixed when the
+    /// cluster is initialised.
+    pub role: String,
+    /// The database to create when it does not exist.
+    pub database: String,
 }
 
-/// Where the cluster lives when nobody says: `/var/lib/roundup` for root, since no other account
-/// may enter root's home; else `$XDG_DATA_HOME/roundup`, `$HOME/.local/share/roundup` or `./data`.
+impl Options {
+    /// A durable cluster whose role and database are both called `name`.
+    pub fn new(name: &str) -> Self {
+        Self {
+            bin_dir: None,
+            mode: Mode::Durable,
+            role: name.to_owned(),
+            database: name.to_owned(),
+        }
+    }
+
+    /// The same with non-durable settings, for tests.
+    #[must_use]
+    pub fn throwaway(self) -> Self {
+        Self { mode: Mode::Throwaway, ..self }
+    }
+}
+
+/// Returns the usual data directory of an application called `name`: `/var/lib/<name>` for root,
+/// since no other account may enter root's home; else `$XDG_DATA_HOME/<name>`,
+/// `$HOME/.local/share/<name>` or `./data`.
 ///
 /// As the XDG Base Directory Specification asks, a relative `XDG_DATA_HOME` is ignored.
 pub fn default_data_dir(
+    name: &str,
     xdg_data_home: Option<&OsStr>,
     home: Option<&OsStr>,
     is_root: bool,
 ) -> PathBuf {
     if is_root {
-        return PathBuf::from("/var/lib/roundup");
+        return Path::new("/var/lib").join(name);
     }
     let absolute =
         |value: Option<&OsStr>| value.map(Path::new).filter(|p| p.is_absolute()).map(PathBuf::from);
     absolute(xdg_data_home)
         .or_else(|| absolute(home).map(|home| home.join(".local/share")))
-        .map_or_else(|| PathBuf::from("data"), |base| base.join("roundup"))
+        .map_or_else(|| PathBuf::from("data"), |base| base.join(name))
 }

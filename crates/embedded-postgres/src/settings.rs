@@ -1,23 +1,28 @@
-//! The server's settings, given on its command line so that they hold for old clusters as well.
+//! The server's settings, given on its command line so that they also hold for clusters that were
+//! initialised before.
 
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::Mode;
-use super::socket::PORT;
+use crate::socket::PORT;
+use crate::{Mode, Options};
 
-const BOTH: [&str; 5] = [
+/// The settings of every cluster.
+const COMMON: [&str; 5] = [
     // No network: the socket in a private directory is the only way in.
     "listen_addresses=",
     "unix_socket_permissions=0700",
-    // Small queries only: compiling them costs more than it saves.
+    // For small queries, compiling costs more than it saves.
     "jit=off",
     "logging_collector=off",
-    "cluster_name=roundup",
+    // English, so that programs can tell errors apart that have no kind of their own in a client
+    // library.
+    "lc_messages=C",
 ];
 
 const DURABLE: [&str; 2] = ["max_connections=100", "shared_buffers=128MB"];
 
+/// Non-durable settings (PostgreSQL's manual, chapter "Performance Tips").
 const THROWAWAY: [&str; 9] = [
     "max_connections=200",
     "shared_buffers=128MB",
@@ -30,23 +35,27 @@ const THROWAWAY: [&str; 9] = [
     "max_wal_size=4GB",
 ];
 
-/// One call instead of opening every file, when a server starts after a crash; from 14 on.
-const ON_LINUX: &str = "recovery_init_sync_method=syncfs";
+/// One system call instead of opening every file when a server starts after a crash.
+const LINUX: &str = "recovery_init_sync_method=syncfs";
 
-/// The arguments of `postgres`.
-pub(super) fn arguments(data_dir: &Path, socket_dir: &Path, mode: Mode) -> Vec<OsString> {
-    let mut directories = OsString::from("unix_socket_directories=");
-    directories.push(socket_dir);
-    let own: &[&str] = match mode {
+/// Returns the arguments of `postgres`.
+pub(crate) fn arguments(data_dir: &Path, socket_dir: &Path, options: &Options) -> Vec<OsString> {
+    let mut socket_directories = OsString::from("unix_socket_directories=");
+    socket_directories.push(socket_dir);
+    let of_mode: &[&str] = match options.mode {
         Mode::Durable => &DURABLE,
         Mode::Throwaway => &THROWAWAY,
     };
-    let settings = BOTH
+    let settings = COMMON
         .iter()
-        .chain(own)
-        .chain(cfg!(target_os = "linux").then_some(&ON_LINUX))
+        .chain(of_mode)
+        .chain(cfg!(target_os = "linux").then_some(&LINUX))
         .map(OsString::from)
-        .chain([format!("port={PORT}").into(), directories]);
+        .chain([
+            format!("cluster_name={}", options.database).into(),
+            format!("port={PORT}").into(),
+            socket_directories,
+        ]);
     let mut arguments = vec!["-D".into(), data_dir.into()];
     for setting in settings {
         arguments.extend(["-c".into(), setting]);
@@ -60,9 +69,12 @@ mod tests {
 
     #[test]
     fn only_a_throwaway_cluster_may_lose_data() {
-        let of = |mode| arguments(Path::new("/d"), Path::new("/s"), mode);
-        assert!(of(Mode::Throwaway).contains(&"fsync=off".into()));
-        assert!(!of(Mode::Durable).contains(&"fsync=off".into()));
-        assert!(of(Mode::Durable).contains(&"unix_socket_directories=/s".into()));
+        let durable = Options::new("app");
+        let throwaway = durable.clone().throwaway();
+        let of = |options: &Options| arguments(Path::new("/d"), Path::new("/s"), options);
+        assert!(of(&throwaway).contains(&"fsync=off".into()));
+        assert!(!of(&durable).contains(&"fsync=off".into()));
+        assert!(of(&durable).contains(&"unix_socket_directories=/s".into()));
+        assert!(of(&durable).contains(&"cluster_name=app".into()));
     }
 }

@@ -1,11 +1,18 @@
-//! Markdown or HTML as written becomes HTML that is safe to put in a page, or plain text; and
-//! titles become slugs. No I/O.
+#![doc = include_str!("../README.md")]
 
-mod depth;
+mod elements;
+mod escape;
+mod markdown;
 mod plain_text;
 mod sanitize;
 pub mod slug;
+mod tokens;
+mod tree;
+mod urls;
 pub mod xml_chars;
 
-pub use plain_text::plain;
-pub use sanitize::{Markup, Voice, render};
+pub use plain_text::plain_text;
+pub use sanitize::{AuthorRole, Markup, RenderOptions, max_output, render, render_with};
+
+pub use plain_text::plain_text as plain;
+pub use sanitize::AuthorRole as Voice;

@@ -1,18 +1,12 @@
-//! The plain text of an HTML fragment, for search, for feeds and for whoever cannot show HTML.
+//! The plain text of an HTML fragment, for search, for feeds and for clients without HTML.
 
-use std::sync::LazyLock;
+use crate::tokens::{Attribute, TokenSink, tokenize};
 
-use ammonia::Builder;
-
-use crate::depth::is_deeper;
-
-/// The deepest nesting that is parsed.
-const DEEPEST: usize = 256;
-
-/// Elements that stand in a block of their own; between two of them plain text has a blank line.
-const BLOCKS: [&str; 15] = [
+/// Elements that are paragraphs of their own: plain text has a blank line around them.
+const PARAGRAPHS: [&str; 15] = [
     "blockquote",
     "div",
+    "dl",
     "figure",
     "h1",
     "h2",
@@ -25,93 +19,79 @@ const BLOCKS: [&str; 15] = [
     "pre",
     "table",
     "ul",
-    "dl",
 ];
 
 /// Elements that only begin a new line of plain text.
 const LINES: [&str; 7] = ["br", "dd", "dt", "figcaption", "hr", "li", "tr"];
 
-static SKELETON: LazyLock<Builder<'static>> = LazyLock::new(|| {
-    let mut builder = Builder::empty();
-    builder
-        .tags(BLOCKS.into_iter().chain(LINES).collect())
-        .clean_content_tags(["script", "style"].into())
-        .strip_comments(true);
-    builder
-});
-
-/// The text of an HTML fragment: paragraphs parted by a blank line, no tags, no entities.
-/// Scripts and styles count as no text. It is text, not HTML: escape it before showing it in a
-/// page.
-pub fn plain(html: &str) -> String {
-    // What is too deep to be parsed is read tag by tag.
-    let skeleton =
-        if is_deeper(html, DEEPEST) { html.to_owned() } else { SKELETON.clean(html).to_string() };
-    let mut out = Plain::default();
-    let mut rest = skeleton.as_str();
-    while let Some((text, tail)) = rest.split_once('<') {
-        out.text(text);
-        let Some((tag, after)) = tail.split_once('>') else { break };
-        out.tag(tag);
-        rest = after;
-    }
-    out.text(rest);
-    out.text.trim_end().to_owned()
+/// Returns the text of an HTML fragment: no tags, characters instead of their references, a blank
+/// line between paragraphs.
+///
+/// Scripts, styles and embeds have no text. The result is not HTML: escape it before it is put in
+/// a page. The time to make it is linear in the length of `html`.
+pub fn plain_text(html: &str) -> String {
+    let mut writer = TextWriter::default();
+    tokenize(html, &mut writer);
+    writer.text.truncate(writer.text.trim_end().len());
+    writer.text
 }
 
-/// Collects the text of a skeleton: tags without attributes, text with four entities.
+/// Collects the text between the tags.
 #[derive(Default)]
-struct Plain {
+struct TextWriter {
     text: String,
-    /// Line feeds due before the next word.
-    due: usize,
-    space: bool,
-    pre: usize,
+    /// The number of line feeds before the next word.
+    due_lines: usize,
+    /// Whether white space stands before the next word.
+    due_space: bool,
+    /// The number of open `pre` elements, in which white space is kept.
+    open_pre: usize,
 }
 
-impl Plain {
-    fn tag(&mut self, tag: &str) {
-        let name = tag.trim_start_matches('/');
-        let name = name.split_once([' ', '/', '\n', '\t']).map_or(name, |(name, _)| name);
-        if BLOCKS.contains(&name) {
-            self.due = self.due.max(2);
-        } else if LINES.contains(&name) {
-            self.due = self.due.max(1);
-        }
-        if name == "pre" {
-            self.pre = if tag.starts_with('/') { self.pre.saturating_sub(1) } else { self.pre + 1 };
-        }
-    }
-
-    fn text(&mut self, escaped: &str) {
-        let text = escaped
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&nbsp;", "\u{A0}")
-            .replace("&quot;", "\"")
-            .replace("&amp;", "&");
-        for character in text.chars() {
-            if character.is_whitespace() && self.pre == 0 {
-                self.space = true;
-            } else {
-                self.push(character);
-            }
+impl TextWriter {
+    fn boundary(&mut self, name: &str) {
+        if PARAGRAPHS.contains(&name) {
+            self.due_lines = self.due_lines.max(2);
+        } else if LINES.contains(&name) || crate::elements::is_dropped_block(name) {
+            self.due_lines = self.due_lines.max(1);
+        } else if matches!(name, "td" | "th") {
+            self.due_space = true;
         }
     }
 
     fn push(&mut self, character: char) {
-        if self.text.is_empty() {
-            self.due = 0;
-            self.space = false;
+        if !self.text.is_empty() {
+            if self.due_lines > 0 {
+                self.text.extend(std::iter::repeat_n('\n', self.due_lines));
+            } else if self.due_space {
+                self.text.push(' ');
+            }
         }
-        if self.due > 0 {
-            self.text.extend(std::iter::repeat_n('\n', self.due));
-        } else if self.space {
-            self.text.push(' ');
-        }
-        self.due = 0;
-        self.space = false;
+        self.due_lines = 0;
+        self.due_space = false;
         self.text.push(character);
+    }
+}
+
+impl TokenSink for TextWriter {
+    fn start(&mut self, name: &str, _: &[Attribute]) {
+        self.boundary(name);
+        self.open_pre += usize::from(name == "pre");
+    }
+
+    fn end(&mut self, name: &str) {
+        self.boundary(name);
+        self.open_pre = self.open_pre.saturating_sub(usize::from(name == "pre"));
+    }
+
+    fn text(&mut self, text: &str) {
+        for character in text.chars() {
+            if character.is_whitespace() && self.open_pre == 0 {
+                self.due_space = true;
+            } else {
+                self.push(character);
+            }
+        }
     }
 }
 
@@ -120,19 +100,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_text_keeps_paragraphs_and_lines() {
+    fn paragraphs_and_lines_are_kept() {
         for (html, text) in [
             ("<p>one <b>two</b></p>\n<p>three</p>", "one two\n\nthree"),
             ("a<br>b<br/>c", "a\nb\nc"),
             ("<ul><li>a</li><li>b</li></ul>", "a\nb"),
+            ("<section>a</section>b", "a\nb"),
+            ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
             ("5 &lt; 6 &amp;&amp; &quot;x&quot; &amp;lt;", "5 < 6 && \"x\" &lt;"),
+            ("caf&eacute; &hellip; &#x2014;", "café … —"),
             ("<pre>fn a() {\n    b\n}</pre>", "fn a() {\n    b\n}"),
             ("<script>x</script><style>y</style>", ""),
+            ("<p title=\"a>b\">c<!-- d > e --></p>", "c"),
             ("  a \n  b  ", "a b"),
             ("<img alt=\"x\"><a href=\"https://example.com\">link</a>", "link"),
             ("", ""),
         ] {
-            assert_eq!(plain(html), text, "{html}");
+            assert_eq!(plain_text(html), text, "{html}");
         }
+    }
+
+    #[test]
+    fn any_nesting_is_read() {
+        assert_eq!(plain_text(&"<div><b>".repeat(20_000)), "");
+        assert_eq!(plain_text(&format!("{}x", "<p><b title='</b>'>".repeat(20_000))), "x");
     }
 }

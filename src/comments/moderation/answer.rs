@@ -1,6 +1,6 @@
-//! An editor answers: it shows at once, marked as an editor's.
+//! Comments by editors: published at once and marked as an editor's.
 
-use super::model::{EditorsAnswer, check_url};
+use super::model::{EditorCommentInput, check_url};
 use crate::audit::{self, Actor};
 use crate::comments::model::Comment;
 use crate::comments::posting::{NewRow, insert, place};
@@ -13,16 +13,16 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use safe_html::{Markup, Voice, render};
 use serde_json::json;
 
-/// Stores an editor's comment on an article, below `parent` or at the top; also where readers can
+/// Stores an editor's comment on an article, below `parent` or at the top level; also where readers can
 /// no longer comment.
 ///
 /// # Errors
-/// 404 when there is no such article, 422 when the parent does not show.
+/// 404 when there is no such article, 422 when the parent is not published.
 pub(super) async fn answer(
     conn: &mut AsyncPgConnection,
     article: i64,
     parent: Option<i64>,
-    given: EditorsAnswer,
+    given: EditorCommentInput,
     who: (&Actor, String),
     now: DateTime<Utc>,
 ) -> Result<Comment> {

@@ -1,6 +1,6 @@
-//! Decisions: one by one, in batches, and by reader.
+//! Moderation of single comments, of batches, and of all comments of a reader.
 
-use super::model::{BatchAction, CommentForm, Decided, QueueRow, check_url};
+use super::model::{AdminCommentInput, ModerationAction, ModerationOutcome, QueueRow, check_url};
 use crate::audit::{self, Actor};
 use crate::comments::erase::{Erased, erase};
 use crate::comments::rules::Content;
@@ -18,7 +18,7 @@ use safe_html::{Markup, Voice, render};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Takes hold of the articles of these comments, in the order of their ids, as every writer does.
+/// Locks the articles of these comments in the order of their ids, as every writer does.
 async fn hold_articles(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> {
     let of = comments::table.filter(comments::id.eq_any(ids)).select(comments::article_id);
     articles::table
@@ -31,10 +31,10 @@ async fn hold_articles(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> 
     Ok(())
 }
 
-/// Takes hold of a comment of a version that may be changed.
+/// Locks a comment, if `If-Match` allows its version.
 ///
 /// # Errors
-/// 404, or 412 when it is of another version.
+/// 404, or 412 for another version.
 pub(super) async fn take(
     conn: &mut AsyncPgConnection,
     id: i64,
@@ -50,15 +50,15 @@ pub(super) async fn take(
     Err(Error::version_mismatch(row.version, Vec::new()))
 }
 
-/// Changes a comment that is held; nothing happens when it is so already.
+/// Updates a comment; does nothing if nothing changes.
 ///
 /// # Errors
-/// 409 when it was erased; 422 for a page that is no web address.
+/// 409 when it was erased; 422 for an invalid URL.
 pub(super) async fn change(
     conn: &mut AsyncPgConnection,
     secret: &Secret,
     row: &QueueRow,
-    form: CommentForm,
+    form: AdminCommentInput,
     who: &Actor,
     now: DateTime<Utc>,
 ) -> Result<()> {
@@ -111,7 +111,7 @@ pub(super) async fn change(
     audit::record(conn, who, now, "comment.change", ("comment", Some(row.id)), detail).await
 }
 
-/// Gives comments this status.
+/// Sets the status of comments.
 async fn set_status(conn: &mut AsyncPgConnection, ids: &[i64], status: &str) -> Result<()> {
     let own = || comments::table.filter(comments::id.eq_any(ids));
     // Removed twice, it is still what it was at first that comes back.
@@ -136,14 +136,14 @@ async fn set_status(conn: &mut AsyncPgConnection, ids: &[i64], status: &str) -> 
     Ok(())
 }
 
-/// A comment before a decision.
+/// A comment before moderation.
 struct Before {
     article: i64,
     status: String,
     former: Option<String>,
 }
 
-/// What is to become of a comment.
+/// The change to make to a comment.
 enum Target {
     Stay,
     Become(String),
@@ -152,17 +152,17 @@ enum Target {
 }
 
 impl Before {
-    fn target(&self, action: BatchAction) -> Target {
+    fn target(&self, action: ModerationAction) -> Target {
         let erased = self.status == "deleted" && self.former.is_none();
         let status = match action {
-            BatchAction::Purge => return Target::Vanish,
-            BatchAction::Delete if erased => return Target::Stay,
+            ModerationAction::Purge => return Target::Vanish,
+            ModerationAction::Delete if erased => return Target::Stay,
             _ if erased => return Target::Refuse("erased"),
-            BatchAction::Approve => "approved",
-            BatchAction::Reject => "rejected",
-            BatchAction::Spam => "spam",
-            BatchAction::Delete => "deleted",
-            BatchAction::Restore => match self.status.as_str() {
+            ModerationAction::Approve => "approved",
+            ModerationAction::Reject => "rejected",
+            ModerationAction::Spam => "spam",
+            ModerationAction::Delete => "deleted",
+            ModerationAction::Restore => match self.status.as_str() {
                 "approved" | "pending" => return Target::Refuse("nothing_to_restore"),
                 _ => self.former.as_deref().unwrap_or("pending"),
             },
@@ -171,17 +171,17 @@ impl Before {
     }
 }
 
-/// Does the same to many comments; says what became of each, and of which article it is.
+/// Applies an action to many comments; returns the outcome and the article of each.
 ///
 /// # Errors
 /// When the database fails; a comment to which it cannot be done is no error.
 pub(super) async fn batch(
     conn: &mut AsyncPgConnection,
     ids: &[i64],
-    action: BatchAction,
+    action: ModerationAction,
     who: &Actor,
     now: DateTime<Utc>,
-) -> Result<Vec<(Decided, Option<i64>)>> {
+) -> Result<Vec<(ModerationOutcome, Option<i64>)>> {
     hold_articles(conn, ids).await?;
     let before = comments::table
         .filter(comments::id.eq_any(ids))
@@ -198,22 +198,22 @@ pub(super) async fn batch(
     for id in ids.iter().copied().filter(|id| seen.insert(*id)) {
         let Some(comment) = before.get(&id) else {
             let error = Some("not_found");
-            results.push((Decided { id, status: None, changed: false, error }, None));
+            results.push((ModerationOutcome { id, status: None, changed: false, error }, None));
             continue;
         };
         let now_is = Some(comment.status.clone());
         let decided = match comment.target(action) {
-            Target::Stay => Decided { id, status: now_is, changed: false, error: None },
+            Target::Stay => ModerationOutcome { id, status: now_is, changed: false, error: None },
             Target::Refuse(error) => {
-                Decided { id, status: now_is, changed: false, error: Some(error) }
+                ModerationOutcome { id, status: now_is, changed: false, error: Some(error) }
             }
             Target::Become(status) => {
                 become_.entry(status.clone()).or_default().push(id);
-                Decided { id, status: Some(status), changed: true, error: None }
+                ModerationOutcome { id, status: Some(status), changed: true, error: None }
             }
             Target::Vanish => {
                 vanish.push(id);
-                Decided { id, status: None, changed: true, error: None }
+                ModerationOutcome { id, status: None, changed: true, error: None }
             }
         };
         results.push((decided, Some(comment.article)));
@@ -226,12 +226,12 @@ pub(super) async fn batch(
     Ok(results)
 }
 
-/// One row of the audit for each comment that was changed.
+/// Records an audit event for each changed comment.
 async fn record(
     conn: &mut AsyncPgConnection,
-    results: &[(Decided, Option<i64>)],
+    results: &[(ModerationOutcome, Option<i64>)],
     before: &HashMap<i64, Before>,
-    action: BatchAction,
+    action: ModerationAction,
     who: &Actor,
     now: DateTime<Utc>,
 ) -> Result<()> {
@@ -243,7 +243,7 @@ async fn record(
     audit::record_all(conn, who, now, action.deed(), deeds.collect()).await
 }
 
-/// Erases all comments that came with an e-mail address.
+/// Erases all comments with an e-mail address.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,4 +1,4 @@
-//! Editors decide on comments: the queue, decisions one by one and in batches, answers of their own.
+//! Moderation: the queue, decisions on single comments and batches, and comments by editors.
 
 mod answer;
 mod decide;

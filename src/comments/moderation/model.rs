@@ -1,4 +1,4 @@
-//! Comments as editors see them, and what editors send.
+//! Comments as editors see them, and the input of editors.
 
 use crate::comments::model::CommentAuthor;
 use crate::error::{Code, Error, Result};
@@ -11,17 +11,17 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Where a comment stands with the editors.
+/// The status of a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum CommentStatus {
-    /// It waits for a decision.
+    /// It waits for moderation.
     Pending,
-    /// It shows.
+    /// It is published.
     Approved,
-    /// An editor turned it down.
+    /// An editor rejected it.
     Rejected,
-    /// It is spam.
+    /// Marks the comment as spam.
     Spam,
     /// It was removed.
     Deleted,
@@ -45,13 +45,13 @@ impl CommentStatus {
     }
 }
 
-/// A comment with all that editors need to decide on it.
+/// A comment as editors see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct ModeratedComment {
-    /// Its id.
+pub(super) struct AdminComment {
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 17)]
     pub(super) id: i64,
-    /// Counts edits and decisions; its `ETag` says the same.
+    /// The version, which counts edits and decisions; also the number in the `ETag`.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub(super) version: i32,
     /// The article it answers.
@@ -59,74 +59,74 @@ pub(super) struct ModeratedComment {
     /// The comment it answers.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 16)]
     pub(super) parent_id: Option<i64>,
-    /// How deep in its thread it stands, from 0.
+    /// The depth in the thread, from 0.
     #[schema(minimum = 0, maximum = 330, example = 1)]
     pub(super) depth: i16,
-    /// Where it stands.
+    /// The status.
     pub(super) status: CommentStatus,
-    /// Why it was held when it came: kinds of rules, and the policy.
+    /// Why it was held: kinds of rules, and the policy.
     #[schema(max_items = 300, value_type = Vec<ShortText>, example = json!(["first_comment"]))]
     pub(super) held_because: Vec<String>,
-    /// How many readers reported it since it was last approved.
+    /// The number of reports since it was last approved.
     #[schema(minimum = 0, maximum = 2_147_483_647, example = 0)]
     pub(super) report_count: i32,
-    /// Who wrote it.
+    /// The authors.
     #[serde(flatten)]
-    pub(super) by: By,
-    /// As written, in Markdown.
+    pub(super) by: AdminCommentAuthor,
+    /// The text as written, in Markdown.
     #[schema(max_length = 200_000, example = "I concur.")]
     pub(super) text: String,
     /// Sanitised HTML.
     #[schema(max_length = 2_000_000, example = "<p>I concur.</p>")]
     pub(super) html: String,
-    /// When it was written; null where the source did not say.
+    /// The time it was written; null if the source did not say.
     pub(super) created_at: Option<DateTime<Utc>>,
-    /// When its author last changed it.
+    /// The time its author last edited it.
     pub(super) edited_at: Option<DateTime<Utc>>,
-    /// How many direct replies show.
+    /// The number of published direct replies.
     #[schema(minimum = 0, maximum = 2_147_483_647, example = 0)]
     pub(super) reply_count: i32,
-    /// What it said is gone for good: it cannot come back.
+    /// Whether its content was erased; it cannot be restored.
     pub(super) erased: bool,
 }
 
-/// Who wrote a comment, for editors.
+/// The author of a comment, for editors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct By {
-    /// As the public sees them.
+pub(super) struct AdminCommentAuthor {
+    /// The public fields.
     pub(super) author: CommentAuthor,
     /// Their e-mail address.
     #[schema(max_length = 254, example = "james@example.org")]
     pub(super) author_email: Option<String>,
 }
 
-/// A comment with the reports about it.
+/// A comment with its reports.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct ReportedComment {
+pub(super) struct AdminCommentWithReports {
     /// The comment.
     #[serde(flatten)]
-    pub(super) comment: ModeratedComment,
+    pub(super) comment: AdminComment,
     /// The latest reports.
     #[schema(max_items = 100)]
-    pub(super) reports: Vec<Report>,
+    pub(super) reports: Vec<CommentReport>,
 }
 
-impl ReportedComment {
-    /// A comment with every field filled.
+impl AdminCommentWithReports {
+    /// Returns a comment with every field present.
     pub(super) fn sample() -> Self {
         let at = DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default();
-        let reports = vec![Report { reason: "It is an advertisement.".into(), at }];
-        Self { comment: ModeratedComment::sample(), reports }
+        let reports = vec![CommentReport { reason: "It is an advertisement.".into(), at }];
+        Self { comment: AdminComment::sample(), reports }
     }
 }
 
-/// What a reader reported.
+/// A report of a reader.
 #[derive(Debug, Clone, Serialize, ToSchema, Queryable)]
-pub(super) struct Report {
-    /// What they say is wrong.
+pub(super) struct CommentReport {
+    /// The reason that the reader gave.
     #[schema(max_length = 500, example = "It is an advertisement.")]
     pub(super) reason: String,
-    /// When.
+    /// When it happened.
     pub(super) at: DateTime<Utc>,
 }
 
@@ -160,11 +160,11 @@ impl QueueRow {
         self.status == "deleted" && self.former_status.is_none()
     }
 
-    /// With the article it answers.
-    pub(super) fn on(self, article: CitingArticle) -> ModeratedComment {
+    /// Returns the comment with its article.
+    pub(super) fn on(self, article: CitingArticle) -> AdminComment {
         let (erased, name, url) = (self.erased(), self.author_name, self.author_url);
         let author = CommentAuthor { name, url, is_editor: self.is_editor };
-        ModeratedComment {
+        AdminComment {
             id: self.id,
             version: self.version,
             article,
@@ -173,7 +173,7 @@ impl QueueRow {
             status: CommentStatus::named(&self.status).unwrap_or(CommentStatus::Pending),
             held_because: self.held_because,
             report_count: self.report_count,
-            by: By { author, author_email: self.author_email },
+            by: AdminCommentAuthor { author, author_email: self.author_email },
             text: self.text,
             html: self.html,
             created_at: self.created_at,
@@ -183,22 +183,22 @@ impl QueueRow {
         }
     }
 
-    /// What of it can be changed, as it is now.
-    pub(super) fn form(&self) -> Result<CommentForm> {
+    /// Returns its current content as an input.
+    pub(super) fn form(&self) -> Result<AdminCommentInput> {
         let status = CommentStatus::named(&self.status);
         let status = status.ok_or_else(|| Error::internal(anyhow::anyhow!("a bad status")))?;
-        let author = AuthorForm {
+        let author = AdminCommentAuthorInput {
             name: self.author_name.clone(),
             email: self.author_email.clone(),
             url: self.author_url.clone(),
             is_editor: self.is_editor,
         };
-        Ok(CommentForm { status, text: self.text.clone(), author })
+        Ok(AdminCommentInput { status, text: self.text.clone(), author })
     }
 }
 
-impl ModeratedComment {
-    /// A comment with every field filled.
+impl AdminComment {
+    /// Returns a comment with every field present.
     pub(super) fn sample() -> Self {
         let at = DateTime::from_timestamp(1_417_651_200, 0);
         let author = CommentAuthor {
@@ -209,13 +209,13 @@ impl ModeratedComment {
         Self {
             id: 17,
             version: 1,
-            article: crate::links::ListedLink::sample().article,
+            article: crate::links::LinkWithArticle::sample().article,
             parent_id: Some(16),
             depth: 1,
             status: CommentStatus::Pending,
             held_because: vec!["first_comment".into()],
             report_count: 0,
-            by: By { author, author_email: Some("james@example.org".into()) },
+            by: AdminCommentAuthor { author, author_email: Some("james@example.org".into()) },
             text: "I concur.".into(),
             html: "<p>I concur.</p>".into(),
             created_at: at,
@@ -226,23 +226,23 @@ impl ModeratedComment {
     }
 }
 
-/// What an editor can change of a comment.
+/// The fields of a comment that an editor can change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CommentForm {
-    /// Where it is to stand.
+pub(super) struct AdminCommentInput {
+    /// The status.
     pub(super) status: CommentStatus,
-    /// Its text, in Markdown.
+    /// The text in Markdown.
     #[schema(min_length = 1, max_length = 200_000, example = "I concur.")]
     pub(super) text: String,
-    /// Who wrote it; each member may be null.
-    pub(super) author: AuthorForm,
+    /// The author; each field may be null.
+    pub(super) author: AdminCommentAuthorInput,
 }
 
 /// The author of a comment, as an editor writes them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AuthorForm {
+pub(super) struct AdminCommentAuthorInput {
     /// The name that is shown.
     #[serde(default)]
     #[schema(max_length = 100, example = "James")]
@@ -251,59 +251,59 @@ pub(super) struct AuthorForm {
     #[serde(default)]
     #[schema(max_length = 254, example = "james@example.org")]
     pub(super) email: Option<String>,
-    /// A page, http or https.
+    /// The URL of their page, http or https.
     #[serde(default)]
     #[schema(max_length = 2000, format = Uri, example = "https://example.org/")]
     pub(super) url: Option<String>,
-    /// It is one of the site's editors.
+    /// Whether the author is one of the site's editors.
     #[serde(default)]
     #[schema(default = false)]
     pub(super) is_editor: bool,
 }
 
-/// An editor's answer.
+/// A comment by an editor.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct EditorsAnswer {
-    /// What they say, in Markdown.
+pub(super) struct EditorCommentInput {
+    /// The text in Markdown.
     #[schema(min_length = 1, max_length = 20_000, example = "Thank you; it is mended.")]
     pub(super) text: String,
     /// The name that is shown; left out, that of the key.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 100, example = "The editor")]
     pub(super) author_name: Option<String>,
-    /// A page, http or https.
+    /// The URL of their page, http or https.
     #[serde(default)]
     #[schema(max_length = 2000, format = Uri, example = "https://example.org/")]
     pub(super) author_url: Option<String>,
 }
 
-/// Refuses a page that is no web address.
+/// Rejects an invalid URL.
 pub(super) fn check_url(pointer: &str, url: Option<&str>) -> Result<()> {
     let error = url.and_then(|url| check_web_url(pointer, url));
     error.map_or(Ok(()), |error| Err(Error::fields(Code::Invalid, vec![error])))
 }
 
-/// What a batch does to each of its comments.
+/// The action of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum BatchAction {
-    /// It shows from now on; reports about it are settled.
+pub(super) enum ModerationAction {
+    /// Publishes the comment and settles its reports.
     Approve,
-    /// It does not show.
+    /// Rejects the comment.
     Reject,
-    /// It is spam.
+    /// Marks the comment as spam.
     Spam,
-    /// It is removed, and can be restored.
+    /// Removes the comment; it can be restored.
     Delete,
-    /// It is again what it was before it was rejected, marked as spam or removed.
+    /// Restores the status before it was rejected, marked as spam or removed.
     Restore,
-    /// It is erased for good; where replies hang on it, a tombstone stays.
+    /// Erases the comment permanently; a comment with replies leaves a tombstone.
     Purge,
 }
 
-impl BatchAction {
-    /// As the audit names it.
+impl ModerationAction {
+    /// Returns its name in the audit.
     pub(super) fn deed(self) -> &'static str {
         match self {
             Self::Approve => "comment.approve",
@@ -321,71 +321,78 @@ impl BatchAction {
 #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
 pub(super) struct CommentId(#[expect(dead_code, reason = "only its schema is used")] i64);
 
-/// Comments, and what is to be done with each.
+/// The comments of a batch, and the action.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Batch {
+pub(super) struct ModerationBatchInput {
     /// The comments.
     #[schema(min_items = 1, max_items = 500, value_type = Vec<CommentId>, example = json!([17, 18]))]
     pub(super) ids: Vec<i64>,
-    /// What is done with each.
-    pub(super) action: BatchAction,
+    /// The action.
+    pub(super) action: ModerationAction,
 }
 
-impl BatchResult {
-    /// A result with every field filled.
+impl ModerationBatchResult {
+    /// Returns a result with every field present.
     pub(super) fn sample() -> Self {
-        let done = Decided { id: 17, status: Some("approved".into()), changed: true, error: None };
+        let done = ModerationOutcome {
+            id: 17,
+            status: Some("approved".into()),
+            changed: true,
+            error: None,
+        };
         let error = Some("not_found");
-        Self { results: vec![done, Decided { id: 18, status: None, changed: false, error }] }
+        Self {
+            results: vec![done, ModerationOutcome { id: 18, status: None, changed: false, error }],
+        }
     }
 }
 
-/// What became of each comment of a batch.
+/// The outcome for each comment of a batch.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct BatchResult {
-    /// One for each id, in the order in which they were given; an id given twice stands once.
+pub(super) struct ModerationBatchResult {
+    /// The outcomes in the order of the ids; an id sent twice occurs once.
     #[schema(max_items = 500)]
-    pub(super) results: Vec<Decided>,
+    pub(super) results: Vec<ModerationOutcome>,
 }
 
-/// What became of one comment.
+/// The outcome for a comment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct Decided {
-    /// Its id.
+pub(super) struct ModerationOutcome {
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 17)]
     pub(super) id: i64,
-    /// Where it stands now; null when there is none, or it is purged.
+    /// The current status; null if there is no such comment or it was purged.
     #[schema(max_length = 20, example = "approved")]
     pub(super) status: Option<String>,
     /// Whether it was changed: not when it stood so before.
     pub(super) changed: bool,
-    /// Why it was not done: `not_found`, `erased`, `nothing_to_restore`; null when it was.
+    /// Why the action failed: `not_found`, `erased`, `nothing_to_restore`; null if it succeeded.
     #[schema(max_length = 60, example = "not_found")]
     pub(super) error: Option<&'static str>,
 }
 
-/// Whose comments are to be erased.
+/// The reader whose comments to erase.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct EraseReader {
+pub(super) struct EraseReaderInput {
     /// The reader's e-mail address.
     #[schema(min_length = 1, max_length = 254, example = "james@example.org")]
     pub(super) email: String,
 }
 
-/// How many comments were erased.
+/// The number of comments erased.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct ErasedReader {
-    /// Those that are gone altogether.
+pub(super) struct EraseReaderResult {
+    /// The number of comments deleted.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub(super) removed: usize,
-    /// Those of which a tombstone keeps the place, for replies hang on it.
+    /// The number of comments that left a tombstone because they have replies.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 1)]
     pub(super) emptied: usize,
 }
 
-/// Which comments are listed.
+/// The filters of the list of comments.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct QueueQuery {

@@ -1,19 +1,19 @@
-//! What editors read of comments.
+//! The statements that read comments for editors.
 
 use super::model::{
-    CommentStatus, ModeratedComment, QueueQuery, QueueRow, Report, ReportedComment,
+    AdminComment, AdminCommentWithReports, CommentReport, CommentStatus, QueueQuery, QueueRow,
 };
-use crate::db::total;
 use crate::error::{Code, Error, Result};
 use crate::extract::{Ref, comma_separated};
 use crate::links::CitingArticle;
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{articles, comment_reports as reports, comments};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// What the queue is narrowed to, checked.
+/// The validated filters of the list.
 #[derive(Debug, Clone)]
 pub(super) struct Filter {
     statuses: Option<Vec<&'static str>>,
@@ -23,10 +23,10 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// From the query.
+    /// Validates the query parameters.
     ///
     /// # Errors
-    /// 400 that names the parameter.
+    /// 400 with the name of the parameter.
     pub(super) fn of(query: &QueueQuery) -> Result<Self> {
         let status = |name: &str| {
             let message = format!("there is no status `{name}`");
@@ -52,12 +52,12 @@ fn escape(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
-/// A page of the comments in any status, the latest first.
+/// Returns a page of comments in any status, newest first.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     filter: &Filter,
     scan: &Scan<i64>,
-) -> Result<Page<ModeratedComment>> {
+) -> Result<Page<AdminComment>> {
     let all = || matching(filter);
     let query = match (scan.from, scan.backward) {
         (None, _) => all(),
@@ -118,11 +118,11 @@ fn matching(filter: &Filter) -> comments::BoxedQuery<'static, Pg> {
     }
 }
 
-/// One comment in any status, with the latest reports about it.
+/// Returns a comment in any status, with its newest reports.
 ///
 /// # Errors
 /// 404 when there is none.
-pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<ReportedComment> {
+pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminCommentWithReports> {
     let found: Option<(QueueRow, CitingArticle)> = comments::table
         .inner_join(articles::table)
         .filter(comments::id.eq(id))
@@ -136,6 +136,6 @@ pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<ReportedCo
         .order(reports::id.desc())
         .limit(100)
         .select((reports::reason, reports::at));
-    let reports: Vec<Report> = reports.load(&mut &*conn).await?;
-    Ok(ReportedComment { comment: row.on(article), reports })
+    let reports: Vec<CommentReport> = reports.load(&mut &*conn).await?;
+    Ok(AdminCommentWithReports { comment: row.on(article), reports })
 }

@@ -1,15 +1,15 @@
-//! Moderating over HTTP.
+//! The routes for moderation.
 
 use super::model::{
-    Batch, BatchResult, CommentForm, EditorsAnswer, EraseReader, ErasedReader, ModeratedComment,
-    QueueQuery, ReportedComment,
+    AdminComment, AdminCommentInput, AdminCommentWithReports, EditorCommentInput, EraseReaderInput,
+    EraseReaderResult, ModerationBatchInput, ModerationBatchResult, QueueQuery,
 };
 use super::{answer, decide, query};
 use crate::audit::Actor;
 use crate::auth::{Allowed, Principal, scope};
 use crate::comments::CommentState;
 use crate::comments::events::{Event, announce};
-use crate::comments::model::{Comment, EditorsComment};
+use crate::comments::model::{Comment, EditorComment};
 use crate::error::{Error, Result};
 use crate::extract::{Body, MergePatch, QueryTriple};
 use crate::extract::{EmptyQuery, FieldsQuery, Id, Query};
@@ -23,27 +23,27 @@ use utoipa::OpenApi;
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/comments").get(list_queue))
-        .service(resource("/comments/batch").post(decide_batch))
-        .service(resource("/comments/erase").post(erase_reader))
-        .service(resource("/comments/{id}").get(get_queued).patch(change_queued))
-        .service(resource("/comments/{id}/replies").post(answer_comment))
-        .service(resource("/articles/{id}/comments").post(comment_as_editor));
+    cfg.service(resource("/comments").get(admin_list_comments))
+        .service(resource("/comments/batch").post(admin_moderate_comments))
+        .service(resource("/comments/erase").post(admin_erase_reader))
+        .service(resource("/comments/{id}").get(admin_get_comment).patch(admin_update_comment))
+        .service(resource("/comments/{id}/replies").post(admin_create_reply))
+        .service(resource("/articles/{id}/comments").post(admin_create_comment));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(
     paths(
-        list_queue,
-        get_queued,
-        change_queued,
-        decide_batch,
-        erase_reader,
-        answer_comment,
-        comment_as_editor
+        admin_list_comments,
+        admin_get_comment,
+        admin_update_comment,
+        admin_moderate_comments,
+        admin_erase_reader,
+        admin_create_reply,
+        admin_create_comment
     ),
-    components(schemas(CommentForm))
+    components(schemas(AdminCommentInput))
 )]
 pub struct Docs;
 
@@ -51,8 +51,8 @@ pub struct Docs;
 ///
 /// The latest first. `status=pending` is the queue of those that wait for a decision.
 #[utoipa::path(get, path = "/comments", tag = "moderation", params(QueueQuery, FieldsQuery, PageQuery), security(("key" = ["comments:moderate"])),
-    responses((status = 200, description = "A page of comments", body = Page<ModeratedComment>, example = json!(Page::sample(ModeratedComment::sample()))), AdminReadProblems))]
-async fn list_queue(
+    responses((status = 200, description = "A page of comments", body = Page<AdminComment>, example = json!(Page::sample(AdminComment::sample()))), AdminReadProblems))]
+async fn admin_list_comments(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     QueryTriple(queue, one, page): QueryTriple<QueueQuery, FieldsQuery, PageQuery>,
@@ -60,16 +60,16 @@ async fn list_queue(
     let filter = query::Filter::of(&queue)?;
     let scan = page.scan(&("queue", &queue))?;
     let found = state.read(async |conn| query::page(conn, &filter, &scan).await).await?;
-    JsonResponse::page(found, one.fields.as_deref(), ModeratedComment::sample)
+    JsonResponse::page(found, one.fields.as_deref(), AdminComment::sample)
 }
 
-/// Get a comment in any status, with the reports about it
+/// Get a comment in any status, with its reports
 ///
-/// Also what is held, marked as spam or removed. `ETag` is for `If-Match`.
+/// Also one that is held, marked as spam or removed. The `ETag` is for `If-Match`.
 #[utoipa::path(get, path = "/comments/{id}", tag = "moderation", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
-    responses((status = 200, description = "The comment", body = ReportedComment, example = json!(ReportedComment::sample())), AdminReadProblems))]
-async fn get_queued(
+    responses((status = 200, description = "The comment", body = AdminCommentWithReports, example = json!(AdminCommentWithReports::sample())), AdminReadProblems))]
+async fn admin_get_comment(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
@@ -79,14 +79,14 @@ async fn get_queued(
     Ok(StoredResponse::ok(&found)?.with_version(found.comment.version))
 }
 
-/// Change a comment: its status, its text, its author
+/// Update a comment: its status, text or author
 ///
 /// A JSON merge patch (RFC 7396) of `{"status","text","author":{"name","email","url","is_editor"}}`.
 #[utoipa::path(patch, path = "/comments/{id}", tag = "moderation", security(("key" = ["comments:moderate"])),
-    request_body(content = CommentForm, content_type = "application/merge-patch+json"),
+    request_body(content = AdminCommentInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 200, description = "The comment", body = ReportedComment, example = json!(ReportedComment::sample())), AdminWriteProblems))]
-async fn change_queued(
+    responses((status = 200, description = "The comment", body = AdminCommentWithReports, example = json!(AdminCommentWithReports::sample())), AdminWriteProblems))]
+async fn admin_update_comment(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     comments: Data<CommentState>,
@@ -102,7 +102,7 @@ async fn change_queued(
             let who = Actor::of(&caller.principal);
             let row = decide::take(conn, id.0, &known).await?;
             let form = serde_json::to_value(row.form()?).map_err(Error::internal)?;
-            let form: CommentForm = patch.apply(form)?;
+            let form: AdminCommentInput = patch.apply(form)?;
             decide::change(conn, &secret, &row, form, &who, now).await?;
             query::find(conn, id.0).await
         })
@@ -113,35 +113,35 @@ async fn change_queued(
     Ok(StoredResponse::ok(&changed)?.with_version(changed.comment.version))
 }
 
-/// Decide on up to 500 comments at once
+/// Moderate up to 500 comments at once
 ///
-/// Says of each what became of it; one that cannot be done hinders no other.
-#[utoipa::path(post, path = "/comments/batch", tag = "moderation", request_body = Batch, security(("key" = ["comments:moderate"])),
+/// Returns the outcome for each comment; a failure does not affect the others.
+#[utoipa::path(post, path = "/comments/batch", tag = "moderation", request_body = ModerationBatchInput, security(("key" = ["comments:moderate"])),
     params(crate::idempotency::IdempotencyKeyHeader),
-    responses((status = 200, description = "What became of each", body = BatchResult, example = json!(BatchResult::sample())), AdminWriteProblems))]
-async fn decide_batch(
+    responses((status = 200, description = "What became of each", body = ModerationBatchResult, example = json!(ModerationBatchResult::sample())), AdminWriteProblems))]
+async fn admin_moderate_comments(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     _query: Query<EmptyQuery>,
     once: IdempotencyKey,
-    body: Body<Batch>,
+    body: Body<ModerationBatchInput>,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let once = once.bind(caller.principal.owner(), &body.digest);
     let told = state.clone();
-    let Batch { ids, action } = body.value;
+    let ModerationBatchInput { ids, action } = body.value;
     let (events, noted) = events();
     let done = State::write_once(&state, once, move |conn| {
         Box::pin(async move {
             let who = Actor::of(&caller.principal);
             let decided = decide::batch(conn, &ids, action, &who, now).await?;
-            let event = |(decided, article): &(super::model::Decided, Option<i64>)| {
+            let event = |(decided, article): &(super::model::ModerationOutcome, Option<i64>)| {
                 let (article, comment) = ((*article)?, decided.id);
                 decided.changed.then_some(Event { article, comment, what: action.deed() })
             };
             noted.get_or_init(|| decided.iter().filter_map(event).collect());
             let results = decided.into_iter().map(|(decided, _)| decided).collect();
-            StoredResponse::ok(&BatchResult { results })
+            StoredResponse::ok(&ModerationBatchResult { results })
         })
     })
     .await?;
@@ -151,7 +151,7 @@ async fn decide_batch(
 
 type Events = std::sync::Arc<std::sync::OnceLock<Vec<Event>>>;
 
-/// What a write did, noted inside and told outside once it is committed.
+/// The events of a write, collected inside the transaction and announced after the commit.
 fn events() -> (Events, Events) {
     let events = Events::default();
     (events.clone(), events)
@@ -159,15 +159,15 @@ fn events() -> (Events, Events) {
 
 /// Erase a reader's comments
 ///
-/// All that came with this e-mail address: what they said and who said it is gone for good.
-#[utoipa::path(post, path = "/comments/erase", tag = "moderation", request_body = EraseReader, security(("key" = ["comments:moderate"])),
-    responses((status = 200, description = "How many there were", body = ErasedReader, example = json!(ErasedReader { removed: 3, emptied: 1 })), AdminWriteProblems))]
-async fn erase_reader(
+/// All comments with this e-mail address: content and author are erased permanently.
+#[utoipa::path(post, path = "/comments/erase", tag = "moderation", request_body = EraseReaderInput, security(("key" = ["comments:moderate"])),
+    responses((status = 200, description = "How many there were", body = EraseReaderResult, example = json!(EraseReaderResult { removed: 3, emptied: 1 })), AdminWriteProblems))]
+async fn admin_erase_reader(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     comments: Data<CommentState>,
     _query: Query<EmptyQuery>,
-    body: Body<EraseReader>,
+    body: Body<EraseReaderInput>,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let secret = state.read(async |conn| comments.secret(conn).await.cloned()).await?;
@@ -180,44 +180,44 @@ async fn erase_reader(
     .await?;
     let event = |(comment, article)| Event { article, comment, what: "erased" };
     announce(&state, &found.into_iter().map(event).collect::<Vec<_>>());
-    StoredResponse::ok(&ErasedReader { removed: erased.removed, emptied: erased.emptied })
+    StoredResponse::ok(&EraseReaderResult { removed: erased.removed, emptied: erased.emptied })
 }
 
 /// Reply to a comment as an editor
 ///
-/// It shows at once, marked `is_editor`, also where comments are closed.
-#[utoipa::path(post, path = "/comments/{id}/replies", tag = "moderation", request_body = EditorsAnswer, security(("key" = ["comments:moderate"])),
+/// It is published at once with `is_editor`, also where comments are closed.
+#[utoipa::path(post, path = "/comments/{id}/replies", tag = "moderation", request_body = EditorCommentInput, security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "The comment to answer", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::idempotency::IdempotencyKeyHeader),
-    responses((status = 201, description = "The answer", body = EditorsComment, example = json!(Comment::sample())), AdminWriteProblems))]
-async fn answer_comment(
+    responses((status = 201, description = "The answer", body = EditorComment, example = json!(Comment::sample())), AdminWriteProblems))]
+async fn admin_create_reply(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
     _query: Query<EmptyQuery>,
     once: IdempotencyKey,
-    body: Body<EditorsAnswer>,
+    body: Body<EditorCommentInput>,
 ) -> Result<StoredResponse> {
     store_answer(&state, caller.principal, Target::Comment(id.0), once, body).await
 }
 
 /// Comment on an article as an editor
 ///
-/// It shows at once, marked `is_editor`, also where comments are closed.
-#[utoipa::path(post, path = "/articles/{id}/comments", tag = "moderation", request_body = EditorsAnswer, security(("key" = ["comments:moderate"])),
+/// It is published at once with `is_editor`, also where comments are closed.
+#[utoipa::path(post, path = "/articles/{id}/comments", tag = "moderation", request_body = EditorCommentInput, security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "The article", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::idempotency::IdempotencyKeyHeader),
-    responses((status = 201, description = "The comment", body = EditorsComment, example = json!(Comment::sample())), AdminWriteProblems))]
-async fn comment_as_editor(
+    responses((status = 201, description = "The comment", body = EditorComment, example = json!(Comment::sample())), AdminWriteProblems))]
+async fn admin_create_comment(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
     _query: Query<EmptyQuery>,
     once: IdempotencyKey,
-    body: Body<EditorsAnswer>,
+    body: Body<EditorCommentInput>,
 ) -> Result<StoredResponse> {
     store_answer(&state, caller.principal, Target::Article(id.0), once, body).await
 }
 
-/// What an editor answers.
+/// Stores the comment of an editor.
 #[derive(Debug, Clone, Copy)]
 enum Target {
     Article(i64),
@@ -229,7 +229,7 @@ async fn store_answer(
     who: Principal,
     target: Target,
     once: IdempotencyKey,
-    body: Body<EditorsAnswer>,
+    body: Body<EditorCommentInput>,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let once = once.bind(who.owner(), &body.digest);

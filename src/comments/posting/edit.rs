@@ -1,7 +1,7 @@
-//! Changing and withdrawing a comment with its edit token, of which the hash is kept.
+//! Editing and deleting a comment with its edit token, of which the hash is stored.
 
-use super::model::{CommentEdit, PostedComment};
-use super::store::{Judge, Marks, same_text};
+use super::model::{OwnCommentInput, PostedComment};
+use super::store::{PostingContext, ReaderIdentity, same_text};
 use crate::audit;
 use crate::comments::erase::erase;
 use crate::comments::model::CommentRow;
@@ -17,7 +17,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use safe_html::{Markup, Voice, render};
 use serde_json::json;
 
-/// A comment that its author may change now.
+/// A comment that its author may edit now.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = comments)]
 pub(super) struct Own {
@@ -36,10 +36,10 @@ pub(super) struct Own {
 }
 
 impl Own {
-    /// Takes hold of a comment, if the token is its own and still good.
+    /// Locks a comment, if the token is valid for it.
     ///
     /// # Errors
-    /// 404 when there is none that the caller may know of; 403 when the token is wrong or too old.
+    /// 404 when there is no such comment; 403 when the token is wrong or expired.
     pub(super) async fn take(
         conn: &mut AsyncPgConnection,
         id: i64,
@@ -79,11 +79,11 @@ impl Own {
     }
 }
 
-impl Judge {
-    /// Changes a comment; it goes through the rules and the policy again.
+impl PostingContext {
+    /// Edits a comment; the rules and the policy are applied again.
     ///
     /// # Errors
-    /// As [`Own::take`]; 422 when the patch is wrong or a rule refuses it.
+    /// As [`Own::take`]; 422 when the patch is invalid or a rule rejects it.
     pub(super) async fn change(
         &self,
         conn: &mut AsyncPgConnection,
@@ -92,7 +92,7 @@ impl Judge {
         patch: MergePatch,
     ) -> Result<(PostedComment, i64)> {
         let own = Own::take(conn, id, token, self.now).await?;
-        let edit: CommentEdit = patch.apply(json!({"text": own.text}))?;
+        let edit: OwnCommentInput = patch.apply(json!({"text": own.text}))?;
         if let Some(error) = check_not_blank("/text", &edit.text) {
             return Err(Error::fields(Code::Invalid, vec![error]));
         }
@@ -141,7 +141,8 @@ impl Judge {
         own: &Own,
         content: &Content,
     ) -> Result<Precondition> {
-        let marks = Marks { email: own.author_hash.clone(), token: own.author_token_hash.clone() };
+        let marks =
+            ReaderIdentity { email: own.author_hash.clone(), token: own.author_token_hash.clone() };
         let known = marks.known(conn, id).await?;
         let sample = Sample {
             content,
@@ -159,7 +160,7 @@ impl Judge {
     }
 }
 
-/// Withdraws a comment: it is erased. Returns its article.
+/// Deletes a comment by erasing it; returns the id of its article.
 ///
 /// # Errors
 /// As [`Own::take`].

@@ -1,4 +1,4 @@
-//! Readers post, change and withdraw comments, without an account.
+//! Readers post, edit and delete comments without an account.
 
 mod edit;
 mod model;
@@ -6,7 +6,7 @@ mod place;
 pub(super) mod routes;
 mod store;
 
-pub(super) use model::CommentEdit;
+pub(super) use model::OwnCommentInput;
 pub(super) use place::place;
-pub(super) use routes::{change_comment, post_comment, withdraw_comment};
+pub(super) use routes::{create_comment, delete_comment, update_comment};
 pub(super) use store::{NewRow, insert, same_text};

@@ -1,4 +1,4 @@
-//! What a reader sends, and what comes back.
+//! The input of readers and the response to it.
 
 use crate::comments::model::Comment;
 use crate::error::{Code, Error, FieldError, Result};
@@ -8,13 +8,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A comment as a reader sends it.
+/// A comment, as a reader sends it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::comments) struct NewComment {
-    /// Who writes it.
-    pub(super) author: NewAuthor,
-    /// What they say, in Markdown.
+pub(in crate::comments) struct CommentInput {
+    /// The author.
+    pub(super) author: CommentAuthorInput,
+    /// The text in Markdown.
     #[schema(min_length = 1, max_length = 20_000, example = "I concur.")]
     pub(super) text: String,
     /// The comment that it answers; left out or null at the top of a thread.
@@ -25,11 +25,11 @@ pub(in crate::comments) struct NewComment {
     #[serde(default)]
     #[schema(max_length = 100)]
     pub(super) author_token: Option<String>,
-    /// What stands in the form's hidden field, which a person leaves empty.
+    /// The content of the form's hidden field (honeypot), which a person leaves empty.
     #[serde(default)]
     #[schema(max_length = 1000)]
     pub(super) honeypot: Option<String>,
-    /// How long the form was open before it was sent, in seconds.
+    /// The time from opening to sending the form, in seconds.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 1_000_000_000, example = 30.5)]
     pub(super) form_seconds: Option<f64>,
@@ -38,53 +38,53 @@ pub(in crate::comments) struct NewComment {
 /// The author of a new comment.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::comments) struct NewAuthor {
+pub(in crate::comments) struct CommentAuthorInput {
     /// The name that is shown.
     #[schema(min_length = 1, max_length = 100, example = "James")]
     pub(super) name: String,
-    /// An address for the editors. It is never shown.
+    /// An e-mail address for the editors. It is never public.
     #[serde(default)]
     #[schema(max_length = 254, format = Email, example = "james@example.org")]
     pub(super) email: Option<String>,
-    /// A page of the author's, http or https.
+    /// The URL of the author's page, http or https.
     #[serde(default)]
     #[schema(max_length = 2000, format = Uri, example = "https://example.org/")]
     pub(super) url: Option<String>,
 }
 
-/// What its author can change of a comment.
+/// The fields of a comment that its author can edit.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::comments) struct CommentEdit {
-    /// What they say, in Markdown.
+pub(in crate::comments) struct OwnCommentInput {
+    /// The text in Markdown.
     #[schema(min_length = 1, max_length = 20_000, example = "I concur entirely.")]
     pub(super) text: String,
 }
 
-/// A comment as its author gets it back.
+/// A comment with its tokens, for its author.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(in crate::comments) struct PostedComment {
     /// The comment. `status` is `pending` while it is held.
     #[serde(flatten)]
     pub(super) comment: Comment,
-    /// Why it does not show yet: `first_comment`, `every_comment`, or the kind of a rule. Empty when
-    /// it shows.
+    /// Why it is held: `first_comment`, `every_comment`, or the kind of a rule. Empty when
+    /// it is published.
     #[schema(max_items = 300, value_type = Vec<ShortText>, example = json!(["first_comment"]))]
     pub(super) held_because: Vec<String>,
-    /// For `Roundup-Edit-Token` when the comment is changed or withdrawn; null in the answer to a
-    /// change. It is shown this once.
+    /// The token for `Roundup-Edit-Token` when the comment is edited or deleted; null in the response to an
+    /// edit. It is returned only once.
     #[schema(max_length = 100, example = "et_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE")]
     pub(super) edit_token: Option<String>,
-    /// When the edit token ends.
+    /// The time when the edit token expires.
     pub(super) edit_token_expires_at: Option<DateTime<Utc>>,
-    /// For `author_token` of the reader's next comment, so that they are recognised; null when they
-    /// were recognised already, or the site does not care.
+    /// The token for `author_token` of the reader's next comment, which identifies them; null when they
+    /// were identified already, or the policy does not need it.
     #[schema(max_length = 100, example = "at_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE")]
     pub(super) author_token: Option<String>,
 }
 
 impl PostedComment {
-    /// A comment that shows, or one that is held.
+    /// Returns a published or a held comment, for the documentation.
     pub(super) fn sample(held: bool) -> Self {
         let status = if held { "pending" } else { "approved" };
         let mut random = "Zm9vYmFy".repeat(5);
@@ -99,11 +99,11 @@ impl PostedComment {
     }
 }
 
-impl NewComment {
-    /// Checks what the schema cannot say, and trims what is shown.
+impl CommentInput {
+    /// Checks what the schema cannot express and trims the name.
     ///
     /// # Errors
-    /// 422 with every mistake.
+    /// 422 with all errors.
     pub(super) fn check(mut self) -> Result<Self> {
         self.author.name = self.author.name.trim().to_owned();
         let url = self.author.url.as_deref();

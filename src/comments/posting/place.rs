@@ -1,4 +1,4 @@
-//! Where a new comment goes: on an article that takes comments, below a comment that shows.
+//! The parent of a new comment: an article that accepts comments, or a published comment.
 
 use crate::articles::published;
 use crate::comments::path::Path;
@@ -13,12 +13,12 @@ const DEEPEST: usize = 64;
 
 /// The place of a comment in its thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::comments) struct Place {
+pub(in crate::comments) struct CommentParent {
     /// The ids from the root down to the comment's parent; empty at the top.
     above: Vec<i64>,
 }
 
-impl Place {
+impl CommentParent {
     /// The comment's parent.
     pub(in crate::comments) fn parent(&self) -> Option<i64> {
         self.above.last().copied()
@@ -30,19 +30,19 @@ impl Place {
         Path::of(ids).ok_or_else(|| Error::internal(anyhow::anyhow!("a comment without an id")))
     }
 
-    /// How deep the comment stands here.
+    /// Returns the depth of a comment with this parent.
     pub(in crate::comments) fn depth(&self) -> i16 {
         i16::try_from(self.above.len()).unwrap_or(i16::MAX)
     }
 }
 
-/// Takes hold of a published article until the transaction ends, and sees that it takes comments.
+/// Locks a published article until the transaction ends and checks that it accepts comments.
 ///
-/// Every write to comments takes its article first: the counters are kept on that row anyway, and
-/// so two writers never wait for each other in a circle.
+/// Every write to comments locks its article first: the counters are on that row anyway, and
+/// one order of locks prevents deadlocks.
 ///
 /// # Errors
-/// 404, or 409 when its comments are closed, by hand or since so many days after publishing.
+/// 404, or 409 when its comments are closed, by an editor or because of its age.
 pub(in crate::comments) async fn open_article(
     conn: &mut AsyncPgConnection,
     article: i64,
@@ -77,8 +77,8 @@ pub(in crate::comments) async fn place(
     conn: &mut AsyncPgConnection,
     article: i64,
     parent: Option<i64>,
-) -> Result<Place> {
-    let Some(parent) = parent else { return Ok(Place { above: Vec::new() }) };
+) -> Result<CommentParent> {
+    let Some(parent) = parent else { return Ok(CommentParent { above: Vec::new() }) };
     let found: Option<Vec<u8>> = comments::table
         .find(parent)
         .filter(comments::article_id.eq(article))
@@ -93,5 +93,5 @@ pub(in crate::comments) async fn place(
         return Err(Error::fields(Code::Invalid, vec![field]));
     };
     let above = Path::from_bytes(&path).ids().iter().copied().take(DEEPEST).collect();
-    Ok(Place { above })
+    Ok(CommentParent { above })
 }

@@ -1,13 +1,13 @@
-//! Posting over HTTP.
+//! The routes by which readers post, edit and delete comments.
 
 use super::edit::withdraw;
-use super::model::{CommentEdit, NewComment, PostedComment};
-use super::store::{Judge, hash};
+use super::model::{CommentInput, OwnCommentInput, PostedComment};
+use super::store::{PostingContext, hash};
 use crate::articles;
 use crate::audit;
 use crate::comments::CommentState;
 use crate::comments::events::{Event, announce};
-use crate::comments::gate::Gate;
+use crate::comments::rate_limits::RateLimits;
 use crate::comments::rules::enabled;
 use crate::error::{Code, Error, Result};
 use crate::extract::{Body, Client, MergePatch};
@@ -44,24 +44,24 @@ impl FromRequest for EditToken {
 
 /// Post a comment
 ///
-/// No account is needed. `author.email` is never shown. The site's policy and rules decide whether
-/// the comment shows at once or waits for an editor. The tokens in the answer are shown this once.
-#[utoipa::path(post, path = "/articles/{ref}/comments", tag = "comments", request_body = NewComment,
+/// No account is needed. `author.email` is never public. The site's policy and rules decide whether
+/// the comment is published at once or held for an editor. The tokens in the response are returned only once.
+#[utoipa::path(post, path = "/articles/{ref}/comments", tag = "comments", request_body = CommentInput,
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "It shows", body = PostedComment, example = json!(PostedComment::sample(false))),
         (status = 202, description = "It is held; `held_because` says why", body = PostedComment, example = json!(PostedComment::sample(true))), PostProblems))]
-pub(in crate::comments) async fn post_comment(
+pub(in crate::comments) async fn create_comment(
     state: Data<State>,
     comments: Data<CommentState>,
     client: Client,
     which: Ref,
     _query: Query<EmptyQuery>,
     once: IdempotencyKey,
-    body: Body<NewComment>,
+    body: Body<CommentInput>,
 ) -> Result<StoredResponse> {
-    let mut gate = Gate::default();
-    let done = post(&state, &comments, client, &which, once, body, &mut gate).await;
-    gate.dress(done)
+    let mut limits = RateLimits::default();
+    let outcome = post(&state, &comments, client, &which, once, body, &mut limits).await;
+    limits.apply_headers(outcome)
 }
 
 async fn post(
@@ -70,11 +70,11 @@ async fn post(
     client: Client,
     which: &Ref,
     once: IdempotencyKey,
-    body: Body<NewComment>,
-    gate: &mut Gate,
+    body: Body<CommentInput>,
+    limits: &mut RateLimits,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
-    gate.pass(comments.comments.count(client.rate_limit_key(), now))?;
+    limits.check(comments.comments.count(client.rate_limit_key(), now))?;
     let attempt = once.bind("public".to_owned(), &body.digest);
     let new = body.value.check()?;
     let (article, judge) = state
@@ -82,7 +82,7 @@ async fn post(
             Ok((article(conn, which).await?, judge(state, comments, conn, client).await?))
         })
         .await?;
-    gate.pass(comments.article_comments.count(article, now))?;
+    limits.check(comments.article_comments.count(article, now))?;
     let html = render(&new.text, Markup::Markdown, Voice::Reader);
     let days = state.config().comment_days;
     let stored = Arc::new(OnceLock::new());
@@ -128,8 +128,8 @@ async fn judge(
     comments: &CommentState,
     conn: &AsyncPgConnection,
     client: Client,
-) -> Result<Judge> {
-    Ok(Judge {
+) -> Result<PostingContext> {
+    Ok(PostingContext {
         secret: comments.secret(conn).await?.clone(),
         rules: comments.rules(enabled(conn).await?),
         policy: state.config().comment_policy,
@@ -139,7 +139,7 @@ async fn judge(
     })
 }
 
-/// Writes down that a rule refused a comment: the comment itself is not kept.
+/// Records in the audit that a rule rejected a comment. The comment itself is not stored.
 async fn note_refusal(state: &Data<State>, article: i64, error: &Error) -> Result<()> {
     if error.code() != Code::CommentRefused {
         return Ok(());
@@ -157,17 +157,17 @@ async fn note_refusal(state: &Data<State>, article: i64, error: &Error) -> Resul
     .await
 }
 
-/// Change a comment of one's own
+/// Update one's own comment
 ///
 /// A JSON merge patch (RFC 7396) of `{"text"}`, within 15 minutes, with the token that came with
-/// the comment. It goes through the policy and the rules again.
+/// the comment. The policy and the rules are applied again.
 #[utoipa::path(patch, path = "/comments/{id}", tag = "comments",
-    request_body(content = CommentEdit, content_type = "application/merge-patch+json"),
+    request_body(content = OwnCommentInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("Roundup-Edit-Token" = String, Header, description = "The comment's `edit_token`", max_length = 200)),
     responses((status = 200, description = "It is changed", body = PostedComment, example = json!(PostedComment::sample(false))),
         (status = 202, description = "It is changed and held", body = PostedComment, example = json!(PostedComment::sample(true))), PostProblems))]
-pub(in crate::comments) async fn change_comment(
+pub(in crate::comments) async fn update_comment(
     state: Data<State>,
     comments: Data<CommentState>,
     client: Client,
@@ -176,9 +176,9 @@ pub(in crate::comments) async fn change_comment(
     token: EditToken,
     patch: MergePatch,
 ) -> Result<StoredResponse> {
-    let mut gate = Gate::default();
-    let done = change(&state, &comments, client, id.0, token, patch, &mut gate).await;
-    gate.dress(done)
+    let mut limits = RateLimits::default();
+    let outcome = change(&state, &comments, client, id.0, token, patch, &mut limits).await;
+    limits.apply_headers(outcome)
 }
 
 async fn change(
@@ -188,9 +188,9 @@ async fn change(
     id: i64,
     token: EditToken,
     patch: MergePatch,
-    gate: &mut Gate,
+    limits: &mut RateLimits,
 ) -> Result<StoredResponse> {
-    gate.pass(comments.comments.count(client.rate_limit_key(), state.clock().now()))?;
+    limits.check(comments.comments.count(client.rate_limit_key(), state.clock().now()))?;
     let judge = state.read(async |conn| judge(state, comments, conn, client).await).await?;
     let (posted, article) = State::write(state, move |conn| {
         Box::pin(async move { judge.change(conn, id, &token.0, patch).await })
@@ -204,15 +204,15 @@ async fn change(
     Ok(answer.with_header("cache-control", "no-store"))
 }
 
-/// Withdraw a comment of one's own
+/// Delete one's own comment
 ///
-/// Within 15 minutes, with the token that came with the comment. What it said is erased; where
-/// replies hang on it, a tombstone stays.
+/// Within 15 minutes, with the token that came with the comment. Its content is erased; a comment
+/// with replies leaves a tombstone.
 #[utoipa::path(delete, path = "/comments/{id}", tag = "comments",
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("Roundup-Edit-Token" = String, Header, description = "The comment's `edit_token`", max_length = 200)),
     responses((status = 204, description = "It is gone"), WithdrawProblems))]
-pub(in crate::comments) async fn withdraw_comment(
+pub(in crate::comments) async fn delete_comment(
     state: Data<State>,
     id: Id,
     _query: Query<EmptyQuery>,

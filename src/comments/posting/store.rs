@@ -1,7 +1,7 @@
-//! Storing what a reader posts.
+//! Stores the comments of readers.
 
-use super::model::{NewComment, PostedComment};
-use super::place::{Place, open_article, place};
+use super::model::{CommentInput, PostedComment};
+use super::place::{CommentParent, open_article, place};
 use crate::audit;
 use crate::comments::model::CommentRow;
 use crate::comments::policy::{Policy, Precondition};
@@ -20,12 +20,12 @@ use sha2::{Digest as _, Sha256};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// For how long its author may change a comment.
+/// How long the author may edit a comment.
 const EDITABLE: TimeDelta = TimeDelta::minutes(15);
 
-/// What decides about a comment, besides what it says.
+/// The context in which a comment is judged.
 #[derive(Debug, Clone)]
-pub(super) struct Judge {
+pub(super) struct PostingContext {
     pub(super) rules: Arc<RuleSet>,
     pub(super) policy: Policy,
     pub(super) secret: Secret,
@@ -35,14 +35,14 @@ pub(super) struct Judge {
     pub(super) now: DateTime<Utc>,
 }
 
-/// By what a reader is recognised.
+/// What identifies a reader.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Marks {
+pub(super) struct ReaderIdentity {
     pub(super) email: Option<Vec<u8>>,
     pub(super) token: Option<Vec<u8>>,
 }
 
-/// A comment to be stored.
+/// A comment to store.
 #[derive(Debug, Clone, Default)]
 pub(in crate::comments) struct NewRow {
     pub(in crate::comments) article: i64,
@@ -61,13 +61,13 @@ pub(in crate::comments) struct NewRow {
     pub(in crate::comments) edit_token: Option<(Vec<u8>, DateTime<Utc>)>,
 }
 
-/// Stores a comment in its place.
+/// Stores a comment below its parent.
 ///
 /// # Errors
 /// When the database fails.
 pub(in crate::comments) async fn insert(
     conn: &mut AsyncPgConnection,
-    place: &Place,
+    place: &CommentParent,
     new: NewRow,
     now: DateTime<Utc>,
 ) -> Result<CommentRow> {
@@ -108,7 +108,7 @@ pub(in crate::comments) async fn insert(
         .await?)
 }
 
-/// A new token: 256 random bits. A plain fast hash of it gives nothing away.
+/// Returns a new token of 256 random bits. A plain fast hash of it reveals nothing.
 fn token(prefix: &str) -> Result<(String, Vec<u8>)> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(Error::internal)?;
@@ -122,7 +122,7 @@ pub(super) fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token).to_vec()
 }
 
-impl Marks {
+impl ReaderIdentity {
     /// Whether the reader has an approved comment and none that is spam, `except` not counted.
     pub(super) async fn known(&self, conn: &mut AsyncPgConnection, except: i64) -> Result<bool> {
         let with = |status: &'static str| {
@@ -150,7 +150,7 @@ impl Marks {
     }
 }
 
-/// When the same text was last posted, by `except` not counted.
+/// Returns when the same text was last posted, apart from the comment `except`.
 ///
 /// # Errors
 /// When the database fails.
@@ -167,22 +167,22 @@ pub(in crate::comments) async fn same_text(
     Ok(last.get_result(&mut &*conn).await?)
 }
 
-impl Judge {
-    /// Stores a comment, shown or held; gives it back with its tokens.
+impl PostingContext {
+    /// Stores a comment, published or held; returns it with its tokens.
     ///
     /// # Errors
-    /// As [`open_article`] and [`place`]; 422 when a rule refuses it.
+    /// As [`open_article`] and [`place`]; 422 when a rule rejects it.
     pub(super) async fn post(
         &self,
         conn: &mut AsyncPgConnection,
         article: i64,
         days: u32,
-        new: NewComment,
+        new: CommentInput,
         html: String,
     ) -> Result<PostedComment> {
         open_article(conn, article, days, self.now).await?;
         let place = place(conn, article, new.parent_id).await?;
-        let mut marks = Marks {
+        let mut marks = ReaderIdentity {
             email: new.author.email.as_deref().map(|email| self.secret.email(email)),
             token: new.author_token.as_deref().map(hash),
         };
@@ -231,7 +231,7 @@ impl Judge {
     async fn verdict(
         &self,
         conn: &mut AsyncPgConnection,
-        new: &NewComment,
+        new: &CommentInput,
         content: &Content,
         known: bool,
     ) -> Result<Precondition> {

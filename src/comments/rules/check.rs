@@ -1,14 +1,14 @@
-//! Checking a comment against the rules.
+//! Applies the rules to a comment.
 
 use super::content::{Content, host, within};
-use super::model::{Action, Fired, Rule, RuleKind, RuleRow, expression};
+use super::model::{Action, Rule, RuleKind, RuleMatch, RuleRow, expression};
 use crate::ip_ranges::{parse_range, range_contains};
 use chrono::{DateTime, TimeDelta, Utc};
 use ipnet::IpNet;
 use regex::{Regex, RegexSet, RegexSetBuilder};
 use std::net::IpAddr;
 
-/// What is checked: a comment with what came along with it.
+/// A comment to check, with its context.
 #[derive(Debug, Clone)]
 pub(crate) struct Sample<'a> {
     /// The text, taken apart.
@@ -19,21 +19,21 @@ pub(crate) struct Sample<'a> {
     pub(crate) email: Option<&'a str>,
     /// The author's page.
     pub(crate) url: Option<&'a str>,
-    /// Where it comes from.
+    /// The IP address of the client.
     pub(crate) address: Option<IpAddr>,
-    /// What stands in the form's hidden field.
+    /// The content of the form's hidden field (honeypot).
     pub(crate) honeypot: Option<&'a str>,
-    /// How long the form was open, in seconds.
+    /// The time from opening to sending the form, in seconds.
     pub(crate) form_seconds: Option<f64>,
-    /// When the same text was last posted.
+    /// The time the same text was last posted.
     pub(crate) posted_before_at: Option<DateTime<Utc>>,
     /// The reader has an approved comment.
     pub(crate) known: bool,
-    /// When it is checked.
+    /// The current time.
     pub(crate) now: DateTime<Utc>,
 }
 
-/// Rules that are in force, ready to be checked.
+/// The enabled rules, compiled.
 #[derive(Debug)]
 pub(crate) struct RuleSet(Vec<(Rule, Test)>);
 
@@ -48,19 +48,19 @@ enum Test {
     RepeatedWithin(TimeDelta),
     Honeypot,
     FasterThan(f64),
-    /// It was stored past the checks of [`Rule`], or by a release that understood it.
+    /// A rule that cannot be compiled: it was stored without the checks of [`Rule`] or by another release.
     Unusable,
 }
 
 impl RuleSet {
-    /// Of the rows that are enabled.
+    /// Compiles the enabled rules.
     pub(crate) fn of(rows: &[RuleRow]) -> Self {
         let rules = rows.iter().cloned().map(Rule::from).filter(|rule| rule.enabled);
         Self(rules.map(|rule| (Test::of(&rule), rule)).map(|(test, rule)| (rule, test)).collect())
     }
 
     /// The rules that apply to a comment.
-    pub(crate) fn check(&self, sample: &Sample<'_>) -> Vec<Fired> {
+    pub(crate) fn check(&self, sample: &Sample<'_>) -> Vec<RuleMatch> {
         let applying = self.0.iter().filter(|(rule, _)| !(sample.known && rule.spare_known));
         let fired = |(rule, test): &(Rule, Test)| {
             let because = test.check(sample)?;
@@ -69,7 +69,7 @@ impl RuleSet {
                 // Neither let through what it should stop, nor refused what it should not.
                 action = Action::Hold;
             }
-            Some(Fired { id, name: rule.name.clone(), kind, action, because })
+            Some(RuleMatch { id, name: rule.name.clone(), kind, action, because })
         };
         applying.filter_map(fired).collect()
     }
@@ -95,7 +95,7 @@ impl Test {
         }
     }
 
-    /// What it found, if anything.
+    /// Returns the text that the rule matches, if any.
     fn check(&self, sample: &Sample<'_>) -> Option<String> {
         match self {
             Self::MoreLinksThan(most) => {
@@ -149,7 +149,7 @@ impl Test {
     }
 }
 
-/// One expression that finds any of the words where it stands alone.
+/// Compiles words to one expression that matches any of them as a whole word.
 fn words(terms: &[String]) -> Result<Regex, regex::Error> {
     let parts: Vec<String> = terms
         .iter()

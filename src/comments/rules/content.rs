@@ -1,4 +1,4 @@
-//! What the rules see of a text: its links, its words, and whether it was there before.
+//! The content of a comment as rules see it: its links, its words, and a hash to find repeated text.
 
 use regex::Regex;
 use sha2::{Digest as _, Sha256};
@@ -9,16 +9,16 @@ use url::Url;
 /// The letters that a text must have for its repetition to mean anything: "I agree." may come twice.
 const TELLING: usize = 20;
 
-/// A comment's text, taken apart once for all rules.
+/// The text of a comment, analysed once for all rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Content {
-    /// How many links it has, written or rendered.
+    /// The number of links, as written or as rendered.
     pub(super) links: usize,
     /// The hosts that they lead to.
     pub(super) hosts: HashSet<String>,
     /// The text without characters that cannot be seen.
     pub(super) visible: String,
-    /// Tells the same text again; none for a text too short to tell.
+    /// The hash by which repeated text is found; `None` for a short text.
     pub(crate) hash: Option<Vec<u8>>,
 }
 
@@ -27,7 +27,7 @@ static LINK: LazyLock<Option<Regex>> =
 static HREF: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"href="([^"]*)""#).ok());
 
 impl Content {
-    /// Of a text and the HTML that it renders to.
+    /// Analyses a text and its rendered HTML.
     pub(crate) fn of(text: &str, html: &str) -> Self {
         let visible: String = text.chars().filter(|c| !invisible(*c)).collect();
         let written = LINK.iter().flat_map(|link| link.find_iter(&visible)).map(|m| m.as_str());
@@ -41,7 +41,7 @@ impl Content {
     }
 }
 
-/// Characters by which a word is hidden from a list: soft hyphens, joiners, marks of direction.
+/// Characters that hide a word from a list: soft hyphens, joiners, marks of direction.
 fn invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
 }

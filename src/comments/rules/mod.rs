@@ -1,4 +1,4 @@
-//! Rules that hold, refuse or mark as spam what readers post. They are data: an editor changes them
+//! Rules that hold, reject or mark as spam what readers post. They are data: editors change them
 //! while the service runs.
 
 mod check;
@@ -9,6 +9,6 @@ mod routes;
 
 pub(super) use check::{RuleSet, Sample};
 pub(super) use content::Content;
-pub(super) use model::{Action, Fired, RuleRow};
+pub(super) use model::{Action, RuleMatch, RuleRow};
 pub(super) use query::enabled;
 pub use routes::{Docs, configure};

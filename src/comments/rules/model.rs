@@ -1,4 +1,4 @@
-//! Rules as rows and on the wire.
+//! The database rows and JSON types of rules.
 
 use crate::error::{Code, Error, FieldError, Result};
 use crate::ip_ranges::parse_range;
@@ -10,7 +10,7 @@ use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How large a compiled expression may be, in bytes.
+/// The maximum size of a compiled expression in bytes.
 const REGEX_SIZE: usize = 1 << 20;
 
 macro_rules! words {
@@ -21,12 +21,12 @@ macro_rules! words {
         pub enum $name { $($(#[$doc])* $variant,)* }
 
         impl $name {
-            /// As it is written and stored.
+            /// Returns the value in JSON and in the database.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
 
-            /// From how it is stored.
+            /// Converts a stored value.
             pub(super) fn named(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$variant),)* _ => None }
             }
@@ -35,7 +35,7 @@ macro_rules! words {
 }
 
 words! {
-    /// What a rule looks at.
+    /// The kind of a rule: what it examines.
     RuleKind {
         /// More links than `threshold`.
         MaxLinks = "max_links",
@@ -47,7 +47,7 @@ words! {
         Hosts = "hosts",
         /// An e-mail address at one of the domains in `terms`, or below it.
         EmailDomains = "email_domains",
-        /// A network address in one of the ranges in `terms`: `192.0.2.0/24`, `2001:db8::/32`.
+        /// An IP address in one of the ranges in `terms`: `192.0.2.0/24`, `2001:db8::/32`.
         AddressRanges = "address_ranges",
         /// The same text, by anybody, within `threshold` hours; texts of under 20 letters excepted.
         RepeatedText = "repeated_text",
@@ -59,13 +59,13 @@ words! {
 }
 
 words! {
-    /// What a rule does; a later one in this list wins over an earlier one.
+    /// The action of a rule; a later value in this list overrides an earlier one.
     Action {
-        /// An editor decides.
+        /// Holds the comment for an editor.
         Hold = "hold",
-        /// It is kept as spam.
+        /// Marks the comment as spam.
         Spam = "spam",
-        /// It is refused and not kept.
+        /// Rejects the comment without storing it.
         Reject = "reject",
     }
 }
@@ -100,31 +100,31 @@ impl RuleKind {
     }
 }
 
-/// A rule as it is written.
+/// A rule to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RuleForm {
-    /// What it is for, in the editor's words.
+pub(super) struct RuleInput {
+    /// The purpose of the rule, in the editor's words.
     #[serde(default)]
     #[schema(max_length = 100, example = "No pills")]
     pub(super) name: Option<String>,
-    /// What it looks at.
+    /// The kind of the rule.
     pub(super) kind: RuleKind,
-    /// What it does.
+    /// The action of the rule.
     pub(super) action: Action,
-    /// Words, expressions, hosts, domains or ranges, as the kind takes.
+    /// Words, expressions, hosts, domains or ranges, depending on the kind.
     #[serde(default)]
     #[schema(max_items = 500, value_type = Vec<ShortText>, example = json!(["cheap pills"]))]
     pub(super) terms: Vec<String>,
-    /// Links, hours or seconds, as the kind takes.
+    /// A number of links, hours or seconds, depending on the kind.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 8760)]
     pub(super) threshold: Option<i32>,
-    /// It does not apply to a reader who has an approved comment.
+    /// Whether it skips readers with an approved comment.
     #[serde(default)]
     #[schema(default = false)]
     pub(super) spare_known: bool,
-    /// It is in force.
+    /// Whether it is enabled.
     #[serde(default = "yes")]
     #[schema(default = true)]
     pub(super) enabled: bool,
@@ -137,49 +137,49 @@ fn yes() -> bool {
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct Rule {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub(super) id: i64,
-    /// Counts its changes; its `ETag` says the same.
+    /// The version, which counts its changes; also the number in the `ETag`.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub(super) version: i32,
-    /// What it is for, in the editor's words.
+    /// The purpose of the rule, in the editor's words.
     #[schema(max_length = 100, example = "No pills")]
     pub(super) name: Option<String>,
-    /// What it looks at.
+    /// The kind of the rule.
     pub(super) kind: RuleKind,
-    /// What it does.
+    /// The action of the rule.
     pub(super) action: Action,
-    /// Words, expressions, hosts, domains or ranges.
+    /// Words, expressions, hosts, domains or ranges, depending on the kind.
     #[schema(max_items = 500, value_type = Vec<ShortText>, example = json!(["cheap pills"]))]
     pub(super) terms: Vec<String>,
-    /// Links, hours or seconds.
+    /// A number of links, hours or seconds, depending on the kind.
     #[schema(minimum = 0, maximum = 8760)]
     pub(super) threshold: Option<i32>,
-    /// It does not apply to a reader who has an approved comment.
+    /// Whether it skips readers with an approved comment.
     pub(super) spare_known: bool,
-    /// It is in force.
+    /// Whether it is enabled.
     pub(super) enabled: bool,
-    /// When it was made.
+    /// The time it was created.
     pub(super) created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// The time it was last changed.
     pub(super) updated_at: DateTime<Utc>,
 }
 
-/// A rule that applies to a comment.
+/// A rule that matches a comment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct Fired {
-    /// Its id.
+pub(crate) struct RuleMatch {
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub(crate) id: i64,
-    /// Its name.
+    /// The name.
     #[schema(max_length = 100, example = "No pills")]
     pub(crate) name: Option<String>,
-    /// What it looks at.
+    /// The kind of the rule.
     pub(crate) kind: RuleKind,
-    /// What it does.
+    /// The action of the rule.
     pub(crate) action: Action,
-    /// What it found.
+    /// The text that it matched.
     #[schema(max_length = 1000, example = "has 3 links, more than 2")]
     pub(crate) because: String,
 }
@@ -220,13 +220,13 @@ impl From<RuleRow> for Rule {
 }
 
 impl Rule {
-    /// What of it can be changed, as it is now.
-    pub(super) fn form(self) -> RuleForm {
+    /// Returns its current content as an input.
+    pub(super) fn form(self) -> RuleInput {
         let Self { name, kind, action, terms, threshold, spare_known, enabled, .. } = self;
-        RuleForm { name, kind, action, terms, threshold, spare_known, enabled }
+        RuleInput { name, kind, action, terms, threshold, spare_known, enabled }
     }
 
-    /// A rule with every field filled.
+    /// Returns a rule with every field present.
     pub(super) fn sample() -> Self {
         let at = DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default();
         Self {
@@ -245,11 +245,11 @@ impl Rule {
     }
 }
 
-impl RuleForm {
-    /// Checks what the schema cannot say: that the terms are what the kind takes.
+impl RuleInput {
+    /// Checks that the terms are valid for the kind.
     ///
     /// # Errors
-    /// 422 with every mistake.
+    /// 422 with all errors.
     pub(super) fn check(mut self) -> Result<Self> {
         let mut errors = Vec::new();
         if !self.kind.takes_terms() && !self.terms.is_empty() {
@@ -285,7 +285,7 @@ impl RuleForm {
 }
 
 impl RuleKind {
-    /// A term in the form in which it is stored.
+    /// Normalises a term for storing.
     fn term(self, term: &str) -> Result<String, String> {
         let text = term.trim();
         if text.is_empty() || text.chars().count() > 300 {
@@ -305,7 +305,7 @@ impl RuleKind {
     }
 }
 
-/// A regular expression of a rule: it ignores case, and is bounded in size.
+/// Compiles a regular expression of a rule: case-insensitive and of bounded size.
 pub(super) fn expression(text: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(text).case_insensitive(true).size_limit(REGEX_SIZE).build()
 }

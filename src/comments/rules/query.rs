@@ -1,8 +1,9 @@
-//! Every statement about rules.
+//! The statements on rules.
 
-use super::model::{Rule, RuleForm, RuleRow};
-use crate::db::{keyset, total};
+use super::model::{Rule, RuleInput, RuleRow};
+use crate::db::keyset;
 use crate::error::{Error, Result};
+use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::response::IfMatch;
 use crate::schema::comment_rules as rules;
@@ -12,7 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// How many rules a site may have: each is checked with every comment.
+/// The maximum number of rules: each is applied to every comment.
 const MOST: i64 = 200;
 
 /// The rules in force.
@@ -21,7 +22,7 @@ pub(crate) async fn enabled(conn: &AsyncPgConnection) -> Result<Vec<RuleRow>> {
     Ok(rows.load(&mut &*conn).await?)
 }
 
-/// A page of all rules, the oldest first.
+/// Returns a page of all rules, oldest first.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     scan: &Scan<(DateTime<Utc>, i64)>,
@@ -34,7 +35,7 @@ pub(super) async fn page(
     Ok(page.map(Rule::from).with_total(total))
 }
 
-/// One rule.
+/// Returns a rule.
 ///
 /// # Errors
 /// 404 when there is none.
@@ -43,10 +44,10 @@ pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<Rule> {
     row.map(Rule::from).ok_or_else(|| Error::not_found("rule"))
 }
 
-/// One rule, of a version that may be replaced, kept from others until the transaction ends.
+/// Locks a rule until the transaction ends and returns it, if `If-Match` allows its version.
 ///
 /// # Errors
-/// 404, or 412 when it is of another version.
+/// 404, or 412 for another version.
 pub(super) async fn take(conn: &mut AsyncPgConnection, id: i64, known: &IfMatch) -> Result<Rule> {
     let row: Option<RuleRow> = rules::table
         .find(id)
@@ -68,7 +69,7 @@ pub(super) async fn take(conn: &mut AsyncPgConnection, id: i64, known: &IfMatch)
 /// 409 when there are too many.
 pub(super) async fn create(
     conn: &mut AsyncPgConnection,
-    form: RuleForm,
+    form: RuleInput,
     now: DateTime<Utc>,
 ) -> Result<Rule> {
     let there: i64 = rules::table.count().get_result(conn).await?;
@@ -94,11 +95,11 @@ pub(super) async fn create(
     Ok(row.into())
 }
 
-/// Replaces what a rule says.
+/// Replaces a rule.
 pub(super) async fn replace(
     conn: &mut AsyncPgConnection,
     id: i64,
-    form: RuleForm,
+    form: RuleInput,
     now: DateTime<Utc>,
 ) -> Result<Rule> {
     let row: RuleRow = diesel::update(rules::table.find(id))
@@ -119,7 +120,7 @@ pub(super) async fn replace(
     Ok(row.into())
 }
 
-/// Removes a rule.
+/// Deletes a rule.
 pub(super) async fn remove(conn: &mut AsyncPgConnection, id: i64) -> Result<()> {
     diesel::delete(rules::table.find(id)).execute(conn).await?;
     Ok(())

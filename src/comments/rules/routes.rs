@@ -1,8 +1,8 @@
-//! Managing the rules over HTTP.
+//! The routes for rules.
 
 use super::check::{RuleSet, Sample};
 use super::content::Content;
-use super::model::{Fired, Rule, RuleForm};
+use super::model::{Rule, RuleInput, RuleMatch};
 use super::query;
 use crate::audit;
 use crate::auth::{Allowed, Principal, scope};
@@ -25,36 +25,36 @@ use utoipa::{OpenApi, ToSchema};
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/rules").get(list_rules).post(create_rule))
-        .service(resource("/rules/test").post(test_rules))
+    cfg.service(resource("/rules").get(admin_list_rules).post(admin_create_rule))
+        .service(resource("/rules/test").post(admin_test_rules))
         .service(
             resource("/rules/{id}")
-                .get(get_rule)
-                .put(replace_rule)
-                .patch(change_rule)
-                .delete(delete_rule),
+                .get(admin_get_rule)
+                .put(admin_replace_rule)
+                .patch(admin_update_rule)
+                .delete(admin_delete_rule),
         );
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(paths(
-    list_rules,
-    create_rule,
-    test_rules,
-    get_rule,
-    replace_rule,
-    change_rule,
-    delete_rule
+    admin_list_rules,
+    admin_create_rule,
+    admin_test_rules,
+    admin_get_rule,
+    admin_replace_rule,
+    admin_update_rule,
+    admin_delete_rule
 ))]
 pub struct Docs;
 
-/// List the rules, in force or not
+/// List all rules
 ///
-/// All that are in force are asked about each comment.
+/// Every enabled rule is applied to every comment.
 #[utoipa::path(get, path = "/rules", tag = "rules", params(FieldsQuery, PageQuery), security(("key" = ["comments:moderate"])),
     responses((status = 200, description = "A page of rules", body = Page<Rule>, example = json!(Page::sample(Rule::sample()))), AdminReadProblems))]
-async fn list_rules(
+async fn admin_list_rules(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     QueryPair(query, page): QueryPair<FieldsQuery, PageQuery>,
@@ -64,18 +64,18 @@ async fn list_rules(
     JsonResponse::page(found, query.fields.as_deref(), Rule::sample)
 }
 
-/// Make a rule
+/// Create a rule
 ///
-/// It is in force for the next comment.
-#[utoipa::path(post, path = "/rules", tag = "rules", request_body = RuleForm, security(("key" = ["comments:moderate"])),
+/// It applies from the next comment on.
+#[utoipa::path(post, path = "/rules", tag = "rules", request_body = RuleInput, security(("key" = ["comments:moderate"])),
     params(crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminWriteProblems))]
-async fn create_rule(
+async fn admin_create_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     _query: Query<EmptyQuery>,
     once: IdempotencyKey,
-    body: Body<RuleForm>,
+    body: Body<RuleInput>,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let once = once.bind(caller.principal.owner(), &body.digest);
@@ -93,11 +93,11 @@ async fn create_rule(
 
 /// Get a rule
 ///
-/// `ETag` is for `If-Match` when it is changed.
+/// The `ETag` is for `If-Match` in an update.
 #[utoipa::path(get, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminReadProblems))]
-async fn get_rule(
+async fn admin_get_rule(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
@@ -109,29 +109,29 @@ async fn get_rule(
 
 /// Replace a rule
 ///
-/// It holds for what is posted from then on; comments that stand already stay.
-#[utoipa::path(put, path = "/rules/{id}", tag = "rules", request_body = RuleForm, security(("key" = ["comments:moderate"])),
+/// It applies from the next comment on; existing comments stay as they are.
+#[utoipa::path(put, path = "/rules/{id}", tag = "rules", request_body = RuleInput, security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminWriteProblems))]
-async fn replace_rule(
+async fn admin_replace_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
     _query: Query<EmptyQuery>,
     known: IfMatch,
-    body: Body<RuleForm>,
+    body: Body<RuleInput>,
 ) -> Result<StoredResponse> {
     put(&state, caller.principal, id.0, known, move |_| Ok(body.value)).await
 }
 
-/// Change a rule
+/// Update a rule
 ///
 /// A JSON merge patch (RFC 7396) of what PUT takes.
 #[utoipa::path(patch, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
-    request_body(content = RuleForm, content_type = "application/merge-patch+json"),
+    request_body(content = RuleInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The rule", body = Rule, example = json!(Rule::sample())), AdminWriteProblems))]
-async fn change_rule(
+async fn admin_update_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
@@ -140,17 +140,17 @@ async fn change_rule(
     patch: MergePatch,
 ) -> Result<StoredResponse> {
     let apply =
-        move |form: RuleForm| patch.apply(serde_json::to_value(form).map_err(Error::internal)?);
+        move |form: RuleInput| patch.apply(serde_json::to_value(form).map_err(Error::internal)?);
     put(&state, caller.principal, id.0, known, apply).await
 }
 
-/// Replaces a rule with what `change` makes of it.
+/// Replaces a rule with the result of `change`.
 async fn put(
     state: &Data<State>,
     who: Principal,
     id: i64,
     known: IfMatch,
-    change: impl FnOnce(RuleForm) -> Result<RuleForm> + Send + 'static,
+    change: impl FnOnce(RuleInput) -> Result<RuleInput> + Send + 'static,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     State::write(state, move |conn| {
@@ -164,13 +164,13 @@ async fn put(
     .await
 }
 
-/// Remove a rule
+/// Delete a rule
 ///
 /// Comments that it held or marked stay as they are.
 #[utoipa::path(delete, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 204, description = "It is gone"), AdminWriteProblems))]
-async fn delete_rule(
+async fn admin_delete_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     id: Id,
@@ -201,11 +201,11 @@ async fn record(
     audit::record(conn, &who, now, action, ("rule", Some(rule.id)), detail).await
 }
 
-/// A comment to try the rules on.
+/// A comment to test the rules with.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SampleComment {
-    /// Its text, in Markdown.
+struct RuleTestInput {
+    /// The text in Markdown.
     #[schema(max_length = 20_000, example = "Cheap pills at https://spam.example/")]
     text: String,
     /// The author's name.
@@ -224,11 +224,11 @@ struct SampleComment {
     #[serde(default)]
     #[schema(max_length = 50, value_type = Option<String>, example = "192.0.2.7")]
     address: Option<IpAddr>,
-    /// What stands in the form's hidden field.
+    /// The content of the form's hidden field (honeypot).
     #[serde(default)]
     #[schema(max_length = 1000)]
     honeypot: Option<String>,
-    /// How long the form was open, in seconds.
+    /// The time from opening to sending the form, in seconds.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 1_000_000, example = 30.0)]
     form_seconds: Option<f64>,
@@ -238,41 +238,41 @@ struct SampleComment {
     known: bool,
 }
 
-/// What the rules would do.
+/// The result of a test of the rules.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-struct TestResult {
-    /// `approved`, `pending`, `spam`, or null when it would be refused.
+struct RuleTestResult {
+    /// The resulting status: `approved`, `pending`, `spam`, or null if it would be rejected.
     #[schema(max_length = 20, example = "pending")]
     status: Option<&'static str>,
-    /// As it would stand in `held_because`.
+    /// The resulting `held_because`.
     #[schema(max_items = 300, value_type = Vec<ShortText>, example = json!(["max_links", "first_comment"]))]
     held_because: Vec<String>,
-    /// Each rule that applies, and what it found.
+    /// The matching rules, with the text that each matched.
     #[schema(max_items = 200)]
-    fired: Vec<Fired>,
+    fired: Vec<RuleMatch>,
 }
 
-impl TestResult {
-    /// A result with every field filled.
+impl RuleTestResult {
+    /// Returns a result with every field present.
     fn sample() -> Self {
         let Rule { id, name, kind, action, .. } = Rule::sample();
         let because = "says `cheap pills`".to_owned();
-        let fired = Fired { id, name, kind, action, because };
+        let fired = RuleMatch { id, name, kind, action, because };
         let held_because = vec!["words".to_owned()];
         Self { status: Some("pending"), held_because, fired: vec![fired] }
     }
 }
 
-/// Try the rules on a sample
+/// Test the rules
 ///
-/// Says what the rules and the policy would do with a comment, and why. Nothing is stored.
-#[utoipa::path(post, path = "/rules/test", tag = "rules", request_body = SampleComment, security(("key" = ["comments:moderate"])),
-    responses((status = 200, description = "What would be done", body = TestResult, example = json!(TestResult::sample())), AdminWriteProblems))]
-async fn test_rules(
+/// Returns what the rules and the policy would do with a comment, and why. Stores nothing.
+#[utoipa::path(post, path = "/rules/test", tag = "rules", request_body = RuleTestInput, security(("key" = ["comments:moderate"])),
+    responses((status = 200, description = "What would be done", body = RuleTestResult, example = json!(RuleTestResult::sample())), AdminWriteProblems))]
+async fn admin_test_rules(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
     _query: Query<EmptyQuery>,
-    body: Body<SampleComment>,
+    body: Body<RuleTestInput>,
 ) -> Result<StoredResponse> {
     let given = body.value;
     let now = state.clock().now();
@@ -300,5 +300,5 @@ async fn test_rules(
     let fired = RuleSet::of(&rules).check(&sample);
     let verdict = Precondition::of(state.config().comment_policy, given.known, fired.clone());
     let Precondition { status, held_because, .. } = verdict;
-    StoredResponse::ok(&TestResult { status, held_because, fired })
+    StoredResponse::ok(&RuleTestResult { status, held_because, fired })
 }

@@ -1,4 +1,4 @@
-//! Which database URLs are taken, what they mean, and that no password shows.
+//! Which database URLs are accepted, what they mean, and that the password is not shown.
 
 use super::*;
 use std::path::Path;
@@ -50,7 +50,7 @@ fn every_form_of_url_means_what_it_means_to_libpq() {
 }
 
 #[test]
-fn a_shown_target_reads_back_as_the_same_target() {
+fn a_displayed_target_parses_to_the_same_target() {
     for url in [
         "postgres://a%40b@h:1,[::1]:2/d%2Fe?sslmode=require",
         "postgres://u@%2Frun%2Fa%20b:6000/d",
@@ -62,7 +62,7 @@ fn a_shown_target_reads_back_as_the_same_target() {
 }
 
 #[test]
-fn a_refused_url_is_refused_for_the_part_at_fault() {
+fn a_rejected_url_names_the_part_that_is_wrong() {
     let table = [
         ("", "scheme", "empty"),
         ("mysql://u@h/d", "scheme", "postgres://"),
@@ -81,8 +81,8 @@ fn a_refused_url_is_refused_for_the_part_at_fault() {
         ("postgres://h/d?sslrootcert=/nowhere/ca.pem", "sslrootcert", "/nowhere/ca.pem"),
         ("postgres://h/d?sslcert=/nowhere/c.pem", "sslkey", "sslcert"),
         ("postgres://h/d?sslkey=/nowhere/c.key", "sslcert", "sslkey"),
-        ("postgres://h/d?sslcrl=/x", "sslcrl", "not a parameter"),
-        ("postgres://h/d?schema=x", "schema", "not a parameter"),
+        ("postgres://h/d?sslcrl=/x", "sslcrl", "not a known parameter"),
+        ("postgres://h/d?schema=x", "schema", "not a known parameter"),
         ("postgres://h/d?pgbouncer=yes", "pgbouncer", "true, false"),
         ("postgres://h/d?connect_timeout=soon", "connect_timeout", "seconds"),
         ("postgres://h/d?tcp_user_timeout=-1", "tcp_user_timeout", "milliseconds"),
@@ -95,7 +95,7 @@ fn a_refused_url_is_refused_for_the_part_at_fault() {
     ];
     for (url, part, problem) in table {
         match Target::parse(url) {
-            Ok(target) => panic!("{url} was taken as {target}"),
+            Ok(target) => panic!("{url} was accepted as {target}"),
             Err(error) => {
                 assert_eq!(error.part(), part, "for {url}: {error}");
                 assert!(error.to_string().contains(problem), "for {url}: {error}");
@@ -105,7 +105,7 @@ fn a_refused_url_is_refused_for_the_part_at_fault() {
 }
 
 #[test]
-fn no_error_and_no_text_of_a_target_shows_any_of_the_password() {
+fn neither_errors_nor_targets_show_the_password() {
     for url in [
         "postgres://u:s3cr3t@h/d",
         "postgres://u:s3cr3t@h:x/d",
@@ -140,7 +140,7 @@ fn no_error_and_no_text_of_a_target_shows_any_of_the_password() {
 }
 
 #[test]
-fn the_password_reaches_the_server_as_it_was_meant() {
+fn the_password_is_decoded() {
     for (url, password) in [
         ("postgres://u:a%2Fb%40c@h/d", "a/b@c"),
         ("postgres://u:a@b@h/d", "a@b"),
@@ -157,7 +157,7 @@ fn the_password_reaches_the_server_as_it_was_meant() {
 }
 
 #[test]
-fn a_url_that_says_nothing_gets_keepalives_and_time_limits() {
+fn keepalives_and_time_limits_have_defaults() {
     let target = Target::parse("postgres://h/d").unwrap();
     assert_eq!(target.config.get_application_name(), Some("roundup"));
     assert!(target.config.get_keepalives());
@@ -168,7 +168,7 @@ fn a_url_that_says_nothing_gets_keepalives_and_time_limits() {
 }
 
 #[test]
-fn what_a_url_says_about_the_session_is_used() {
+fn parameters_of_the_session_are_used() {
     let target = Target::parse(
         "postgres://h/d?application_name=x%20y&options=-c%20geqo%3Doff&connect_timeout=3\
          &keepalives=0&keepalives_idle=7&keepalives_interval=8&keepalives_count=9\
@@ -191,21 +191,21 @@ fn what_a_url_says_about_the_session_is_used() {
 }
 
 #[test]
-fn a_unix_socket_is_a_folder_and_never_encrypted() {
+fn a_unix_socket_is_a_directory_and_never_encrypted() {
     let target = Target::parse("postgres://u@%2Frun%2Fdb:6000/d?sslmode=verify-full").unwrap();
     assert_eq!(target.hosts, [(Host::Unix(Path::new("/run/db").to_owned()), 6000)]);
     assert!(target.tls.connector.is_none());
 }
 
 #[test]
-fn every_host_gets_its_turn_within_the_time_there_is() {
+fn the_time_limit_is_divided_among_the_hosts() {
     let mut target = Target::parse("postgres://a,b,c/d").unwrap();
     target.fit_attempts_into(Duration::from_millis(900));
     assert_eq!(target.attempt_limit, Duration::from_millis(300));
 }
 
 #[test]
-fn a_statement_limit_of_the_url_comes_after_ours_and_so_wins() {
+fn a_statement_timeout_in_the_url_takes_precedence() {
     let mut target = Target::parse("postgres://h/d?options=-c%20statement_timeout%3D9000").unwrap();
     target.limit_statements(Duration::from_secs(2));
     let options = target.config.get_options();

@@ -1,5 +1,5 @@
-//! The links of an article one by one. Each change is an edit of the article: it needs the version
-//! that it is meant for, makes a new one, and leaves the positions without a gap.
+//! The routes for single links of an article. Each change is an edit of the article: it needs the version
+//! of the article, creates a new one, and leaves no gap between positions.
 
 use crate::auth::{Allowed, scope};
 use crate::editor::input::ArticleInput;
@@ -24,31 +24,37 @@ use utoipa::{OpenApi, ToSchema};
 
 /// Registers the routes.
 pub(super) fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/articles/{id}/links").post(append_link))
+    cfg.service(resource("/articles/{id}/links").post(admin_create_link))
         .service(
             resource("/articles/{id}/links/{link_id}")
                 .get(admin_get_link)
-                .patch(patch_link)
-                .delete(delete_link),
+                .patch(admin_update_link)
+                .delete(admin_delete_link),
         )
-        .service(resource("/articles/{id}/links/{link_id}/move").post(move_link));
+        .service(resource("/articles/{id}/links/{link_id}/move").post(admin_move_link));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(append_link, admin_get_link, patch_link, delete_link, move_link))]
+#[openapi(paths(
+    admin_create_link,
+    admin_get_link,
+    admin_update_link,
+    admin_delete_link,
+    admin_move_link
+))]
 pub struct LinkDocs;
 
-/// Where a link goes.
+/// The position to move a link to.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Place {
-    /// Its new position; one behind the last is the end.
+struct LinkPosition {
+    /// The new position from 0; larger than the last moves to the end.
     #[schema(minimum = 0, maximum = 500, example = 0)]
     position: usize,
 }
 
-/// Where the link with this id stands among those that would be written.
+/// Returns the position of the link with this id in the input.
 fn place_of(input: &ArticleInput, id: i64) -> Result<usize> {
     let found = input.links.iter().position(|link| link.id == Some(id));
     found.ok_or_else(|| Error::not_found("link"))
@@ -62,19 +68,19 @@ fn answer(article: &AdminArticle, at: usize) -> Result<StoredResponse> {
     Ok(StoredResponse::ok(link_at(article, at)?)?.with_version(article.desk.version))
 }
 
-/// Pointers of the article's body, as those of the link that was sent.
+/// Converts JSON pointers into the article to pointers into the link that was sent.
 fn own_pointers(error: Error, at: usize) -> Error {
     let prefix = format!("/links/{at}");
     error.with_pointers(|pointer| pointer.strip_prefix(&prefix).map(str::to_owned))
 }
 
-/// Add a link at the end of an article
+/// Create a link at the end of an article
 ///
-/// `If-Match` is the tag of the article's version: links are a part of it.
+/// `If-Match` is the `ETag` of the article: links are part of it.
 #[utoipa::path(post, path = "/articles/{id}/links", tag = "articles", request_body = LinkInput, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader, IdempotencyKeyHeader),
     responses((status = 201, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminWriteProblems))]
-async fn append_link(
+async fn admin_create_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     id: Id,
@@ -108,7 +114,7 @@ async fn append_link(
 
 /// Get a link of an article in any status
 ///
-/// `ETag` is that of the article's version, for `If-Match` when the link is changed.
+/// The `ETag` is that of the article, for `If-Match` in an update of the link.
 #[utoipa::path(get, path = "/articles/{id}/links/{link_id}", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
@@ -126,16 +132,16 @@ async fn admin_get_link(
     Ok(with_version_tag(JsonResponse::new(link_at(&found, at)?)?, &req, found.desk.version))
 }
 
-/// Change a link of an article
+/// Update a link of an article
 ///
-/// A JSON merge patch. Another `credit` line is parsed anew, unless `credits` stands beside it.
+/// A JSON merge patch (RFC 7396). A changed `credit` is parsed again, unless the patch has `credits`.
 #[utoipa::path(patch, path = "/articles/{id}/links/{link_id}", tag = "articles", security(("key" = ["articles:write"])),
     request_body(content = LinkInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         DuplicateQuery, VersionHeader),
     responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminWriteProblems))]
-async fn patch_link(
+async fn admin_update_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     ids: Path<(i64, i64)>,
@@ -179,18 +185,18 @@ fn patched(patch: MergePatch, there: &LinkInput, id: i64) -> Result<LinkInput> {
 
 /// Move a link of an article to another position
 ///
-/// The others keep their order. Position 0 is the first.
-#[utoipa::path(post, path = "/articles/{id}/links/{link_id}/move", tag = "articles", request_body = Place, security(("key" = ["articles:write"])),
+/// The other links keep their order. Position 0 is the first.
+#[utoipa::path(post, path = "/articles/{id}/links/{link_id}/move", tag = "articles", request_body = LinkPosition, security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 200, description = "The link; the `ETag` is the article's", body = Link, example = json!(Link::sample())), AdminWriteProblems))]
-async fn move_link(
+async fn admin_move_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     ids: Path<(i64, i64)>,
     if_match: IfMatch,
     _query: Query<EmptyQuery>,
-    body: Body<Place>,
+    body: Body<LinkPosition>,
 ) -> Result<StoredResponse> {
     let (id, link) = ids.into_inner();
     let editor = Editor::of(&caller.principal, state.clock().now());
@@ -214,14 +220,14 @@ async fn move_link(
     .await
 }
 
-/// Remove a link from an article
+/// Delete a link of an article
 ///
-/// Those after it move up. The version before stays among the article's revisions.
+/// Later links move up. The previous version of the article stays among its revisions.
 #[utoipa::path(delete, path = "/articles/{id}/links/{link_id}", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
     responses((status = 204, description = "It is gone; the `ETag` is the article's"), AdminWriteProblems))]
-async fn delete_link(
+async fn admin_delete_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     ids: Path<(i64, i64)>,

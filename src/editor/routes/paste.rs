@@ -1,8 +1,8 @@
-//! Reading a pasted roundup without storing it.
+//! The route that reads a pasted roundup without storing it.
 
 use crate::auth::{Allowed, scope};
 use crate::editor::paste;
-use crate::editor::paste::{Parsed, Pasted};
+use crate::editor::paste::{PasteResult, PastedText};
 use crate::error::Result;
 use crate::extract::TextBody;
 use crate::extract::{EmptyQuery, Query};
@@ -14,22 +14,22 @@ use utoipa::OpenApi;
 
 /// Registers the routes.
 pub(super) fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/articles/parse").post(parse_article));
+    cfg.service(resource("/articles/parse").post(admin_parse_article));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(parse_article))]
+#[openapi(paths(admin_parse_article))]
 pub struct ParseDocs;
 
-/// Read a pasted roundup, and store nothing
+/// Read a pasted roundup
 ///
-/// Answers the article that it would become, with the line and the confidence of every credit.
+/// Returns the article that it would become, with the line and confidence of every credit. Stores nothing.
 #[utoipa::path(post, path = "/articles/parse", tag = "articles", security(("key" = ["articles:write"])),
-    request_body(content((Pasted = "text/plain", example = "Bridge opens -- Harbour Gazette"),
-        (Pasted = "text/markdown"), (Pasted = "text/html"))),
-    responses((status = 200, description = "The article", body = Parsed, example = json!(Parsed::sample())), AdminWriteProblems))]
-async fn parse_article(
+    request_body(content((PastedText = "text/plain", example = "Bridge opens -- Harbour Gazette"),
+        (PastedText = "text/markdown"), (PastedText = "text/html"))),
+    responses((status = 200, description = "The article", body = PasteResult, example = json!(PasteResult::sample())), AdminWriteProblems))]
+async fn admin_parse_article(
     _caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     _query: Query<EmptyQuery>,

@@ -1,7 +1,7 @@
-//! The versions of an article: listed, read, and written again.
+//! The routes for revisions of articles.
 
 use crate::auth::{Allowed, scope};
-use crate::editor::model::{AdminArticle, Revision, WholeRevision};
+use crate::editor::model::{AdminArticle, Revision, RevisionWithArticle};
 use crate::editor::prepare::Editor;
 use crate::editor::query;
 use crate::editor::routes::told;
@@ -17,23 +17,23 @@ use utoipa::OpenApi;
 
 /// Registers the routes.
 pub(super) fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/articles/{id}/revisions").get(list_revisions))
-        .service(resource("/articles/{id}/revisions/{n}").get(get_revision))
-        .service(resource("/articles/{id}/revisions/{n}/restore").post(restore_revision));
+    cfg.service(resource("/articles/{id}/revisions").get(admin_list_revisions))
+        .service(resource("/articles/{id}/revisions/{n}").get(admin_get_revision))
+        .service(resource("/articles/{id}/revisions/{n}/restore").post(admin_restore_revision));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(list_revisions, get_revision, restore_revision))]
+#[openapi(paths(admin_list_revisions, admin_get_revision, admin_restore_revision))]
 pub struct RevisionDocs;
 
-/// List the versions of an article, the latest first
+/// List the revisions of an article
 ///
-/// Each write to an article, its links included, leaves one; `get_revision` has what it held.
+/// Newest first. Every write to an article or its links makes one; `admin_get_revision` returns its content.
 #[utoipa::path(get, path = "/articles/{id}/revisions", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), FieldsQuery, PageQuery),
     responses((status = 200, description = "A page of versions", body = Page<Revision>, example = json!(Page::sample(Revision::sample()))), ArticleProblems, AdminReadProblems))]
-async fn list_revisions(
+async fn admin_list_revisions(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
     id: Id,
@@ -49,14 +49,14 @@ async fn list_revisions(
     JsonResponse::page(found, query.fields.as_deref(), Revision::sample)
 }
 
-/// Get a version of an article as it was written
+/// Get a revision of an article
 ///
-/// With its links; `restore_revision` writes it anew.
+/// With its links; `admin_restore_revision` restores it.
 #[utoipa::path(get, path = "/articles/{id}/revisions/{n}", tag = "articles", security(("key" = ["articles:read"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647)),
-    responses((status = 200, description = "The version", body = WholeRevision, example = json!(WholeRevision::sample())), ArticleProblems, AdminReadProblems))]
-async fn get_revision(
+    responses((status = 200, description = "The version", body = RevisionWithArticle, example = json!(RevisionWithArticle::sample())), ArticleProblems, AdminReadProblems))]
+async fn admin_get_revision(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
     path: Path<(i64, i32)>,
@@ -67,14 +67,14 @@ async fn get_revision(
     JsonResponse::new(&found)
 }
 
-/// Write what an article said in an earlier version as a new one
+/// Restore a revision of an article
 ///
-/// Its slug, its status and the time of its publication stay.
+/// The content of the revision becomes a new version. Slug, status and publication time stay.
 #[utoipa::path(post, path = "/articles/{id}/revisions/{n}/restore", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647), OptionalVersionHeader),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
-async fn restore_revision(
+async fn admin_restore_revision(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     path: Path<(i64, i32)>,

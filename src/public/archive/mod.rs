@@ -1,4 +1,4 @@
-//! Finding an article by when it appeared, and by the address it had elsewhere.
+//! The archive by month, and the resolution of old URLs.
 
 mod model;
 mod query;

@@ -1,47 +1,47 @@
-//! The archive and a resolved address on the wire.
+//! The JSON types of the archive and of resolved URLs.
 
 use crate::articles::ArticleSummary;
 use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// How many articles each year and month has, the latest first.
+/// The number of articles of each year and month, newest first.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Archive {
-    /// How many there are in all.
+    /// The number of all articles.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 120)]
     article_count: i64,
     /// The years that have any.
     #[schema(max_items = 10_000)]
-    items: Vec<Year>,
+    items: Vec<ArchiveYear>,
 }
 
 /// A year.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the field is what the wire calls it")]
-struct Year {
+struct ArchiveYear {
     /// The year, in UTC.
     #[schema(minimum = 1, maximum = 9999, example = 2014)]
     year: i32,
-    /// How many articles it has.
+    /// The number of articles.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 120)]
     article_count: i64,
-    /// Its months that have any.
+    /// The months with articles.
     #[schema(max_items = 12)]
-    months: Vec<Month>,
+    months: Vec<ArchiveMonth>,
 }
 
 /// A month.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the field is what the wire calls it")]
-struct Month {
+struct ArchiveMonth {
     /// The month, 1 to 12.
     #[schema(minimum = 1, maximum = 12, example = 12)]
     month: u32,
-    /// How many articles it has.
+    /// The number of articles.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 10)]
     article_count: i64,
-    /// Where they are listed.
+    /// The path of their list.
     #[schema(
         max_length = 200,
         example = "/api/v1/articles?published_after=2014-12-01&published_before=2015-01-01"
@@ -50,13 +50,13 @@ struct Month {
 }
 
 impl Archive {
-    /// From the months, the latest first.
+    /// Builds the archive from months, newest first.
     pub(super) fn of(months: Vec<(NaiveDate, i64)>) -> Self {
         let mut archive = Self { article_count: 0, items: Vec::new() };
         for (first, article_count) in months {
             archive.article_count += article_count;
             if archive.items.last().is_none_or(|last| last.year != first.year()) {
-                archive.items.push(Year {
+                archive.items.push(ArchiveYear {
                     year: first.year(),
                     article_count: 0,
                     months: Vec::new(),
@@ -64,13 +64,17 @@ impl Archive {
             }
             if let Some(year) = archive.items.last_mut() {
                 year.article_count += article_count;
-                year.months.push(Month { month: first.month(), article_count, url: list(first) });
+                year.months.push(ArchiveMonth {
+                    month: first.month(),
+                    article_count,
+                    url: list(first),
+                });
             }
         }
         archive
     }
 
-    /// What the documentation shows.
+    /// Returns an example for the documentation.
     pub(super) fn sample() -> Self {
         Self::of(
             NaiveDate::from_ymd_opt(2014, 12, 1).map(|first| (first, 10)).into_iter().collect(),
@@ -84,11 +88,11 @@ fn list(first: NaiveDate) -> String {
     format!("/api/v1/articles?published_after={first}&published_before={next}")
 }
 
-/// An address that an article had.
+/// The article of an old URL.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ResolveQuery {
-    /// A path, or a whole address, as it was on the old site.
+    /// A path or a URL of the old site.
     #[param(
         required = true,
         min_length = 1,
@@ -101,7 +105,7 @@ pub(super) struct ResolveQuery {
 /// The article that has, or had, an address.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Resolved {
-    /// What the address is to it.
+    /// How the URL was resolved.
     pub(super) matched: Matched,
     /// The address of its page now.
     #[schema(
@@ -113,23 +117,23 @@ pub(super) struct Resolved {
     pub(super) article: ArticleSummary,
 }
 
-/// How an address is known.
+/// How a URL was resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ResolvedBy)]
 #[serde(rename_all = "snake_case")]
 pub enum Matched {
-    /// It is a permalink that the article had on another system.
+    /// It is a permalink of the system the article was imported from.
     Path,
     /// It ends with the article's slug.
     Slug,
-    /// It ends with a slug that the article had before.
+    /// It ends with a former slug of the article.
     FormerSlug,
-    /// It is the article's address on this service, by id.
+    /// It is the article's URL in this API, by id.
     Id,
 }
 
 impl Resolved {
-    /// What the documentation shows.
+    /// Returns an example for the documentation.
     pub(super) fn sample() -> Self {
         Self {
             matched: Matched::Path,

@@ -1,4 +1,4 @@
-//! The statements of the archive, and reading old addresses.
+//! The statements of the archive, and the parsing of old URLs.
 
 use crate::articles::{self, published};
 use crate::error::Result;
@@ -24,7 +24,7 @@ pub(super) async fn months(conn: &AsyncPgConnection) -> Result<Vec<(NaiveDate, i
 /// The published article that has or had this address, and how that is known.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn resolve(conn: &AsyncPgConnection, path: &str) -> Result<Option<(i64, Matched)>> {
     let spellings = spellings(path);
     let hashes: Vec<Vec<u8>> =

@@ -1,4 +1,4 @@
-//! The addresses of the archive and of old permalinks.
+//! The routes of the archive and of old permalinks.
 
 use crate::articles;
 use crate::error::{Code, Error, Result};
@@ -25,7 +25,7 @@ pub struct Docs;
 
 /// Count the articles of each year and month
 ///
-/// Published articles only, in UTC.
+/// Published articles, in UTC.
 #[utoipa::path(get, path = "/archive", tag = "articles",
     responses((status = 200, description = "The years and their months", body = Archive, example = json!(Archive::sample())), Problems))]
 async fn get_archive(state: Data<State>, _query: Query<EmptyQuery>) -> Result<JsonResponse> {
@@ -33,9 +33,9 @@ async fn get_archive(state: Data<State>, _query: Query<EmptyQuery>) -> Result<Js
     JsonResponse::new(&Archive::of(months))
 }
 
-/// Find the article that an old address leads to
+/// Find the article of an old URL
 ///
-/// A permalink of the system it was imported from, its slug or a former one.
+/// By a permalink of the system it was imported from, or by a current or former slug.
 #[utoipa::path(get, path = "/resolve", tag = "articles", params(ResolveQuery),
     responses((status = 200, description = "The article", body = Resolved, example = json!(Resolved::sample())), Problems))]
 async fn resolve_path(

@@ -1,16 +1,16 @@
-//! Articles that are asked for at the same time are read together.
+//! Loads articles that are requested at the same time together.
 //!
-//! What an article takes of PostgreSQL and of the way there and back is for the most part the
-//! statements', not the rows': two articles with one set of statements take little more than one.
-//! So those who come while an article is being read on their worker wait, and whose turn is next
-//! reads for all who wait by then. Who comes when nothing is being read waits for nobody. They share
-//! what befalls a reader too: if it finds no connection or the deadline passes, that is said to all,
-//! for to begin anew would make each wait as long again. Whatever else fails, each reads alone.
+//! Most of the cost of loading an article is per statement, not per row, so concurrent loads on a worker
+//! share one set of statements. A request that arrives while an article is being loaded on its worker
+//! waits; the next one then loads the articles of all that wait. A request that arrives at an idle worker
+//! does not wait. If the load finds no connection or exceeds its deadline, all requests of the batch get
+//! that error, since starting again would double their wait. After any other failure, each loads its
+//! article alone.
 
 use super::model::ArticlePage;
 use super::query;
 use crate::cache::Fill;
-use crate::db::{DbError, PoolError};
+use crate::db::PoolError;
 use crate::error::{Code, Error, Result};
 use crate::extract::{Lookup, Ref};
 use crate::state;
@@ -24,50 +24,50 @@ use tokio::sync::Mutex;
 use tokio::sync::oneshot::{Receiver, Sender, channel};
 use tokio::time::timeout;
 
-/// How long one waits for the turn before one reads without it: some pages' time. Then the database
-/// is slow, reading from disk perhaps, and does more at a time.
-const NEARLY: Duration = Duration::from_millis(5);
+/// The maximum wait for the current batch. After that the request loads its article alone: the database
+/// is slow, perhaps reading from disk, and handles several loads at a time.
+const BATCH_WAIT: Duration = Duration::from_millis(5);
 
 /// The most articles that are read at once.
-const MOST: usize = 32;
+const MAX_BATCH: usize = 32;
 
-/// Those who wait for an article on one worker, and whose turn it is.
+/// The pending loads of a worker.
 #[derive(Debug, Default)]
 pub(super) struct BatchLoader {
     turn: Mutex<()>,
-    waiting: RefCell<Vec<Waiting>>,
+    waiting: RefCell<Vec<PendingLoad>>,
     numbers: Cell<u64>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct PendingLoad {
     number: u64,
     which: Ref,
-    kind: Kind,
-    answer: Sender<Answer>,
+    kind: BatchKind,
+    answer: Sender<LoadResult>,
 }
 
-/// What those have in common who are read for together.
+/// What the loads of a batch have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Kind {
+struct BatchKind {
     with_comments: bool,
-    /// See [`Fill::patience`].
+    /// The time limit of the load; see [`Fill::patience`].
     patience: Option<Duration>,
 }
 
-/// What one who waits is told; nothing if it has to read alone.
+/// The result that a waiting request gets; none if it has to load alone.
 #[derive(Debug)]
-enum Answer {
+enum LoadResult {
     /// The article, if a published one is there, and whether a replica was asked.
     Read(Option<Rc<ArticlePage>>, bool),
-    /// There was no connection to be had.
+    /// No connection was available.
     Unavailable,
     /// The database took longer than this.
     Late(Duration),
 }
 
 impl BatchLoader {
-    /// As [`query::find`], maybe together with others.
+    /// Finds an article as [`query::find`] does, perhaps in a batch.
     ///
     /// # Errors
     /// As `query::find` and [`State::read`].
@@ -77,64 +77,64 @@ impl BatchLoader {
         which: &Ref,
         with_comments: bool,
     ) -> Result<Lookup<Rc<ArticlePage>>> {
-        let kind = Kind { with_comments, patience: Fill::patience() };
+        let kind = BatchKind { with_comments, patience: Fill::patience() };
         if state.may_share_reads()
             && let Some(found) = self.in_turn(state, which, kind).await?
         {
             return Ok(found);
         }
-        alone(state, which, with_comments).await
+        load_one(state, which, with_comments).await
     }
 
-    /// What a read has found that one leads, or another who waits; nothing if that does not say.
+    /// Returns the result of a batch for one request; `None` if it must load alone.
     async fn in_turn(
         &self,
         state: &State,
         which: &Ref,
-        kind: Kind,
+        kind: BatchKind,
     ) -> Result<Option<Lookup<Rc<ArticlePage>>>> {
         let (number, mut told) = self.enter(which, kind);
-        match select(&mut told, pin!(timeout(NEARLY, self.turn.lock()))).await {
-            Either::Left((answer, _)) => return said(answer.ok()),
+        match select(&mut told, pin!(timeout(BATCH_WAIT, self.turn.lock()))).await {
+            Either::Left((answer, _)) => return into_result(answer.ok()),
             Either::Right((_turn, _)) => {
                 if let Some(others) = self.take(number) {
-                    return lead(state, which, kind.with_comments, others).await;
+                    return load_batch(state, which, kind.with_comments, others).await;
                 }
             }
         }
         // Somebody reads for it already.
-        said(told.await.ok())
+        into_result(told.await.ok())
     }
 
-    /// Puts one among those who wait: its number, and where it is told.
-    fn enter(&self, which: &Ref, kind: Kind) -> (u64, Receiver<Answer>) {
+    /// Adds a pending load; returns its number and the receiver of its result.
+    fn enter(&self, which: &Ref, kind: BatchKind) -> (u64, Receiver<LoadResult>) {
         let (answer, told) = channel();
         let number = self.numbers.get();
         self.numbers.set(number.wrapping_add(1));
         let which = which.clone();
-        self.waiting.borrow_mut().push(Waiting { number, which, kind, answer });
+        self.waiting.borrow_mut().push(PendingLoad { number, which, kind, answer });
         (number, told)
     }
 
-    /// Those for whom this one reads as well; nothing if another one reads for it.
-    fn take(&self, number: u64) -> Option<Vec<Waiting>> {
+    /// Returns the pending loads to load in this batch; `None` if another request loads this one.
+    fn take(&self, number: u64) -> Option<Vec<PendingLoad>> {
         let mut waiting = self.waiting.borrow_mut();
         let own = waiting.extract_if(.., |one| one.number == number).next()?;
         waiting.retain(|one| !one.answer.is_closed());
         let alike = waiting.extract_if(.., |one| one.kind == own.kind);
-        Some(alike.take(MOST - 1).collect())
+        Some(alike.take(MAX_BATCH - 1).collect())
     }
 }
 
-/// Reads for oneself and for these, and tells them.
-async fn lead(
+/// Loads the articles of a batch and sends the results.
+async fn load_batch(
     state: &State,
     which: &Ref,
     with_comments: bool,
-    others: Vec<Waiting>,
+    others: Vec<PendingLoad>,
 ) -> Result<Option<Lookup<Rc<ArticlePage>>>> {
     if others.is_empty() {
-        return alone(state, which, with_comments).await.map(Some);
+        return load_one(state, which, with_comments).await.map(Some);
     }
     let mut refs: Vec<Ref> = others.iter().map(|one| one.which.clone()).collect();
     refs.push(which.clone());
@@ -144,19 +144,16 @@ async fn lead(
             let replica = Fill::has_asked_replica();
             for (one, article) in others.into_iter().zip(found) {
                 // Who does not listen any more has gone away.
-                _ = one.answer.send(Answer::Read(article, replica));
+                _ = one.answer.send(LoadResult::Read(article, replica));
             }
             Ok(own.map(Lookup::Found))
         }
         Err(error) => {
-            let no_connection = error.cause().is_some_and(|cause| {
-                cause.is::<PoolError>()
-                    || matches!(cause.downcast_ref(), Some(DbError::Deadline(_)))
-            });
+            let no_connection = error.cause().is_some_and(anyhow::Error::is::<PoolError>);
             for one in others {
                 let answer = match error.code() {
-                    Code::Deadline => Answer::Late(state.deadline()),
-                    Code::Unavailable if no_connection => Answer::Unavailable,
+                    Code::Deadline => LoadResult::Late(state.deadline()),
+                    Code::Unavailable if no_connection => LoadResult::Unavailable,
                     _ => continue,
                 };
                 _ = one.answer.send(answer);
@@ -170,24 +167,28 @@ async fn lead(
     }
 }
 
-fn said(answer: Option<Answer>) -> Result<Option<Lookup<Rc<ArticlePage>>>> {
+fn into_result(answer: Option<LoadResult>) -> Result<Option<Lookup<Rc<ArticlePage>>>> {
     match answer {
-        Some(Answer::Read(article, replica)) => {
+        Some(LoadResult::Read(article, replica)) => {
             if replica {
                 Fill::asked_replica();
             }
             Ok(article.map(Lookup::Found))
         }
-        Some(Answer::Unavailable) => {
+        Some(LoadResult::Unavailable) => {
             let cause = anyhow::anyhow!("the read that it had a part in found no connection");
             Err(Error::unavailable(cause))
         }
-        Some(Answer::Late(deadline)) => Err(state::deadline_exceeded(deadline)),
+        Some(LoadResult::Late(deadline)) => Err(state::deadline_exceeded(deadline)),
         None => Ok(None),
     }
 }
 
-async fn alone(state: &State, which: &Ref, with_comments: bool) -> Result<Lookup<Rc<ArticlePage>>> {
+async fn load_one(
+    state: &State,
+    which: &Ref,
+    with_comments: bool,
+) -> Result<Lookup<Rc<ArticlePage>>> {
     let found = state.read(async |conn| query::find(conn, which, with_comments).await).await?;
     Ok(found.map(Rc::new))
 }
@@ -199,7 +200,8 @@ mod tests {
     #[tokio::test]
     async fn who_was_read_for_on_a_replica_has_asked_it_as_well() {
         for replica in [false, true] {
-            let told = async { said(Some(Answer::Read(None, replica))).unwrap().is_none() };
+            let told =
+                async { into_result(Some(LoadResult::Read(None, replica))).unwrap().is_none() };
             assert_eq!(Fill::run(None, told).await, (true, replica));
         }
     }

@@ -1,4 +1,4 @@
-//! An article as schema.org's `NewsArticle`, for a page to put into a script element as it is.
+//! Writes an article as a `NewsArticle` of schema.org, safe to embed in a script element.
 
 use crate::articles::Article;
 use crate::links::Link;
@@ -51,7 +51,7 @@ fn value(article: &Article, links: &Permalinks, site_name: &str) -> Value {
     value
 }
 
-/// A source, with who published it and who wrote it.
+/// Returns a source with its publishers and authors.
 fn citation(link: &Link) -> Value {
     let publishers = link.credits.iter().filter_map(|credit| credit.outlet.as_ref());
     let publishers: Vec<Value> = publishers
@@ -70,7 +70,7 @@ fn citation(link: &Link) -> Value {
     })
 }
 
-/// Takes out what has no value: for schema.org a null is a wrong value.
+/// Removes fields without a value: null is invalid in schema.org.
 fn prune(value: &mut Value) {
     match value {
         Value::Object(members) => {

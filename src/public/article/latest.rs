@@ -1,4 +1,4 @@
-//! Articles for feeds and for search: several at once, whole or the texts alone.
+//! Lists of whole articles, for feeds.
 
 use crate::articles::filter::{Filter, Sort};
 use crate::articles::model::Article;
@@ -7,16 +7,20 @@ use crate::error::Result;
 use crate::page::{Page, Scan};
 use diesel_async::AsyncPgConnection;
 
-/// A page of published articles, whole but for their comments, latest first: of one tag or outlet,
+/// Returns a page of published articles with their texts, newest first: of one tag or outlet,
 /// or of all.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn latest(conn: &AsyncPgConnection, of: Of, scan: &Scan<Key>) -> Result<Page<Article>> {
+/// When the database does not respond.
+pub async fn latest(
+    conn: &AsyncPgConnection,
+    of: ArticleSet,
+    scan: &Scan<Key>,
+) -> Result<Page<Article>> {
     let filter = match of {
-        Of::All => Filter::default(),
-        Of::Tag(id) => Filter { tags: Some(vec![id]), ..Filter::default() },
-        Of::Outlet(id) => Filter { outlets: Some(vec![id]), ..Filter::default() },
+        ArticleSet::All => Filter::default(),
+        ArticleSet::Tag(id) => Filter { tags: Some(vec![id]), ..Filter::default() },
+        ArticleSet::Outlet(id) => Filter { outlets: Some(vec![id]), ..Filter::default() },
     };
     let cut = scan.page(keys(conn, &filter, Sort::Latest, scan).await?, Clone::clone);
     let ids: Vec<i64> = cut.items.iter().map(|(_, id)| *id).collect();
@@ -24,10 +28,10 @@ pub async fn latest(conn: &AsyncPgConnection, of: Of, scan: &Scan<Key>) -> Resul
     Ok(cut.with_items(ids.iter().filter_map(|id| found.remove(id)).collect()))
 }
 
-/// Which articles.
+/// Which articles to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub enum Of {
-    /// All of them.
+pub enum ArticleSet {
+    /// All values.
     All,
     /// Those with this tag.
     Tag(i64),

@@ -7,5 +7,5 @@ mod model;
 mod query;
 mod routes;
 
-pub use latest::{Of, latest};
+pub use latest::{ArticleSet, latest};
 pub use routes::{Docs, configure};

@@ -1,4 +1,4 @@
-//! An article as its page shows it.
+//! An article with the comments and related articles of its page.
 
 use crate::articles::Article;
 use crate::comments::Comment;
@@ -7,7 +7,7 @@ use crate::public::related::RelatedArticle;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// One post of the roundup.
+/// An article: one post of the roundup.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Article)]
 pub struct ArticlePage {
@@ -18,7 +18,7 @@ pub struct ArticlePage {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub comments: Option<Page<Comment>>,
-    /// What has most in common with it, with `include=related`.
+    /// The most related articles, with `include=related`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub related: Option<Page<RelatedArticle>>,

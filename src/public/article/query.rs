@@ -10,13 +10,13 @@ use futures_util::future::try_join;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// How many comments `include=comments` brings.
+/// The number of comments that `include=comments` returns.
 const INCLUDED_COMMENTS: i64 = 50;
 
 /// Returns the published ones of these articles, by id, with or without the first of their comments.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub(super) async fn by_ids(
     conn: &AsyncPgConnection,
     ids: &[i64],
@@ -36,10 +36,10 @@ pub(super) async fn by_ids(
 }
 
 /// The published article at a reference; with the first of its comments, if so wanted: both are
-/// asked for together.
+/// loaded together.
 ///
 /// # Errors
-/// 404 when nothing public is or was there.
+/// 404 when there is and was no public article.
 pub(super) async fn find(
     conn: &AsyncPgConnection,
     which: &Ref,
@@ -61,7 +61,7 @@ pub(super) async fn find(
 }
 
 /// The published articles at several references, each in the place of its own, as [`find`] gives
-/// them; none where there is none, which is for `find` to explain.
+/// them; `None` where there is none, which `find` explains.
 pub(super) async fn find_all(
     conn: &AsyncPgConnection,
     refs: &[Ref],

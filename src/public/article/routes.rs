@@ -1,4 +1,4 @@
-//! One article, with what belongs to its page.
+//! The route of an article.
 
 use super::batch_loader::BatchLoader;
 use super::json_ld::json_ld;
@@ -31,22 +31,22 @@ pub fn configure(cfg: &mut ServiceConfig) {
 #[openapi(paths(get_article))]
 pub struct Docs;
 
-/// How many articles `include=related` brings.
+/// The number of articles that `include=related` returns.
 const INCLUDED_RELATED: i64 = 10;
 
 /// The parameters of a single article.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct OneArticle {
-    /// `comments`: with the first 50 of its comments; `related`: with the 10 articles that have most
-    /// in common with it. So that a page needs one request.
+    /// `comments`: the first 50 comments; `related`: the 10 most related articles. So a
+    /// page needs one request.
     #[param(
         max_length = 100,
         pattern = "^((comments|related)(,(comments|related))*)?$",
         example = "comments,related"
     )]
     include: Option<String>,
-    /// `jsonld`: for search engines, as schema.org's `NewsArticle` with its citations.
+    /// `jsonld`: the article as a `NewsArticle` of schema.org with its citations, for search engines.
     #[serde(default)]
     #[param(inline, required = false)]
     format: Format,
@@ -55,21 +55,21 @@ struct OneArticle {
     fields: Option<String>,
 }
 
-/// How an article is told.
+/// The format of an article.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[schema(default = "json")]
 #[serde(rename_all = "snake_case")]
 enum Format {
-    /// As all else here.
+    /// JSON of this API.
     #[default]
     Json,
-    /// In the words of schema.org.
+    /// JSON-LD of schema.org.
     Jsonld,
 }
 
 /// Get an article with its sources, credits and commentary
 ///
-/// A former slug answers 301 with the address it has now.
+/// A former slug redirects with 301.
 #[utoipa::path(get, path = "/articles/{ref}", tag = "articles",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), OneArticle),
     responses((status = 200, description = "The article", content((ArticlePage = "application/json", example = json!(ArticlePage::sample())), (Object = "application/ld+json"))),
@@ -126,6 +126,6 @@ async fn first_related(
     conn: &AsyncPgConnection,
     article: i64,
 ) -> Result<Page<related::RelatedArticle>> {
-    let near = related::Near::to(article);
+    let near = related::RelatedRange::to(article);
     related::related(conn, near, &near.scan(&PageQuery::default(), INCLUDED_RELATED)?).await
 }

@@ -1,4 +1,4 @@
-//! A feed as Atom 1.0 (RFC 4287), with pages (RFC 5005) and threads (RFC 4685).
+//! Writes a feed as Atom 1.0 (RFC 4287), with paging (RFC 5005) and threading (RFC 4685).
 
 use crate::error::{Error, Result};
 use crate::public::feeds::model::{Entry, Feed, Source, carried};

@@ -1,11 +1,11 @@
-//! An article as a piece of HTML, for readers that show nothing else.
+//! Renders an article as HTML, for feed readers.
 
 use crate::articles::Article;
-use crate::links::{Link, Role};
+use crate::links::{Link, LinkRole};
 use std::fmt::Write as _;
 
 /// The article: dek, lead, excerpt, comment and further sources. The rich texts were made safe when
-/// they were written; everything else is escaped here.
+/// they were stored; everything else is escaped here.
 pub(super) fn article(article: &Article) -> String {
     let mut html = String::new();
     let summary = &article.summary;
@@ -13,7 +13,7 @@ pub(super) fn article(article: &Article) -> String {
         html += &format!("<p><strong>{}</strong></p>\n", escape(dek));
     }
     let (lead, more): (Vec<&Link>, Vec<&Link>) =
-        summary.links.iter().partition(|link| link.role == Role::Lead);
+        summary.links.iter().partition(|link| link.role == LinkRole::Lead);
     for link in lead {
         html += &format!("<p>{}</p>\n", line(link));
     }
@@ -40,7 +40,7 @@ pub(super) fn article(article: &Article) -> String {
     html
 }
 
-/// A source on one line, as editors write it.
+/// Renders a source on one line.
 fn line(link: &Link) -> String {
     let mut text = String::new();
     let title = escape(&link.title);
@@ -59,7 +59,7 @@ pub(super) fn is_web(url: &str) -> bool {
     url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-/// Text as it stands in HTML, also in an attribute.
+/// Escapes text for HTML content and attributes.
 pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -1,4 +1,4 @@
-//! A feed as JSON Feed 1.1 (jsonfeed.org).
+//! Writes a feed as JSON Feed 1.1 (jsonfeed.org).
 
 use crate::error::{Error, Result};
 use crate::public::feeds::model::{Entry, Feed, Source};
@@ -43,7 +43,7 @@ fn item(entry: &Entry) -> Value {
     without_nulls(item)
 }
 
-/// JSON Feed leaves out what has no value.
+/// Removes fields without a value, which JSON Feed does not allow.
 fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => members

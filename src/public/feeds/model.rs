@@ -1,4 +1,4 @@
-//! A feed, whatever its format.
+//! The model of a feed, independent of its format.
 
 use chrono::{DateTime, Utc};
 use safe_html::xml_chars;
@@ -6,14 +6,14 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
-/// A feed and a page of its entries.
+/// A feed with a page of its entries.
 #[derive(Debug, Clone)]
 pub(super) struct Feed {
     pub(super) id: String,
     pub(super) title: String,
     /// The page that shows the same.
     pub(super) home: String,
-    /// This page of the feed.
+    /// The URL of this page of the feed.
     pub(super) own: String,
     /// The pages after and before it (RFC 5005).
     pub(super) next: Option<String>,
@@ -21,39 +21,39 @@ pub(super) struct Feed {
     pub(super) entries: Vec<Entry>,
 }
 
-/// An article or a comment.
+/// An entry: an article or a comment.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Entry {
     pub(super) id: String,
     pub(super) title: String,
-    /// Where its title leads.
+    /// The URL that its title links to.
     pub(super) address: String,
     pub(super) summary: Option<String>,
-    /// Safe HTML.
+    /// The content as sanitised HTML.
     pub(super) html: String,
     pub(super) lang: Option<String>,
     pub(super) published: DateTime<Utc>,
     pub(super) updated: DateTime<Utc>,
     pub(super) author: Option<Person>,
-    /// Slug and name.
+    /// The slug and name of a tag.
     pub(super) tags: Vec<(String, String)>,
     /// The lead source.
     pub(super) via: Option<Source>,
     /// The further sources.
     pub(super) related: Vec<Source>,
     pub(super) replies: Option<Replies>,
-    /// What it answers: id and address (RFC 4685).
+    /// The id and URL of what it replies to (RFC 4685).
     pub(super) answers: Option<(String, String)>,
 }
 
-/// Who wrote it.
+/// The authors.
 #[derive(Debug, Clone)]
 pub(super) struct Person {
     pub(super) name: String,
     pub(super) page: Option<String>,
 }
 
-/// Something that an entry cites.
+/// A source that an entry cites.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
     pub(super) address: String,
@@ -63,13 +63,13 @@ pub(super) struct Source {
 /// The comments on an entry.
 #[derive(Debug, Clone)]
 pub(super) struct Replies {
-    /// Their feed in Atom.
+    /// The Atom feed of its comments.
     pub(super) feed: String,
     pub(super) count: i32,
 }
 
 impl Feed {
-    /// When something in it changed last; a feed without entries never did.
+    /// Returns the time of the last change; `None` for a feed without entries.
     pub(super) fn updated(&self) -> DateTime<Utc> {
         self.entries.iter().map(|entry| entry.updated).max().unwrap_or_default()
     }
@@ -116,25 +116,25 @@ pub(super) enum Format {
     Json,
 }
 
-/// How a feed is written.
+/// The format of a feed.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct FeedQuery {
-    /// Where the title of an entry leads: to its page, or to its lead source.
+    /// What the title of an entry links to: its page or its lead source.
     #[serde(default)]
     #[param(inline, required = false)]
     pub(super) link: LinkTo,
 }
 
-/// Where the title of an entry leads.
+/// What the title of an entry links to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[schema(default = "page")]
 #[serde(rename_all = "snake_case")]
 pub(super) enum LinkTo {
-    /// To its page.
+    /// Its page.
     #[default]
     Page,
-    /// To its lead source, where that has an address.
+    /// Its lead source, if that has a URL.
     Source,
 }
 

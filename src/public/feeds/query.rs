@@ -1,9 +1,9 @@
-//! Filling feeds from articles and comments.
+//! Builds feeds from articles and comments.
 
 use crate::articles::Article;
-use crate::comments::ListedComment;
+use crate::comments::CommentWithArticle;
 use crate::error::Result;
-use crate::links::Role;
+use crate::links::LinkRole;
 use crate::permalink::Permalinks;
 use crate::public::feeds::html;
 use crate::public::feeds::html::{escape, is_web};
@@ -18,15 +18,15 @@ pub(super) async fn site_id(conn: &AsyncPgConnection) -> Result<String> {
     Ok(id.optional()?.unwrap_or_default())
 }
 
-/// What entries are made with.
+/// What is needed to build entries.
 #[derive(Debug)]
-pub(super) struct Maker<'a> {
+pub(super) struct EntryBuilder<'a> {
     pub(super) site: &'a str,
     pub(super) links: &'a Permalinks,
     pub(super) link: LinkTo,
 }
 
-impl Maker<'_> {
+impl EntryBuilder<'_> {
     /// The entry of an article.
     pub(super) fn article(&self, article: &Article) -> Entry {
         let summary = &article.summary;
@@ -35,7 +35,7 @@ impl Maker<'_> {
         for link in &summary.links {
             let Some(address) = link.url.clone().filter(|url| is_web(url)) else { continue };
             let source = Source { address, title: link.title.clone() };
-            if link.role == Role::Lead && via.is_none() {
+            if link.role == LinkRole::Lead && via.is_none() {
                 via = Some(source);
             } else {
                 related.push(source);
@@ -65,7 +65,7 @@ impl Maker<'_> {
     }
 
     /// The entry of a comment.
-    pub(super) fn comment(&self, listed: &ListedComment) -> Entry {
+    pub(super) fn comment(&self, listed: &CommentWithArticle) -> Entry {
         let (comment, article) = (&listed.comment, &listed.article);
         let page = self.links.article(article.id, &article.slug, article.published_at);
         let author = comment.author.as_ref();

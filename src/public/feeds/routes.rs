@@ -1,4 +1,4 @@
-//! The addresses of the feeds.
+//! The routes of the feeds.
 
 use crate::articles;
 use crate::error::{Error, Result};
@@ -6,10 +6,10 @@ use crate::extract::{Lookup, QueryPair, Ref};
 use crate::openapi::{ArticleProblems, Problems};
 use crate::page::{Page, PageQuery, UncountedQuery};
 use crate::permalink::Permalinks;
-use crate::public::article::Of;
+use crate::public::article::ArticleSet;
 use crate::public::article::latest;
 use crate::public::feeds::model::{Entry, Feed, FeedQuery, Format, urn};
-use crate::public::feeds::query::{Maker, site_id};
+use crate::public::feeds::query::{EntryBuilder, site_id};
 use crate::public::feeds::{atom, json, rss};
 use crate::response::{moved_permanently, public_response, with_cursor};
 use crate::state::State;
@@ -21,105 +21,111 @@ use utoipa::{OpenApi, ToSchema};
 
 /// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/feeds/articles.{format}").get(feed_articles))
-        .service(resource("/feeds/tags/{slug}.{format}").get(feed_tag))
-        .service(resource("/feeds/outlets/{ref}.{format}").get(feed_outlet))
-        .service(resource("/feeds/articles/{ref}/comments.{format}").get(feed_article_comments))
-        .service(resource("/feeds/comments.{format}").get(feed_comments));
+    cfg.service(resource("/feeds/articles.{format}").get(get_article_feed))
+        .service(resource("/feeds/tags/{slug}.{format}").get(get_tag_feed))
+        .service(resource("/feeds/outlets/{ref}.{format}").get(get_outlet_feed))
+        .service(resource("/feeds/articles/{ref}/comments.{format}").get(get_article_comment_feed))
+        .service(resource("/feeds/comments.{format}").get(get_comment_feed));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(feed_articles, feed_tag, feed_outlet, feed_article_comments, feed_comments))]
+#[openapi(paths(
+    get_article_feed,
+    get_tag_feed,
+    get_outlet_feed,
+    get_article_comment_feed,
+    get_comment_feed
+))]
 pub struct Docs;
 
 /// A feed in XML, for the OpenAPI schema only.
 #[derive(ToSchema)]
 #[schema(max_length = 100_000_000)]
-struct Xml(#[expect(dead_code, reason = "only its schema is used")] String);
+struct FeedXml(#[expect(dead_code, reason = "only its schema is used")] String);
 
 /// The articles, latest first
 ///
-/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005). `rel="via"` is the lead source, `related`
-/// each further one.
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, paged (RFC 5005). `rel="via"` is the lead source, `related`
+/// every other source.
 #[utoipa::path(get, path = "/feeds/articles.{format}", tag = "feeds",
     params(("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
-    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))), Problems))]
-async fn feed_articles(
+    responses((status = 200, description = "A page of the feed", content((FeedXml = "application/atom+xml"), (FeedXml = "application/rss+xml"), (Object = "application/feed+json"))), Problems))]
+async fn get_article_feed(
     req: HttpRequest,
     state: Data<State>,
     query: QueryPair<FeedQuery, UncountedQuery>,
 ) -> Result<HttpResponse> {
-    serve(&req, &state, query, What::Articles).await
+    serve(&req, &state, query, FeedSubject::Articles).await
 }
 
 /// The articles with a tag, latest first
 ///
-/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, paged (RFC 5005).
 #[utoipa::path(get, path = "/feeds/tags/{slug}.{format}", tag = "feeds",
     params(("slug" = String, Path, description = "Slug or id", max_length = 200, example = "iraq"),
         ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
-    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))),
+    responses((status = 200, description = "A page of the feed", content((FeedXml = "application/atom+xml"), (FeedXml = "application/rss+xml"), (Object = "application/feed+json"))),
         (status = 301, description = "The tag has another slug now"), Problems))]
-async fn feed_tag(
+async fn get_tag_feed(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
     query: QueryPair<FeedQuery, UncountedQuery>,
 ) -> Result<HttpResponse> {
-    serve(&req, &state, query, What::Tag(which)).await
+    serve(&req, &state, query, FeedSubject::Tag(which)).await
 }
 
 /// The articles that credit an outlet, latest first
 ///
-/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, paged (RFC 5005).
 #[utoipa::path(get, path = "/feeds/outlets/{ref}.{format}", tag = "feeds",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"),
         ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
-    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))),
+    responses((status = 200, description = "A page of the feed", content((FeedXml = "application/atom+xml"), (FeedXml = "application/rss+xml"), (Object = "application/feed+json"))),
         (status = 301, description = "The outlet has another slug now"), Problems))]
-async fn feed_outlet(
+async fn get_outlet_feed(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
     query: QueryPair<FeedQuery, UncountedQuery>,
 ) -> Result<HttpResponse> {
-    serve(&req, &state, query, What::Outlet(which)).await
+    serve(&req, &state, query, FeedSubject::Outlet(which)).await
 }
 
 /// The comments on an article, latest first
 ///
-/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, paged (RFC 5005).
 #[utoipa::path(get, path = "/feeds/articles/{ref}/comments.{format}", tag = "feeds",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"),
         ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
-    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))),
+    responses((status = 200, description = "A page of the feed", content((FeedXml = "application/atom+xml"), (FeedXml = "application/rss+xml"), (Object = "application/feed+json"))),
         (status = 301, description = "The article has another slug now"), ArticleProblems))]
-async fn feed_article_comments(
+async fn get_article_comment_feed(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
     query: QueryPair<FeedQuery, UncountedQuery>,
 ) -> Result<HttpResponse> {
-    serve(&req, &state, query, What::CommentsOn(which)).await
+    serve(&req, &state, query, FeedSubject::CommentsOn(which)).await
 }
 
 /// The comments on all articles, latest first
 ///
-/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, in pages (RFC 5005).
+/// Atom 1.0, RSS 2.0 or JSON Feed 1.1, paged (RFC 5005).
 #[utoipa::path(get, path = "/feeds/comments.{format}", tag = "feeds",
     params(("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
-    responses((status = 200, description = "A page of the feed", content((Xml = "application/atom+xml"), (Xml = "application/rss+xml"), (Object = "application/feed+json"))), Problems))]
-async fn feed_comments(
+    responses((status = 200, description = "A page of the feed", content((FeedXml = "application/atom+xml"), (FeedXml = "application/rss+xml"), (Object = "application/feed+json"))), Problems))]
+async fn get_comment_feed(
     req: HttpRequest,
     state: Data<State>,
     query: QueryPair<FeedQuery, UncountedQuery>,
 ) -> Result<HttpResponse> {
-    serve(&req, &state, query, What::Comments).await
+    serve(&req, &state, query, FeedSubject::Comments).await
 }
 
-/// What a feed is of.
-enum What {
+/// The subject of a feed.
+enum FeedSubject {
     Articles,
     Tag(Ref),
     Outlet(Ref),
@@ -127,7 +133,7 @@ enum What {
     Comments,
 }
 
-/// A page of entries, and what its feed is called: for people and, within the site, for ever.
+/// A page of entries, with the title of the feed and its permanent name within the site.
 struct Filled {
     name: Option<String>,
     thing: String,
@@ -138,7 +144,7 @@ async fn serve(
     req: &HttpRequest,
     state: &State,
     QueryPair(query, page): QueryPair<FeedQuery, UncountedQuery>,
-    what: What,
+    what: FeedSubject,
 ) -> Result<HttpResponse> {
     let format = format(req)?;
     let page = PageQuery::from(page);
@@ -146,7 +152,7 @@ async fn serve(
     let (site, found) = state
         .read(async |conn| {
             let site = site_id(conn).await?;
-            let maker = Maker { site: &site, links: &links, link: query.link };
+            let maker = EntryBuilder { site: &site, links: &links, link: query.link };
             let found = fill(conn, &maker, &page, &what).await?;
             Ok((site, found))
         })
@@ -156,7 +162,7 @@ async fn serve(
         Lookup::Moved(slug) => {
             // The format stands in one segment with the slug, but for the comments of an article.
             let last = format!("{slug}.{}", req.match_info().query("format"));
-            let comments = matches!(what, What::CommentsOn(_));
+            let comments = matches!(what, FeedSubject::CommentsOn(_));
             return Ok(moved_permanently(req, if comments { &slug } else { &last }));
         }
         Lookup::Gone => return Err(Error::purged()),
@@ -196,24 +202,26 @@ fn format(req: &HttpRequest) -> Result<Format> {
 
 async fn fill(
     conn: &AsyncPgConnection,
-    maker: &Maker<'_>,
+    maker: &EntryBuilder<'_>,
     page: &PageQuery,
-    what: &What,
+    what: &FeedSubject,
 ) -> Result<Lookup<Filled>> {
     let (of, name) = match what {
-        What::Articles => (Of::All, None),
-        What::Tag(which) => match tags::find(conn, which).await? {
-            Some(Lookup::Found(tag)) => (Of::Tag(tag.id), Some(tag.name)),
+        FeedSubject::Articles => (ArticleSet::All, None),
+        FeedSubject::Tag(which) => match tags::find(conn, which).await? {
+            Some(Lookup::Found(tag)) => (ArticleSet::Tag(tag.id), Some(tag.name)),
             Some(Lookup::Moved(slug)) => return Ok(Lookup::Moved(slug)),
             _ => return Err(Error::not_found("tag")),
         },
-        What::Outlet(which) => match outlets::find(conn, which).await? {
-            Some(Lookup::Found(outlet)) => (Of::Outlet(outlet.id), Some(outlet.name)),
+        FeedSubject::Outlet(which) => match outlets::find(conn, which).await? {
+            Some(Lookup::Found(outlet)) => (ArticleSet::Outlet(outlet.id), Some(outlet.name)),
             Some(Lookup::Moved(slug)) => return Ok(Lookup::Moved(slug)),
             _ => return Err(Error::not_found("outlet")),
         },
-        What::Comments => return comments_on(conn, maker, page, None).await.map(Lookup::Found),
-        What::CommentsOn(which) => match articles::resolve(conn, which).await? {
+        FeedSubject::Comments => {
+            return comments_on(conn, maker, page, None).await.map(Lookup::Found);
+        }
+        FeedSubject::CommentsOn(which) => match articles::resolve(conn, which).await? {
             Lookup::Found(id) => {
                 return comments_on(conn, maker, page, Some(id)).await.map(Lookup::Found);
             }
@@ -225,16 +233,16 @@ async fn fill(
     let found = latest(conn, of, &scan).await?;
     let page = found.map(|article| maker.article(&article));
     let thing = match of {
-        Of::All => "articles".to_owned(),
-        Of::Tag(id) => format!("tag:{id}"),
-        Of::Outlet(id) => format!("outlet:{id}"),
+        ArticleSet::All => "articles".to_owned(),
+        ArticleSet::Tag(id) => format!("tag:{id}"),
+        ArticleSet::Outlet(id) => format!("outlet:{id}"),
     };
     Ok(Lookup::Found(Filled { name, thing, page }))
 }
 
 async fn comments_on(
     conn: &AsyncPgConnection,
-    maker: &Maker<'_>,
+    maker: &EntryBuilder<'_>,
     page: &PageQuery,
     article: Option<i64>,
 ) -> Result<Filled> {

@@ -1,4 +1,4 @@
-//! A feed as RSS 2.0, with the links of Atom where RSS has no word of its own.
+//! Writes a feed as RSS 2.0, with links of Atom where RSS has no element.
 
 use crate::error::{Error, Result};
 use crate::public::feeds::model::{Entry, Feed, Source, carried};

@@ -1,4 +1,4 @@
-//! A related article, and why it is one.
+//! The JSON types of related articles.
 
 use crate::articles::ArticleSummary;
 use crate::links::CitingArticle;
@@ -6,65 +6,65 @@ use crate::openapi::ShortText;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// An article that has something to do with another.
+/// An article that is related to another.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RelatedArticle {
     /// The article, as lists show it.
     pub article: ArticleSummary,
-    /// How much the two have in common, from 0 to 1.
+    /// The similarity, from 0 to 1.
     #[schema(minimum = 0.0, maximum = 1.0, example = 0.8)]
     pub score: f64,
-    /// What they have in common, what says most first.
+    /// The reasons, the strongest first.
     #[schema(max_items = 4)]
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<RelatedReason>,
 }
 
-/// Something that two articles have in common.
+/// A reason why two articles are related.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Reason {
-    /// What it is; the member of that name lists it.
+pub struct RelatedReason {
+    /// The kind; the field of this name has the details.
     pub kind: Kind,
-    /// How many.
+    /// The number of shared objects.
     #[schema(minimum = 1, maximum = 10_000, example = 2)]
     pub count: i64,
     /// The related article's links to addresses that both cite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 500)]
     pub links: Option<Vec<SharedLink>>,
-    /// Outlets that both credit.
+    /// The outlets that both credit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 500)]
-    pub outlets: Option<Vec<Shared>>,
-    /// Tags that both have.
+    pub outlets: Option<Vec<SharedObject>>,
+    /// The tags that both have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 50)]
-    pub tags: Option<Vec<Shared>>,
-    /// Stems of words in both headlines and titles.
+    pub tags: Option<Vec<SharedObject>>,
+    /// The stems of words in the headlines and titles of both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 50, value_type = Vec<ShortText>, example = json!(["airstrik", "iran"]))]
     pub words: Option<Vec<String>>,
 }
 
-/// What two articles may have in common.
+/// The kind of a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = ReasonKind)]
+#[schema(as = RelatedReasonKind)]
 #[expect(clippy::enum_variant_names, reason = "the variants are what the wire calls them")]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Addresses, however they are written.
+    /// URLs, whatever their spelling.
     SharedLinks,
-    /// Outlets, those that few articles credit above all.
+    /// Outlets; rarely credited ones count more.
     SharedOutlets,
-    /// Tags, those that few articles have above all.
+    /// Tags; rare ones count more.
     SharedTags,
-    /// Words in headlines and titles, rare ones above all.
+    /// Words in headlines and titles; rare ones count more.
     SharedWords,
 }
 
-/// A link to an address that both cite.
+/// A link to a page that both cite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SharedLink {
-    /// Its id.
+    /// The id.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 909)]
     pub id: i64,
     /// The headline of the source.
@@ -73,35 +73,41 @@ pub struct SharedLink {
         example = "US and Iran have been forced on to the same side by Isis"
     )]
     pub title: String,
-    /// Its address as the editor wrote it.
+    /// The URL as the editor wrote it.
     #[schema(max_length = 10_000, example = "https://www.theguardian.com/world/iran-isis")]
     pub url: String,
 }
 
 /// An outlet or a tag that both have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Shared {
-    /// Its name in addresses.
+pub struct SharedObject {
+    /// The slug.
     #[schema(max_length = 200, example = "reuters")]
     pub slug: String,
-    /// Its name.
+    /// The name.
     #[schema(max_length = 200, example = "Reuters")]
     pub name: String,
 }
 
 impl RelatedArticle {
-    /// One with every member: for the documentation and for `fields=`.
+    /// Returns an example with every field present, for the documentation and for `fields`.
     pub fn sample() -> Self {
-        let reason =
-            |kind| Reason { kind, count: 1, links: None, outlets: None, tags: None, words: None };
+        let reason = |kind| RelatedReason {
+            kind,
+            count: 1,
+            links: None,
+            outlets: None,
+            tags: None,
+            words: None,
+        };
         let link = SharedLink {
             id: 909,
             title: "US and Iran have been forced on to the same side by Isis".into(),
             url: "https://www.theguardian.com/world/iran-isis".into(),
         };
-        let outlet = Shared { slug: "reuters".into(), name: "Reuters".into() };
-        let tag = Shared { slug: "iraq".into(), name: "Iraq".into() };
-        let reasons = vec![Reason {
+        let outlet = SharedObject { slug: "reuters".into(), name: "Reuters".into() };
+        let tag = SharedObject { slug: "iraq".into(), name: "Iraq".into() };
+        let reasons = vec![RelatedReason {
             links: Some(vec![link]),
             outlets: Some(vec![outlet]),
             tags: Some(vec![tag]),
@@ -111,7 +117,7 @@ impl RelatedArticle {
         Self { article: ArticleSummary::sample(), score: 0.8, reasons }
     }
 
-    /// What the documentation shows.
+    /// Returns an example for the documentation.
     pub(super) fn example() -> Self {
         let mut one = Self::sample();
         for reason in &mut one.reasons {
@@ -121,11 +127,11 @@ impl RelatedArticle {
     }
 }
 
-/// How far to look.
+/// The range of the search for related articles.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct RelatedQuery {
-    /// How many days before and after the article's own to look.
+    /// The number of days before and after the article's publication to search.
     #[serde(default)]
     #[param(minimum = 1, maximum = 3650, default = 30)]
     pub(super) days: Option<i32>,
@@ -134,9 +140,9 @@ pub(super) struct RelatedQuery {
     pub(super) fields: Option<String>,
 }
 
-/// An article that comes before or after another.
+/// The article before or after another.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Neighbour {
+pub(super) struct AdjacentArticle {
     /// The article.
     #[serde(flatten)]
     pub(super) article: CitingArticle,
@@ -144,17 +150,17 @@ pub(super) struct Neighbour {
 
 /// The articles before and after one, by the time of publication.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Adjacent {
+pub(super) struct AdjacentArticles {
     /// The one published before it; null for the first.
-    pub(super) previous: Option<Neighbour>,
+    pub(super) previous: Option<AdjacentArticle>,
     /// The one published after it; null for the latest.
-    pub(super) next: Option<Neighbour>,
+    pub(super) next: Option<AdjacentArticle>,
 }
 
-impl Adjacent {
-    /// What the documentation shows.
+impl AdjacentArticles {
+    /// Returns an example for the documentation.
     pub(super) fn sample() -> Self {
-        let article = crate::links::ListedLink::sample().article;
-        Self { previous: Some(Neighbour { article }), next: None }
+        let article = crate::links::LinkWithArticle::sample().article;
+        Self { previous: Some(AdjacentArticle { article }), next: None }
     }
 }

@@ -1,10 +1,12 @@
-//! Finding related articles and neighbours.
+//! The statements that find related and adjacent articles.
 
 use crate::articles::{self, published};
 use crate::error::Result;
 use crate::links::CitingArticle;
 use crate::page::{Page, PageQuery, Scan};
-use crate::public::related::model::{Adjacent, Neighbour, Reason, RelatedArticle};
+use crate::public::related::model::{
+    AdjacentArticle, AdjacentArticles, RelatedArticle, RelatedReason,
+};
 use crate::schema::articles as table;
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
@@ -20,23 +22,23 @@ const STATEMENT: &str = include_str!("related.sql");
 /// The most related articles that are ranked.
 const MOST: i32 = 100;
 
-/// How many days before and after to look if nothing else is said.
+/// The default number of days before and after an article.
 pub(super) const DAYS: i32 = 30;
 
-/// Where to look for related articles.
+/// The article and range of a search for related articles.
 #[derive(Debug, Clone, Copy)]
-pub struct Near {
+pub struct RelatedRange {
     article: i64,
     days: i32,
 }
 
-impl Near {
-    /// Within the usual time of this article.
+impl RelatedRange {
+    /// Searches the default range around an article.
     pub fn to(article: i64) -> Self {
         Self { article, days: DAYS }
     }
 
-    /// Within so many days of it.
+    /// Searches this number of days around it.
     #[must_use]
     pub fn within(self, days: i32) -> Self {
         Self { days, ..self }
@@ -45,7 +47,7 @@ impl Near {
     /// The page asked for of these articles.
     ///
     /// # Errors
-    /// When the cursor is not one of theirs.
+    /// 400 for a cursor of another list.
     pub fn scan(self, page: &PageQuery, default: i64) -> Result<Scan<i64>> {
         page.scan_with_default(&("related", self.article, self.days), default)
     }
@@ -61,13 +63,13 @@ struct Row {
     reasons: Value,
 }
 
-/// A page of the articles related to one, the nearest first.
+/// Returns a page of related articles, the most similar first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not respond.
 pub async fn related(
     conn: &AsyncPgConnection,
-    near: Near,
+    near: RelatedRange,
     scan: &Scan<i64>,
 ) -> Result<Page<RelatedArticle>> {
     let rows: Vec<Row> = sql_query(STATEMENT)
@@ -84,7 +86,7 @@ pub async fn related(
     let mut items = Vec::new();
     for (_, row) in &cut.items {
         if let Some(article) = found.remove(&row.id) {
-            let reasons = serde_json::from_value::<Vec<Reason>>(row.reasons.clone());
+            let reasons = serde_json::from_value::<Vec<RelatedReason>>(row.reasons.clone());
             let score = (row.score * 1e6).round() / 1e6;
             items.push(RelatedArticle { article, score, reasons: reasons.unwrap_or_default() });
         }
@@ -93,7 +95,7 @@ pub async fn related(
 }
 
 /// The neighbours of a published article.
-pub(super) async fn adjacent(conn: &AsyncPgConnection, id: i64) -> Result<Adjacent> {
+pub(super) async fn adjacent(conn: &AsyncPgConnection, id: i64) -> Result<AdjacentArticles> {
     let own = table::table.find(id).select(table::published_at.assume_not_null());
     let at: DateTime<Utc> = own.first(&mut &*conn).await?;
     let row = || {
@@ -113,6 +115,7 @@ pub(super) async fn adjacent(conn: &AsyncPgConnection, id: i64) -> Result<Adjace
         .first(&mut &*conn)
         .await
         .optional()?;
-    let [previous, next] = [before, after].map(|found| found.map(|article| Neighbour { article }));
-    Ok(Adjacent { previous, next })
+    let [previous, next] =
+        [before, after].map(|found| found.map(|article| AdjacentArticle { article }));
+    Ok(AdjacentArticles { previous, next })
 }

@@ -1,13 +1,13 @@
-//! The addresses of related articles and neighbours.
+//! The routes of related and adjacent articles.
 
 use crate::articles;
 use crate::error::{Code, Error, Result};
 use crate::extract::{EmptyQuery, Lookup, Query, QueryPair, Ref};
 use crate::openapi::ArticleProblems;
 use crate::page::{DEFAULT_LIMIT, Page, PageQuery};
-use crate::public::related::model::{Adjacent, RelatedArticle, RelatedQuery};
+use crate::public::related::model::{AdjacentArticles, RelatedArticle, RelatedQuery};
 use crate::public::related::query;
-use crate::public::related::query::{DAYS, Near};
+use crate::public::related::query::{DAYS, RelatedRange};
 use crate::response::{JsonResponse, moved_permanently};
 use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
@@ -16,13 +16,13 @@ use utoipa::OpenApi;
 
 /// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/articles/{ref}/related").get(list_related))
-        .service(resource("/articles/{ref}/adjacent").get(get_adjacent));
+    cfg.service(resource("/articles/{ref}/related").get(list_related_articles))
+        .service(resource("/articles/{ref}/adjacent").get(get_adjacent_articles));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(list_related, get_adjacent))]
+#[openapi(paths(list_related_articles, get_adjacent_articles))]
 pub struct Docs;
 
 /// List the articles related to an article
@@ -33,7 +33,7 @@ pub struct Docs;
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), RelatedQuery, PageQuery),
     responses((status = 200, description = "A page of articles", body = Page<RelatedArticle>, example = json!(Page::sample(RelatedArticle::example()))),
         (status = 301, description = "The article has another slug now"), ArticleProblems))]
-async fn list_related(
+async fn list_related_articles(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,
@@ -50,7 +50,7 @@ async fn list_related(
                 Lookup::Found(id) => id,
                 elsewhere => return Ok(Err(elsewhere)),
             };
-            let near = Near::to(article).within(days);
+            let near = RelatedRange::to(article).within(days);
             query::related(conn, near, &near.scan(&page, DEFAULT_LIMIT)?).await.map(Ok)
         })
         .await?;
@@ -65,12 +65,12 @@ async fn list_related(
 
 /// Get the articles before and after an article
 ///
-/// By the time of publication.
+/// By publication time.
 #[utoipa::path(get, path = "/articles/{ref}/adjacent", tag = "articles",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42")),
-    responses((status = 200, description = "Its neighbours", body = Adjacent, example = json!(Adjacent::sample())),
+    responses((status = 200, description = "Its neighbours", body = AdjacentArticles, example = json!(AdjacentArticles::sample())),
         (status = 301, description = "The article has another slug now"), ArticleProblems))]
-async fn get_adjacent(
+async fn get_adjacent_articles(
     req: HttpRequest,
     state: Data<State>,
     which: Ref,

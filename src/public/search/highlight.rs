@@ -1,7 +1,7 @@
-//! Showing where the words stand.
+//! Highlights the search words.
 //!
-//! The database marks them with two control characters, which no text may hold; then everything is
-//! escaped and the two become tags. So nothing in a text can pass for a tag.
+//! The database marks them with two control characters, which no stored text contains. The text is then
+//! escaped and the marks become tags, so a text cannot inject tags.
 
 use crate::error::Result;
 use crate::full_text::Words;
@@ -15,14 +15,14 @@ const CLOSE: char = '\u{3}';
 /// The most of a text that is looked through, in characters.
 const MAX_TEXT: usize = 50_000;
 
-/// A text in which to show the words.
+/// A text to highlight.
 #[derive(Debug, Clone)]
 pub(super) struct Passage {
     /// The language it was found by.
     pub(super) lang: String,
     /// The text, plain.
     pub(super) text: String,
-    /// It is short: shown whole, not in excerpts.
+    /// Whether it is short and returned whole, not as excerpts.
     pub(super) whole: bool,
 }
 
@@ -45,7 +45,7 @@ const STATEMENT: &str = "select case when $5 = '' then first.text else ts_headli
         p.text) as text offset 0) first
     order by p.at";
 
-/// Each passage as HTML with the words marked; none where they do not occur in it.
+/// Returns the passages as HTML with the words marked; none without a match.
 pub(super) async fn highlight(
     conn: &AsyncPgConnection,
     words: &Words,
@@ -73,7 +73,7 @@ fn clean(text: &str) -> String {
     text.chars().filter(|c| !matches!(*c, OPEN | CLOSE)).take(MAX_TEXT).collect()
 }
 
-/// Text as HTML; marks become tags, those inside others nothing.
+/// Escapes a text and converts marks to tags; drops nested marks.
 pub(super) fn html(marked: &str) -> String {
     let mut out = String::with_capacity(marked.len() + 32);
     let mut depth = 0_u32;

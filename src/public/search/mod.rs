@@ -1,7 +1,7 @@
-//! Search finds articles, links and comments by their words.
+//! Full-text search of articles, links and comments.
 //!
-//! The database keeps one document for each that is public (`search_documents`), read by the language
-//! of its article, and ranks and pages what matches; see `docs/search.md`.
+//! The database has one document for each public object (`search_documents`), analysed in the language
+//! of its article; it ranks and pages the matches. See `docs/search.md`.
 
 mod highlight;
 mod model;

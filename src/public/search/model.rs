@@ -1,17 +1,17 @@
-//! What search takes and answers.
+//! The query and results of search.
 
 use crate::articles::{self, ArticleSummary};
-use crate::comments::ListedComment;
+use crate::comments::CommentWithArticle;
 use crate::error::{Code, Error, Result};
 use crate::extract::{comma_separated, comma_separated_refs};
 use crate::full_text::{Wanted, Words};
-use crate::links::{self, ListedLink};
+use crate::links::{self, LinkWithArticle};
 use crate::{outlets, tags};
 use diesel_async::AsyncPgConnection;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// What to look for.
+/// The search words.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct SearchQuery {
@@ -27,19 +27,19 @@ pub(super) struct SearchQuery {
     r#type: Option<String>,
     /// The last word may only have begun: for search as one types.
     prefix: Option<bool>,
-    /// What credits this outlet: id, slug or name in slug form; a comma is "or".
+    /// Only results that credit one of these outlets: ids, slugs or names in slug form, comma-separated.
     #[param(max_length = 1000, example = "reuters")]
     outlet: Option<String>,
-    /// Of articles with this tag; a comma is "or".
+    /// Only results of articles with one of these tags, comma-separated.
     #[param(max_length = 1000, example = "iraq")]
     tag: Option<String>,
-    /// Of articles in this language; a comma is "or".
+    /// Only results of articles in one of these languages, comma-separated.
     #[param(max_length = 200, example = "en")]
     lang: Option<String>,
-    /// Of articles published at this time (RFC 3339) or day, or later.
+    /// Only results of articles published at or after this time (RFC 3339) or day.
     #[param(max_length = 40, example = "2014-12-01")]
     published_after: Option<String>,
-    /// Of articles published before this time (RFC 3339) or day.
+    /// Only results of articles published before this time (RFC 3339) or day.
     #[param(max_length = 40, example = "2015-01-01T00:00:00Z")]
     published_before: Option<String>,
     /// Only these fields of each item: `fields=type,highlight,article.slug`.
@@ -47,7 +47,7 @@ pub(super) struct SearchQuery {
     pub(super) fields: Option<String>,
 }
 
-/// What can be found.
+/// The kind of a result.
 const KINDS: [&str; 3] = ["article", "link", "comment"];
 
 impl SearchQuery {
@@ -103,16 +103,16 @@ pub(super) enum Kind {
     Comment,
 }
 
-/// Something that was found.
+/// A search result.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Hit {
-    /// What it is; the member of this name holds it.
+pub(super) struct SearchHit {
+    /// The kind; the field of this name has the object.
     pub(super) r#type: Kind,
-    /// How well it matches: larger is better. Compare ranks of one answer only.
+    /// The rank: higher is better. Ranks of different responses cannot be compared.
     #[schema(minimum = 0.0, maximum = 1000.0, example = 0.61)]
     pub(super) rank: f64,
-    /// Where the words stand.
-    pub(super) highlight: Highlight,
+    /// The matching passages.
+    pub(super) highlight: SearchHighlight,
     /// The article.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -120,17 +120,17 @@ pub(super) struct Hit {
     /// The link and the article that cites it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub(super) link: Option<ListedLink>,
+    pub(super) link: Option<LinkWithArticle>,
     /// The comment and the article it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub(super) comment: Option<ListedComment>,
+    pub(super) comment: Option<CommentWithArticle>,
 }
 
 /// The texts in which the words stand, as HTML that is safe to put into a page, each word in
-/// `<mark>`; null where they do not.
+/// `<mark>`; null without a match.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct Highlight {
+pub(super) struct SearchHighlight {
     /// The article's headline.
     #[schema(
         max_length = 4000,
@@ -143,7 +143,7 @@ pub(super) struct Highlight {
     /// Excerpts from the article's quote.
     #[schema(max_length = 20_000)]
     pub(super) quote: Option<String>,
-    /// Excerpts from the editor's comment.
+    /// Excerpts from the editor's commentary.
     #[schema(max_length = 20_000)]
     pub(super) commentary: Option<String>,
     /// The link's title.
@@ -157,26 +157,26 @@ pub(super) struct Highlight {
     pub(super) text: Option<String>,
 }
 
-impl Hit {
-    /// A hit of no kind yet.
+impl SearchHit {
+    /// Returns a result without an object.
     pub(super) fn new(kind: Kind, rank: i64) -> Self {
         let rank = i32::try_from(rank).map_or(f64::from(i32::MAX), f64::from) / 1e6;
-        let highlight = Highlight::default();
+        let highlight = SearchHighlight::default();
         Self { r#type: kind, rank, highlight, article: None, link: None, comment: None }
     }
 
-    /// What the documentation shows.
+    /// Returns an example for the documentation.
     pub(super) fn example() -> Self {
         let headline = Some("<mark>Iran</mark> Attacked Islamic State Forces in Iraq".to_owned());
-        let highlight = Highlight { headline, ..Highlight::default() };
+        let highlight = SearchHighlight { headline, ..SearchHighlight::default() };
         let article = Some(ArticleSummary::sample());
         Self { highlight, article, ..Self::new(Kind::Article, 607_927) }
     }
 
-    /// A hit with every member: for `fields=`.
+    /// Returns a result with every field present, for `fields`.
     pub(super) fn sample() -> Self {
         let text = || Some(String::new());
-        let highlight = Highlight {
+        let highlight = SearchHighlight {
             headline: text(),
             dek: text(),
             quote: text(),
@@ -185,7 +185,8 @@ impl Hit {
             credit: text(),
             text: text(),
         };
-        let (link, comment) = (Some(links::ListedLink::sample()), Some(ListedComment::sample()));
+        let (link, comment) =
+            (Some(links::LinkWithArticle::sample()), Some(CommentWithArticle::sample()));
         Self { highlight, link, comment, ..Self::example() }
     }
 }

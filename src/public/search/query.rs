@@ -1,37 +1,37 @@
-//! Filling what was found.
+//! Loads the objects of search results.
 
 use crate::error::Result;
 use crate::full_text;
 use crate::full_text::{Key, Match, Wanted, Words};
 use crate::page::{Page, Scan};
 use crate::public::search::highlight::{Passage, highlight};
-use crate::public::search::model::{Hit, Kind};
+use crate::public::search::model::{Kind, SearchHit};
 use crate::{articles, comments, links};
 use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join4;
 use safe_html::plain;
 use std::collections::HashMap;
 
-/// A page of what is found, best first.
+/// Returns a page of results, best match first.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
     wanted: &Wanted,
     scan: &Scan<Key>,
-) -> Result<Page<Hit>> {
+) -> Result<Page<SearchHit>> {
     let cut = scan.page(full_text::best(conn, wanted, scan).await?, Match::key);
     let total = full_text::total(conn, scan.count, wanted).await?;
     let hits = hits(conn, &wanted.words, &cut.items).await?;
     Ok(cut.with_items(hits).with_total(total))
 }
 
-/// A text of one hit, and where it goes.
+/// A text of a result, and the field it belongs to.
 struct Piece {
     hit: usize,
-    slot: fn(&mut Hit) -> &mut Option<String>,
+    slot: fn(&mut SearchHit) -> &mut Option<String>,
     passage: Passage,
 }
 
-async fn hits(conn: &AsyncPgConnection, words: &Words, found: &[Match]) -> Result<Vec<Hit>> {
+async fn hits(conn: &AsyncPgConnection, words: &Words, found: &[Match]) -> Result<Vec<SearchHit>> {
     let ids = |kind: &str| -> Vec<i64> {
         found.iter().filter(|one| one.kind == kind).map(|one| one.id).collect()
     };
@@ -49,7 +49,7 @@ async fn hits(conn: &AsyncPgConnection, words: &Words, found: &[Match]) -> Resul
         replies.into_iter().map(|one| (one.comment.id, one)).collect();
     let (mut hits, mut pieces) = (Vec::new(), Vec::new());
     for one in found {
-        let mut hit = Hit::new(Kind::of(&one.kind), one.rank);
+        let mut hit = SearchHit::new(Kind::of(&one.kind), one.rank);
         match hit.r#type {
             Kind::Article => hit.article = summaries.remove(&one.id),
             Kind::Link => hit.link = listed.remove(&one.id),
@@ -71,13 +71,13 @@ async fn hits(conn: &AsyncPgConnection, words: &Words, found: &[Match]) -> Resul
 
 /// The texts of a hit in which the words may stand.
 fn collect(
-    hit: &Hit,
+    hit: &SearchHit,
     at: usize,
     lang: &str,
     texts: Option<&articles::Texts>,
     pieces: &mut Vec<Piece>,
 ) {
-    let mut add = |text: Option<String>, whole, slot: fn(&mut Hit) -> &mut Option<String>| {
+    let mut add = |text: Option<String>, whole, slot: fn(&mut SearchHit) -> &mut Option<String>| {
         if let Some(text) = text.filter(|text| !text.is_empty()) {
             pieces.push(Piece {
                 hit: at,
@@ -105,7 +105,7 @@ fn collect(
 }
 
 impl Kind {
-    /// From the stored word; the table's check allows no other.
+    /// Converts a stored value; the table's check constraint allows no other.
     fn of(word: &str) -> Self {
         match word {
             "link" => Self::Link,

@@ -1,10 +1,10 @@
-//! The address of search.
+//! The route of search.
 
 use crate::error::{Problem, Result};
 use crate::extract::QueryPair;
 use crate::openapi::Problems;
 use crate::page::{Page, PageQuery};
-use crate::public::search::model::{Hit, SearchQuery};
+use crate::public::search::model::{SearchHit, SearchQuery};
 use crate::public::search::query;
 use crate::response::JsonResponse;
 use crate::state::State;
@@ -23,10 +23,10 @@ pub struct Docs;
 
 /// Search articles, links and comments
 ///
-/// Best first. Each text is read in the language of its article; accents make no difference. Words
-/// that say nothing (`the`), and words that only must not occur, find nothing.
+/// Best match first. Each text is analysed in the language of its article; accents are ignored. Stop
+/// words (`the`) and excluded words alone match nothing.
 #[utoipa::path(get, path = "/search", tag = "search", params(SearchQuery, PageQuery),
-    responses((status = 200, description = "A page of what was found", body = Page<Hit>, example = json!(Page::sample(Hit::example()))),
+    responses((status = 200, description = "A page of what was found", body = Page<SearchHit>, example = json!(Page::sample(SearchHit::example()))),
         (status = 422, description = "`q` is too long", body = Problem, content_type = "application/problem+json"), Problems))]
 async fn search(
     state: Data<State>,
@@ -39,5 +39,5 @@ async fn search(
             query::page(conn, &wanted, &scan).await
         })
         .await?;
-    JsonResponse::page(found, query.fields.as_deref(), Hit::sample)
+    JsonResponse::page(found, query.fields.as_deref(), SearchHit::sample)
 }

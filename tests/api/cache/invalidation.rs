@@ -163,7 +163,7 @@ async fn a_pending_comment_invalidates_no_list() {
 #[tokio::test]
 async fn a_statement_that_writes_many_rows_sends_one_notification() {
     let (app, id) = app().await;
-    let listener = app.target.connect_hearing().await.unwrap();
+    let listener = app.target.connect_with_messages().await.unwrap();
     let (client, mut messages) = listener;
     let reading = tokio::spawn(async move {
         use futures_util::StreamExt as _;

@@ -3,7 +3,7 @@
 //! The server is a throwaway cluster of the process, or the one that `TEST_DATABASE_URL` names: a
 //! developer's own, or the one that all processes of a `cargo nextest run` share.
 
-use embedded_postgres::{Cluster, start_slot};
+use embedded_postgres::{Cluster, Options, start_from_pool};
 use roundup::clock::Clock;
 use roundup::db::{Target, migrate};
 use sha2::{Digest as _, Sha256};
@@ -32,7 +32,11 @@ impl Server {
 }
 
 fn throwaway_cluster() -> Cluster {
-    start_slot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres"), None).unwrap()
+    start_from_pool(
+        &Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres"),
+        &Options::new("roundup"),
+    )
+    .unwrap()
 }
 
 /// The URL of a database on the tests' server.

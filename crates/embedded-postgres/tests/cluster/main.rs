@@ -1,7 +1,7 @@
-//! The private cluster under good and bad treatment, with the PostgreSQL of this machine.
+//! Clusters in normal use, after crashes and in bad directories, with the PostgreSQL of this machine.
 
+mod errors;
+mod fixture;
 mod lifecycle;
 mod owner_process;
-mod place;
 mod recovery;
-mod refusal;

@@ -1,168 +1,166 @@
-//! What is left behind by a process, a server or a machine that ended badly.
+//! Starts after a process, a server or a machine has crashed.
 
 use std::fs;
 use std::time::Duration;
 
-use embedded_postgres::DATABASE;
-
-use crate::place::{Owner, Place, kill, parent_of, sql};
+use crate::fixture::{NAME, OtherProcess, TestDir, kill, parent_of, sql};
 
 #[test]
-fn a_killed_owner_leaves_a_server_that_stops_in_good_order() {
-    let place = Place::new("data");
-    let owner = Owner::start(&place.data);
+fn the_server_of_a_killed_owner_shuts_down_cleanly() {
+    let dir = TestDir::new("data");
+    let owner = OtherProcess::start(&dir.data_dir);
     sql(&owner.url, "create table kept as select 1 as n");
     owner.kill();
-    place.wait_for_clean_stop();
-    let cluster = place.start();
-    assert_eq!(sql(&cluster.url(DATABASE), "select n from kept"), ["1"]);
-    assert!(!place.log().contains("not properly shut down"), "{}", place.log());
+    dir.wait_for_clean_stop();
+    let cluster = dir.start();
+    assert_eq!(sql(&cluster.url(NAME), "select n from kept"), ["1"]);
+    assert!(!dir.log().contains("not properly shut down"), "{}", dir.log());
 }
 
 #[test]
-fn a_start_right_after_a_kill_does_not_join_a_dying_server() {
-    let place = Place::new("data");
+fn a_start_right_after_a_kill_does_not_attach_to_the_stopping_server() {
+    let dir = TestDir::new("data");
     for _ in 0..5 {
-        Owner::start(&place.data).kill();
-        let cluster = place.start();
-        assert!(!cluster.adopted());
-        assert_eq!(sql(&cluster.url(DATABASE), "select 1"), ["1"]);
+        OtherProcess::start(&dir.data_dir).kill();
+        let cluster = dir.start();
+        assert!(cluster.is_owner());
+        assert_eq!(sql(&cluster.url(NAME), "select 1"), ["1"]);
     }
 }
 
 #[test]
-fn everything_killed_at_once_is_recovered() {
-    let place = Place::new("data");
-    let owner = Owner::start(&place.data);
+fn a_cluster_recovers_after_all_its_processes_were_killed() {
+    let dir = TestDir::new("data");
+    let owner = OtherProcess::start(&dir.data_dir);
     sql(&owner.url, "create table kept as select 1 as n");
     sql(&owner.url, "checkpoint");
-    place.kill_everything(owner);
-    let cluster = place.start();
-    assert!(!cluster.adopted());
-    assert_eq!(sql(&cluster.url(DATABASE), "select n from kept"), ["1"]);
-    assert!(place.log().contains("not properly shut down"), "{}", place.log());
+    dir.kill_everything(owner);
+    let cluster = dir.start();
+    assert!(cluster.is_owner());
+    assert_eq!(sql(&cluster.url(NAME), "select n from kept"), ["1"]);
+    assert!(dir.log().contains("not properly shut down"), "{}", dir.log());
 }
 
 #[test]
 fn a_server_without_owner_and_watchdog_is_stopped_and_replaced() {
-    let place = Place::new("data");
-    let owner = Owner::start(&place.data);
-    let orphan = place.server();
+    let dir = TestDir::new("data");
+    let owner = OtherProcess::start(&dir.data_dir);
+    let orphan = dir.server_pid();
     let watchdog = parent_of(orphan);
     kill(&[watchdog]);
     owner.kill();
-    let cluster = place.start();
-    assert!(!cluster.adopted());
-    assert_ne!(place.server(), orphan);
-    assert_eq!(sql(&cluster.url(DATABASE), "select 1"), ["1"]);
-    assert!(!place.log().contains("not properly shut down"), "{}", place.log());
+    let cluster = dir.start();
+    assert!(cluster.is_owner());
+    assert_ne!(dir.server_pid(), orphan);
+    assert_eq!(sql(&cluster.url(NAME), "select 1"), ["1"]);
+    assert!(!dir.log().contains("not properly shut down"), "{}", dir.log());
 }
 
 #[test]
-fn a_killed_server_is_noticed_and_can_be_started_again() {
-    let place = Place::new("data");
-    let cluster = place.start();
-    kill(&[place.server()]);
+fn a_killed_server_is_reported_and_can_be_started_again() {
+    let dir = TestDir::new("data");
+    let cluster = dir.start();
+    kill(&[dir.server_pid()]);
     assert!(cluster.check().unwrap_err().to_string().contains("no longer answers"));
     cluster.stop().unwrap();
-    let cluster = place.start();
-    assert_eq!(sql(&cluster.url(DATABASE), "select 1"), ["1"]);
+    let cluster = dir.start();
+    assert_eq!(sql(&cluster.url(NAME), "select 1"), ["1"]);
 }
 
 #[test]
-fn a_stale_pid_file_that_names_another_program_is_survived() {
-    let place = Place::new("data");
-    place.kill_everything(Owner::start(&place.data));
-    let mut bystander = place.command("sleep").arg("60").spawn().unwrap();
-    place.blame(bystander.id());
-    let cluster = place.start();
-    assert_eq!(sql(&cluster.url(DATABASE), "select 1"), ["1"]);
-    assert!(bystander.try_wait().unwrap().is_none(), "the other program is left alone");
-    bystander.kill().unwrap();
-    bystander.wait().unwrap();
+fn a_stale_lock_file_with_the_pid_of_another_program_is_removed() {
+    let dir = TestDir::new("data");
+    dir.kill_everything(OtherProcess::start(&dir.data_dir));
+    let mut program = dir.command("sleep").arg("60").spawn().unwrap();
+    dir.write_pid_into_lock_files(program.id());
+    let cluster = dir.start();
+    assert_eq!(sql(&cluster.url(NAME), "select 1"), ["1"]);
+    assert!(program.try_wait().unwrap().is_none(), "the other program still runs");
+    program.kill().unwrap();
+    program.wait().unwrap();
 }
 
 #[test]
-fn a_stale_pid_file_that_names_the_server_of_another_cluster_is_survived() {
-    let (place, other) = (Place::new("data"), Place::new("data"));
-    let neighbour = other.start();
-    place.kill_everything(Owner::start(&place.data));
-    place.blame(other.server());
-    let cluster = place.start();
-    assert_eq!(sql(&cluster.url(DATABASE), "select 1"), ["1"]);
-    assert_eq!(sql(&neighbour.url(DATABASE), "select 1"), ["1"], "the neighbour is left alone");
+fn a_stale_lock_file_with_the_pid_of_another_server_is_removed() {
+    let (dir, other) = (TestDir::new("data"), TestDir::new("data"));
+    let other_cluster = other.start();
+    dir.kill_everything(OtherProcess::start(&dir.data_dir));
+    dir.write_pid_into_lock_files(other.server_pid());
+    let cluster = dir.start();
+    assert_eq!(sql(&cluster.url(NAME), "select 1"), ["1"]);
+    assert_eq!(sql(&other_cluster.url(NAME), "select 1"), ["1"], "the other server still runs");
 }
 
 #[test]
-fn a_stale_pid_file_that_names_a_zombie_is_survived() {
-    let place = Place::new("data");
-    place.kill_everything(Owner::start(&place.data));
-    let mut zombie = place.command("true").spawn().unwrap();
+fn a_stale_lock_file_with_the_pid_of_a_zombie_is_removed() {
+    let dir = TestDir::new("data");
+    dir.kill_everything(OtherProcess::start(&dir.data_dir));
+    let mut zombie = dir.command("true").spawn().unwrap();
     std::thread::sleep(Duration::from_millis(100));
-    place.blame(zombie.id());
-    let cluster = place.start();
-    assert_eq!(sql(&cluster.url(DATABASE), "select 1"), ["1"]);
+    dir.write_pid_into_lock_files(zombie.id());
+    let cluster = dir.start();
+    assert_eq!(sql(&cluster.url(NAME), "select 1"), ["1"]);
     zombie.wait().unwrap();
 }
 
 #[test]
-fn an_empty_pid_file_is_survived() {
-    let place = Place::new("data");
-    place.kill_everything(Owner::start(&place.data));
-    fs::write(place.pid_file(), "").unwrap();
-    let cluster = place.start();
-    assert_eq!(sql(&cluster.url(DATABASE), "select 1"), ["1"]);
+fn an_empty_lock_file_is_removed() {
+    let dir = TestDir::new("data");
+    dir.kill_everything(OtherProcess::start(&dir.data_dir));
+    fs::write(dir.pid_file(), "").unwrap();
+    let cluster = dir.start();
+    assert_eq!(sql(&cluster.url(NAME), "select 1"), ["1"]);
 }
 
 #[test]
-fn a_kill_in_the_middle_of_the_first_start_is_survived() {
-    let place = Place::new("data");
+fn a_kill_during_the_first_start_leaves_a_directory_that_starts() {
+    let dir = TestDir::new("data");
     for delay in [20, 100, 250, 500] {
-        let mut child = Owner::spawn(&place.data);
+        let mut child = OtherProcess::spawn(&dir.data_dir);
         std::thread::sleep(Duration::from_millis(delay));
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    let cluster = place.start();
-    assert_eq!(sql(&cluster.url(DATABASE), "select 1"), ["1"]);
-    assert!(!place.data.join("new").exists());
+    let cluster = dir.start();
+    assert_eq!(sql(&cluster.url(NAME), "select 1"), ["1"]);
+    assert!(!dir.data_dir.join("new").exists());
 }
 
 #[test]
-fn a_half_finished_initdb_is_begun_again() {
-    let place = Place::new("data");
-    let new = place.data.join("new");
+fn an_interrupted_initdb_is_run_again() {
+    let dir = TestDir::new("data");
+    let new = dir.data_dir.join("new");
     fs::create_dir_all(new.join("base")).unwrap();
     fs::write(new.join("PG_VERSION"), "15\n").unwrap();
-    fs::write(place.data.join("owner.lock"), "").unwrap();
-    let cluster = place.start();
-    assert_eq!(sql(&cluster.url(DATABASE), "select 1"), ["1"]);
+    fs::write(dir.data_dir.join("owner.lock"), "").unwrap();
+    let cluster = dir.start();
+    assert_eq!(sql(&cluster.url(NAME), "select 1"), ["1"]);
     assert!(!new.exists());
 }
 
 #[test]
-fn a_half_moved_cluster_is_moved_to_its_end() {
-    let place = Place::new("data");
-    let cluster = place.start();
-    sql(&cluster.url(DATABASE), "create table kept as select 1 as n");
+fn an_interrupted_move_into_place_is_completed() {
+    let dir = TestDir::new("data");
+    let cluster = dir.start();
+    sql(&cluster.url(NAME), "create table kept as select 1 as n");
     cluster.stop().unwrap();
-    let complete = place.data.join("new-complete");
+    let complete = dir.data_dir.join("new-complete");
     fs::create_dir(&complete).unwrap();
     for name in ["PG_VERSION", "pg_wal", "global", "postgresql.conf"] {
-        fs::rename(place.data.join(name), complete.join(name)).unwrap();
+        fs::rename(dir.data_dir.join(name), complete.join(name)).unwrap();
     }
-    let cluster = place.start();
-    assert_eq!(sql(&cluster.url(DATABASE), "select n from kept"), ["1"]);
+    let cluster = dir.start();
+    assert_eq!(sql(&cluster.url(NAME), "select n from kept"), ["1"]);
     assert!(!complete.exists());
 }
 
 #[test]
-fn a_large_log_is_put_aside() {
-    let place = Place::new("data");
-    place.start().stop().unwrap();
-    let log = place.data.join("server.log");
+fn a_large_log_is_rotated() {
+    let dir = TestDir::new("data");
+    dir.start().stop().unwrap();
+    let log = dir.data_dir.join("server.log");
     fs::write(&log, vec![b'x'; 5 << 20]).unwrap();
-    place.start().stop().unwrap();
-    assert!(place.log().len() < 100_000);
-    assert_eq!(fs::metadata(place.data.join("server.log.1")).unwrap().len(), 5 << 20);
+    dir.start().stop().unwrap();
+    assert!(dir.log().len() < 100_000);
+    assert_eq!(fs::metadata(dir.data_dir.join("server.log.1")).unwrap().len(), 5 << 20);
 }
