@@ -4,11 +4,12 @@
 //! runs the server until nextest has ended, and hands the server's URL to the tests in the variable
 //! `TEST_DATABASE_URL`. Where that is set already, the tests use that server and nothing is started.
 
-use embedded_postgres::{Options, start_from_pool};
+use embedded_postgres::{Options, start};
 use rustix::process::{Pid, getppid, test_kill_process};
 use std::error::Error;
-use std::fs::File;
+use std::fs::{self, File, Permissions};
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -18,13 +19,13 @@ const POLL: Duration = Duration::from_millis(100);
 
 fn main() -> Result<(), Box<dyn Error>> {
     match std::env::args().nth(1) {
-        None => start(),
+        None => start_server(),
         Some(nextest) => run_until_end_of(&nextest),
     }
 }
 
 /// Starts the server's process and passes its URL on.
-fn start() -> Result<(), Box<dyn Error>> {
+fn start_server() -> Result<(), Box<dyn Error>> {
     if std::env::var_os("TEST_DATABASE_URL").is_some() {
         return Ok(());
     }
@@ -47,33 +48,17 @@ fn start() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Runs the server and prints its URL.
+/// Runs a new server and prints its URL.
 fn run_until_end_of(nextest: &str) -> Result<(), Box<dyn Error>> {
     let nextest = nextest.parse().ok().and_then(Pid::from_raw).ok_or("no process number")?;
-    let program = std::env::current_exe()?;
-    let target = program.ancestors().nth(3).ok_or("no target directory")?;
-    let cluster = start_from_pool(&target.join("tmp/nextest"), &Options::new("roundup"))?;
-    let url = cluster.url("postgres");
-    drop_databases(&url)?;
-    println!("{url}");
+    let folder = tempfile::tempdir()?;
+    // PostgreSQL's account needs access when the tests run as root.
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
+    let data_dir = fs::canonicalize(folder.path())?.join("data");
+    let cluster = start(&data_dir, &Options::new("roundup").throwaway())?;
+    println!("{}", cluster.url("postgres"));
     while test_kill_process(nextest).is_ok() {
         std::thread::sleep(POLL);
     }
     Ok(())
-}
-
-/// Drops what an earlier run has left.
-fn drop_databases(url: &str) -> Result<(), Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
-        tokio::spawn(connection);
-        let list = "select quote_ident(datname) from pg_database
-                    where not datistemplate and datname not in ('postgres', 'roundup')";
-        for row in client.query(list, &[]).await? {
-            let name: String = row.get(0);
-            client.batch_execute(&format!("drop database {name} with (force)")).await?;
-        }
-        Ok(())
-    })
 }

@@ -108,7 +108,7 @@ async fn template() -> String {
     // Several test processes may share a server: one of them makes the template.
     admin.batch_execute("select pg_advisory_lock(7)").await.unwrap();
     if matches!(Server::get(), Server::Own(_)) {
-        drop_old_databases(&admin, &name).await;
+        drop_old_databases(&name);
     }
     let done = "select 1 from pg_database where datname = $1 and not datallowconn";
     if admin.query_opt(done, &[&name]).await.unwrap().is_none() {
@@ -154,12 +154,23 @@ fn list_sources(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Drops what earlier runs have left in the process's own cluster, which may be a gigabyte.
-async fn drop_old_databases(admin: &Client, template: &str) {
-    let list = "select datname::text from pg_database
-                where datname ~ '^(t|m|template)_' and datname not in ($1, 'template0', 'template1')";
-    for row in admin.query(list, &[&template]).await.unwrap() {
-        let name: String = row.get(0);
-        admin.batch_execute(&format!("drop database if exists {name} with (force)")).await.unwrap();
-    }
+/// Drops what earlier runs have left in the process's own cluster, which may be a gigabyte, in the
+/// background: hundreds of databases take longer than the tests should wait.
+fn drop_old_databases(template: &str) {
+    let (template, own) = (template.to_owned(), format!("t_{}_%", std::process::id()));
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let admin = client(&Target::parse(&url("postgres")).unwrap()).await;
+            let list = "select datname::text from pg_database
+                        where datname ~ '^(t|m|template)_' and datname not like $1
+                        and datname not in ($2, 'template0', 'template1')";
+            for row in admin.query(list, &[&own, &template]).await.unwrap() {
+                let drop =
+                    format!("drop database if exists {} with (force)", row.get::<_, &str>(0));
+                // The tests may end first; the next run drops the rest.
+                let _ = admin.batch_execute(&drop).await;
+            }
+        });
+    });
 }
