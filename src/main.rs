@@ -9,7 +9,7 @@ use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::database::Database;
 use roundup::router::Application;
-use roundup::server::Bound;
+use roundup::server::HttpListener;
 use roundup::state::State;
 use roundup::{export, import, keys, links, logging};
 use std::io::{Read as _, Write as _};
@@ -130,8 +130,8 @@ fn print(text: &str) -> Result<ExitCode> {
 }
 
 async fn serve(config: Config) -> Result<ExitCode> {
-    let bound = Bound::to(config.listen)?;
-    let address = bound.address()?;
+    let listener = HttpListener::bind(config.listen)?;
+    let address = listener.local_addr()?;
     let replicas = Database::replicas(&config)?;
     let (database, pool) = Database::open_or_wait(&config).await?;
     let mut state = State::new(pool, Clock::System, config);
@@ -146,7 +146,7 @@ async fn serve(config: Config) -> Result<ExitCode> {
     // One that is waited for is not known to be empty.
     let empty = roundup::articles::none(state).await.unwrap_or(false);
     print(&welcome(address, &database, empty))?;
-    let served = bound.serve(application).await;
+    let served = listener.serve(application).await;
     listening.abort();
     database.close().await?;
     served.map(|()| ExitCode::SUCCESS)

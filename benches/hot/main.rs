@@ -20,7 +20,7 @@ use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target, migrate};
 use roundup::import;
 use roundup::router::Application;
-use roundup::server::Bound;
+use roundup::server::HttpListener;
 use roundup::state::State;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -115,9 +115,9 @@ async fn roundup(target: &Target) -> Result<SocketAddr> {
     let pool = Pool::new(target.clone(), PoolOptions::default());
     let application = Application::new(State::new(pool, Clock::System, Config::defaults()?));
     tokio::spawn(listen(Arc::clone(application.state.cache().coherence()), target, false));
-    let bound = Bound::to(SocketAddr::from(([127, 0, 0, 1], 0)))?;
-    let address = bound.address()?;
-    std::thread::spawn(move || actix_web::rt::System::new().block_on(bound.serve(application)));
+    let listener = HttpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let address = listener.local_addr()?;
+    std::thread::spawn(move || actix_web::rt::System::new().block_on(listener.serve(application)));
     Ok(address)
 }
 

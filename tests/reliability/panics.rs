@@ -11,7 +11,7 @@ use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target};
 use roundup::error::Result;
 use roundup::router::Application;
-use roundup::server::Bound;
+use roundup::server::HttpListener;
 use roundup::state::State;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -47,8 +47,8 @@ fn routes(cfg: &mut web::ServiceConfig) {
 
 /// A service with one worker in this process.
 fn serve(runtime: &Runtime, url: &str) -> (SocketAddr, Data<State>) {
-    let bound = Bound::to("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = bound.address().unwrap();
+    let listener = HttpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
     // To tell of a panic may take its time, and ten thousand of them do.
     let config = Config {
         workers: 1,
@@ -62,7 +62,7 @@ fn serve(runtime: &Runtime, url: &str) -> (SocketAddr, Data<State>) {
         Application::new(State::new(pool, Clock::System, config))
     });
     let state = application.state.clone();
-    runtime.spawn(bound.serve_with(application, routes));
+    runtime.spawn(listener.serve_with(application, routes));
     (address, state)
 }
 
