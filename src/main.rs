@@ -140,9 +140,9 @@ async fn serve(config: Config) -> Result<ExitCode> {
     }
     let application = Application::new(state);
     let state = &application.state;
-    let coherence = Arc::clone(state.cache().coherence());
+    let invalidation = Arc::clone(state.cache().invalidation());
     let pooled = state.config().pgbouncer;
-    let listening = tokio::spawn(listen(coherence, database.target.clone(), pooled));
+    let listening = tokio::spawn(listen(invalidation, database.target.clone(), pooled));
     // One that is waited for is not known to be empty.
     let empty = roundup::articles::none(state).await.unwrap_or(false);
     print(&welcome(address, &database, empty))?;

@@ -51,8 +51,8 @@ struct Waiting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Kind {
     with_comments: bool,
-    /// See [`Fill::patience`].
-    patience: Option<Duration>,
+    /// See [`Fill::time_limit`].
+    time_limit: Option<Duration>,
 }
 
 /// What one who waits is told; nothing if it has to read alone.
@@ -77,7 +77,7 @@ impl BatchLoader {
         which: &Ref,
         with_comments: bool,
     ) -> Result<Lookup<Rc<ArticlePage>>> {
-        let kind = Kind { with_comments, patience: Fill::patience() };
+        let kind = Kind { with_comments, time_limit: Fill::time_limit() };
         if state.may_share_reads()
             && let Some(found) = self.in_turn(state, which, kind).await?
         {
@@ -141,7 +141,7 @@ async fn lead(
     match state.read(async |conn| query::find_all(conn, &refs, with_comments).await).await {
         Ok(mut found) => {
             let own = found.pop().flatten();
-            let replica = Fill::has_asked_replica();
+            let replica = Fill::has_used_replica();
             for (one, article) in others.into_iter().zip(found) {
                 // Who does not listen any more has gone away.
                 _ = one.answer.send(Answer::Read(article, replica));
@@ -174,7 +174,7 @@ fn said(answer: Option<Answer>) -> Result<Option<Lookup<Rc<ArticlePage>>>> {
     match answer {
         Some(Answer::Read(article, replica)) => {
             if replica {
-                Fill::asked_replica();
+                Fill::set_used_replica();
             }
             Ok(article.map(Lookup::Found))
         }

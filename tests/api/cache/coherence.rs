@@ -89,8 +89,8 @@ async fn write(app: &TestApp, id: i64, proxy: &Proxy, mut clients: [Client<'_>; 
             client.read().await;
         }
         if round % 1000 == 100 {
-            let trust = clients[1].app.state.cache().coherence().trust();
-            wait_until("it listens", || !trust.is_cut(trust.now())).await;
+            let freshness = clients[1].app.state.cache().invalidation().freshness();
+            wait_until("it listens", || freshness.is_connected(freshness.now())).await;
             let sent = Instant::now();
             // The same version in other words, unknown to the instance that it is read from.
             sql.execute(&update, &[&format!("Version {round} again"), &id]).await.unwrap();

@@ -44,10 +44,10 @@ async fn example(app: &TestApp) -> i64 {
 
 /// Waits until the instance listens, and everything so far has been heard.
 async fn settle(app: &TestApp) {
-    let coherence = app.state.cache().coherence();
-    let asked = coherence.trust().now();
-    let listening = || !coherence.trust().is_cut(coherence.trust().now());
-    wait_until("it listens", || listening() && coherence.trust().confirmed() > asked).await;
+    let freshness = app.state.cache().invalidation().freshness();
+    let start = freshness.now();
+    let connected = || freshness.is_connected(freshness.now());
+    wait_until("it listens", || connected() && freshness.last_confirmed() > start).await;
 }
 
 async fn wait_until(what: &str, done: impl Fn() -> bool) {

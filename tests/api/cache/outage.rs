@@ -121,8 +121,8 @@ async fn with_the_listening_connection_cut_nothing_is_older_than_a_second() {
         // The answers are kept all the same, for a second each.
         assert!(is_hit(&app.get(&uri).await));
         proxy.set(Mode::Open);
-        let trust = app.state.cache().coherence().trust();
-        wait_until("it listens again", || !trust.is_cut(trust.now())).await;
+        let freshness = app.state.cache().invalidation().freshness();
+        wait_until("it listens again", || freshness.is_connected(freshness.now())).await;
         pause(50).await;
     }
 }

@@ -34,11 +34,11 @@ async fn open() -> Option<(Pair, TestApp, Pool, i64)> {
 async fn caught_up(app: &TestApp, follows: &tokio_postgres::Client) {
     settle(app).await;
     let began = Instant::now();
-    let coherence = app.state.cache().coherence();
+    let invalidation = app.state.cache().invalidation();
     loop {
         let row = follows.query_one("select pg_last_wal_replay_lsn()::text", &[]).await.unwrap();
         let at = roundup::cache::Lsn::parse(row.get(0)).unwrap();
-        if coherence.floor().is_some_and(|floor| at >= floor) {
+        if invalidation.minimum_lsn().is_some_and(|minimum| at >= minimum) {
             return;
         }
         assert!(began.elapsed() < Duration::from_secs(20), "the replica does not follow");
@@ -110,7 +110,10 @@ async fn without_its_replica_an_instance_reads_from_the_primary() {
     let (app, follower) = instance(&direct.target, &nowhere).await;
     settle(&app).await;
     app.get(&format!("/api/v1/articles/{id}")).await.ok();
-    wait_until("its position is known", || app.state.cache().coherence().floor().is_some()).await;
+    wait_until("its position is known", || {
+        app.state.cache().invalidation().minimum_lsn().is_some()
+    })
+    .await;
     app.get("/api/v1/articles").await.ok();
     assert_eq!(follower.statements(), 0);
 }
@@ -121,7 +124,10 @@ async fn a_replica_that_does_not_answer_holds_nobody_up() {
     // It is no replica, but says how far it is like one.
     let proxy = Proxy::before(&direct.target).await;
     let (app, follower) = instance(&direct.target, &proxy.target()).await;
-    wait_until("its position is known", || app.state.cache().coherence().floor().is_some()).await;
+    wait_until("its position is known", || {
+        app.state.cache().invalidation().minimum_lsn().is_some()
+    })
+    .await;
     app.get(&format!("/api/v1/articles/{id}")).await.ok();
     assert!(follower.statements() > 0, "it was not asked");
     proxy.set(Mode::Frozen);

@@ -94,8 +94,8 @@ impl TestApp {
         let state = application.state.clone();
         let mut listening = JoinSet::new();
         if let Some(hears) = hears {
-            let coherence = Arc::clone(state.cache().coherence());
-            listening.spawn(roundup::cache::listen(coherence, hears, false));
+            let invalidation = Arc::clone(state.cache().invalidation());
+            listening.spawn(roundup::cache::listen(invalidation, hears, false));
         }
         listening.spawn(roundup::jobs::run(state.clone(), application.jobs.clone()));
         let call = service(application.clone()).await;
