@@ -100,9 +100,7 @@ impl<V> Cache<V> {
     /// Returns whether an entry may be served, marked as stale, when the database does not answer.
     pub fn may_serve_stale(&self, entry: &CacheEntry<V>, now: Timestamp) -> bool {
         // What did not exist may exist by now.
-        !entry.is_negative
-            && !self.invalidation.freshness().is_connected(now)
-            && self.age(entry, now) <= self.stale_if_error
+        !entry.is_negative && self.age(entry, now) <= self.stale_if_error
     }
 
     /// Returns the time since an entry was last known to be current.

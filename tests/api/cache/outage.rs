@@ -1,12 +1,13 @@
-//! The database is away, or does not answer, or only the listening connection is cut.
+//! The database is down, does not answer or is locked, or only the listening connection is cut.
 
-use super::{example, is_hit, settle, wait_until, warm};
+use super::{app, example, is_hit, settle, wait_until, warm, write};
 use crate::harness::chaos::{Mode, Proxy};
-use crate::harness::{TestApp, db};
+use crate::harness::{Reply, TestApp, db};
+use futures_util::future::{join, join_all};
 use roundup::config::Config;
 use std::time::{Duration, Instant};
 
-const STALE: &str = "roundup; fwd=stale; fwd-status=503; detail=stale-if-error";
+pub(super) const STALE: &str = "roundup; fwd=stale; fwd-status=503; detail=stale-if-error";
 
 /// An instance all of whose connections go through a proxy.
 async fn behind_proxy(config: Config) -> (TestApp, Proxy, i64) {
@@ -138,4 +139,63 @@ async fn what_was_missed_is_made_up_for_when_the_connection_is_back() {
     proxy.set(Mode::Open);
     settle(&app).await;
     assert_eq!(app.get(&uri).await.ok()["headline"], "Missed");
+}
+
+/// Reads, and returns the response with the time that it took.
+async fn timed(app: &TestApp, uri: &str) -> (Reply, Duration) {
+    let start = Instant::now();
+    (app.get(uri).await, start.elapsed())
+}
+
+#[tokio::test]
+async fn known_responses_are_served_stale_while_tables_are_locked() {
+    let (app, id) = app().await;
+    let known = [
+        format!("/api/v1/articles/{id}"),
+        format!("/api/v1/articles/{id}/comments"),
+        "/api/v1/articles".to_owned(),
+        "/feeds/articles.atom".to_owned(),
+    ];
+    let mut etags = Vec::new();
+    for uri in &known {
+        etags.push(warm(&app, uri).await.header("etag").to_owned());
+    }
+    warm(&app, "/api/v1/articles/no-such").await;
+    write(&app, "update articles set headline = 'Changed'".to_owned()).await;
+    let locker = app.sql().await;
+    locker.batch_execute("begin; lock table articles in access exclusive mode").await.unwrap();
+    // The notifications still arrive, so the cache knows that its entries are outdated.
+    assert!(
+        app.state
+            .cache()
+            .invalidation()
+            .freshness()
+            .is_connected(app.state.cache().invalidation().freshness().now())
+    );
+
+    // More requests for unknown pages than the pool has connections, and several for each known
+    // one.
+    let unknown: Vec<_> = (1..=20).map(|n| format!("/api/v1/articles?limit={n}")).collect();
+    let unknown = join_all(unknown.iter().map(|uri| timed(&app, uri)));
+    let repeated = known.iter().flat_map(|uri| [uri; 3]);
+    let (known_replies, unknown_replies) =
+        join(join_all(repeated.map(|uri| timed(&app, uri))), unknown).await;
+    for (n, (reply, took)) in known_replies.iter().enumerate() {
+        assert_eq!(reply.header("cache-status"), STALE, "{}: {}", known[n / 3], reply.text());
+        assert_eq!(reply.header("etag"), etags[n / 3]);
+        assert!(reply.header("age").parse::<u64>().is_ok());
+        assert!(*took < Duration::from_millis(1500), "{}: {took:?}", known[n / 3]);
+    }
+    for (reply, _) in unknown_replies {
+        assert!([503, 504].contains(&reply.status.as_u16()), "{}", reply.text());
+    }
+    // What did not exist may exist by now.
+    app.get("/api/v1/articles/no-such").await.problem(504, "deadline");
+
+    locker.batch_execute("commit").await.unwrap();
+    for uri in &known {
+        let reply = app.get(uri).await;
+        assert_eq!(reply.header("cache-status"), "roundup; fwd=stale; stored", "{uri}");
+        assert!(uri.ends_with("comments") || reply.text().contains("Changed"), "{uri}");
+    }
 }
