@@ -62,12 +62,19 @@ fn is_hit(reply: &Reply) -> bool {
     reply.header("cache-status") == "roundup; hit"
 }
 
-/// Reads twice, so that the second answer comes from memory.
+/// Reads until the response comes from memory. That is the second read, unless the machine is so busy
+/// that the first one took longer than the second for which an unconfirmed response is current.
 async fn warm(app: &TestApp, uri: &str) -> Reply {
-    app.get(uri).await;
-    let reply = app.get(uri).await;
-    assert!(is_hit(&reply), "{uri}: {}", reply.header("cache-status"));
-    reply
+    let mut statuses = Vec::new();
+    for _ in 0..5 {
+        app.get(uri).await;
+        let reply = app.get(uri).await;
+        if is_hit(&reply) {
+            return reply;
+        }
+        statuses.push(reply.header("cache-status").to_owned());
+    }
+    panic!("{uri}: {statuses:?}");
 }
 
 /// Writes as a handler does.
