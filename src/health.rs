@@ -73,7 +73,7 @@ async fn get_metrics(state: Data<State>, req: HttpRequest) -> Result<HttpRespons
     {
         return Err(Error::new(Code::NotFound, "nothing exists at this URL"));
     }
-    state.cache().refresh_counts();
+    state.cache().update_gauges();
     Ok(text_response(state.metrics().text(&state.pool().status())?))
 }
 

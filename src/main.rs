@@ -9,7 +9,7 @@ use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::database::Database;
 use roundup::router::Application;
-use roundup::server::Bound;
+use roundup::server::HttpListener;
 use roundup::state::State;
 use roundup::transfer::{export, import};
 use roundup::{keys, links, logging};
@@ -131,8 +131,8 @@ fn print(text: &str) -> Result<ExitCode> {
 }
 
 async fn serve(config: Config) -> Result<ExitCode> {
-    let bound = Bound::to(config.listen)?;
-    let address = bound.address()?;
+    let listener = HttpListener::bind(config.listen)?;
+    let address = listener.local_addr()?;
     let replicas = Database::replicas(&config)?;
     let (database, pool) = Database::open_or_wait(&config).await?;
     let mut state = State::new(pool, Clock::System, config);
@@ -141,13 +141,13 @@ async fn serve(config: Config) -> Result<ExitCode> {
     }
     let application = Application::new(state);
     let state = &application.state;
-    let coherence = Arc::clone(state.cache().coherence());
+    let invalidation = Arc::clone(state.cache().invalidation());
     let pooled = state.config().pgbouncer;
-    let listening = tokio::spawn(listen(coherence, database.target.clone(), pooled));
+    let listening = tokio::spawn(listen(invalidation, database.target.clone(), pooled));
     // One that is waited for is not known to be empty.
     let empty = roundup::articles::none(state).await.unwrap_or(false);
     print(&welcome(address, &database, empty))?;
-    let served = bound.serve(application).await;
+    let served = listener.serve(application).await;
     listening.abort();
     database.close().await?;
     served.map(|()| ExitCode::SUCCESS)

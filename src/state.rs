@@ -36,7 +36,7 @@ impl State {
     pub fn new(pool: Pool, clock: Clock, config: Config) -> Self {
         let cache = Cache::new(config.cache_bytes, config.stale_if_error());
         let mut registry = Registry::default();
-        cache.register(&mut registry);
+        cache.register_metrics(&mut registry);
         let metrics = Metrics::new(registry);
         let stopping = AtomicBool::new(false);
         Self { pool, clock, config, metrics, cache, replica: None, stopping }
@@ -45,7 +45,7 @@ impl State {
     /// Adds replicas, which serve the reads that the cache misses.
     #[must_use]
     pub fn with_replica(mut self, pool: Pool) -> Self {
-        self.cache.coherence().use_position();
+        self.cache.invalidation().track_replica();
         self.replica = Some(Replica::new(pool));
         self
     }
@@ -68,8 +68,7 @@ impl State {
         &self,
         work: impl AsyncFnOnce(&AsyncPgConnection) -> Result<T>,
     ) -> Result<T> {
-        let patience = Fill::patience();
-        let wait = patience.unwrap_or(Duration::MAX);
+        let wait = Fill::time_left().unwrap_or(Duration::MAX);
         let conn = match timeout(wait, self.checkout()).await {
             Ok(conn) => conn?,
             Err(_) => return Err(Error::unavailable(PoolError::Timeout(wait))),
@@ -77,8 +76,8 @@ impl State {
         let deadline = self.deadline();
         let read = async {
             let found = work(&conn).await?;
-            if self.replica.is_some() && Fill::is_under_way() {
-                cache::note_shown(&conn, self.cache.coherence()).await?;
+            if self.replica.is_some() && Fill::is_active() {
+                cache::record_served_lsn(&conn, self.cache.invalidation()).await?;
             }
             Ok(found)
         };
@@ -87,18 +86,18 @@ impl State {
 
     /// Returns how long a read of this task may take, once it has a connection.
     pub fn deadline(&self) -> Duration {
-        self.config.query_deadline_ms.min(Fill::patience().unwrap_or(Duration::MAX))
+        self.config.query_deadline_ms.min(Fill::time_left().unwrap_or(Duration::MAX))
     }
 
     /// Returns whether this task may share its reads with others: with replicas, only reads that fill
     /// the cache may be sent to one.
     pub fn may_share_reads(&self) -> bool {
-        self.replica.is_none() || Fill::is_under_way()
+        self.replica.is_none() || Fill::is_active()
     }
 
     async fn checkout(&self) -> Result<PooledConnection> {
-        if let Some(replica) = self.replica.as_ref().filter(|_| Fill::is_under_way())
-            && let Some(conn) = replica.checkout(self.cache.coherence()).await
+        if let Some(replica) = self.replica.as_ref().filter(|_| Fill::is_active())
+            && let Some(conn) = replica.checkout(self.cache.invalidation()).await
         {
             return Ok(conn);
         }
@@ -108,7 +107,7 @@ impl State {
     /// Invalidates cached responses after a change that [`State::write`] did not make. Must be called
     /// after the commit and before the response; other instances are notified by the database.
     pub fn invalidate(&self, change: Change<'_>) {
-        self.cache.coherence().changed(change);
+        self.cache.invalidation().record(change);
     }
 
     /// Returns the cache of public responses.
@@ -134,7 +133,7 @@ impl State {
             let done = done.await.unwrap_or_else(|_late| Err(deadline_exceeded(deadline)));
             drop(conn);
             // Also after a failure: the commit may have succeeded.
-            state.cache.coherence().catch_up().await;
+            state.cache.invalidation().catch_up().await;
             done
         });
         task.await.map_err(Error::internal)?

@@ -19,7 +19,7 @@ use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target, migrate};
 use roundup::router::Application;
-use roundup::server::Bound;
+use roundup::server::HttpListener;
 use roundup::state::State;
 use roundup::transfer::import;
 use std::io::{Read as _, Write as _};
@@ -114,10 +114,10 @@ async fn roundup(target: &Target) -> Result<SocketAddr> {
     import::import(&target, &args, now).await.map_err(anyhow::Error::from)?;
     let pool = Pool::new(target.clone(), PoolOptions::default());
     let application = Application::new(State::new(pool, Clock::System, Config::defaults()?));
-    tokio::spawn(listen(Arc::clone(application.state.cache().coherence()), target, false));
-    let bound = Bound::to(SocketAddr::from(([127, 0, 0, 1], 0)))?;
-    let address = bound.address()?;
-    std::thread::spawn(move || actix_web::rt::System::new().block_on(bound.serve(application)));
+    tokio::spawn(listen(Arc::clone(application.state.cache().invalidation()), target, false));
+    let listener = HttpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let address = listener.local_addr()?;
+    std::thread::spawn(move || actix_web::rt::System::new().block_on(listener.serve(application)));
     Ok(address)
 }
 

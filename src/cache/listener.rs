@@ -1,13 +1,13 @@
-//! Hears of every change in the database, on a connection of its own, and has the database confirm
-//! four times a second that nothing is outstanding.
+//! The connection that listens for changes in the database, and asks the database four times a
+//! second to confirm that no notification is outstanding.
 //!
-//! PostgreSQL delivers the notices of all transactions that were committed before a statement
-//! arrived ahead of that statement's answer. So an answer confirms the moment at which the
-//! statement was sent.
+//! PostgreSQL delivers the notifications of all transactions that committed before a statement
+//! arrived ahead of that statement's result. So a result confirms the moment at which its statement
+//! was sent.
 
-use super::coherence::Coherence;
-use super::counters::Change;
-use super::position::Lsn;
+use super::invalidation::Invalidation;
+use super::replication_lsn::Lsn;
+use super::versions::Change;
 use crate::db::{ConnectError, Target};
 use futures_util::StreamExt as _;
 use std::sync::Arc;
@@ -16,110 +16,142 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
 
 /// How often the database is asked to confirm.
-const EVERY: Duration = Duration::from_millis(250);
-/// A database that is silent for so long is connected to anew.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// The pauses between attempts to connect: the first one, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+const CONFIRM_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Fails on a standby and on a former primary, where nothing could be heard.
-const POSITION: &str = "select pg_current_wal_insert_lsn()";
+/// How long the database may take for one step before the connection is opened anew.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The pause before the second attempt to connect; it doubles after each.
+const MIN_RECONNECT_DELAY: Duration = Duration::from_millis(20);
+
+/// The longest pause between attempts to connect.
+const MAX_RECONNECT_DELAY: Duration = Duration::from_millis(500);
+
+/// Fails on a standby and on a former primary, which send no notifications.
+const CURRENT_LSN: &str = "select pg_current_wal_insert_lsn()";
 
 /// Why the connection ended.
 #[derive(Debug, thiserror::Error)]
-enum Lost {
+enum ListenError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     #[error(transparent)]
-    Broken(#[from] tokio_postgres::Error),
+    Connection(#[from] tokio_postgres::Error),
     #[error("the database closed the connection")]
     Closed,
-    #[error("the database is silent")]
-    Silent,
-    #[error("the database gave no position")]
-    NoPosition,
+    #[error("the database does not respond")]
+    Timeout,
+    #[error("the database returned no log position")]
+    NoLsn,
 }
 
-/// Listens for as long as the future is polled; connects again whenever it must.
+/// Listens for changes, and reconnects when the connection is lost. Never returns, except behind
+/// PgBouncer.
 ///
-/// `pooled`: a pooler in transaction mode stands in between, through which nothing is heard.
-pub async fn listen(coherence: Arc<Coherence>, target: Target, pooled: bool) {
+/// `pooled` says that a pooler in transaction mode is in between, which forwards no notifications.
+pub async fn listen(invalidation: Arc<Invalidation>, target: Target, pooled: bool) {
     if pooled || target.pgbouncer() {
-        log::warn!("behind PgBouncer no notices arrive: what is cached is trusted for a second");
+        log::warn!(
+            "no notifications arrive through PgBouncer: cached responses are served for one second"
+        );
         return;
     }
-    let mut pause = PAUSES.0;
-    let mut told = false;
+    let mut delay = MIN_RECONNECT_DELAY;
+    let mut reported = false;
     loop {
-        let lost = session(&coherence, &target, &mut told).await;
-        if coherence.disconnected() {
-            pause = PAUSES.0;
+        let result = run_session(&invalidation, &target, &mut reported).await;
+        if invalidation.disconnected() {
+            delay = MIN_RECONNECT_DELAY;
         }
-        if let Err(lost) = lost
-            && !told
+        if let Err(error) = result
+            && !reported
         {
-            told = true;
-            log::warn!("changes of other instances are not heard: {lost}");
+            reported = true;
+            log::warn!("cannot listen for changes by other instances, reconnecting: {error}");
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(PAUSES.1);
+        sleep(delay).await;
+        delay = (delay * 2).min(MAX_RECONNECT_DELAY);
     }
 }
 
-/// One connection, until it is lost.
-async fn session(coherence: &Coherence, target: &Target, told: &mut bool) -> Result<(), Lost> {
-    let connected = timeout(PATIENCE, Box::pin(target.connect_with_messages())).await;
-    let (client, mut messages) = connected.map_err(|_late| Lost::Silent)??;
-    let hear = async {
+/// Runs one connection until it is lost. `reported` says that its loss has been logged.
+async fn run_session(
+    invalidation: &Invalidation,
+    target: &Target,
+    reported: &mut bool,
+) -> Result<(), ListenError> {
+    let connection = timeout(RESPONSE_TIMEOUT, Box::pin(target.connect_with_messages())).await;
+    let (client, mut messages) = connection.map_err(|_elapsed| ListenError::Timeout)??;
+    let receive = async {
         while let Some(message) = messages.next().await {
-            if let AsyncMessage::Notification(notice) = message? {
-                hear(coherence, notice.payload());
+            if let AsyncMessage::Notification(notification) = message? {
+                let payload = notification.payload();
+                with_change(payload, |change| invalidation.handle_notification(change));
             }
         }
-        Err(Lost::Closed)
+        Err(ListenError::Closed)
     };
     let confirm = async {
-        let listened = timeout(PATIENCE, client.batch_execute("listen roundup")).await;
-        listened.map_err(|_late| Lost::Silent)??;
-        coherence.connected(position(&client).await?);
-        if std::mem::take(told) {
-            log::info!("changes of other instances are heard again");
+        let listening = timeout(RESPONSE_TIMEOUT, client.batch_execute("listen roundup")).await;
+        listening.map_err(|_elapsed| ListenError::Timeout)??;
+        invalidation.connected(current_lsn(&client).await?);
+        if std::mem::take(reported) {
+            log::info!("listening for changes by other instances again");
         }
         loop {
-            let asked = coherence.ask();
-            let lsn = position(&client).await?;
-            coherence.confirm(asked, lsn);
-            // Whichever comes first.
-            _ = timeout(EVERY, coherence.wanted()).await;
+            let sent = invalidation.start_read();
+            let lsn = current_lsn(&client).await?;
+            invalidation.confirm(sent, lsn);
+            // A timeout means that it is time for the regular confirmation.
+            _ = timeout(CONFIRM_INTERVAL, invalidation.confirmation_wanted()).await;
         }
     };
     tokio::select! {
-        // In this order: notices before answers.
+        // Notifications must be handled before the result that confirms them.
         biased;
-        ended = hear => ended,
-        ended = confirm => ended,
+        result = receive => result,
+        result = confirm => result,
     }
 }
 
-async fn position(client: &Client) -> Result<Lsn, Lost> {
-    let asked = timeout(PATIENCE, client.simple_query(POSITION)).await;
-    let rows = asked.map_err(|_late| Lost::Silent)??;
-    let text = rows.iter().find_map(|message| match message {
+async fn current_lsn(client: &Client) -> Result<Lsn, ListenError> {
+    let result = timeout(RESPONSE_TIMEOUT, client.simple_query(CURRENT_LSN)).await;
+    let messages = result.map_err(|_elapsed| ListenError::Timeout)??;
+    let text = messages.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0),
         _ => None,
     });
-    text.and_then(Lsn::parse).ok_or(Lost::NoPosition)
+    text.and_then(Lsn::parse).ok_or(ListenError::NoLsn)
 }
 
-/// Acts on a notice; the migration `notify` says what it may be. One that is not understood may
-/// come from a newer version: then everything may have changed.
-fn hear(coherence: &Coherence, notice: &str) {
-    let ids = || notice.split(' ').map(str::parse).collect::<Result<Vec<i64>, _>>();
-    match notice {
-        "lists" => coherence.heard(Change::Lists),
-        _ => match ids() {
-            Ok(ids) => coherence.heard(Change::Articles(&ids)),
-            Err(_) => coherence.heard(Change::Everything),
-        },
+/// Parses the payload of a notification: `lists`, or the ids of articles with spaces between them.
+/// Any other payload, also one of a newer version, means that everything may have changed.
+fn with_change<T>(payload: &str, handle: impl FnOnce(Change<'_>) -> T) -> T {
+    if payload == "lists" {
+        return handle(Change::Lists);
+    }
+    match payload.split(' ').map(str::parse).collect::<Result<Vec<i64>, _>>() {
+        Ok(ids) => handle(Change::Articles(&ids)),
+        Err(_) => handle(Change::Everything),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_payload_means_that_everything_changed() {
+        for (payload, expected) in [
+            ("lists", "Lists"),
+            ("7", "Articles([7])"),
+            ("7 8", "Articles([7, 8])"),
+            ("all", "Everything"),
+            ("", "Everything"),
+            ("7 feeds", "Everything"),
+        ] {
+            let change = with_change(payload, |change| format!("{change:?}"));
+            assert_eq!(change, expected, "{payload:?}");
+        }
     }
 }

@@ -1,100 +1,95 @@
-//! What the cache counts about itself, for `/metrics`.
+//! Metrics of the cache, for `/metrics`.
 
-use super::coherence::Coherence;
+use super::invalidation::Invalidation;
+use super::status::CacheStatus;
+use super::store::Usage;
 use crate::metrics::DurationHistogram;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
+use std::time::Duration;
 
-/// Where the answer to a public read came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Source {
-    /// From memory.
-    Hit,
-    /// From the database.
-    Miss,
-    /// From the fill of another request.
-    Wait,
-    /// From memory though it could not be confirmed, for the database is away.
-    Stale,
-}
-
-/// Counts and times of one cache.
+/// The counters, gauges and timings of one cache.
 #[derive(Debug, Default)]
-pub struct Counts {
+pub struct CacheMetrics {
     hits: Counter,
     misses: Counter,
-    waits: Counter,
+    collapsed: Counter,
     stale: Counter,
-    fills: DurationHistogram,
-    failed: Counter,
+    fill_durations: DurationHistogram,
+    failed_fills: Counter,
     bytes: Gauge,
     entries: Gauge,
-    evicted: Gauge,
+    evictions: Gauge,
 }
 
-impl Counts {
-    /// An answer from there.
-    pub fn answered(&self, source: Source) {
-        self.of(source).inc();
+impl CacheMetrics {
+    /// Counts a response.
+    pub fn record_response(&self, status: CacheStatus) {
+        let counter = match status {
+            CacheStatus::Hit => &self.hits,
+            CacheStatus::Miss { .. } | CacheStatus::Refreshed { .. } => &self.misses,
+            CacheStatus::Collapsed => &self.collapsed,
+            CacheStatus::Stale => &self.stale,
+        };
+        counter.inc();
     }
 
-    /// How many answers came from there.
-    pub fn count(&self, source: Source) -> u64 {
-        self.of(source).get()
+    /// Records how long a fill took.
+    pub fn record_fill(&self, duration: Duration) {
+        self.fill_durations.observe(duration);
     }
 
-    fn of(&self, source: Source) -> &Counter {
-        match source {
-            Source::Hit => &self.hits,
-            Source::Miss => &self.misses,
-            Source::Wait => &self.waits,
-            Source::Stale => &self.stale,
-        }
+    /// Counts a fill that the database did not answer.
+    pub fn record_failed_fill(&self) {
+        self.failed_fills.inc();
     }
 
-    /// A fill that took so long.
-    pub fn filled(&self, took: std::time::Duration) {
-        self.fills.observe(took);
+    /// Returns the number of responses that the database had to produce.
+    pub fn misses(&self) -> u64 {
+        self.misses.get()
     }
 
-    /// How many fills there were.
+    /// Returns the number of responses that came from a concurrent request.
+    pub fn collapsed(&self) -> u64 {
+        self.collapsed.get()
+    }
+
+    /// Returns the number of fills.
     pub fn fills(&self) -> u64 {
-        self.fills.count()
+        self.fill_durations.count()
     }
 
-    /// A fill that failed.
-    pub fn failed(&self) {
-        self.failed.inc();
+    /// Sets the gauges, which are only updated when the metrics are read.
+    pub(super) fn set_usage(&self, usage: Usage) {
+        let saturate = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        self.bytes.set(saturate(usage.bytes));
+        self.entries.set(saturate(usage.entries));
+        self.evictions.set(i64::try_from(usage.evictions).unwrap_or(i64::MAX));
     }
 
-    /// How full the cache is, for the next reading of the metrics.
-    pub(super) fn set_fullness(&self, full: super::Fullness) {
-        let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-        self.bytes.set(number(full.bytes));
-        self.entries.set(number(full.entries));
-        self.evicted.set(i64::try_from(full.evicted).unwrap_or(i64::MAX));
-    }
-
-    pub(super) fn register(&self, coherence: &Coherence, registry: &mut Registry) {
+    pub(super) fn register(&self, invalidation: &Invalidation, registry: &mut Registry) {
         let registry = registry.sub_registry_with_prefix("roundup_cache");
-        registry.register("hits", "Answers from memory", self.hits.clone());
-        registry.register("misses", "Answers that the database gave", self.misses.clone());
-        registry.register("waits", "Answers from another request's fill", self.waits.clone());
-        let text = "Answers from memory while the database was away";
-        registry.register("stale", text, self.stale.clone());
-        registry.register("bytes", "Bytes in memory, estimated from above", self.bytes.clone());
-        registry.register("entries", "Answers in memory", self.entries.clone());
-        registry.register("evictions", "Answers that had to leave", self.evicted.clone());
+        registry.register("hits", "Responses from memory", self.hits.clone());
+        registry.register("misses", "Responses from the database", self.misses.clone());
+        let help = "Responses from the fill of a concurrent request";
+        registry.register("waits", help, self.collapsed.clone());
+        let help = "Possibly outdated responses, because the database did not answer";
+        registry.register("stale", help, self.stale.clone());
+        registry.register("bytes", "Bytes in use, an upper estimate", self.bytes.clone());
+        registry.register("entries", "Responses in memory", self.entries.clone());
+        registry.register("evictions", "Responses evicted", self.evictions.clone());
         registry.register_with_unit(
             "fill_duration",
-            "How long the database took for an answer",
+            "Time that the database took for a response",
             Unit::Seconds,
-            self.fills.clone(),
+            self.fill_durations.clone(),
         );
-        registry.register("fills_failed", "Fills that failed", self.failed.clone());
-        registry.register("notices", "Notices of changes heard", coherence.heard.clone());
-        let text = "Connections that listen for changes, since the start";
-        registry.register("listens", text, coherence.reconnected.clone());
+        let help = "Fills that the database did not answer";
+        registry.register("fills_failed", help, self.failed_fills.clone());
+        let help = "Notifications of changes received";
+        registry.register("notices", help, invalidation.notifications.clone());
+        let help = "Connections opened to listen for changes";
+        registry.register("listens", help, invalidation.connections.clone());
     }
 }

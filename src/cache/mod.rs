@@ -1,164 +1,173 @@
-//! Finished answers in memory that are never wrong; `docs/cache.md` tells how and why.
+//! Complete responses in memory that are never out of date; `docs/cache.md` explains how.
 //!
-//! ```text
-//! counters   when what changed, as tickets         trust      how far memory may be trusted
-//! position   how new a replica must be             coherence  these three together
-//! listener   hears of changes in the database      store      the bounded map, with its queue
-//! replica    reading from replicas that are new enough
-//! flight     one fill of an entry at a time        fill       what a fill and its queries share
-//! ```
+//! - `store`: a map bounded in bytes; `single_flight`: one fill per key at a time; `fill`: what a
+//!   fill shares with its queries.
+//! - `versions`: what changed when; `freshness`: whether all changes are known; `invalidation`:
+//!   both together; `listener`: receives the changes from the database.
+//! - `replica`: reads from replicas that have replayed enough; `replication_lsn`: how much that is.
+//! - `status` and `metrics`: what the cache reports.
 
-mod coherence;
-mod counters;
 mod fill;
-mod flight;
+mod freshness;
+mod invalidation;
 mod listener;
 mod metrics;
-mod position;
-mod queue;
 mod replica;
+mod replication_lsn;
+mod single_flight;
+mod status;
 mod store;
-mod trust;
+mod versions;
 
-pub use coherence::{Begun, Coherence};
-pub use counters::{Change, Counters, Depends, Ticket};
 pub use fill::Fill;
-pub use flight::{Join, Landed, Lead, Wait};
+pub use freshness::{DatabaseState, Freshness, MAX_UNCONFIRMED_AGE, Timestamp};
+pub use invalidation::{Invalidation, ReadStart};
 pub use listener::listen;
-pub use metrics::{Counts, Source};
-pub use position::Lsn;
-pub use replica::{Replica, note_shown};
-pub use store::{Fullness, Store};
-pub use trust::{Moment, UNCONFIRMED};
+pub use metrics::CacheMetrics;
+pub use replica::{Replica, record_served_lsn};
+pub use replication_lsn::Lsn;
+pub use single_flight::{FillFollower, FillLeader, FillResult, FillRole};
+pub use status::CacheStatus;
+pub use store::{Store, Usage};
+pub use versions::{Change, Dependency, Version, Versions};
 
-use flight::Flights;
 use prometheus_client::registry::Registry;
+use single_flight::SingleFlight;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The part of the bytes that answers of nothing (404, 410) may have. They have a store of their
-/// own, so that random addresses push nothing out.
-const NOTHING: usize = 16;
+/// Negative responses (404, 410) may use this fraction of the bytes. They have a store of their
+/// own, so that random URLs evict nothing else.
+const NEGATIVE_FRACTION: usize = 16;
 
-/// An answer and what it rests on.
+/// A cached response and what its validity depends on.
 #[derive(Debug)]
-pub struct Held<V> {
-    /// When it began to be read.
-    pub begun: Begun,
+pub struct CacheEntry<V> {
+    /// When its read started.
+    pub start: ReadStart,
+    /// How long the read took.
+    pub fill_duration: Duration,
     /// What it depends on.
-    pub on: Depends,
-    /// Whether it says that nothing is there.
-    pub nothing: bool,
-    /// The answer.
+    pub dependency: Dependency,
+    /// Whether it says that nothing exists at the URL.
+    pub is_negative: bool,
+    /// The response.
     pub value: V,
 }
 
-/// A cache of answers.
+/// A cache of responses.
 #[derive(Debug)]
 pub struct Cache<V> {
-    pages: Store<Held<V>>,
-    nothing: Store<Held<V>>,
-    flights: Flights<Held<V>>,
-    coherence: Arc<Coherence>,
-    counts: Counts,
-    stale_for: Duration,
+    entries: Store<CacheEntry<V>>,
+    negative_entries: Store<CacheEntry<V>>,
+    fills: SingleFlight<CacheEntry<V>>,
+    invalidation: Arc<Invalidation>,
+    metrics: CacheMetrics,
+    stale_if_error: Duration,
     enabled: bool,
 }
 
 impl<V> Cache<V> {
-    /// A cache of so many bytes, none if 0; it may answer with what it last knew for `stale_for`
-    /// while the database is away.
-    pub fn new(bytes: usize, stale_for: Duration) -> Self {
+    /// Creates a cache of `bytes`; zero disables it. While the database does not answer, entries
+    /// may be served for `stale_if_error` after they were last known to be current.
+    pub fn new(bytes: usize, stale_if_error: Duration) -> Self {
         Self {
-            pages: Store::new(bytes - bytes / NOTHING),
-            nothing: Store::new(bytes / NOTHING),
-            flights: Flights::default(),
-            coherence: Arc::default(),
-            counts: Counts::default(),
-            stale_for,
+            entries: Store::new(bytes - bytes / NEGATIVE_FRACTION),
+            negative_entries: Store::new(bytes / NEGATIVE_FRACTION),
+            fills: SingleFlight::default(),
+            invalidation: Arc::default(),
+            metrics: CacheMetrics::default(),
+            stale_if_error,
             enabled: bytes > 0,
         }
     }
 
-    /// Whether anything is kept at all.
+    /// Returns whether anything is stored.
     pub fn is_enabled(&self) -> bool {
         self.enabled
     }
 
-    /// What is kept under the key, current or not.
-    pub fn get(&self, key: &str) -> Option<Arc<Held<V>>> {
-        self.pages.get(key).or_else(|| self.nothing.get(key))
+    /// Returns the entry under this key, current or not.
+    pub fn get(&self, key: &str) -> Option<Arc<CacheEntry<V>>> {
+        self.entries.get(key).or_else(|| self.negative_entries.get(key))
     }
 
-    /// Whether this may be shown as current.
-    pub fn is_current(&self, held: &Held<V>, now: Moment) -> bool {
-        self.coherence.is_current(held.begun, held.on, now)
+    /// Returns whether an entry may be served as current.
+    pub fn is_current(&self, entry: &CacheEntry<V>, now: Timestamp) -> bool {
+        self.invalidation.is_current(entry.start, entry.dependency, now)
     }
 
-    /// Whether this may be shown, marked, because the database is away.
-    pub fn may_serve_stale(&self, held: &Held<V>, now: Moment) -> bool {
-        // What was not there may have come to be.
-        !held.nothing && self.coherence.trust().is_cut(now) && self.age(held, now) <= self.stale_for
+    /// Returns whether an entry may be served, marked as stale, when the database does not answer.
+    pub fn may_serve_stale(&self, entry: &CacheEntry<V>, now: Timestamp) -> bool {
+        // What did not exist may exist by now.
+        !entry.is_negative && self.age(entry, now) <= self.stale_if_error
     }
 
-    /// How long ago this was last known to be current, at most.
-    pub fn age(&self, held: &Held<V>, now: Moment) -> Duration {
-        let confirmed = self.coherence.trust().confirmed();
-        let known = self.coherence.holds(held.begun, held.on).then_some(confirmed);
-        now.since(known.unwrap_or_default().max(held.begun.moment))
-    }
-
-    /// Takes part in the fill of a key.
-    pub fn join(&self, key: &Arc<str>) -> Join<Held<V>> {
-        self.flights.join(key)
-    }
-
-    /// Keeps an answer of this weight; says whether there was room. A newer one stays.
-    pub fn keep(&self, key: &Arc<str>, held: &Arc<Held<V>>, weight: usize) -> bool {
-        let newer = |former: &Held<V>| former.begun.ticket > held.begun.ticket;
-        let (store, other) =
-            if held.nothing { (&self.nothing, &self.pages) } else { (&self.pages, &self.nothing) };
-        other.remove(key);
-        store.insert(key, Arc::clone(held), weight, newer)
-    }
-
-    /// An answer that is kept has come to weigh so much more.
-    pub fn grow(&self, key: &str, held: &Arc<Held<V>>, by: usize) {
-        self.pages.grow(key, held, by);
-    }
-
-    /// What decides whether an answer is current.
-    pub fn coherence(&self) -> &Arc<Coherence> {
-        &self.coherence
-    }
-
-    /// What is counted.
-    pub fn counts(&self) -> &Counts {
-        &self.counts
-    }
-
-    /// How full it is: both stores.
-    pub fn fullness(&self) -> Fullness {
-        let (pages, nothing) = (self.pages.fullness(), self.nothing.fullness());
-        Fullness {
-            bytes: pages.bytes + nothing.bytes,
-            entries: pages.entries + nothing.entries,
-            evicted: pages.evicted + nothing.evicted,
+    /// Returns the time since an entry was last known to be current.
+    pub fn age(&self, entry: &CacheEntry<V>, now: Timestamp) -> Duration {
+        let read_at = entry.start.timestamp;
+        if self.invalidation.is_unchanged(entry.start, entry.dependency) {
+            now.since(read_at.max(self.invalidation.freshness().last_confirmed()))
+        } else {
+            now.since(read_at)
         }
     }
 
-    /// How full the store of 404 and 410 is.
-    pub fn fullness_of_nothing(&self) -> Fullness {
-        self.nothing.fullness()
+    /// Joins the fill of a key, or starts it.
+    pub fn join_fill(&self, key: &Arc<str>) -> FillRole<CacheEntry<V>> {
+        self.fills.join(key)
     }
 
-    /// Names its counts in the registry of the metrics.
-    pub fn register(&self, registry: &mut Registry) {
-        self.counts.register(&self.coherence, registry);
+    /// Stores an entry of this weight in bytes, unless a newer one is there. Returns whether it was
+    /// stored.
+    pub fn insert(&self, key: &Arc<str>, entry: &Arc<CacheEntry<V>>, weight: usize) -> bool {
+        let is_newer = |former: &CacheEntry<V>| former.start.version > entry.start.version;
+        let (store, other) = if entry.is_negative {
+            (&self.negative_entries, &self.entries)
+        } else {
+            (&self.entries, &self.negative_entries)
+        };
+        other.remove(key);
+        store.insert(key, Arc::clone(entry), weight, is_newer)
     }
 
-    /// Brings those counts up to date that are looked up when they are read.
-    pub fn refresh_counts(&self) {
-        self.counts.set_fullness(self.fullness());
+    /// Adds bytes to the weight of an entry.
+    pub fn add_weight(&self, key: &str, entry: &Arc<CacheEntry<V>>, bytes: usize) {
+        self.entries.add_weight(key, entry, bytes);
+    }
+
+    /// Returns what decides whether entries are current.
+    pub fn invalidation(&self) -> &Arc<Invalidation> {
+        &self.invalidation
+    }
+
+    /// Returns the metrics.
+    pub fn metrics(&self) -> &CacheMetrics {
+        &self.metrics
+    }
+
+    /// Returns the memory in use.
+    pub fn usage(&self) -> Usage {
+        let (entries, negative) = (self.entries.usage(), self.negative_entries.usage());
+        Usage {
+            bytes: entries.bytes + negative.bytes,
+            entries: entries.entries + negative.entries,
+            evictions: entries.evictions + negative.evictions,
+        }
+    }
+
+    /// Returns the memory in use for negative responses.
+    pub fn negative_usage(&self) -> Usage {
+        self.negative_entries.usage()
+    }
+
+    /// Registers the metrics.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.metrics.register(&self.invalidation, registry);
+    }
+
+    /// Updates the gauges before the metrics are read.
+    pub fn update_gauges(&self) {
+        self.metrics.set_usage(self.usage());
     }
 }

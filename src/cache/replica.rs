@@ -1,56 +1,57 @@
-//! Reading from streaming replicas, which lag: one is asked only when it has all that this
-//! instance has shown, or heard of.
+//! Reads from streaming replicas. A replica may lag, so it is read only if it has replayed
+//! everything that this instance has served or been notified of.
 
-use super::coherence::Coherence;
 use super::fill::Fill;
-use super::position::Lsn;
+use super::invalidation::Invalidation;
+use super::replication_lsn::Lsn;
 use crate::db::{Pool, PooledConnection};
-use diesel::sql_types::Text;
+use diesel::sql_types::{Nullable, Text};
 use diesel::{QueryResult, dsl::sql};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-/// A replica that lags is looked at again after each of these; then the primary is asked.
-const WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(5), Duration::from_millis(15)];
+/// The pauses before each check of a replica that lags. After the last one the primary is used.
+const RETRY_DELAYS: [Duration; 3] =
+    [Duration::ZERO, Duration::from_millis(5), Duration::from_millis(15)];
 
-/// How long a replica may take to give a connection and to say how far it is: one that is frozen
-/// would never say.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long a replica may take for a connection and its position. One that is frozen never answers.
+const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// How far the server is: what it has replayed, or, should it be a primary by now, written.
-const POSITION: &str = "(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() \
-                        else pg_current_wal_insert_lsn() end)::text";
+/// Returns what the server has replayed, or what it has written if it has become a primary.
+const CURRENT_LSN: &str = "(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() \
+                           else pg_current_wal_insert_lsn() end)::text";
 
 /// The replicas behind one URL.
 #[derive(Debug)]
 pub struct Replica(Pool);
 
 impl Replica {
-    /// Those of this pool.
+    /// Creates it from a pool of connections.
     pub fn new(pool: Pool) -> Self {
         Self(pool)
     }
 
-    /// Gives the current worker thread database connections of its own.
+    /// Reserves connections for the current worker thread.
     pub fn init_worker(&self) {
         self.0.init_worker();
     }
 
-    /// A connection to a replica that may be shown; none if there is none now.
-    pub async fn checkout(&self, coherence: &Coherence) -> Option<PooledConnection> {
-        timeout(PATIENCE, self.when_new_enough(coherence)).await.ok().flatten()
+    /// Returns a connection to a replica that is up to date, or `None` if there is none now.
+    pub async fn checkout(&self, invalidation: &Invalidation) -> Option<PooledConnection> {
+        timeout(CHECKOUT_TIMEOUT, self.wait_until_replayed(invalidation)).await.ok().flatten()
     }
 
-    async fn when_new_enough(&self, coherence: &Coherence) -> Option<PooledConnection> {
-        coherence.floor()?;
+    async fn wait_until_replayed(&self, invalidation: &Invalidation) -> Option<PooledConnection> {
+        invalidation.minimum_lsn()?;
         let conn = self.0.get().await.ok()?;
-        for wait in WAITS {
-            tokio::time::sleep(wait).await;
-            let at = position(&conn).await.ok()?;
-            // Asked each time: it may have risen meanwhile.
-            if at.is_some_and(|at| coherence.floor().is_some_and(|floor| at >= floor)) {
-                Fill::asked_replica();
+        for delay in RETRY_DELAYS {
+            sleep(delay).await;
+            let lsn = current_lsn(&conn).await.ok()?;
+            // The minimum is read each time, because it may have risen.
+            let minimum = invalidation.minimum_lsn()?;
+            if lsn.is_some_and(|lsn| lsn >= minimum) {
+                Fill::set_used_replica();
                 return Some(conn);
             }
         }
@@ -58,21 +59,23 @@ impl Replica {
     }
 }
 
-/// Notes how new the state is that was read on this connection, of a replica or of the primary:
-/// nothing older is shown from now on.
+/// Records the log position of the server behind this connection, after a read on it. Nothing older
+/// is served from now on.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn note_shown(conn: &AsyncPgConnection, coherence: &Coherence) -> QueryResult<()> {
-    if let Some(lsn) = position(conn).await? {
-        coherence.shown(lsn);
+pub async fn record_served_lsn(
+    conn: &AsyncPgConnection,
+    invalidation: &Invalidation,
+) -> QueryResult<()> {
+    if let Some(lsn) = current_lsn(conn).await? {
+        invalidation.raise_minimum_lsn(lsn);
     }
     Ok(())
 }
 
-async fn position(conn: &AsyncPgConnection) -> QueryResult<Option<Lsn>> {
-    let text: Option<String> = diesel::select(sql::<diesel::sql_types::Nullable<Text>>(POSITION))
-        .get_result(&mut &*conn)
-        .await?;
+async fn current_lsn(conn: &AsyncPgConnection) -> QueryResult<Option<Lsn>> {
+    let text: Option<String> =
+        diesel::select(sql::<Nullable<Text>>(CURRENT_LSN)).get_result(&mut &*conn).await?;
     Ok(text.as_deref().and_then(Lsn::parse))
 }

@@ -1,136 +1,178 @@
-//! A map bounded in bytes that is read without a lock.
+//! A map that is bounded by the weight of its entries.
 //!
-//! The map is papaya's; which entries stay is decided as S3-FIFO does (Yang and others, SOSP
-//! 2023): a new entry stands in a short queue, and only one that is asked for again there, or soon
-//! after it left, comes into the long one. So any number of addresses that are asked for once pass
-//! through the short queue and leave the rest alone. Only writing takes the lock of the queues.
+//! `quick_cache` decides which entries stay, by a variant of Clock-PRO: a new entry is cold, and only
+//! one that is requested again becomes hot. URLs that are requested once therefore evict nothing
+//! from the frequently used set.
 
-use super::queue::{Line, Seat};
-use papaya::HashMap;
-use std::hash::RandomState;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use quick_cache::sync::{Cache, EntryAction, EntryResult};
+use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// An entry may weigh this part of the whole at most.
-const LARGEST: usize = 8;
+/// The largest entry is this fraction of the capacity.
+const MAX_ENTRY_FRACTION: usize = 8;
 
-/// What an entry weighs besides its value: its key twice, its places in map and queue.
-const OVERHEAD: usize = 256;
+/// The weight of an entry without its value and key, in bytes: map, queue and reference counts.
+const ENTRY_OVERHEAD: usize = 256;
 
+/// The expected weight of an entry, in bytes. The store remembers as many evicted keys as entries of
+/// this weight fit into it: one that is requested again becomes hot at once.
+const TYPICAL_WEIGHT: usize = 4 << 10;
+
+/// The memory that an evicted key takes, in bytes.
+const EVICTED_KEY_WEIGHT: usize = 96;
+
+/// The number of parts with a lock and a share of the capacity each. The largest entry must fit
+/// into the hot share of one part.
+const SHARDS: usize = 4;
+
+/// A value and its weight, which must not change while the entry is in the map.
 #[derive(Debug)]
-struct Slot<V> {
+struct Weighted<V> {
     value: Arc<V>,
-    weight: AtomicUsize,
-    seat: Seat,
+    weight: usize,
 }
 
-/// A bounded map from text to shared values.
+impl<V> Clone for Weighted<V> {
+    fn clone(&self) -> Self {
+        Self { value: Arc::clone(&self.value), weight: self.weight }
+    }
+}
+
+/// Reads the stored weight.
+#[derive(Debug, Clone)]
+struct StoredWeight;
+
+impl<V> Weighter<Arc<str>, Weighted<V>> for StoredWeight {
+    fn weight(&self, _: &Arc<str>, entry: &Weighted<V>) -> u64 {
+        u64::try_from(entry.weight).unwrap_or(u64::MAX)
+    }
+}
+
+/// Counts evictions.
+#[derive(Debug, Clone, Default)]
+struct EvictionCounter(Arc<AtomicU64>);
+
+impl<V> Lifecycle<Arc<str>, Weighted<V>> for EvictionCounter {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: Arc<str>, _: Weighted<V>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+type Entries<V> = Cache<Arc<str>, Weighted<V>, StoredWeight, DefaultHashBuilder, EvictionCounter>;
+
+/// A bounded map from keys to shared values.
 #[derive(Debug)]
 pub struct Store<V> {
-    map: HashMap<Arc<str>, Slot<V>>,
-    line: Mutex<Line>,
-    capacity: usize,
+    entries: Entries<V>,
+    evictions: EvictionCounter,
+    max_entry_weight: usize,
 }
 
-/// How full a store is.
+/// The memory that a store uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Fullness {
-    /// Bytes, estimated from above.
+pub struct Usage {
+    /// Bytes, an upper estimate.
     pub bytes: usize,
     /// Entries.
     pub entries: usize,
-    /// Entries that had to leave since the start.
-    pub evicted: u64,
+    /// Entries evicted since the start.
+    pub evictions: u64,
 }
 
 impl<V> Store<V> {
-    /// A store for so many bytes.
+    /// Creates a store of at most `capacity` bytes.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "the only errors are options that are not set"
+    )]
     pub fn new(capacity: usize) -> Self {
-        let line = Mutex::new(Line::new(RandomState::new()));
-        Self { map: HashMap::new(), line, capacity }
+        let evicted_keys = capacity / TYPICAL_WEIGHT;
+        let capacity = capacity - evicted_keys * EVICTED_KEY_WEIGHT;
+        let options = OptionsBuilder::new()
+            .shards(SHARDS)
+            .estimated_items_capacity(evicted_keys)
+            .ghost_allocation(1.0)
+            .weight_capacity(u64::try_from(capacity).unwrap_or(u64::MAX))
+            .build();
+        let options = options.expect("all options are set");
+        let evictions = EvictionCounter::default();
+        let entries = Cache::with_options(
+            options,
+            StoredWeight,
+            DefaultHashBuilder::default(),
+            evictions.clone(),
+        );
+        Self { entries, evictions, max_entry_weight: capacity / MAX_ENTRY_FRACTION }
     }
 
-    /// What stands under this key. Takes no lock.
+    /// Returns the value under this key.
     pub fn get(&self, key: &str) -> Option<Arc<V>> {
-        let map = self.map.pin();
-        let slot = map.get(key)?;
-        slot.seat.touch();
-        Some(Arc::clone(&slot.value))
+        self.entries.get(key).map(|entry| entry.value)
     }
 
-    /// Puts a value of this weight under the key, unless `keep` says so of the one that is there;
-    /// says whether it did. What is too large for the store is not taken.
+    /// Stores a value of this weight under the key, unless `is_newer` returns true for the value
+    /// that is there. Returns whether it was stored; an entry that is too large is not.
     pub fn insert(
         &self,
         key: &Arc<str>,
         value: Arc<V>,
         weight: usize,
-        keep: impl Fn(&V) -> bool,
+        is_newer: impl Fn(&V) -> bool,
     ) -> bool {
-        let weight = weight + OVERHEAD + 2 * key.len();
-        if weight > self.capacity / LARGEST {
+        let weight = weight + ENTRY_OVERHEAD + key.len();
+        if weight > self.max_entry_weight {
             return false;
         }
-        let mut line = self.line();
-        let map = self.map.pin();
-        let former = map.get(&**key);
-        if former.is_some_and(|slot| keep(&slot.value)) {
-            return false;
-        }
-        let seat = match former {
-            Some(slot) => {
-                line.replace(&slot.seat, slot.weight.load(Ordering::Relaxed), weight);
-                slot.seat.clone()
+        let entry = Weighted { value, weight };
+        // Not changed in place: `quick_cache` evicts others only when an entry is inserted.
+        let result = self.entries.entry(key, None, |_, former| {
+            if is_newer(&former.value) {
+                EntryAction::Retain(())
+            } else {
+                EntryAction::ReplaceWithGuard
             }
-            None => line.seat(key, weight),
-        };
-        map.insert(Arc::clone(key), Slot { value, weight: AtomicUsize::new(weight), seat });
-        self.shrink(&mut line);
-        true
-    }
-
-    /// The value under this key, if it is still this one, has come to weigh so much more.
-    pub fn grow(&self, key: &str, value: &Arc<V>, by: usize) {
-        let mut line = self.line();
-        if let Some(slot) = self.map.pin().get(key).filter(|slot| Arc::ptr_eq(&slot.value, value)) {
-            let before = slot.weight.fetch_add(by, Ordering::Relaxed);
-            line.replace(&slot.seat, before, before + by);
+        });
+        match result {
+            EntryResult::Vacant(guard) | EntryResult::Replaced(guard, _) => {
+                guard.insert(entry).is_ok()
+            }
+            EntryResult::Retained(()) | EntryResult::Removed(..) | EntryResult::Timeout => false,
         }
-        self.shrink(&mut line);
     }
 
-    /// Takes out what stands under the key.
+    /// Adds to the weight of the entry under this key, if its value is still this one.
+    pub fn add_weight(&self, key: &str, value: &Arc<V>, bytes: usize) {
+        let result = self.entries.entry(&Arc::from(key), None, |_, entry| {
+            if Arc::ptr_eq(&entry.value, value) {
+                EntryAction::ReplaceWithGuard
+            } else {
+                EntryAction::Retain(())
+            }
+        });
+        // Otherwise the entry has been evicted or replaced.
+        if let EntryResult::Replaced(guard, mut entry) = result {
+            entry.weight += bytes;
+            // Fails if the key was removed in the meantime.
+            _ = guard.insert(entry);
+        }
+    }
+
+    /// Removes the entry under this key.
     pub fn remove(&self, key: &str) {
-        let map = self.map.pin();
-        if map.contains_key(key) {
-            let mut line = self.line();
-            if let Some(slot) = map.remove(key) {
-                line.leave(key, &slot.seat, slot.weight.load(Ordering::Relaxed));
-            }
+        self.entries.remove(key);
+    }
+
+    /// Returns the memory in use.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            bytes: usize::try_from(self.entries.weight()).unwrap_or(usize::MAX),
+            entries: self.entries.len(),
+            evictions: self.evictions.0.load(Ordering::Relaxed),
         }
-    }
-
-    /// How full it is.
-    pub fn fullness(&self) -> Fullness {
-        let line = self.line();
-        Fullness { bytes: line.bytes(), entries: line.len(), evicted: line.evicted() }
-    }
-
-    fn shrink(&self, line: &mut Line) {
-        let map = self.map.pin();
-        while line.bytes() > self.capacity {
-            let look = |key: &Arc<str>| {
-                map.get(&**key).map(|slot| (slot.seat.clone(), slot.weight.load(Ordering::Relaxed)))
-            };
-            match line.evict(self.capacity, look) {
-                Some(key) => _ = map.remove(&*key),
-                None => break,
-            }
-        }
-    }
-
-    fn line(&self) -> MutexGuard<'_, Line> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -138,9 +180,11 @@ impl<V> Store<V> {
 mod tests {
     use super::*;
 
+    const VALUE: usize = 1744;
+
     fn put(store: &Store<usize>, key: usize) {
         let text: Arc<str> = format!("key-{key}").into();
-        store.insert(&text, Arc::new(key), 744, |_| false);
+        store.insert(&text, Arc::new(key), VALUE, |_| false);
     }
 
     fn has(store: &Store<usize>, key: usize) -> bool {
@@ -148,59 +192,75 @@ mod tests {
     }
 
     #[test]
-    fn random_keys_leave_the_hot_ones_and_the_bound_alone() {
-        let store = Store::new(1 << 20);
-        let (mut asked, mut found) = (0, 0);
-        for round in 0..1000 {
-            for hot in 0..200 {
-                asked += 1;
-                if has(&store, hot) {
-                    found += 1;
+    fn keys_requested_once_do_not_evict_frequent_ones() {
+        let store = Store::new(1 << 21);
+        let (mut requests, mut hits) = (0, 0);
+        for round in 0..100 {
+            for frequent in 0..200 {
+                requests += 1;
+                if has(&store, frequent) {
+                    hits += 1;
                 } else {
-                    put(&store, hot);
+                    put(&store, frequent);
                 }
             }
             for n in 0..1000 {
-                let random = 1000 + round * 1000 + n;
-                assert!(!has(&store, random));
-                put(&store, random);
+                let once = 1000 + round * 1000 + n;
+                assert!(!has(&store, once));
+                put(&store, once);
             }
-            assert!(store.fullness().bytes <= 1 << 20);
+            assert!(store.usage().bytes <= 1 << 21);
         }
-        assert!(found * 100 >= asked * 95, "{found} of {asked}");
-        assert_eq!(store.map.len(), store.fullness().entries);
+        assert!(hits * 100 >= requests * 95, "{hits} of {requests}");
     }
 
     #[test]
-    fn the_hot_keys_of_yesterday_make_room() {
-        let store = Store::new(1 << 18);
-        for day in 0..5 {
+    fn formerly_frequent_keys_are_evicted() {
+        // About 4000 entries, so that the keys of all days do not fit.
+        let store = Store::new(8 << 20);
+        for day in 0..8 {
+            let keys = day * 1000..(day + 1) * 1000;
             for _ in 0..20 {
-                for key in day * 1000..day * 1000 + 100 {
+                for key in keys.clone() {
                     if !has(&store, key) {
                         put(&store, key);
                     }
                 }
             }
-            let kept = (day * 1000..day * 1000 + 100).filter(|key| has(&store, *key)).count();
-            assert!(kept > 90, "{kept} on day {day}");
+            let stored = keys.filter(|key| has(&store, *key)).count();
+            assert!(stored > 900, "{stored} on day {day}");
         }
+        assert!(store.usage().evictions > 3000, "{:?}", store.usage());
     }
 
     #[test]
-    fn weights_are_kept_when_values_are_replaced_and_grow() {
+    fn usage_follows_replaced_and_growing_values() {
         let store = Store::new(1 << 20);
         let key: Arc<str> = "a".into();
         assert!(store.insert(&key, Arc::new(1), 1000, |_| false));
-        let first = store.fullness().bytes;
+        let first = store.usage().bytes;
         assert!(store.insert(&key, Arc::new(2), 3000, |_| false));
-        assert_eq!(store.fullness().bytes, first + 2000);
+        assert_eq!(store.usage().bytes, first + 2000);
         assert!(!store.insert(&key, Arc::new(3), 10, |former| *former == 2));
         let second = store.get("a").unwrap();
         assert_eq!(*second, 2);
-        store.grow("a", &second, 500);
-        store.grow("a", &Arc::new(2), 500);
-        assert_eq!(store.fullness(), Fullness { bytes: first + 2500, entries: 1, evicted: 0 });
+        store.add_weight("a", &second, 500);
+        store.add_weight("a", &Arc::new(2), 500);
+        store.add_weight("absent", &second, 500);
+        assert_eq!(store.usage(), Usage { bytes: first + 2500, entries: 1, evictions: 0 });
         assert!(!store.insert(&"large".into(), Arc::new(4), 1 << 18, |_| false));
+    }
+
+    #[test]
+    fn growing_values_stay_within_the_capacity() {
+        let store = Store::new(1 << 20);
+        for n in 0..2000 {
+            let key: Arc<str> = format!("key-{n}").into();
+            let value = Arc::new(n);
+            store.insert(&key, Arc::clone(&value), 20_000, |_| false);
+            store.add_weight(&key, &value, 60_000);
+            assert!(store.usage().bytes <= 1 << 20);
+        }
+        assert!(store.usage().evictions > 1000, "{:?}", store.usage());
     }
 }

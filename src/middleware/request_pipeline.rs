@@ -16,7 +16,7 @@ use crate::auth::is_private;
 use crate::error::{Code, Error};
 use crate::extract::{ACCEPT_PATCH, PATCH_TYPES};
 use crate::middleware::response_cache;
-use crate::middleware::response_cache::{Asked, Made};
+use crate::middleware::response_cache::{CacheLookup, Outcome};
 use crate::response::accept::accepts_json;
 use crate::response::apply_common_headers;
 use crate::response::{RequestId, X_REQUEST_ID};
@@ -139,16 +139,16 @@ where
     let path = req.match_info().as_str();
     let is_public = !is_private(path);
     let uses_cache = is_read && is_public && is_cacheable(path) && state.cache().is_enabled();
-    let made = if let Some(error) = early_rejection(&req) {
-        Made::Raw(req.error_response(error))
+    let outcome = if let Some(error) = early_rejection(&req) {
+        Outcome::Fresh(req.error_response(error))
     } else if uses_cache {
-        Asked { state, method, id: &id, begun: started_at }.fetch(inner, req).await?
+        CacheLookup { state, method, id: &id, started_at }.fetch(inner, req).await?
     } else {
-        Made::Raw(inner.call(req).await?.map_into_boxed_body())
+        Outcome::Fresh(inner.call(req).await?.map_into_boxed_body())
     };
-    let mut res = match made {
-        Made::Whole(res) => return Ok(res),
-        Made::Raw(res) => res,
+    let mut res = match outcome {
+        Outcome::Cached(res) => return Ok(res),
+        Outcome::Fresh(res) => res,
     };
     if res.status() == StatusCode::OK && is_read {
         res = if is_public {

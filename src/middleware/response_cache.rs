@@ -1,9 +1,11 @@
-//! Public reads by way of the cache: at once when memory has the answer, else by filling it.
+//! Serves public reads from the cache, and fills it.
 
-use crate::cache::{Begun, Fill, Held, Join, Landed, Lead, Source};
+use crate::cache::{
+    CacheEntry, CacheStatus, Fill, FillLeader, FillResult, FillRole, ReadStart, Timestamp,
+};
 use crate::error::{Code, Error};
 use crate::response::accept::{Coding, accepts_json};
-use crate::response::{CachedResponse, IntoCached};
+use crate::response::{Cacheability, CachedResponse};
 use crate::response::{RequestId, X_REQUEST_ID};
 use crate::state::State;
 use actix_web::body::MessageBody;
@@ -14,59 +16,38 @@ use actix_web::{Error as ActixError, HttpResponse};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// RFC 9211.
+/// The name of the header of RFC 9211.
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
-/// How long the database may take where memory could answer as well, and nothing is heard from it.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long the database may take for a response that is in memory and may be served stale. A
+/// response that took longer than half of it gets twice its last duration: otherwise one that is
+/// always slow would never be read again.
+const MIN_REFRESH_TIME: Duration = Duration::from_millis(500);
 
-type Answer = Arc<Held<CachedResponse>>;
+type Entry = Arc<CacheEntry<CachedResponse>>;
 
-/// An answer, and whether there is anything left to do about it.
-pub(super) enum Made {
-    /// Whole, and counted.
-    Whole(ServiceResponse),
-    /// As the handlers gave it.
-    Raw(ServiceResponse),
+/// A response, and whether the middleware around has work left.
+pub(super) enum Outcome {
+    /// Made from a cache entry: complete, and counted in the metrics.
+    Cached(ServiceResponse),
+    /// As the handler returned it.
+    Fresh(ServiceResponse),
 }
 
-/// How an answer came about, as `Cache-Status` has it.
-#[derive(Debug, Clone, Copy)]
-struct How {
-    source: Source,
-    status: &'static str,
-}
-
-const HIT: How = How { source: Source::Hit, status: "roundup; hit" };
-const STALE: How = How {
-    source: Source::Stale,
-    status: "roundup; fwd=stale; fwd-status=503; detail=stale-if-error",
-};
-const WAITED: How = How { source: Source::Wait, status: "roundup; fwd=miss; collapsed" };
-
-const fn filled(again: bool, stored: bool) -> How {
-    let status = match (again, stored) {
-        (false, true) => "roundup; fwd=uri-miss; stored",
-        (false, false) => "roundup; fwd=uri-miss",
-        (true, true) => "roundup; fwd=stale; stored",
-        (true, false) => "roundup; fwd=stale",
-    };
-    How { source: Source::Miss, status }
-}
-
-/// A request, as far as the cache must know it.
-pub(super) struct Asked<'a> {
+/// A public read, and what its response needs.
+pub(super) struct CacheLookup<'a> {
     pub(super) state: &'a State,
+    /// The method of the client: `HEAD` is handled as `GET`.
     pub(super) method: &'a Method,
     pub(super) id: &'a RequestId,
-    pub(super) begun: Instant,
+    pub(super) started_at: Instant,
 }
 
-/// The answer that memory has for a request just come in; none if it has to go further in.
+/// Returns the response to a new request if it is in memory and current.
 pub(super) fn from_memory(
     state: &State,
     req: &ServiceRequest,
-    begun: Instant,
+    started_at: Instant,
 ) -> Option<HttpResponse> {
     let method = req.method();
     let cache = state.cache();
@@ -74,199 +55,239 @@ pub(super) fn from_memory(
         return None;
     }
     let key = req.uri().path_and_query()?.as_str();
-    let held = cache.get(key)?;
-    let current = cache.is_current(&held, cache.coherence().trust().at(begun));
+    let entry = cache.get(key)?;
+    let current = cache.is_current(&entry, cache.invalidation().freshness().timestamp(started_at));
     if !current || (key.starts_with("/api/") && !accepts_json(req.headers())) {
         return None;
     }
     let id = RequestId::from_headers(req.headers());
-    // What it refuses is refused where every failure gets its problem.
-    Asked { state, method, id: &id, begun }.answer(key, &held, req.headers(), HIT).ok()
+    let lookup = CacheLookup { state, method, id: &id, started_at };
+    // An error is dropped here, because the middleware makes its problem when it finds it again.
+    lookup.respond(key, &entry, req.headers(), CacheStatus::Hit).ok()
 }
 
-impl Asked<'_> {
-    /// Makes the answer of an entry, and counts it; or says why there is none.
-    fn answer(
-        &self,
-        key: &str,
-        held: &Answer,
-        asked: &HeaderMap,
-        how: How,
-    ) -> Result<HttpResponse, Error> {
-        let coding = Coding::negotiate(asked).ok_or_else(refused)?;
-        let cache = self.state.cache();
-        let grew = |bytes| cache.grow(key, held, bytes);
-        let mut answer = held.value.answer(asked, coding, self.id.as_str(), grew)?;
-        let headers = answer.headers_mut();
-        headers.insert(X_REQUEST_ID, self.id.to_header_value());
-        headers.insert(CACHE_STATUS, HeaderValue::from_static(how.status));
-        match how.source {
-            // Confirmed to be what the database has: no time has passed since.
-            Source::Hit => _ = headers.insert(header::AGE, HeaderValue::from_static("0")),
-            Source::Stale => {
-                let age = cache.age(held, cache.coherence().trust().now());
-                headers.insert(header::AGE, HeaderValue::from(age.as_secs()));
-            }
-            Source::Miss | Source::Wait => {}
-        }
-        cache.counts().answered(how.source);
-        held.value.count(self.state.metrics(), self.method, answer.status(), self.begun.elapsed());
-        Ok(answer)
-    }
-
-    fn whole(&self, req: ServiceRequest, key: &str, held: &Answer, how: How) -> Made {
-        match self.answer(key, held, req.headers(), how) {
-            Ok(answer) => Made::Whole(req.into_response(answer)),
-            Err(error) => Made::Raw(req.error_response(error)),
-        }
-    }
-
-    /// Answers a public read that [`from_memory`] could not: waits for the fill that is under way,
-    /// or does it.
+impl CacheLookup<'_> {
+    /// Returns the response to a public read that [`from_memory`] could not serve. Waits for the
+    /// fill that is in progress, or fills.
     pub(super) async fn fetch<S, B>(
         &self,
         inner: &S,
         req: ServiceRequest,
-    ) -> Result<Made, ActixError>
+    ) -> Result<Outcome, ActixError>
     where
         S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError>,
         B: MessageBody + 'static,
     {
         let cache = self.state.cache();
-        let arrived = cache.coherence().begin();
+        let arrival = cache.invalidation().start_read();
         let key: Arc<str> = req.uri().path_and_query().map_or("/", |key| key.as_str()).into();
         loop {
             let last = cache.get(&key);
-            if let Some((held, how)) = last.as_ref().and_then(|held| self.usable(held)) {
-                return Ok(self.whole(req, &key, held, how));
+            if let Some((entry, status)) = last.as_ref().and_then(|entry| self.usable(entry)) {
+                return Ok(self.outcome(req, &key, entry, status));
             }
-            let waiting = match cache.join(&key) {
-                Join::Wait(waiting) => waiting,
-                Join::Lead(lead) => {
-                    // One may have landed between the look and the join.
+            let follower = match cache.join_fill(&key) {
+                FillRole::Follower(follower) => follower,
+                FillRole::Leader(leader) => {
+                    // Another fill may have ended between the two lookups.
                     let last = cache.get(&key);
-                    if let Some((held, how)) = last.as_ref().and_then(|held| self.usable(held)) {
-                        return Ok(self.whole(req, &key, held, how));
+                    if let Some((entry, status)) =
+                        last.as_ref().and_then(|entry| self.usable(entry))
+                    {
+                        return Ok(self.outcome(req, &key, entry, status));
                     }
-                    return self.fill(inner, req, lead, last).await;
+                    return self.fill(inner, req, leader, last).await;
                 }
             };
-            match waiting.landed().await {
-                Landed::Entry(held) if self.may_take(&held, arrived) => {
-                    return Ok(self.whole(req, &key, &held, WAITED));
+            match follower.result().await {
+                FillResult::Entry(entry) if self.is_usable_since(&entry, arrival) => {
+                    return Ok(self.outcome(req, &key, &entry, CacheStatus::Collapsed));
                 }
-                Landed::Entry(_) | Landed::Abandoned => {}
-                Landed::Unkept => return Ok(Made::Raw(call(inner, req).await?)),
-                Landed::Failed => return Ok(self.without_database(req, &key, last)),
+                FillResult::Entry(_) | FillResult::Abandoned => {}
+                FillResult::Uncacheable => return Ok(Outcome::Fresh(call(inner, req).await?)),
+                FillResult::Failed => return Ok(self.without_database(req, &key, last)),
             }
         }
     }
 
-    /// What is kept, if it needs no database: it is current, or that is known to be away.
-    fn usable<'h>(&self, held: &'h Answer) -> Option<(&'h Answer, How)> {
+    /// Returns the entry if it needs no query: it is current, or the database is known to be down.
+    fn usable<'e>(&self, entry: &'e Entry) -> Option<(&'e Entry, CacheStatus)> {
         let cache = self.state.cache();
-        let trust = cache.coherence().trust();
-        let now = trust.now();
-        if cache.is_current(held, now) {
-            return Some((held, HIT));
+        let now = self.now();
+        if cache.is_current(entry, now) {
+            return Some((entry, CacheStatus::Hit));
         }
-        (cache.may_serve_stale(held, now) && trust.is_away(now)).then_some((held, STALE))
+        let stale = cache.may_serve_stale(entry, now)
+            && !cache.invalidation().freshness().should_query(now);
+        stale.then_some((entry, CacheStatus::Stale))
     }
 
-    /// Whether what another request has read will do for one that had arrived by then: nothing has
-    /// changed since, or it began to be read after the arrival.
-    fn may_take(&self, held: &Answer, arrived: Begun) -> bool {
-        let cache = self.state.cache();
-        cache.is_current(held, cache.coherence().trust().now())
-            || (held.begun.ticket >= arrived.ticket && held.begun.moment >= arrived.moment)
-    }
-
-    fn without_database(&self, req: ServiceRequest, key: &str, last: Option<Answer>) -> Made {
-        let cache = self.state.cache();
-        let now = cache.coherence().trust().now();
-        if let Some(held) = last.filter(|held| cache.may_serve_stale(held, now)) {
-            return self.whole(req, key, &held, STALE);
-        }
-        let cause = anyhow::anyhow!("the request that it waited for found no database");
-        Made::Raw(req.error_response(Error::unavailable(cause)))
+    /// Returns whether the entry of another request's fill may be served to a request that arrived
+    /// at `arrival`: nothing has changed since, or the fill started later.
+    fn is_usable_since(&self, entry: &Entry, arrival: ReadStart) -> bool {
+        self.state.cache().is_current(entry, self.now()) || entry.start.is_not_before(arrival)
     }
 
     async fn fill<S, B>(
         &self,
         inner: &S,
         req: ServiceRequest,
-        lead: Lead<Held<CachedResponse>>,
-        last: Option<Answer>,
-    ) -> Result<Made, ActixError>
+        leader: FillLeader<CacheEntry<CachedResponse>>,
+        last: Option<Entry>,
+    ) -> Result<Outcome, ActixError>
     where
         S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError>,
         B: MessageBody + 'static,
     {
         let cache = self.state.cache();
-        let trust = cache.coherence().trust();
-        // Before any query: see `cache::Counters`.
-        let mut begun = cache.coherence().begin();
-        let confirmed = trust.confirmed();
-        let spare = last.as_ref().is_some_and(|held| cache.may_serve_stale(held, begun.moment));
-        let (res, replica) = Fill::run(spare.then_some(PATIENCE), call(inner, req)).await;
+        let invalidation = cache.invalidation();
+        // Before any query: see `cache::Versions`.
+        let mut start = invalidation.start_read();
+        let confirmed = invalidation.freshness().last_confirmed();
+        let time_limit = last
+            .as_ref()
+            .filter(|entry| cache.may_serve_stale(entry, start.timestamp))
+            .map(|entry| MIN_REFRESH_TIME.max(entry.fill_duration * 2));
+        let (res, from_replica) = Fill::run(time_limit, call(inner, req)).await;
         let res = res?;
-        cache.counts().filled(trust.now().since(begun.moment));
+        let fill_duration = self.now().since(start.timestamp);
+        cache.metrics().record_fill(fill_duration);
         if matches!(res.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT) {
-            return Ok(self.failed(res, lead, last));
+            return Ok(self.handle_failure(res, leader, last));
         }
-        trust.answered();
-        if replica {
-            // It may lag by all that nothing has been heard of.
-            begun.moment = begun.moment.min(confirmed);
+        invalidation.freshness().record_success();
+        if from_replica {
+            // It may lack every change that this instance has not been notified of.
+            start.timestamp = start.timestamp.min(confirmed);
         }
-        Ok(self.keep(res, begun, lead, last.is_some()))
+        Ok(self.store(res, start, fill_duration, leader, last.is_some()))
     }
 
-    /// Keeps what a fill has read, and answers all who wait for it.
-    fn keep(
+    /// Stores the result of a fill, passes it to the followers, and responds with it.
+    fn store(
         &self,
         res: ServiceResponse,
-        begun: Begun,
-        lead: Lead<Held<CachedResponse>>,
-        again: bool,
-    ) -> Made {
-        let (req, entry, on) = match CachedResponse::of(res, self.state.config()) {
-            IntoCached::Yes(req, entry, on) => (req, *entry, on),
-            IntoCached::No(res) => {
-                lead.land(Landed::Unkept);
-                return Made::Raw(res);
-            }
+        start: ReadStart,
+        fill_duration: Duration,
+        leader: FillLeader<CacheEntry<CachedResponse>>,
+        refreshed: bool,
+    ) -> Outcome {
+        let (request, value, dependency) =
+            match CachedResponse::from_response(res, self.state.config()) {
+                Cacheability::Cacheable { request, response, dependency } => {
+                    (request, *response, dependency)
+                }
+                Cacheability::Uncacheable(res) => {
+                    leader.finish(FillResult::Uncacheable);
+                    return Outcome::Fresh(res);
+                }
+            };
+        let (is_negative, weight) = (value.is_negative(), value.weight());
+        let entry = Arc::new(CacheEntry { start, fill_duration, dependency, is_negative, value });
+        let stored = self.state.cache().insert(leader.key(), &entry, weight);
+        let key = Arc::clone(leader.key());
+        leader.finish(FillResult::Entry(Arc::clone(&entry)));
+        let status = if refreshed {
+            CacheStatus::Refreshed { stored }
+        } else {
+            CacheStatus::Miss { stored }
         };
-        let (nothing, weight) = (entry.is_nothing(), entry.weight());
-        let held = Arc::new(Held { begun, on, nothing, value: entry });
-        let stored = self.state.cache().keep(lead.key(), &held, weight);
-        let key = Arc::clone(lead.key());
-        lead.land(Landed::Entry(Arc::clone(&held)));
-        match self.answer(&key, &held, req.headers(), filled(again, stored)) {
-            Ok(answer) => Made::Whole(ServiceResponse::new(req, answer)),
-            Err(error) => Made::Raw(ServiceResponse::from_err(error, req)),
+        match self.respond(&key, &entry, request.headers(), status) {
+            Ok(response) => Outcome::Cached(ServiceResponse::new(request, response)),
+            Err(error) => Outcome::Fresh(ServiceResponse::from_err(error, request)),
         }
     }
 
-    fn failed(
+    /// Responds to a fill that the database did not answer: with the last known response if it may
+    /// be served, else with the error.
+    fn handle_failure(
         &self,
         res: ServiceResponse,
-        lead: Lead<Held<CachedResponse>>,
-        last: Option<Answer>,
-    ) -> Made {
+        leader: FillLeader<CacheEntry<CachedResponse>>,
+        last: Option<Entry>,
+    ) -> Outcome {
         let cache = self.state.cache();
-        let now = cache.coherence().trust().now();
-        cache.coherence().trust().failed(now);
-        cache.counts().failed();
-        let key = Arc::clone(lead.key());
-        lead.land(Landed::Failed);
-        let Some(held) = last.filter(|held| cache.may_serve_stale(held, now)) else {
-            return Made::Raw(res);
+        let now = self.now();
+        cache.invalidation().freshness().record_failure(now);
+        cache.metrics().record_failed_fill();
+        let key = Arc::clone(leader.key());
+        leader.finish(FillResult::Failed);
+        let Some(entry) = last.filter(|entry| cache.may_serve_stale(entry, now)) else {
+            return Outcome::Fresh(res);
         };
-        match self.answer(&key, &held, res.request().headers(), STALE) {
-            Ok(answer) => Made::Whole(res.into_response(answer)),
-            Err(_) => Made::Raw(res),
+        match self.respond(&key, &entry, res.request().headers(), CacheStatus::Stale) {
+            Ok(response) => Outcome::Cached(res.into_response(response)),
+            Err(_) => Outcome::Fresh(res),
         }
+    }
+
+    /// Responds to a follower of a fill that the database did not answer.
+    fn without_database(&self, req: ServiceRequest, key: &str, last: Option<Entry>) -> Outcome {
+        let cache = self.state.cache();
+        let now = self.now();
+        if let Some(entry) = last.filter(|entry| cache.may_serve_stale(entry, now)) {
+            return self.outcome(req, key, &entry, CacheStatus::Stale);
+        }
+        let cause = anyhow::anyhow!("the database did not answer the request that this one joined");
+        Outcome::Fresh(req.error_response(Error::unavailable(cause)))
+    }
+
+    fn outcome(
+        &self,
+        req: ServiceRequest,
+        key: &str,
+        entry: &Entry,
+        status: CacheStatus,
+    ) -> Outcome {
+        match self.respond(key, entry, req.headers(), status) {
+            Ok(response) => Outcome::Cached(req.into_response(response)),
+            Err(error) => Outcome::Fresh(req.error_response(error)),
+        }
+    }
+
+    /// Makes a response of an entry, and counts it.
+    ///
+    /// # Errors
+    /// 406 if the client accepts no content coding, 412 if a precondition fails.
+    fn respond(
+        &self,
+        key: &str,
+        entry: &Entry,
+        request_headers: &HeaderMap,
+        status: CacheStatus,
+    ) -> Result<HttpResponse, Error> {
+        let coding = Coding::negotiate(request_headers).ok_or_else(|| {
+            Error::new(Code::NotAcceptable, "no content coding is left that you accept")
+        })?;
+        let cache = self.state.cache();
+        let add_weight = |bytes| cache.add_weight(key, entry, bytes);
+        let mut response =
+            entry.value.respond(request_headers, coding, self.id.as_str(), add_weight)?;
+        let headers = response.headers_mut();
+        headers.insert(X_REQUEST_ID, self.id.to_header_value());
+        headers.insert(CACHE_STATUS, HeaderValue::from_static(status.header_value()));
+        match status {
+            // It was just confirmed to be what the database has.
+            CacheStatus::Hit => _ = headers.insert(header::AGE, HeaderValue::from_static("0")),
+            CacheStatus::Stale => {
+                let age = cache.age(entry, self.now());
+                headers.insert(header::AGE, HeaderValue::from(age.as_secs()));
+            }
+            CacheStatus::Miss { .. } | CacheStatus::Refreshed { .. } | CacheStatus::Collapsed => {}
+        }
+        cache.metrics().record_response(status);
+        let metrics = self.state.metrics();
+        entry.value.record_metrics(
+            metrics,
+            self.method,
+            response.status(),
+            self.started_at.elapsed(),
+        );
+        Ok(response)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.state.cache().invalidation().freshness().now()
     }
 }
 
@@ -276,8 +297,4 @@ where
     B: MessageBody + 'static,
 {
     Ok(inner.call(req).await?.map_into_boxed_body())
-}
-
-fn refused() -> Error {
-    Error::new(Code::NotAcceptable, "no content coding is left that you accept")
 }

@@ -16,13 +16,13 @@ type Schemas = BTreeMap<String, RefOr<Schema>>;
 
 /// What stands nowhere but where `null` may stand too: that is said by its own type, so that
 /// nothing has to choose between two schemas.
-pub(crate) const OR_NULL: [&str; 3] = ["ImportReport", "Neighbour", "OutletKind"];
+pub(crate) const OR_NULL: [&str; 3] = ["ImportReport", "AdjacentArticle", "OutletKind"];
 
 /// Members that can be null elsewhere but never are here: what was just posted has an author.
-const PRESENT: [(&str, &str); 2] = [("EditorsComment", "author"), ("PostedComment", "author")];
+const PRESENT: [(&str, &str); 2] = [("EditorComment", "author"), ("PostedComment", "author")];
 
 /// What is only ever a part of other objects, and stands in each of them written out.
-const PARTS: [&str; 3] = ["ArticleWithTexts", "By", "Desk"];
+const PARTS: [&str; 3] = ["AdminCommentAuthor", "ArticleWithTexts", "EditorFields"];
 
 /// The longest time that is read: RFC 3339 allows any number of decimals.
 const LONGEST_TIME: usize = 64;

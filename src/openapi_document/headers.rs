@@ -13,7 +13,7 @@ use utoipa::openapi::{Components, OpenApi as Document, Ref, RefOr, Required, Res
 const PARTS_OF_ARTICLES: &str = "/api/v1/admin/articles/{id}/links";
 
 /// What an article was is never changed, whatever it was the version of.
-const PAST: &str = "WholeRevision";
+const PAST: &str = "RevisionWithArticle";
 
 /// Names the headers of each answer. Those around a limit are left out while nothing was counted.
 ///

@@ -1,6 +1,7 @@
-//! A finished answer as the cache keeps it: everything that does not vary by request is made once.
+//! Complete responses as the cache stores them. Everything that does not depend on the request is
+//! made once.
 
-use crate::cache::Depends;
+use crate::cache::Dependency;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::metrics::DurationHistogram;
@@ -21,12 +22,12 @@ use bytes::Bytes;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// What the headers of an entry weigh, about.
-const HEADERS: usize = 1500;
+/// The estimated size of the headers of a response in memory, in bytes.
+const HEADERS_WEIGHT: usize = 1500;
 
-/// The headers that a 304 repeats (RFC 9110, section 15.4.5), and those that CORS needs. It has the
-/// guards as well, which every answer has.
-const BRIEF: [HeaderName; 5] = [
+/// The headers of a 304: those that RFC 9110, section 15.4.5, requires, and those that CORS needs.
+/// The security headers are added to them, because every response has those.
+const NOT_MODIFIED_HEADERS: [HeaderName; 5] = [
     header::CACHE_CONTROL,
     header::VARY,
     header::ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -36,96 +37,108 @@ const BRIEF: [HeaderName; 5] = [
 
 type Headers = Vec<(HeaderName, HeaderValue)>;
 
-/// See the module's text.
+/// A response in the cache.
 #[derive(Debug)]
 pub struct CachedResponse {
     status: StatusCode,
     headers: Headers,
-    brief: Headers,
+    not_modified_headers: Headers,
     body: Body,
     route: String,
-    timings: [OnceLock<DurationHistogram>; 4],
+    /// By method and status: GET, GET with 304, HEAD, HEAD with 304.
+    durations: [OnceLock<DurationHistogram>; 4],
 }
 
 #[derive(Debug)]
 enum Body {
-    /// A 200.
-    Page(Box<Page>),
-    /// A 301: all of it is in the headers.
+    /// The body of a 200.
+    Content(Box<Content>),
+    /// The body of a 301.
     Empty,
-    /// A 404 or 410: what stands before the request's id, and after.
-    Problem(Bytes, Bytes),
+    /// The body of a 404 or 410, without the id of the request that is inserted in between.
+    Problem { before_id: Bytes, after_id: Bytes },
 }
 
 #[derive(Debug)]
-struct Page {
+struct Content {
     digest: String,
-    /// By coding, in the order of [`Coding::ALL`].
-    coded: [(HeaderValue, OnceLock<Bytes>); 4],
-    plain: Bytes,
+    /// The entity tag and the body by coding, in the order of [`Coding::ALL`]. The body is made
+    /// when it is first requested.
+    encodings: [(HeaderValue, OnceLock<Bytes>); 4],
+    identity: Bytes,
 }
 
-/// What became of an answer of a handler.
-pub(crate) enum IntoCached {
-    /// Taken apart for the cache.
-    Yes(HttpRequest, Box<CachedResponse>, Depends),
-    /// As it was: it is not to be kept.
-    No(ServiceResponse),
+/// Whether a response can be cached.
+pub(crate) enum Cacheability {
+    /// It can, and has been taken apart.
+    Cacheable { request: HttpRequest, response: Box<CachedResponse>, dependency: Dependency },
+    /// It cannot, and is unchanged.
+    Uncacheable(ServiceResponse),
 }
 
 impl CachedResponse {
-    /// Takes over an answer that may be kept: a success or a move that a handler has marked with
-    /// what it depends on, or a problem that says that nothing is there.
-    pub(crate) fn of(res: ServiceResponse, config: &Config) -> IntoCached {
+    /// Converts a response that can be cached: a 200 or 301 that a handler has marked with its
+    /// dependency, or a 404 or 410 that a handler returned.
+    pub(crate) fn from_response(res: ServiceResponse, config: &Config) -> Cacheability {
         let route = res.request().match_pattern().unwrap_or_default();
-        let on = res.response().extensions().get::<Depends>().copied();
-        match (res.status(), on) {
-            (StatusCode::OK, Some(on)) => Self::page(res, config, route, on),
-            (StatusCode::MOVED_PERMANENTLY, Some(on)) => {
-                let (req, answer) = res.into_parts();
-                let headers = answer.headers().clone();
-                let entry = Self::with(answer.status(), headers, Body::Empty, config, route);
-                IntoCached::Yes(req, entry.into(), on)
+        let dependency = res.response().extensions().get::<Dependency>().copied();
+        match (res.status(), dependency) {
+            (StatusCode::OK, Some(dependency)) => {
+                Self::from_content(res, config, route, dependency)
             }
-            (StatusCode::NOT_FOUND | StatusCode::GONE, _) => Self::nothing(res, config, route),
-            _ => IntoCached::No(res),
+            (StatusCode::MOVED_PERMANENTLY, Some(dependency)) => {
+                let (request, response) = res.into_parts();
+                let headers = response.headers().clone();
+                let response = Self::new(response.status(), headers, Body::Empty, config, route);
+                Cacheability::Cacheable { request, response: response.into(), dependency }
+            }
+            (StatusCode::NOT_FOUND | StatusCode::GONE, _) => Self::from_problem(res, config, route),
+            _ => Cacheability::Uncacheable(res),
         }
     }
 
-    fn page(res: ServiceResponse, config: &Config, route: String, on: Depends) -> IntoCached {
-        let (req, answer) = res.into_parts();
-        let (answer, body) = answer.into_parts();
-        let plain = match body.try_into_bytes() {
-            Ok(plain) => plain,
-            Err(streams) => {
-                return IntoCached::No(ServiceResponse::new(req, answer.set_body(streams)));
+    fn from_content(
+        res: ServiceResponse,
+        config: &Config,
+        route: String,
+        dependency: Dependency,
+    ) -> Cacheability {
+        let (request, response) = res.into_parts();
+        let (response, body) = response.into_parts();
+        let identity = match body.try_into_bytes() {
+            Ok(identity) => identity,
+            Err(stream) => {
+                let res = ServiceResponse::new(request, response.set_body(stream));
+                return Cacheability::Uncacheable(res);
             }
         };
-        let digest = content_encoding::digest(&plain);
+        let digest = content_encoding::digest(&identity);
         let tag = |coding| HeaderValue::from_str(&content_encoding::etag(&digest, coding));
         let tag = |coding| tag(coding).unwrap_or_else(|_never| HeaderValue::from_static("\"\""));
-        let coded = Coding::ALL.map(|coding| (tag(coding), OnceLock::new()));
-        let mut headers = answer.headers().clone();
+        let encodings = Coding::ALL.map(|coding| (tag(coding), OnceLock::new()));
+        let mut headers = response.headers().clone();
         headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-        let body = Body::Page(Box::new(Page { digest, coded, plain }));
-        let entry = Self::with(StatusCode::OK, headers, body, config, route);
-        IntoCached::Yes(req, entry.into(), on)
+        let body = Body::Content(Box::new(Content { digest, encodings, identity }));
+        let response = Self::new(StatusCode::OK, headers, body, config, route);
+        Cacheability::Cacheable { request, response: response.into(), dependency }
     }
 
-    fn nothing(res: ServiceResponse, config: &Config, route: String) -> IntoCached {
-        // Only what a handler found: that no route leads there is known without memory.
-        let found = res.response().error().and_then(|error| error.as_error::<Error>());
-        let split = found.and_then(problem::split_at_request_id);
-        let Some((before, after)) = split else { return IntoCached::No(res) };
-        let (req, answer) = res.into_parts();
-        let mut headers = answer.headers().clone();
+    fn from_problem(res: ServiceResponse, config: &Config, route: String) -> Cacheability {
+        // Only errors of handlers: routing finds out without a query that no route matches.
+        let error = res.response().error().and_then(|error| error.as_error::<Error>());
+        let Some((before_id, after_id)) = error.and_then(problem::split_at_request_id) else {
+            return Cacheability::Uncacheable(res);
+        };
+        let (request, response) = res.into_parts();
+        let mut headers = response.headers().clone();
         problem::set_problem_headers(&mut headers);
-        let body = Body::Problem(before, after);
-        let entry = Self::with(answer.status(), headers, body, config, route);
-        IntoCached::Yes(req, entry.into(), Depends::AnyChange)
+        let body = Body::Problem { before_id, after_id };
+        let response = Self::new(response.status(), headers, body, config, route);
+        let dependency = Dependency::AnyChange;
+        Cacheability::Cacheable { request, response: response.into(), dependency }
     }
 
-    fn with(
+    fn new(
         status: StatusCode,
         mut headers: HeaderMap,
         body: Body,
@@ -134,90 +147,104 @@ impl CachedResponse {
     ) -> Self {
         apply_common_headers(&mut headers, config, true);
         let headers: Headers = headers.into_iter().collect();
-        let is_brief = |name: &HeaderName| BRIEF.contains(name) || SECURITY_HEADERS.contains(name);
-        let brief = headers.iter().filter(|(name, _)| is_brief(name)).cloned().collect();
-        Self { status, headers, brief, body, route, timings: Default::default() }
+        let in_not_modified = |name: &HeaderName| {
+            NOT_MODIFIED_HEADERS.contains(name) || SECURITY_HEADERS.contains(name)
+        };
+        let not_modified_headers =
+            headers.iter().filter(|(name, _)| in_not_modified(name)).cloned().collect();
+        let durations = Default::default();
+        Self { status, headers, not_modified_headers, body, route, durations }
     }
 
-    /// Whether it says that nothing is there.
-    pub(crate) fn is_nothing(&self) -> bool {
-        matches!(self.body, Body::Problem(..))
+    /// Returns whether it is a 404 or 410.
+    pub(crate) fn is_negative(&self) -> bool {
+        matches!(self.body, Body::Problem { .. })
     }
 
-    /// What it weighs in memory before any coding is made.
+    /// Returns the estimated size in memory in bytes, without encoded bodies.
     pub(crate) fn weight(&self) -> usize {
-        HEADERS
+        HEADERS_WEIGHT
             + match &self.body {
-                Body::Page(page) => page.plain.len(),
+                Body::Content(content) => content.identity.len(),
                 Body::Empty => 0,
-                Body::Problem(before, after) => before.len() + after.len(),
+                Body::Problem { before_id, after_id } => before_id.len() + after_id.len(),
             }
     }
 
-    /// The answer to a request with these headers, or why it is refused; `grew` hears of bytes that
-    /// had to be made.
-    pub(crate) fn answer(
+    /// Returns the response to a request with these headers. `add_weight` is called with the size
+    /// of a body that had to be encoded.
+    ///
+    /// # Errors
+    /// 412 if a precondition fails.
+    pub(crate) fn respond(
         &self,
-        asked: &HeaderMap,
+        request_headers: &HeaderMap,
         coding: Coding,
-        id: &str,
-        grew: impl FnOnce(usize),
+        request_id: &str,
+        add_weight: impl FnOnce(usize),
     ) -> Result<HttpResponse> {
-        let page = match &self.body {
-            Body::Page(page) => page,
-            Body::Empty => return Ok(dressed(self.status, &self.headers, BoxBody::new(()))),
-            Body::Problem(before, after) => {
-                let body = [before, id.as_bytes(), after].concat();
-                return Ok(dressed(self.status, &self.headers, BoxBody::new(body)));
+        let content = match &self.body {
+            Body::Content(content) => content,
+            Body::Empty => return Ok(build(self.status, &self.headers, BoxBody::new(()))),
+            Body::Problem { before_id, after_id } => {
+                let body = [before_id, request_id.as_bytes(), after_id].concat();
+                return Ok(build(self.status, &self.headers, BoxBody::new(body)));
             }
         };
-        let coding = content_encoding::coding_for_size(coding, page.plain.len());
-        let mut answer = match precondition::evaluate(asked, |tag| page.has_tag(tag)) {
-            Precondition::Failed => return Err(precondition::failed()),
+        let coding = content_encoding::coding_for_size(coding, content.identity.len());
+        match precondition::evaluate(request_headers, |tag| content.has_tag(tag)) {
+            Precondition::Failed => Err(precondition::failed()),
             Precondition::NotModified => {
-                dressed(StatusCode::NOT_MODIFIED, &self.brief, BoxBody::new(()))
+                let headers = &self.not_modified_headers;
+                let mut response = build(StatusCode::NOT_MODIFIED, headers, BoxBody::new(()));
+                let etag = content.encoding(coding).0.clone();
+                response.headers_mut().insert(header::ETAG, etag);
+                Ok(response)
             }
-            Precondition::Passed => return Ok(self.whole(page, coding, grew)),
-        };
-        answer.headers_mut().insert(header::ETAG, page.slot(coding).0.clone());
-        Ok(answer)
+            Precondition::Passed => Ok(self.content_response(content, coding, add_weight)),
+        }
     }
 
-    fn whole(&self, page: &Page, coding: Coding, grew: impl FnOnce(usize)) -> HttpResponse {
-        let (coding, body) = page.body(coding, grew);
-        let mut answer = dressed(self.status, &self.headers, BoxBody::new(body));
-        answer.headers_mut().insert(header::ETAG, page.slot(coding).0.clone());
+    fn content_response(
+        &self,
+        content: &Content,
+        coding: Coding,
+        add_weight: impl FnOnce(usize),
+    ) -> HttpResponse {
+        let (coding, body) = content.encode(coding, add_weight);
+        let mut response = build(self.status, &self.headers, BoxBody::new(body));
+        response.headers_mut().insert(header::ETAG, content.encoding(coding).0.clone());
         if coding != Coding::Identity {
             let name = HeaderValue::from_static(coding.name());
-            answer.headers_mut().insert(header::CONTENT_ENCODING, name);
+            response.headers_mut().insert(header::CONTENT_ENCODING, name);
         }
-        answer
+        response
     }
 
-    /// Counts an answer that was made of this entry.
-    pub(crate) fn count(
+    /// Counts a response that was made from this one.
+    pub(crate) fn record_metrics(
         &self,
         metrics: &Metrics,
         method: &Method,
         status: StatusCode,
-        took: Duration,
+        duration: Duration,
     ) {
         let head = usize::from(*method == Method::HEAD);
         let index = 2 * head + usize::from(status == StatusCode::NOT_MODIFIED);
-        let make = || metrics.durations(method, self.route.clone(), status);
-        if let Some(timing) = self.timings.get(index) {
-            timing.get_or_init(make).observe(took);
+        let histogram = || metrics.durations(method, self.route.clone(), status);
+        if let Some(cell) = self.durations.get(index) {
+            cell.get_or_init(histogram).observe(duration);
         }
     }
 }
 
-impl Page {
+impl Content {
     fn has_tag(&self, opaque: &[u8]) -> bool {
         content_encoding::etag_matches(&self.digest, opaque)
     }
 
-    fn slot(&self, coding: Coding) -> &(HeaderValue, OnceLock<Bytes>) {
-        let [br, zstd, gzip, identity] = &self.coded;
+    fn encoding(&self, coding: Coding) -> &(HeaderValue, OnceLock<Bytes>) {
+        let [br, zstd, gzip, identity] = &self.encodings;
         match coding {
             Coding::Brotli => br,
             Coding::Zstd => zstd,
@@ -226,31 +253,32 @@ impl Page {
         }
     }
 
-    /// The body in a coding, made at the first ask; plain should the encoder fail.
-    fn body(&self, coding: Coding, grew: impl FnOnce(usize)) -> (Coding, Bytes) {
-        let made = &self.slot(coding).1;
+    /// Returns the body in this coding, or without one if the encoder fails.
+    fn encode(&self, coding: Coding, add_weight: impl FnOnce(usize)) -> (Coding, Bytes) {
+        let encoded = &self.encoding(coding).1;
         if coding == Coding::Identity {
-            return (coding, self.plain.clone());
+            return (coding, self.identity.clone());
         }
-        if let Some(body) = made.get() {
+        if let Some(body) = encoded.get() {
             return (coding, body.clone());
         }
-        let Ok(body) = content_encoding::encode(self.plain.clone(), coding) else {
-            return (Coding::Identity, self.plain.clone());
+        let Ok(body) = content_encoding::encode(self.identity.clone(), coding) else {
+            return (Coding::Identity, self.identity.clone());
         };
-        // Two may make it at once: neither waits for the other.
-        if made.set(body.clone()).is_ok() {
-            grew(body.len());
+        // Not `get_or_init`: two requests may encode at the same time, but neither blocks its
+        // worker thread to wait for the other.
+        if encoded.set(body.clone()).is_ok() {
+            add_weight(body.len());
         }
         (coding, body)
     }
 }
 
-fn dressed(status: StatusCode, headers: &Headers, body: BoxBody) -> HttpResponse {
-    let mut answer = HttpResponse::with_body(status, body);
+fn build(status: StatusCode, headers: &Headers, body: BoxBody) -> HttpResponse {
+    let mut response = HttpResponse::with_body(status, body);
     for (name, value) in headers {
-        // Appended: a header may stand several times.
-        answer.headers_mut().append(name.clone(), value.clone());
+        // Not `insert`: a header may occur several times.
+        response.headers_mut().append(name.clone(), value.clone());
     }
-    answer
+    response
 }

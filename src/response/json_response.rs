@@ -1,6 +1,6 @@
 //! Successful responses of handlers: a JSON body with its headers.
 
-use crate::cache::Depends;
+use crate::cache::Dependency;
 use crate::error::{Error, Result};
 use crate::page::Page;
 use crate::response::fields::Fields;
@@ -18,7 +18,7 @@ pub struct JsonResponse {
     body: Bytes,
     next: Option<String>,
     prev: Option<String>,
-    depends_on: Depends,
+    dependency: Dependency,
 }
 
 impl JsonResponse {
@@ -43,7 +43,7 @@ impl JsonResponse {
     /// None in practice: the value is serialised in memory.
     pub fn new<T: Serialize>(value: &T) -> Result<Self> {
         let body = to_json(value)?;
-        Ok(Self { body, next: None, prev: None, depends_on: Depends::AnyChange })
+        Ok(Self { body, next: None, prev: None, dependency: Dependency::AnyChange })
     }
 
     /// Creates a response with a page of a list and its `Link` headers (RFC 8288).
@@ -67,14 +67,14 @@ impl JsonResponse {
                 to_json(&page.with_items(items))?
             }
         };
-        Ok(Self { body, next, prev, depends_on: Depends::AnyChange })
+        Ok(Self { body, next, prev, dependency: Dependency::AnyChange })
     }
 
     /// Declares that the body depends only on this article with its links, credits, tags and comments,
     /// so that it stays cached until one of these changes. Any change invalidates other responses.
     #[must_use]
     pub fn depending_on_article(mut self, id: i64) -> Self {
-        self.depends_on = Depends::Article(id);
+        self.dependency = Dependency::Article(id);
         self
     }
 }
@@ -116,7 +116,7 @@ impl Responder for JsonResponse {
             }
         }
         let mut response = response.body(self.body);
-        response.extensions_mut().insert(self.depends_on);
+        response.extensions_mut().insert(self.dependency);
         response
     }
 }
@@ -129,7 +129,7 @@ fn mime_json() -> HeaderValue {
 pub fn public_response(media_type: &'static str, body: impl Into<Vec<u8>>) -> HttpResponse {
     let content_type = (header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     let mut response = HttpResponse::Ok().insert_header(content_type).body(body.into());
-    response.extensions_mut().insert(Depends::AnyChange);
+    response.extensions_mut().insert(Dependency::AnyChange);
     response
 }
 
@@ -168,6 +168,6 @@ pub fn moved_permanently(req: &HttpRequest, slug: &str) -> HttpResponse {
     }
     let mut response = HttpResponse::MovedPermanently();
     let mut response = response.insert_header((header::LOCATION, location)).finish();
-    response.extensions_mut().insert(Depends::AnyChange);
+    response.extensions_mut().insert(Dependency::AnyChange);
     response
 }

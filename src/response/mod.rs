@@ -16,8 +16,8 @@ mod security_headers;
 mod stored_response;
 
 pub use accept::prefers_html;
+pub(crate) use cached_response::Cacheability;
 pub use cached_response::CachedResponse;
-pub(crate) use cached_response::IntoCached;
 pub(crate) use common_headers::apply_common_headers;
 pub use json_response::{
     JsonResponse, moved_permanently, public_response, with_cursor, with_version_tag,

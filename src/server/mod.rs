@@ -1,6 +1,7 @@
-//! The server: listens, answers, and stops without cutting anybody off.
+//! The HTTP server: accepts connections, serves requests, and shuts down gracefully.
 
 mod connection;
+mod connection_state;
 mod request_timeout;
 mod shutdown;
 mod timeouts;
@@ -17,8 +18,9 @@ use actix_web::dev::{AppConfig, Service as _, ServiceFactory};
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpResponse, web};
 use anyhow::{Context as _, Result};
-use connection::{Connection, LINGER};
-use request_timeout::Watched;
+use connection::Connection;
+use connection_state::LINGER_TIMEOUT;
+use request_timeout::TrackedRequest;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use shutdown::{Signals, run};
 use socket2::{Domain, Socket, Type};
@@ -26,41 +28,41 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// How long requests in flight may take to finish once the service is told to stop.
-const GRACE_SECONDS: u64 = 8;
+/// How long requests in flight may take to finish after a shutdown has begun, in seconds.
+const SHUTDOWN_TIMEOUT_SECONDS: u64 = 8;
 
-/// How many connections may wait to be accepted.
+/// The number of connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
 
-/// Files and sockets that are no connections of clients: those to the database aside, a few.
+/// The number of open files that are no connections, neither of clients nor to the database.
 const OTHER_FILES: u64 = 200;
 
-/// A server that is bound and not yet running.
+/// A bound socket that does not accept connections yet.
 #[derive(Debug)]
-pub struct Bound {
+pub struct HttpListener {
     listener: TcpListener,
 }
 
-impl Bound {
-    /// Takes the address, so that a port in use is told at once.
+impl HttpListener {
+    /// Binds a socket. Done before everything else, so that a port in use is reported at once.
     ///
     /// # Errors
-    /// When the address cannot be had.
-    pub fn to(address: SocketAddr) -> Result<Self> {
+    /// When the address cannot be bound.
+    pub fn bind(address: SocketAddr) -> Result<Self> {
         let listener = listen(address)
             .with_context(|| format!("cannot listen on {address} (ROUNDUP_LISTEN)"))?;
         Ok(Self { listener })
     }
 
-    /// The address with the port that it really is.
+    /// Returns the address with the port that the system has chosen.
     ///
     /// # Errors
-    /// When the system does not say.
-    pub fn address(&self) -> Result<SocketAddr> {
+    /// When the system does not return it.
+    pub fn local_addr(&self) -> Result<SocketAddr> {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Serves until told to stop by a signal; requests in flight are finished.
+    /// Serves until a signal stops the service, and finishes requests in flight.
     ///
     /// # Errors
     /// When the listener fails.
@@ -68,7 +70,7 @@ impl Bound {
         self.serve_with(application, |_| ()).await
     }
 
-    /// Serves these routes as well: for tests.
+    /// Serves with additional routes, for tests.
     ///
     /// # Errors
     /// When the listener fails.
@@ -80,41 +82,41 @@ impl Bound {
         let state = application.state.clone();
         let config = state.config();
         let workers = config.worker_threads();
-        let most = most_connections(config.max_connections, config.pool_size);
-        let address = self.address()?;
+        let max_connections = max_connections(config.max_connections, config.pool_size);
+        let address = self.local_addr()?;
         let publisher = tokio::spawn(editor::keep_publishing(state.clone()));
-        let duties = tokio::spawn(background::run(state.clone(), application.jobs.clone()));
+        let background = tokio::spawn(background::run(state.clone(), application.jobs.clone()));
         let jobs = tokio::spawn(jobs::run(state.clone(), application.jobs.clone()));
-        let signals = Signals::listen()?;
+        let signals = Signals::install()?;
         let builder = Server::build()
             .disable_signals()
             .workers(workers)
-            .max_concurrent_connections(most.div_ceil(workers))
-            .shutdown_timeout(GRACE_SECONDS);
+            .max_concurrent_connections(max_connections.div_ceil(workers))
+            .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS);
         let stop = builder.graceful_shutdown_signal();
-        let stopped = state.clone();
+        let run_state = state.clone();
         let server = builder.listen("http", self.listener, move || {
             state.init_worker();
-            let watched = state.clone();
+            let state = state.clone();
             let accept = fn_service(move |io: TcpStream| {
-                let connection = Connection::new(io, watched.clone());
-                let peer = connection.peer();
+                let connection = Connection::new(io, state.clone());
+                let peer = connection.peer_addr();
                 async move { Ok((connection, Protocol::Http1, peer)) }
             });
-            accept.and_then(http(address, application.clone(), more_routes, stop.clone()))
+            accept.and_then(http_service(address, &application, more_routes, stop.clone()))
         })?;
-        let done = run(server.run(), &stopped, signals).await;
+        let result = run(server.run(), &run_state, signals).await;
         publisher.abort();
-        duties.abort();
+        background.abort();
         jobs.abort();
-        Ok(done?)
+        Ok(result?)
     }
 }
 
-/// HTTP/1.1 over watched connections, for one worker.
-fn http(
+/// Returns the HTTP/1.1 service of one worker.
+fn http_service(
     address: SocketAddr,
-    application: Application,
+    application: &Application,
     more_routes: fn(&mut ServiceConfig),
     stop: GracefulShutdownSignal,
 ) -> impl ServiceFactory<
@@ -123,7 +125,7 @@ fn http(
     Response = (),
     Error = DispatchError,
     InitError = (),
-> {
+> + use<> {
     let keep_alive = application.state.config().keep_alive_ms;
     let app = App::new()
         .wrap(RequestPipeline::new(application.state.clone()))
@@ -132,8 +134,8 @@ fn http(
         .default_service(web::to(HttpResponse::NotFound));
     let app = map_config(app, |()| AppConfig::default());
     let app = apply_fn_factory(app, |request, app| {
-        let (watched, request) = Watched::begin(request);
-        watched.answer(app.call(request))
+        let (tracked, request) = TrackedRequest::start(request);
+        tracked.respond(app.call(request))
     });
     HttpService::build()
         .graceful_shutdown_signal(move || {
@@ -141,28 +143,29 @@ fn http(
             async move { stop.notified().await }
         })
         .keep_alive(keep_alive)
-        // The connection sees to heads itself, the first one and those after it.
+        // `Connection` has this timeout, for the first head and for later ones.
         .client_request_timeout(Duration::ZERO)
-        .client_disconnect_timeout(LINGER)
+        .client_disconnect_timeout(LINGER_TIMEOUT)
         .local_addr(address)
         .on_connect_ext(|connection: &Connection, data| {
-            data.insert(connection.shared());
+            data.insert(connection.state());
         })
         .finish(app)
 }
 
-/// A socket that listens, with room for a burst of new connections.
+/// Returns a listening socket, with a backlog for bursts of new connections.
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    // A service that is started again need not wait for the last one's connections to be forgotten.
+    // Otherwise a restarted service would wait until the system forgets its old connections.
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
 
-/// How many connections there may be, after the limit of open files is raised as far as it goes.
-fn most_connections(wanted: u32, pool_size: u16) -> usize {
+/// Raises the limit of open files to its maximum. Returns the number of connections that fit under
+/// it, at most `wanted`.
+fn max_connections(wanted: u32, pool_size: u16) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     let files = match setrlimit(Resource::Nofile, raised) {
@@ -172,7 +175,7 @@ fn most_connections(wanted: u32, pool_size: u16) -> usize {
     let room = files.map(|files| files.saturating_sub(OTHER_FILES + u64::from(pool_size)).max(16));
     match room.and_then(|room| u32::try_from(room).ok()).filter(|room| *room < wanted) {
         Some(room) => {
-            log::warn!("the limit of open files leaves {room} connections, not {wanted}");
+            log::warn!("the limit of open files allows {room} connections, not {wanted}");
             usize::try_from(room).unwrap_or(usize::MAX)
         }
         None => usize::try_from(wanted).unwrap_or(usize::MAX),

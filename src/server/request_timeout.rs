@@ -1,10 +1,10 @@
-//! Each request, watched: how long its body takes, when its answer is made, and whether its
-//! handler breaks.
+//! Each request from its head to the end of its response: the timeout of its body, and what happens
+//! when its handler panics.
 
 use crate::error::Error;
 use crate::response::{RequestId, X_REQUEST_ID, apply_security_headers};
-use crate::server::connection::Shared;
-use crate::server::timeouts::Patience;
+use crate::server::connection_state::ConnectionState;
+use crate::server::timeouts::TransferTimeout;
 use actix_http::{ConnectionType, HttpMessage as _, Request, Response};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceResponse};
@@ -19,173 +19,182 @@ use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-/// A request that has come as far as its head.
-pub(super) struct Watched {
-    begun: Instant,
-    /// What the client calls it.
-    given_id: Option<HeaderValue>,
+/// A request whose head has been received.
+pub(super) struct TrackedRequest {
+    started_at: Instant,
+    /// `X-Request-Id` as the client sent it.
+    client_id: Option<HeaderValue>,
     method: Method,
-    working: Option<Working>,
+    in_flight: Option<InFlight>,
 }
 
-impl Watched {
-    /// Begins to watch a request; the handler gets it with a body that ends.
-    pub(super) fn begin(mut request: Request) -> (Self, Request) {
-        let begun = Instant::now();
-        let given_id = request.headers().get(X_REQUEST_ID).cloned();
-        let body = request.take_payload();
-        let rest = if matches!(body, Payload::None) { Rest::None } else { Rest::Some };
-        let working = request.conn_data::<Rc<Shared>>().map(|shared| Working::new(shared, rest));
-        *request.payload() = match &working {
-            Some(working) if rest == Rest::Some => {
-                Payload::Stream { payload: Box::pin(working.body(body)) }
+impl TrackedRequest {
+    /// Starts to track a request. Returns the request for the handler, with a body that times out.
+    pub(super) fn start(mut request: Request) -> (Self, Request) {
+        let started_at = Instant::now();
+        let client_id = request.headers().get(X_REQUEST_ID).cloned();
+        let payload = request.take_payload();
+        let body = if matches!(payload, Payload::None) { BodyState::None } else { BodyState::Open };
+        let in_flight = request
+            .conn_data::<Rc<ConnectionState>>()
+            .map(|connection| InFlight::start(connection, body));
+        *request.payload() = match &in_flight {
+            Some(in_flight) if body == BodyState::Open => {
+                Payload::Stream { payload: Box::pin(in_flight.limit(payload)) }
             }
-            _ => body,
+            _ => payload,
         };
         let method = request.method().clone();
-        (Self { begun, given_id, method, working }, request)
+        (Self { started_at, client_id, method, in_flight }, request)
     }
 
-    /// Waits for the answer; a handler that panics leaves none, and takes nothing else with it.
-    pub(super) async fn answer(
+    /// Waits for the response. If the handler panics, the response is a 500 and the worker keeps
+    /// running.
+    pub(super) async fn respond(
         self,
-        answer: impl Future<Output = Result<ServiceResponse<BoxBody>, actix_web::Error>>,
-    ) -> Result<Response<Answer>, actix_web::Error> {
-        let mut response: Response<BoxBody> = match AssertUnwindSafe(answer).catch_unwind().await {
+        response: impl Future<Output = Result<ServiceResponse<BoxBody>, actix_web::Error>>,
+    ) -> Result<Response<TrackedBody>, actix_web::Error> {
+        let mut response: Response<BoxBody> = match AssertUnwindSafe(response).catch_unwind().await
+        {
             Ok(Ok(response)) => response.into(),
             Ok(Err(error)) => error.error_response().into(),
-            Err(panic) => self.broken(&*panic),
+            Err(panic) => self.panic_response(&*panic),
         };
-        let working = self.working;
-        if working.as_ref().is_some_and(Working::is_last) {
+        let in_flight = self.in_flight;
+        if in_flight.as_ref().is_some_and(InFlight::closes_connection) {
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
-        if let Some(working) = &working
+        if let Some(in_flight) = &in_flight
             && response.body().size() == BodySize::Stream
         {
-            working.shared.stream();
+            in_flight.connection.stream_response();
         }
-        Ok(response.map_body(|_, body| Answer { body, _working: working }))
+        Ok(response.map_body(|_, body| TrackedBody { body, _in_flight: in_flight }))
     }
 
-    /// The answer in place of that of a handler that broke.
-    fn broken(&self, panic: &(dyn Any + Send)) -> Response<BoxBody> {
-        let given: HeaderMap = self.given_id.iter().map(|id| (X_REQUEST_ID, id.clone())).collect();
-        let id = RequestId::from_headers(&given);
-        log::error!("request {}: a handler panicked: {}", id.as_str(), told(panic));
+    /// Returns the response for a handler that panicked.
+    fn panic_response(&self, panic: &(dyn Any + Send)) -> Response<BoxBody> {
+        let headers: HeaderMap =
+            self.client_id.iter().map(|id| (X_REQUEST_ID, id.clone())).collect();
+        let id = RequestId::from_headers(&headers);
+        log::error!("request {}: a handler panicked: {}", id.as_str(), panic_message(panic));
         let error = Error::internal(anyhow::Error::msg("a handler panicked"));
         let body = serde_json::to_vec(&error.problem(id.as_str())).unwrap_or_default();
         let mut response = Response::new(error.code().status()).set_body(BoxBody::new(body));
         let headers = response.headers_mut();
-        let problem = HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, problem);
+        let content_type = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, content_type);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_REQUEST_ID, id.to_header_value());
-        if let Some(working) = &self.working {
-            let state = &working.shared.state;
+        if let Some(in_flight) = &self.in_flight {
+            let state = in_flight.connection.app();
             apply_security_headers(headers, state.config());
-            state.metrics().count_panic(&self.method, self.begun.elapsed());
+            state.metrics().count_panic(&self.method, self.started_at.elapsed());
         }
         response
     }
 }
 
-/// What a panic says.
-fn told(panic: &(dyn Any + Send)) -> String {
+/// Returns the message of a panic in one line.
+fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("without a word").replace(['\n', '\r'], " ")
+    text.unwrap_or("no message").replace(['\n', '\r'], " ")
 }
 
-/// How much of a request's body is still to come.
+/// How much of the body of a request has been received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rest {
-    /// Nothing: it has no body.
+enum BodyState {
+    /// The request has no body.
     None,
-    /// Nothing: all of it was read.
-    Read,
-    /// Something.
-    Some,
-    /// Something that came too slowly.
-    TooSlow,
+    /// All of it.
+    Complete,
+    /// Some is still to come.
+    Open,
+    /// The rest came too slowly.
+    TimedOut,
 }
 
-/// A request from its head to the end of its answer.
-struct Working {
-    shared: Rc<Shared>,
-    rest: Rc<Cell<Rest>>,
+/// A request until its response is complete. Dropping it ends the request.
+struct InFlight {
+    connection: Rc<ConnectionState>,
+    body: Rc<Cell<BodyState>>,
 }
 
-impl Working {
-    fn new(shared: &Rc<Shared>, rest: Rest) -> Self {
-        shared.begin(rest == Rest::Some);
-        Self { shared: Rc::clone(shared), rest: Rc::new(Cell::new(rest)) }
+impl InFlight {
+    fn start(connection: &Rc<ConnectionState>, body: BodyState) -> Self {
+        connection.start_request(body == BodyState::Open);
+        Self { connection: Rc::clone(connection), body: Rc::new(Cell::new(body)) }
     }
 
-    /// Whether the connection ends with this answer. A client that is told so while the service is
-    /// about to stop does not send its next request into a connection that is being closed.
-    fn is_last(&self) -> bool {
-        self.rest.get() == Rest::TooSlow || self.shared.state.is_stopping()
+    /// Returns whether the connection ends with this response. While the service stops, that keeps
+    /// the client from sending its next request into a connection that is being closed.
+    fn closes_connection(&self) -> bool {
+        self.body.get() == BodyState::TimedOut || self.connection.app().is_stopping()
     }
 
-    fn body(&self, payload: Payload) -> Body {
-        let config = self.shared.state.config();
-        let patience = Patience::new(config.body_timeout_ms, config.min_rate);
-        Body { payload, patience, shared: Rc::clone(&self.shared), rest: Rc::clone(&self.rest) }
+    fn limit(&self, payload: Payload) -> TimedBody {
+        let config = self.connection.app().config();
+        TimedBody {
+            payload,
+            timeout: TransferTimeout::new(config.body_timeout_ms, config.min_rate),
+            connection: Rc::clone(&self.connection),
+            state: Rc::clone(&self.body),
+        }
     }
 }
 
-impl Drop for Working {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        let rest = self.rest.get();
-        let to_come = matches!(rest, Rest::Some | Rest::TooSlow);
-        self.shared.finish(rest != Rest::None, to_come);
+        let body = self.body.get();
+        let body_left = matches!(body, BodyState::Open | BodyState::TimedOut);
+        self.connection.finish_request(body != BodyState::None, body_left);
     }
 }
 
-/// A body that has to come in time.
-struct Body {
+/// The body of a request, with a timeout.
+struct TimedBody {
     payload: Payload,
-    patience: Patience,
-    shared: Rc<Shared>,
-    rest: Rc<Cell<Rest>>,
+    timeout: TransferTimeout,
+    connection: Rc<ConnectionState>,
+    state: Rc<Cell<BodyState>>,
 }
 
-impl Stream for Body {
+impl Stream for TimedBody {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match Pin::new(&mut self.payload).poll_next(cx) {
             Poll::Ready(Some(Ok(bytes))) => {
-                self.patience.moved(bytes.len());
-                self.shared.took(false);
+                self.timeout.record_bytes(bytes.len());
+                self.connection.body_read();
                 Poll::Ready(Some(Ok(bytes)))
             }
             Poll::Ready(end) => {
-                self.shared.took(true);
-                self.rest.set(Rest::Read);
+                self.connection.body_ended();
+                self.state.set(BodyState::Complete);
                 Poll::Ready(end)
             }
             Poll::Pending => {
-                std::task::ready!(self.patience.poll_spent(cx));
-                self.rest.set(Rest::TooSlow);
-                let late = io::Error::from(io::ErrorKind::TimedOut);
-                Poll::Ready(Some(Err(PayloadError::Io(late))))
+                ready!(self.timeout.poll_expired(cx));
+                self.state.set(BodyState::TimedOut);
+                let error = io::Error::from(io::ErrorKind::TimedOut);
+                Poll::Ready(Some(Err(PayloadError::Io(error))))
             }
         }
     }
 }
 
-/// The body of an answer, which ends the work when it is all written.
-pub(super) struct Answer {
+/// The body of a response, which ends its request when it is dropped after the last byte.
+pub(super) struct TrackedBody {
     body: BoxBody,
-    _working: Option<Working>,
+    _in_flight: Option<InFlight>,
 }
 
-impl MessageBody for Answer {
+impl MessageBody for TrackedBody {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {

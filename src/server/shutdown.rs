@@ -1,4 +1,4 @@
-//! When and how to stop: signals, the time in which others notice, and the end.
+//! Graceful shutdown: signals, the drain time, and the end of requests in flight.
 
 use crate::state::State;
 use actix_server::Server;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
-/// The signals that end the service.
+/// The signals that stop the service.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -16,8 +16,8 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Begins to listen for them: from now on none of them ends the process by itself.
-    pub(super) fn listen() -> io::Result<Self> {
+    /// Installs the handlers. From now on none of the signals ends the process by itself.
+    pub(super) fn install() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -25,8 +25,8 @@ impl Signals {
         })
     }
 
-    /// Waits for the next, and says whether it is SIGTERM: the one that supervisors send, where others
-    /// have to notice. A person at a terminal does not want to wait.
+    /// Waits for the next signal. Returns whether it is SIGTERM, which supervisors send and after
+    /// which load balancers need time to notice. A person at a terminal does not want to wait.
     async fn next(&mut self) -> bool {
         tokio::select! {
             Some(()) = self.terminate.recv() => true,
@@ -37,29 +37,29 @@ impl Signals {
     }
 }
 
-/// Runs the server until it is told to stop and has stopped.
+/// Runs the server until a signal has stopped it.
 ///
-/// After the first signal `/readyz` says 503, and after SIGTERM requests are taken for the time of
-/// `ROUNDUP_DRAIN_MS`; then no more, and those in flight are finished. A further signal ends the time,
-/// or does not wait for those in flight.
+/// After the first signal `/readyz` is a 503. After SIGTERM the service accepts requests for
+/// `ROUNDUP_DRAIN_MS`. Then it accepts no more, and finishes those in flight. Each further signal
+/// ends the current wait.
 pub(super) async fn run(server: Server, state: &State, mut signals: Signals) -> io::Result<()> {
     let handle = server.handle();
-    let told = async {
+    let stopped = async {
         let drain = if signals.next().await { state.config().drain_ms } else { Duration::ZERO };
         state.begin_shutdown();
-        log::info!("told to stop: requests are taken for {} ms more", drain.as_millis());
+        log::info!("stopping: requests are accepted for {} ms more", drain.as_millis());
         tokio::select! {
             () = sleep(drain) => {}
             _ = signals.next() => {}
         }
         tokio::select! {
             () = handle.stop(true) => {}
-            _ = signals.next() => log::warn!("told again: requests in flight are cut off"),
+            _ = signals.next() => log::warn!("stopping now: requests in flight are aborted"),
         }
     };
-    // Dropping the server is what ends it without waiting.
+    // Dropping the server ends it without waiting.
     tokio::select! {
-        done = server => done,
-        () = told => Ok(()),
+        result = server => result,
+        () = stopped => Ok(()),
     }
 }

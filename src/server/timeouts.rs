@@ -1,70 +1,73 @@
-//! How long a client may keep the service waiting.
+//! Timeouts for clients that send or read too slowly.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// A store of time. Waiting for the client uses it up and each byte that moves gives some of it
-/// back, so a steady client is never cut off and one that trickles soon is.
+/// A timeout for a transfer, as a budget of time. Waiting for the client uses the budget up, and
+/// each byte gives some of it back. A client above the minimum rate therefore never times out, and
+/// one that trickles bytes does.
 #[derive(Debug)]
-pub(super) struct Patience {
-    full: Duration,
+pub(super) struct TransferTimeout {
+    budget: Duration,
     left: Duration,
-    /// Bytes a second.
-    rate: u32,
+    min_rate: u32,
     waiting_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Patience {
-    /// A full store; `rate` is how many bytes give back a second.
-    pub(super) fn new(full: Duration, rate: u32) -> Self {
-        Self { full, left: full, rate: rate.max(1), waiting_since: None, timer: None }
+impl TransferTimeout {
+    /// Returns a timeout with a full budget. `min_rate` is in bytes per second.
+    pub(super) fn new(budget: Duration, min_rate: u32) -> Self {
+        let min_rate = min_rate.max(1);
+        Self { budget, left: budget, min_rate, waiting_since: None, timer: None }
     }
 
-    /// So many bytes moved.
-    pub(super) fn moved(&mut self, bytes: usize) {
-        self.moved_at(bytes, Instant::now());
+    /// Records that bytes were transferred.
+    pub(super) fn record_bytes(&mut self, bytes: usize) {
+        self.record_bytes_at(bytes, Instant::now());
     }
 
-    fn moved_at(&mut self, bytes: usize, now: Instant) {
+    fn record_bytes_at(&mut self, bytes: usize, now: Instant) {
         if let Some(since) = self.waiting_since.take() {
             self.left = self.left.saturating_sub(now.saturating_duration_since(since));
         }
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let earned = Duration::from_secs(1).saturating_mul(bytes) / self.rate;
-        self.left = self.full.min(self.left.saturating_add(earned));
+        let earned = Duration::from_secs(1).saturating_mul(bytes) / self.min_rate;
+        self.left = self.budget.min(self.left.saturating_add(earned));
     }
 
-    /// Nothing moves: ready once nothing is left.
-    pub(super) fn poll_spent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let end = self.end(Instant::now());
-        poll_at(&mut self.timer, end, cx)
+    /// Waits for the client, and returns ready once the budget is used up.
+    pub(super) fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let deadline = self.deadline(Instant::now());
+        poll_deadline(&mut self.timer, deadline, cx)
     }
 
-    /// When nothing will be left if nothing moves from now on.
-    fn end(&mut self, now: Instant) -> Instant {
+    /// Returns when the budget is used up if the client is waited for from now on.
+    fn deadline(&mut self, now: Instant) -> Instant {
         *self.waiting_since.get_or_insert(now) + self.left
     }
 }
 
-/// Ready once this moment has come. The timer is kept and moved, for one connection needs it often.
-pub(super) fn poll_at(
+/// Returns ready once the deadline has passed. The timer is kept for the next deadline, because a
+/// connection needs many.
+pub(super) fn poll_deadline(
     timer: &mut Option<Pin<Box<Sleep>>>,
-    end: Instant,
+    deadline: Instant,
     cx: &mut Context<'_>,
 ) -> Poll<()> {
-    let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
-    // One that rings too early is moved when it rings: that is cheaper than moving it each time.
-    if timer.deadline() > end {
-        timer.as_mut().reset(end);
+    let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+    // A timer that fires too early is moved only when it fires: that is cheaper than moving it each
+    // time.
+    if timer.deadline() > deadline {
+        timer.as_mut().reset(deadline);
     }
     while timer.as_mut().poll(cx).is_ready() {
-        if Instant::now() >= end {
+        if Instant::now() >= deadline {
             return Poll::Ready(());
         }
-        timer.as_mut().reset(end);
+        timer.as_mut().reset(deadline);
     }
     Poll::Pending
 }
@@ -76,29 +79,29 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn a_client_that_trickles_is_cut_off_and_a_steady_one_is_not() {
-        for (bytes, holds) in [(1, false), (60, false), (100, true), (5000, true)] {
-            let mut patience = Patience::new(10 * SECOND, 100);
+    fn a_client_below_the_minimum_rate_times_out() {
+        for (bytes, completes) in [(1, false), (60, false), (100, true), (5000, true)] {
+            let mut timeout = TransferTimeout::new(10 * SECOND, 100);
             let mut now = Instant::now();
             let mut rounds = 0;
-            while rounds < 100 && patience.end(now) > now + SECOND {
+            while rounds < 100 && timeout.deadline(now) > now + SECOND {
                 now += SECOND;
-                patience.moved_at(bytes, now);
+                timeout.record_bytes_at(bytes, now);
                 rounds += 1;
             }
-            assert_eq!(rounds == 100, holds, "{bytes} bytes a second: {rounds} seconds");
+            assert_eq!(rounds == 100, completes, "{bytes} bytes a second: {rounds} seconds");
         }
     }
 
     #[test]
-    fn time_that_is_not_waited_for_is_not_the_clients() {
-        let mut patience = Patience::new(10 * SECOND, 100);
+    fn only_time_spent_waiting_for_the_client_counts() {
+        let mut timeout = TransferTimeout::new(10 * SECOND, 100);
         let mut now = Instant::now();
         for _ in 0..20 {
-            patience.moved_at(1, now);
+            timeout.record_bytes_at(1, now);
             now += 60 * SECOND;
         }
-        assert_eq!(patience.end(now), now + 10 * SECOND);
-        assert_eq!(patience.end(now + SECOND), now + 10 * SECOND, "waiting goes on");
+        assert_eq!(timeout.deadline(now), now + 10 * SECOND);
+        assert_eq!(timeout.deadline(now + SECOND), now + 10 * SECOND, "still waiting");
     }
 }

@@ -257,7 +257,7 @@ fn merge_patches_require_no_member_and_texts_have_a_pattern() {
         }
     }
     assert!(patches >= 6, "only {patches} patches were looked at");
-    let reason = validator(&serde_json::json!({"$ref": "#/components/schemas/NewReport"}));
+    let reason = validator(&serde_json::json!({"$ref": "#/components/schemas/CommentReportInput"}));
     assert!(errors(&reason, &serde_json::json!({"reason": "rude\n\ttwice"})).is_empty());
     assert!(!errors(&reason, &serde_json::json!({"reason": "rude\u{8}"})).is_empty());
 }

@@ -11,7 +11,7 @@ use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target};
 use roundup::error::Result;
 use roundup::router::Application;
-use roundup::server::Bound;
+use roundup::server::HttpListener;
 use roundup::state::State;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -47,8 +47,8 @@ fn routes(cfg: &mut web::ServiceConfig) {
 
 /// Starts a service with one worker in this process.
 fn serve(runtime: &Runtime, url: &str) -> (SocketAddr, Data<State>) {
-    let bound = Bound::to("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = bound.address().unwrap();
+    let bound = HttpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = bound.local_addr().unwrap();
     // Printing a backtrace is slow, and ten thousand of them take long.
     let config = Config {
         workers: 1,

@@ -51,7 +51,7 @@ struct PendingLoad {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct BatchKind {
     with_comments: bool,
-    /// The time limit of the load; see [`Fill::patience`].
+    /// The time limit of the load; see [`Fill::time_limit`].
     patience: Option<Duration>,
 }
 
@@ -77,7 +77,7 @@ impl BatchLoader {
         which: &Ref,
         with_comments: bool,
     ) -> Result<Lookup<Rc<ArticlePage>>> {
-        let kind = BatchKind { with_comments, patience: Fill::patience() };
+        let kind = BatchKind { with_comments, patience: Fill::time_limit() };
         if state.may_share_reads()
             && let Some(found) = self.in_turn(state, which, kind).await?
         {
@@ -141,7 +141,7 @@ async fn load_batch(
     match state.read(async |conn| query::find_all(conn, &refs, with_comments).await).await {
         Ok(mut found) => {
             let own = found.pop().flatten();
-            let replica = Fill::has_asked_replica();
+            let replica = Fill::has_used_replica();
             for (one, article) in others.into_iter().zip(found) {
                 // Who does not listen any more has gone away.
                 _ = one.answer.send(LoadResult::Read(article, replica));
@@ -171,7 +171,7 @@ fn into_result(answer: Option<LoadResult>) -> Result<Option<Lookup<Rc<ArticlePag
     match answer {
         Some(LoadResult::Read(article, replica)) => {
             if replica {
-                Fill::asked_replica();
+                Fill::set_used_replica();
             }
             Ok(article.map(Lookup::Found))
         }

@@ -24,13 +24,23 @@ struct Client<'a> {
     /// Whether writes go through this instance.
     own: bool,
     shown: usize,
+    stale: usize,
     etags: HashSet<String>,
     last: String,
 }
 
 impl<'a> Client<'a> {
     fn new(app: &'a TestApp, uri: &'a str, written: &'a Written, own: bool) -> Self {
-        Self { app, uri, written, own, shown: 0, etags: HashSet::new(), last: String::new() }
+        Self {
+            app,
+            uri,
+            written,
+            own,
+            shown: 0,
+            stale: 0,
+            etags: HashSet::new(),
+            last: String::new(),
+        }
     }
 
     /// Reads and asserts that the version is recent enough.
@@ -89,8 +99,8 @@ async fn write(app: &TestApp, id: i64, proxy: &Proxy, mut clients: [Client<'_>; 
             client.read().await;
         }
         if round % 1000 == 100 {
-            let trust = clients[1].app.state.cache().coherence().trust();
-            wait_until("it listens", || !trust.is_cut(trust.now())).await;
+            let freshness = clients[1].app.state.cache().invalidation().freshness();
+            wait_until("it listens", || freshness.is_connected(freshness.now())).await;
             let sent = Instant::now();
             // The same version with another text, unknown to the reading instance.
             sql.execute(&update, &[&format!("Version {round} again"), &id]).await.unwrap();

@@ -5,7 +5,7 @@ use crate::harness::TestApp;
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use futures_util::future::join_all;
-use roundup::cache::{Change, Source};
+use roundup::cache::Change;
 use roundup::config::Config;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ async fn all_content_codings_and_methods_share_an_entry() {
     let (app, id) = app().await;
     let uri = format!("/api/v1/articles/{id}");
     let plain = warm(&app, &uri).await;
-    let fills = app.state.cache().counts().fills();
+    let fills = app.state.cache().metrics().fills();
     for coding in ["gzip", "br", "zstd"] {
         for _ in 0..2 {
             let request = TestRequest::get().uri(&uri).insert_header(("accept-encoding", coding));
@@ -63,7 +63,7 @@ async fn all_content_codings_and_methods_share_an_entry() {
     app.send(request).await.problem(406, "not_acceptable");
     let request = TestRequest::get().uri(&uri).insert_header(("accept-encoding", "*;q=0"));
     app.send(request).await.problem(406, "not_acceptable");
-    assert_eq!(app.state.cache().counts().fills(), fills);
+    assert_eq!(app.state.cache().metrics().fills(), fills);
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn client_errors_and_private_paths_are_not_cached() {
     }
     let private = app.get("/api/v1/%61dmin/keys").await;
     assert_eq!(private.header("cache-control"), "private, no-store");
-    assert_eq!(app.state.cache().fullness().entries, 0);
+    assert_eq!(app.state.cache().usage().entries, 0);
 }
 
 #[tokio::test]
@@ -120,10 +120,10 @@ async fn a_hundred_concurrent_requests_cause_one_fill() {
     let (app, id) = app().await;
     let uri = format!("/api/v1/articles/{id}?include=comments");
     let replies = join_all((0..100).map(|_| app.get(&uri))).await;
-    let counts = app.state.cache().counts();
-    assert_eq!(counts.fills(), 1);
-    assert_eq!(counts.count(Source::Miss), 1);
-    assert_eq!(counts.count(Source::Wait), 99);
+    let metrics = app.state.cache().metrics();
+    assert_eq!(metrics.fills(), 1);
+    assert_eq!(metrics.misses(), 1);
+    assert_eq!(metrics.collapsed(), 99);
     assert!(replies.iter().all(|response| response.bytes == replies[0].bytes));
     let waited = replies.iter().filter(|r| r.header("cache-status").ends_with("; collapsed"));
     assert_eq!(waited.count(), 99);

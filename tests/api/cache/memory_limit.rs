@@ -9,16 +9,16 @@ const BYTES: usize = 1 << 20;
 async fn requests_for_random_urls_evict_no_popular_entry() {
     let config = Config { cache_bytes: BYTES, ..Config::defaults().unwrap() };
     let (app, id) = app_with(config).await;
-    let hot = [
+    let frequent = [
         format!("/api/v1/articles/{id}"),
         format!("/api/v1/articles/{id}/comments"),
         "/api/v1/articles".to_owned(),
         "/api/v1/tags".to_owned(),
     ];
-    let (mut asked, mut hits) = (0, 0);
+    let (mut requests, mut hits) = (0, 0);
     for n in 0..1500 {
-        for uri in hot.iter().filter(|_| n % 10 == 0) {
-            asked += 1;
+        for uri in frequent.iter().filter(|_| n % 10 == 0) {
+            requests += 1;
             hits += usize::from(is_hit(&app.get(uri).await));
         }
         // Half of the URLs are lists, the other half is 404.
@@ -28,9 +28,9 @@ async fn requests_for_random_urls_evict_no_popular_entry() {
         };
         app.get(&uri).await;
         let cache = app.state.cache();
-        assert!(cache.fullness().bytes <= BYTES);
-        assert!(cache.fullness_of_nothing().bytes <= BYTES / 16);
+        assert!(cache.usage().bytes <= BYTES);
+        assert!(cache.negative_usage().bytes <= BYTES / 16);
     }
-    assert!(app.state.cache().fullness().evicted > 100, "{:?}", app.state.cache().fullness());
-    assert!(hits * 100 >= asked * 95, "{hits} of {asked}");
+    assert!(app.state.cache().usage().evictions > 100, "{:?}", app.state.cache().usage());
+    assert!(hits * 100 >= requests * 95, "{hits} of {requests}");
 }

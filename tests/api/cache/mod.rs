@@ -44,10 +44,10 @@ async fn example(app: &TestApp) -> i64 {
 
 /// Waits until the instance has received every notification so far.
 async fn settle(app: &TestApp) {
-    let coherence = app.state.cache().coherence();
-    let asked = coherence.trust().now();
-    let listening = || !coherence.trust().is_cut(coherence.trust().now());
-    wait_until("it listens", || listening() && coherence.trust().confirmed() > asked).await;
+    let freshness = app.state.cache().invalidation().freshness();
+    let start = freshness.now();
+    let connected = || freshness.is_connected(freshness.now());
+    wait_until("it listens", || connected() && freshness.last_confirmed() > start).await;
 }
 
 async fn wait_until(what: &str, done: impl Fn() -> bool) {
@@ -62,12 +62,19 @@ fn is_hit(response: &Response) -> bool {
     response.header("cache-status") == "roundup; hit"
 }
 
-/// Reads twice and returns the second response, which is a hit.
+/// Reads until the response comes from memory. That is the second read, unless the machine is so busy
+/// that the first one took longer than the second for which an unconfirmed response is current.
 async fn warm(app: &TestApp, uri: &str) -> Response {
-    app.get(uri).await;
-    let response = app.get(uri).await;
-    assert!(is_hit(&response), "{uri}: {}", response.header("cache-status"));
-    response
+    let mut statuses = Vec::new();
+    for _ in 0..5 {
+        app.get(uri).await;
+        let response = app.get(uri).await;
+        if is_hit(&response) {
+            return response;
+        }
+        statuses.push(response.header("cache-status").to_owned());
+    }
+    panic!("{uri}: {statuses:?}");
 }
 
 /// Writes through the state, as a handler does.

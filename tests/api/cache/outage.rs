@@ -1,12 +1,13 @@
 //! The cache while the database, or only the notification connection, is down or frozen.
 
-use super::{example, is_hit, settle, wait_until, warm};
+use super::{app, example, is_hit, settle, wait_until, warm, write};
 use crate::harness::fault_proxy::{Mode, Proxy};
-use crate::harness::{TestApp, db};
+use crate::harness::{Response, TestApp, db};
+use futures_util::future::{join, join_all};
 use roundup::config::Config;
 use std::time::{Duration, Instant};
 
-const STALE: &str = "roundup; fwd=stale; fwd-status=503; detail=stale-if-error";
+pub(super) const STALE: &str = "roundup; fwd=stale; fwd-status=503; detail=stale-if-error";
 
 /// An instance whose database connections all go through a proxy.
 async fn behind_proxy(config: Config) -> (TestApp, Proxy, i64) {
@@ -121,8 +122,8 @@ async fn without_notifications_nothing_older_than_a_second_is_served() {
         // Responses are still cached, for one second.
         assert!(is_hit(&app.get(&uri).await));
         proxy.set(Mode::Open);
-        let trust = app.state.cache().coherence().trust();
-        wait_until("it listens again", || !trust.is_cut(trust.now())).await;
+        let freshness = app.state.cache().invalidation().freshness();
+        wait_until("it listens again", || freshness.is_connected(freshness.now())).await;
         pause(50).await;
     }
 }
@@ -138,4 +139,63 @@ async fn missed_notifications_are_made_up_for_after_reconnecting() {
     proxy.set(Mode::Open);
     settle(&app).await;
     assert_eq!(app.get(&uri).await.ok()["headline"], "Missed");
+}
+
+/// Reads, and returns the response with the time that it took.
+async fn timed(app: &TestApp, uri: &str) -> (Response, Duration) {
+    let start = Instant::now();
+    (app.get(uri).await, start.elapsed())
+}
+
+#[tokio::test]
+async fn known_responses_are_served_stale_while_tables_are_locked() {
+    let (app, id) = app().await;
+    let known = [
+        format!("/api/v1/articles/{id}"),
+        format!("/api/v1/articles/{id}/comments"),
+        "/api/v1/articles".to_owned(),
+        "/feeds/articles.atom".to_owned(),
+    ];
+    let mut etags = Vec::new();
+    for uri in &known {
+        etags.push(warm(&app, uri).await.header("etag").to_owned());
+    }
+    warm(&app, "/api/v1/articles/no-such").await;
+    write(&app, "update articles set headline = 'Changed'".to_owned()).await;
+    let locker = app.sql().await;
+    locker.batch_execute("begin; lock table articles in access exclusive mode").await.unwrap();
+    // The notifications still arrive, so the cache knows that its entries are outdated.
+    assert!(
+        app.state
+            .cache()
+            .invalidation()
+            .freshness()
+            .is_connected(app.state.cache().invalidation().freshness().now())
+    );
+
+    // More requests for unknown pages than the pool has connections, and several for each known
+    // one.
+    let unknown: Vec<_> = (1..=20).map(|n| format!("/api/v1/articles?limit={n}")).collect();
+    let unknown = join_all(unknown.iter().map(|uri| timed(&app, uri)));
+    let repeated = known.iter().flat_map(|uri| [uri; 3]);
+    let (known_responses, unknown_responses) =
+        join(join_all(repeated.map(|uri| timed(&app, uri))), unknown).await;
+    for (n, (response, took)) in known_responses.iter().enumerate() {
+        assert_eq!(response.header("cache-status"), STALE, "{}: {}", known[n / 3], response.text());
+        assert_eq!(response.header("etag"), etags[n / 3]);
+        assert!(response.header("age").parse::<u64>().is_ok());
+        assert!(*took < Duration::from_millis(1500), "{}: {took:?}", known[n / 3]);
+    }
+    for (response, _) in unknown_responses {
+        assert!([503, 504].contains(&response.status.as_u16()), "{}", response.text());
+    }
+    // What did not exist may exist by now.
+    app.get("/api/v1/articles/no-such").await.problem(504, "deadline");
+
+    locker.batch_execute("commit").await.unwrap();
+    for uri in &known {
+        let response = app.get(uri).await;
+        assert_eq!(response.header("cache-status"), "roundup; fwd=stale; stored", "{uri}");
+        assert!(uri.ends_with("comments") || response.text().contains("Changed"), "{uri}");
+    }
 }

@@ -32,11 +32,11 @@ async fn open() -> (Replicated, TestApp, Pool, i64) {
 async fn caught_up(app: &TestApp, follows: &tokio_postgres::Client) {
     settle(app).await;
     let began = Instant::now();
-    let coherence = app.state.cache().coherence();
+    let invalidation = app.state.cache().invalidation();
     loop {
         let row = follows.query_one("select pg_last_wal_replay_lsn()::text", &[]).await.unwrap();
         let at = roundup::cache::Lsn::parse(row.get(0)).unwrap();
-        if coherence.floor().is_some_and(|floor| at >= floor) {
+        if invalidation.minimum_lsn().is_some_and(|minimum| at >= minimum) {
             return;
         }
         assert!(began.elapsed() < Duration::from_secs(20), "the replica does not follow");
@@ -108,7 +108,10 @@ async fn without_a_replica_reads_go_to_the_primary() {
     let (app, follower) = instance(&direct.target, &nowhere).await;
     settle(&app).await;
     app.get(&format!("/api/v1/articles/{id}")).await.ok();
-    wait_until("its position is known", || app.state.cache().coherence().floor().is_some()).await;
+    wait_until("its position is known", || {
+        app.state.cache().invalidation().minimum_lsn().is_some()
+    })
+    .await;
     app.get("/api/v1/articles").await.ok();
     assert_eq!(follower.statements(), 0);
 }
@@ -119,7 +122,10 @@ async fn a_frozen_replica_delays_no_response() {
     // It is not a replica, but reports a position like one.
     let proxy = Proxy::for_target(&direct.target).await;
     let (app, follower) = instance(&direct.target, &proxy.target()).await;
-    wait_until("its position is known", || app.state.cache().coherence().floor().is_some()).await;
+    wait_until("its position is known", || {
+        app.state.cache().invalidation().minimum_lsn().is_some()
+    })
+    .await;
     app.get(&format!("/api/v1/articles/{id}")).await.ok();
     assert!(follower.statements() > 0, "it was not asked");
     proxy.set(Mode::Frozen);

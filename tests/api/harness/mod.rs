@@ -84,7 +84,7 @@ impl TestApp {
         let state = application.state.clone();
         let mut background = JoinSet::new();
         if let Some(notifications) = notifications {
-            let coherence = Arc::clone(state.cache().coherence());
+            let coherence = Arc::clone(state.cache().invalidation());
             background.spawn(roundup::cache::listen(coherence, notifications, false));
         }
         background.spawn(roundup::jobs::run(state.clone(), application.jobs.clone()));

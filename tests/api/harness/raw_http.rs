@@ -1,7 +1,7 @@
 //! The service on a TCP port, for requests that need exact bytes.
 
 use super::TestApp;
-use roundup::server::Bound;
+use roundup::server::HttpListener;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -17,12 +17,12 @@ pub struct RawResponse {
 
 /// Serves the application on a free port until the test process ends.
 pub fn serve(app: &TestApp) -> SocketAddr {
-    let bound = Bound::to(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-    let address = bound.address().unwrap();
+    let listener = HttpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let address = listener.local_addr().unwrap();
     let application = app.application.clone();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        runtime.block_on(bound.serve(application)).unwrap();
+        runtime.block_on(listener.serve(application)).unwrap();
     });
     address
 }
