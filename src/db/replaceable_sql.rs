@@ -387,7 +387,9 @@ mod tests {
         let names = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name());
         let mut found: Vec<String> = names
             .map(|name| format!("sql/{}", name.to_str().unwrap()))
-            .filter(|name| name.ends_with(".sql"))
+            .filter(|name| {
+                std::path::Path::new(name).extension().is_some_and(|extension| extension == "sql")
+            })
             .collect();
         found.sort();
         let mut listed = FILES.map(|(name, _)| name);

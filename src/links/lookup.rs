@@ -34,7 +34,6 @@ pub(super) struct LinkLookupResult {
 
 /// The citations of a URL.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[expect(clippy::struct_field_names, reason = "the field is what the wire calls it")]
 pub(super) struct UrlCitations {
     /// The URL as in the request.
     #[schema(max_length = 10_000, example = "https://www.example.org/story?utm_source=feed")]

@@ -105,7 +105,8 @@ impl CommentInput {
     /// # Errors
     /// 422 with all errors.
     pub(super) fn check(mut self) -> Result<Self> {
-        self.author.name = self.author.name.trim().to_owned();
+        let name = self.author.name.trim().to_owned();
+        self.author.name = name;
         let url = self.author.url.as_deref();
         let errors: Vec<FieldError> = [
             check_not_blank("/author/name", &self.author.name),

@@ -18,7 +18,6 @@ pub(super) struct Archive {
 
 /// A year.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[expect(clippy::struct_field_names, reason = "the field is what the wire calls it")]
 struct ArchiveYear {
     /// The year, in UTC.
     #[schema(minimum = 1, maximum = 9999, example = 2014)]
@@ -33,7 +32,6 @@ struct ArchiveYear {
 
 /// A month.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[expect(clippy::struct_field_names, reason = "the field is what the wire calls it")]
 struct ArchiveMonth {
     /// The month, 1 to 12.
     #[schema(minimum = 1, maximum = 12, example = 12)]
