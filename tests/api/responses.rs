@@ -1,4 +1,4 @@
-//! Public responses: ETags, content codings, content types and headers.
+//! Public responses: entity tags, content codings, content types and headers.
 
 use crate::harness::TestApp;
 use crate::harness::public_operations::{LENIENT, get_with, open, reads, uri};

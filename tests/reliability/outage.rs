@@ -33,7 +33,7 @@ const FILL: &str = "
     select id, article, id, 0, int8send(id), 'approved', 'Reader', 'Yes.', '<p>Yes.</p>', now(), now()
     from new";
 
-/// The URLs that are read all the time, with their ETags.
+/// The URLs that are read all the time, with their entity tags.
 type Hot = BTreeMap<String, String>;
 
 /// Reads the front page, the feeds and each article with its comments, so that they are cached.

@@ -57,7 +57,7 @@ impl Client<'_> {
         self
     }
 
-    /// Adds the ETag of a response as `If-Match`.
+    /// Adds the `ETag` of a response as `If-Match`.
     #[must_use]
     pub fn if_match(&self, response: &Response) -> Self {
         self.clone().header("If-Match", response.header("etag"))
