@@ -1,7 +1,7 @@
 //! Payloads of scripts, shown to a browser as they are and as the service renders them.
 
 use crate::browser::dump_dom;
-use safe_html::{Markup, Voice, render};
+use safe_html::{AuthorRole, Markup, render};
 
 #[path = "../fixtures/xss.rs"]
 mod xss;
@@ -56,7 +56,7 @@ fn a_browser_runs_no_script_of_rendered_payloads() {
     let raw: Vec<String> = active.into_iter().step_by(step).take(SAMPLE).collect();
     assert_eq!(raw.len(), SAMPLE);
     let rendered: Vec<String> =
-        raw.iter().map(|one| render(one, Markup::Markdown, Voice::Reader)).collect();
+        raw.iter().map(|one| render(one, Markup::Markdown, AuthorRole::Reader)).collect();
     assert_eq!(attempts(&rendered), 0);
     // A refresh would lead the page away from the rest.
     let raw: Vec<String> = raw.into_iter().filter(|one| !one.contains("refresh")).collect();

@@ -195,8 +195,8 @@ fn a_malformed_request_gets_a_problem() {
     let response = connection.response().unwrap();
     assert_eq!((response.status, response.problem().as_str()), (400, "malformed_request"));
     // None of this is an error of the service.
-    let log = service.log();
-    assert!(!log.contains(" ERROR ") && !log.contains(" WARN "), "{log}");
+    let logged = service.log();
+    assert!(!logged.contains(" ERROR ") && !logged.contains(" WARN "), "{logged}");
 }
 
 #[test]

@@ -227,7 +227,7 @@ impl Asked {
         self.app.state.cache().is_enabled()
     }
 
-    /// Returns the current entity tags of the article, which a new comment changes.
+    /// Returns the current `ETag`s of the article, which a new comment changes.
     async fn tags(&mut self) {
         let plain = ask(self.at, "GET", ARTICLE.as_bytes()).await.headers["etag"].clone();
         let coded = plain.trim_matches('"').to_owned();
