@@ -3,12 +3,15 @@
 mod elements;
 mod escape;
 mod markdown;
+pub mod names;
 mod plain_text;
 mod sanitize;
 pub mod slug;
 mod tokens;
+mod transliterate;
 mod tree;
 mod urls;
+mod words;
 pub mod xml_chars;
 
 pub use plain_text::plain_text;
