@@ -10,7 +10,6 @@ mod dates;
 mod detect;
 mod disqus;
 mod files;
-mod html;
 mod isso;
 mod json;
 pub(crate) mod ndjson;

@@ -10,12 +10,22 @@ use crate::links::{NewCredit, NewLink, RichText, Role};
 use crate::outlets::Directory;
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
-use roundup_reader::{Confidence, Reply, Source};
+use roundup_reader::{Evidence, Reply, Source};
 use safe_html::{Markup, Voice, plain, render};
 
 impl roundup_reader::Outlets for Directory {
     fn knows(&self, name: &str) -> bool {
         self.named(name).is_some()
+    }
+
+    fn lookup(&self, name: &str) -> Option<Evidence> {
+        let key = self.named(name)?;
+        Some(Evidence { key: Some(key), ..Evidence::KNOWN })
+    }
+
+    fn at_host(&self, host: &str) -> Option<Evidence> {
+        let key = Directory::at_host(self, host)?;
+        Some(Evidence { key: Some(key), ..Evidence::KNOWN })
     }
 }
 
@@ -189,7 +199,7 @@ async fn link(
         credits,
         section: source.section.clone(),
         quote,
-        uncertain: source.confidence == Confidence::Low,
+        uncertain: !source.confidence.is_certain(),
     };
     Ok((link, made))
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use roundup_reader::{Roundup, parse_markdown, parse_text};
 
-use crate::{beside, example, harbour};
+use crate::{example, harbour};
 
 /// A small generator of numbers, the same in every run (xorshift).
 struct Dice(u64);
@@ -46,11 +46,7 @@ const SCRAPS: [&str; 24] = [
 ];
 
 fn seeds() -> Vec<String> {
-    let mut seeds = vec![example("harbour-bridge.txt"), example("harbour-bridge.md")];
-    if let Some(path) = beside("seed/iran-attacked-islamic-state.txt") {
-        seeds.push(std::fs::read_to_string(path).unwrap());
-    }
-    seeds
+    vec![example("harbour-bridge.txt"), example("harbour-bridge.md")]
 }
 
 /// Cuts, doubles and moves bytes and puts scraps in between.
