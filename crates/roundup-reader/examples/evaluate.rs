@@ -51,8 +51,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("    {name}: {part} of {all}");
         }
         let Count { invented, outlets_wrong, bylines_wrong, .. } = count;
-        println!("    invented {invented}, outlets wrong {outlets_wrong}, bylines wrong {bylines_wrong}");
-        for (tenth, (all, right)) in count.tenths.iter().enumerate().filter(|(_, (all, _))| *all > 0) {
+        println!(
+            "    invented {invented}, outlets wrong {outlets_wrong}, bylines wrong {bylines_wrong}"
+        );
+        for (tenth, (all, right)) in
+            count.tenths.iter().enumerate().filter(|(_, (all, _))| *all > 0)
+        {
             println!("    confidence from 0.{tenth}: {right} of {all} right");
         }
     }

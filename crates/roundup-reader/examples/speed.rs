@@ -21,7 +21,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, unit, reader) in [
         ("text, dashes", "The bridge opens on the first day of the month -- Reuters\n", text),
         ("text, brackets", "• A bridge of its own, and what came of it (Harbour Gazette)\n", text),
-        ("text, prose", "The bridge opened on Monday, and Ann Bee of The Guardian, who was there, says so. Nobody asked her.\n\n", text),
+        (
+            "text, prose",
+            "The bridge opened on Monday, and Ann Bee of The Guardian, who was there, says so. Nobody asked her.\n\n",
+            text,
+        ),
         ("text, colons", "Coast Radio: The bridge opens on the first day of the month\n", text),
         ("text, one line", "word -- word | word: ", text),
         ("text, addresses", "https://example.com/a/b/c\n", text),
@@ -30,8 +34,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("markdown, list", "- [The bridge opens](https://example.com/a) (Reuters)\n", markdown),
         ("markdown, brackets", "[a](", markdown),
         ("markdown, stars", "*a **b ", markdown),
-        ("html, list", "<li><a href=\"https://example.com/a\">The bridge opens</a> -- Reuters</li>\n", html),
-        ("html, prose", "<p>The bridge opened on <a href='https://example.com/a'>Monday</a>, she says.</p>", html),
+        (
+            "html, list",
+            "<li><a href=\"https://example.com/a\">The bridge opens</a> -- Reuters</li>\n",
+            html,
+        ),
+        (
+            "html, prose",
+            "<p>The bridge opened on <a href='https://example.com/a'>Monday</a>, she says.</p>",
+            html,
+        ),
         ("html, open emphasis", "<b title=\"n</b>\"><p>", html),
         ("html, attributes", "<a b=c d", html),
         ("html, lists", "<ul><li>", html),

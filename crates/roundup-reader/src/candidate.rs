@@ -154,7 +154,28 @@ impl Candidate {
         let first = part.title.line;
         let last = part.credit.as_ref().map_or(first, |credit| credit.line.max(first));
         let first = part.credit.as_ref().map_or(first, |credit| credit.line.min(first));
-        Self { pattern, parts: vec![part], excerpt: Vec::new(), first, last, own, score: 0.0, cap: 1.0 }
+        Self {
+            pattern,
+            parts: vec![part],
+            excerpt: Vec::new(),
+            first,
+            last,
+            own,
+            score: 0.0,
+            cap: 1.0,
+        }
+    }
+
+    /// Whether the title is only the first clause of its excerpt.
+    pub(crate) fn is_clause(&self) -> bool {
+        let title = self.parts.first().map(|part| &part.title);
+        title.is_some_and(|title| {
+            self.excerpt.iter().any(|excerpt| {
+                excerpt.line == title.line
+                    && excerpt.range.start <= title.range.start
+                    && excerpt.range.end > title.range.end
+            })
+        })
     }
 
     /// Whether every outlet in it is known.
@@ -168,7 +189,7 @@ pub(crate) fn title_score(title: &str) -> f64 {
     let width = text::width(title);
     let words = text::word_count(title);
     let mut score: f64 = 0.0;
-    if text::letters(title) < 2 || !text::has_letter(title) {
+    if !text::has_letter(title) {
         return -9.0;
     }
     if width < 6 || (words <= 1 && width < 14) {
@@ -178,7 +199,8 @@ pub(crate) fn title_score(title: &str) -> f64 {
         score -= if width > 420 { 6.0 } else { 2.0 };
     }
     if lexicon::prefix(Kind::By, title).is_some()
-        && crate::credit::after_by(title).is_some_and(|rest| crate::credit::persons(rest, name::Person::Shape).is_some())
+        && crate::credit::after_by(title)
+            .is_some_and(|rest| crate::credit::persons(rest, name::Person::Shape).is_some())
     {
         score -= 6.0;
     }

@@ -30,7 +30,12 @@ pub(crate) struct Comments {
 pub(crate) fn read(document: &Document) -> Comments {
     let lines = &document.lines;
     let Some(begin) = begin(lines) else {
-        return Comments { end: lines.len(), replies: Vec::new(), notes: Vec::new(), furniture: Vec::new() };
+        return Comments {
+            end: lines.len(),
+            replies: Vec::new(),
+            notes: Vec::new(),
+            furniture: Vec::new(),
+        };
     };
     let mut thread = Thread { document, ..Thread::new(document) };
     let rest = lines.get(begin..).unwrap_or_default();
@@ -39,7 +44,12 @@ pub(crate) fn read(document: &Document) -> Comments {
         thread.line(begin + offset, line);
     }
     thread.close(false);
-    Comments { end: begin, replies: thread.replies, notes: thread.notes, furniture: thread.furniture }
+    Comments {
+        end: begin,
+        replies: thread.replies,
+        notes: thread.notes,
+        furniture: thread.furniture,
+    }
 }
 
 /// Where the comments begin: at a heading over them, or else behind the editor's comment or the
@@ -57,11 +67,17 @@ fn begin(lines: &[Line]) -> Option<usize> {
 /// The first line of the comment that the first mark ends.
 fn before_mark_begins(lines: &[Line], mark: usize) -> usize {
     let own = |line: &Line| {
-        let label = line.text.split_once([':', '：']).is_some_and(|(head, _)| head.len() <= 60 && is_label(head.trim_matches(['*', '_', ' '])));
-        let credit = line.text.contains(" -- ") || line.is_url() || line.starts_item || line.whole_link().is_some();
+        let label = line.text.split_once([':', '：']).is_some_and(|(head, _)| {
+            head.len() <= 60 && is_label(head.trim_matches(['*', '_', ' ']))
+        });
+        let credit = line.text.contains(" -- ")
+            || line.is_url()
+            || line.starts_item
+            || line.whole_link().is_some();
         label || credit
     };
-    let mark_at = if text_before_mark(lines.get(mark)).is_some() { mark } else { mark.saturating_sub(1) };
+    let mark_at =
+        if text_before_mark(lines.get(mark)).is_some() { mark } else { mark.saturating_sub(1) };
     let behind = lines.iter().take(mark).rposition(own).map_or(0, |at| at + 1);
     behind.max(if behind > 0 { 0 } else { mark_at }).min(mark)
 }
@@ -80,10 +96,21 @@ fn is_heading(line: &str) -> bool {
         return true;
     }
     let words = text::words(line);
-    let name: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.chars().all(|c| c.is_ascii_digit())).collect();
+    let name: Vec<&str> = words
+        .iter()
+        .map(String::as_str)
+        .filter(|word| !word.chars().all(|c| c.is_ascii_digit()))
+        .collect();
     let counted = name.len() < words.len();
     let joined = name.join(" ");
-    let known = lexicon::is(Kind::Comments, &joined) || name.iter().any(|word| counted && lexicon::is(Kind::Comments, word.trim_start_matches(|c: char| c.is_ascii_digit())));
+    let known = lexicon::is(Kind::Comments, &joined)
+        || name.iter().any(|word| {
+            counted
+                && lexicon::is(
+                    Kind::Comments,
+                    word.trim_start_matches(|c: char| c.is_ascii_digit()),
+                )
+        });
     // "Comment: …" is the editor's.
     known && !(joined == "comment" && !counted) && (counted || words.len() <= 2)
 }
@@ -106,7 +133,9 @@ fn said(text: &str) -> Option<&str> {
     if bare.len() == text.len() || bare.len() > 100 {
         return None;
     }
-    let (at, _) = bare.match_indices(' ').find(|(at, _)| bare.get(at + 1..).is_some_and(|rest| lexicon::is(Kind::Said, rest)))?;
+    let (at, _) = bare
+        .match_indices(' ')
+        .find(|(at, _)| bare.get(at + 1..).is_some_and(|rest| lexicon::is(Kind::Said, rest)))?;
     bare.get(..at).map(str::trim).filter(|name| !name.is_empty())
 }
 
@@ -114,12 +143,16 @@ fn said(text: &str) -> Option<&str> {
 fn is_page(text: &str) -> bool {
     let bare = text.trim_matches(|c: char| !c.is_alphanumeric());
     text.len() <= 120
-        && (lexicon::is(Kind::CommentsEnd, bare) || lexicon::prefix(Kind::Furniture, text).is_some() && text::word_count(text) <= 8)
+        && (lexicon::is(Kind::CommentsEnd, bare)
+            || lexicon::prefix(Kind::Furniture, text).is_some() && text::word_count(text) <= 8)
 }
 
 /// A line that says when a comment was written.
 fn is_time(text: &str) -> bool {
-    text.len() <= 60 && text.split_whitespace().any(is_clock) && text.chars().any(|c| c.is_ascii_digit()) && text::word_count(text) <= 9
+    text.len() <= 60
+        && text.split_whitespace().any(is_clock)
+        && text.chars().any(|c| c.is_ascii_digit())
+        && text::word_count(text) <= 9
 }
 
 struct Thread<'d> {
@@ -156,7 +189,11 @@ impl<'d> Thread<'d> {
         if (first && is_heading(text)) || is_page(text) {
             if is_page(text) {
                 self.close(true);
-                self.furniture.push(Note { line: line.no, raw: line.raw.clone(), reason: "part of the page around the comments".to_owned() });
+                self.furniture.push(Note {
+                    line: line.no,
+                    raw: line.raw.clone(),
+                    reason: "part of the page around the comments".to_owned(),
+                });
             }
             return;
         }
@@ -181,7 +218,11 @@ impl<'d> Thread<'d> {
         };
         if !kept.is_empty() {
             let whole = kept.len() == line.text.len();
-            let markdown = if whole { self.document.markdown(at, 0..line.text.len()) } else { kept.to_owned() };
+            let markdown = if whole {
+                self.document.markdown(at, 0..line.text.len())
+            } else {
+                kept.to_owned()
+            };
             self.slot.push((at, line.no, markdown));
         }
         if ends {

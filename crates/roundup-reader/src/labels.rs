@@ -16,7 +16,10 @@ pub(crate) enum Label {
     /// "More News On …": a heading over further sources.
     Related,
     /// "My Comment: …": the label, and where the comment begins.
-    Comment { label: Range<usize>, rest: usize },
+    Comment {
+        label: Range<usize>,
+        rest: usize,
+    },
     Caption,
     Furniture,
     Rule,
@@ -85,14 +88,21 @@ pub(crate) fn is_read_more(text: &str) -> bool {
         return false;
     }
     let bare = text.trim_matches(|c: char| !c.is_alphanumeric());
-    if lexicon::is(Words::More, bare) && !matches!(bare.to_lowercase().as_str(), "full" | "view" | "click" | "suite" | "ler" | "les" | "lire") {
+    if lexicon::is(Words::More, bare)
+        && !matches!(
+            bare.to_lowercase().as_str(),
+            "full" | "view" | "click" | "suite" | "ler" | "les" | "lire"
+        )
+    {
         return text::width(bare) > 4 || bare.to_lowercase() != "read";
     }
     let words = text::words(text);
     let core = words.iter().any(|word| lexicon::is(Words::More, word));
     (2..=7).contains(&words.len())
         && core
-        && words.iter().all(|word| lexicon::is(Words::MoreWord, word) || lexicon::is(Words::More, word))
+        && words
+            .iter()
+            .all(|word| lexicon::is(Words::MoreWord, word) || lexicon::is(Words::More, word))
 }
 
 /// Where a "Read more »" begins that ends a line of text.
@@ -101,7 +111,8 @@ pub(crate) fn read_more_tail(text: &str) -> Option<usize> {
     let reach = text.len().saturating_sub(60);
     let starts = text.char_indices().filter(|(at, _)| *at >= reach);
     let marked = starts.filter(|(at, c)| {
-        matches!(c, '.' | '…' | '!' | '?' | '[' | '(' | '”' | '"' | '|' | '–' | '—' | '→' | '»') && *at > 0
+        matches!(c, '.' | '…' | '!' | '?' | '[' | '(' | '”' | '"' | '|' | '–' | '—' | '→' | '»')
+            && *at > 0
     });
     for (at, character) in marked {
         let tail = part(text, at + character.len_utf8()..text.len());
@@ -136,7 +147,10 @@ fn is_photo_credit(text: &str) -> bool {
     let photo = lexicon::prefix(Words::Photo, text);
     let Some(length) = photo else { return by };
     let rest = part(text, length..text.len()).trim_start();
-    let short = words.len() <= 4 && first != "credit" && text::starts_high(rest) && !text::ends_sentence(text);
+    let short = words.len() <= 4
+        && first != "credit"
+        && text::starts_high(rest)
+        && !text::ends_sentence(text);
     by || rest.starts_with([':', '：', '/', '©', '|']) || (short && text::starts_high(text))
 }
 
@@ -147,7 +161,10 @@ fn is_furniture(line: &Line) -> bool {
         let words = text::word_count(text);
         let rest = part(text, length..text.len());
         let phrase = part(text, 0..length);
-        if phrase.contains(' ') || rest.trim_start().starts_with([':', '|', '»', '←']) || (words <= 3 && rest.trim().chars().all(|c| !c.is_alphanumeric())) {
+        if phrase.contains(' ')
+            || rest.trim_start().starts_with([':', '|', '»', '←'])
+            || (words <= 3 && rest.trim().chars().all(|c| !c.is_alphanumeric()))
+        {
             return words <= 30 && !text.contains(" -- ") && line.links.len() <= 12;
         }
     }
@@ -168,7 +185,8 @@ fn is_furniture(line: &Line) -> bool {
 /// "7:14", "12:01pm".
 pub(crate) fn is_clock(word: &str) -> bool {
     let Some((hours, minutes)) = word.split_once(':') else { return false };
-    let digits = |text: &str| (1..=2).contains(&text.len()) && text.chars().all(|c| c.is_ascii_digit());
+    let digits =
+        |text: &str| (1..=2).contains(&text.len()) && text.chars().all(|c| c.is_ascii_digit());
     digits(hours) && digits(part(minutes, 0..2.min(minutes.len()))) && minutes.len() <= 6
 }
 
@@ -187,7 +205,8 @@ fn comment_label(line: &Line) -> Option<(Range<usize>, usize)> {
     let after = at + mark.len_utf8();
     let rest = part(text, after..text.len());
     let stressed = start > 0;
-    let bare_rest = if stressed { rest.trim_start_matches(['*', '_', ' ']) } else { rest.trim_start() };
+    let bare_rest =
+        if stressed { rest.trim_start_matches(['*', '_', ' ']) } else { rest.trim_start() };
     Some((start..start + bare.len(), text.len() - bare_rest.len()))
 }
 
@@ -200,7 +219,11 @@ pub(crate) fn is_label(text: &str) -> bool {
     let words = text::words(&text);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [.., "editors" | "ed" | "authors" | "bloggers", "note" | "notes" | "comment" | "comments" | "take"] => words.len() <= 4,
+        [
+            ..,
+            "editors" | "ed" | "authors" | "bloggers",
+            "note" | "notes" | "comment" | "comments" | "take",
+        ] => words.len() <= 4,
         [_, "editor" | "comment"] | [_, "editor", "comment" | "note"] => true,
         _ => false,
     }
@@ -215,6 +238,7 @@ pub(crate) fn may_be_section(line: &Line) -> bool {
             && text.len() <= 80
             && words <= 7
             && !line.starts_item
+            && line.kind != Kind::Quote
             && !text::ends_sentence(text)
             && !text.ends_with([',', ';'])
             && !name::is_dated(text))
@@ -237,22 +261,57 @@ mod tests {
     fn marks_and_headings_are_told_from_prose() {
         none_but(
             is_read_more,
-            &["Read more ....", "READ MORE »", "(Read more...)", "Read the full story", "Continue reading…", "Weiterlesen", "Lire la suite", "Leer más →", "Читать далее", "続きを読む"],
-            &["Read more about ships", "They read more ....", "", "that can go on for years .... if not decades.", "More", "Full"],
+            &[
+                "Read more ....",
+                "READ MORE »",
+                "(Read more...)",
+                "Read the full story",
+                "Continue reading…",
+                "Weiterlesen",
+                "Lire la suite",
+                "Leer más →",
+                "Читать далее",
+                "続きを読む",
+            ],
+            &[
+                "Read more about ships",
+                "They read more ....",
+                "",
+                "that can go on for years .... if not decades.",
+                "More",
+                "Full",
+            ],
         );
         none_but(
             is_related,
-            &["More News On The Bridge", "Related Stories:", "More on this", "Other News from the coast"],
+            &[
+                "More News On The Bridge",
+                "Related Stories:",
+                "More on this",
+                "Other News from the coast",
+            ],
             &["More boats sink", "News", "More News was not to be had that day, he said."],
         );
         none_but(
             is_photo_credit,
             &["Photo AFP", "U.S. Army photo by Sgt. X", "Photo: A. Bee / Reuters", "Foto: dpa"],
-            &["Photo of the sunken ferry shows holes", "Photographs", "A photo", "Fotografie heute"],
+            &[
+                "Photo of the sunken ferry shows holes",
+                "Photographs",
+                "A photo",
+                "Fotografie heute",
+            ],
         );
         none_but(
             is_label,
-            &["My Comment", "WNU Editor", "Editor’s Note", "Comment", "Mein Kommentar", "Комментарий"],
+            &[
+                "My Comment",
+                "WNU Editor",
+                "Editor’s Note",
+                "Comment",
+                "Mein Kommentar",
+                "Комментарий",
+            ],
             &["Islamic State", "The managing editor of the paper said", "White House"],
         );
     }
@@ -261,7 +320,7 @@ mod tests {
     fn a_read_more_is_cut_off_the_end_of_a_text() {
         let cut = |text: &'static str| read_more_tail(text).map(|at| &text[..at]);
         assert_eq!(cut("It opened. Read more »"), Some("It opened."));
-        assert_eq!(cut("It opened… [Continue reading]"), Some("It opened… "));
+        assert_eq!(cut("It opened… [Continue reading]"), Some("It opened…"));
         assert_eq!(cut("They want to read more"), None);
     }
 }

@@ -107,7 +107,9 @@ pub(crate) fn prefix(kind: Kind, text: &str) -> Option<usize> {
         let end = index + character.len_utf8();
         let next = text.get(end..).and_then(|rest| rest.chars().next());
         let ends = next.is_none_or(|next| {
-            !next.is_alphanumeric() || !character.is_alphanumeric() || crate::text::is_wide(character)
+            !next.is_alphanumeric()
+                || !character.is_alphanumeric()
+                || crate::text::is_wide(character)
         });
         if ends && !character.is_whitespace() {
             if text.get(..end).is_some_and(|head| is(kind, head)) {

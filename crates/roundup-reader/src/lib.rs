@@ -35,8 +35,6 @@ pub use credit::parse_credit;
 pub use document::escape_markdown;
 pub use outlets::{Evidence, Outlets, Standing};
 pub use read::{Html, parse_html, parse_html_with, parse_markdown, parse_text};
-pub use roundup::{
-    Alternative, Commentary, Credit, Note, Reply, Report, Role, Roundup, Source,
-};
+pub use roundup::{Alternative, Commentary, Credit, Note, Reply, Report, Role, Roundup, Source};
 pub use split::{Split, split_line};
 pub use url_list::{ListedUrl, parse_url_list};

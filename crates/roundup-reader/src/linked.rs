@@ -61,7 +61,11 @@ fn of_line(post: &Post<'_>, at: usize) -> Vec<Anchor> {
     let offset = post.start(at);
     let mut links: Vec<(Range<usize>, &Link)> = Vec::new();
     for link in line.links.iter().take(MAX_LINKS) {
-        let (Some(start), Some(end)) = (link.range.start.checked_sub(offset), link.range.end.checked_sub(offset)) else { continue };
+        let (Some(start), Some(end)) =
+            (link.range.start.checked_sub(offset), link.range.end.checked_sub(offset))
+        else {
+            continue;
+        };
         if end <= text.len() {
             links.push((start..end, link));
         }
@@ -100,14 +104,36 @@ impl Reader<'_, '_> {
         let mut title = range.clone();
         // "[video] Title", “Title”: the flag and the quotation marks belong to the title.
         let bare = head.trim_start();
-        let flag = groups(bare).first().is_some_and(|group| group.start == 0 && bare.len() - group.end <= 1);
+        let flag = groups(bare)
+            .first()
+            .is_some_and(|group| group.start == 0 && bare.len() - group.end <= 1);
         if self.from == 0 && flag && bare.starts_with('[') {
             title.start = head.len() - bare.len();
         }
         let place = self.place(&range, title.start < range.start);
-        let (form, credit, taken) = self.credit(&range, place).unwrap_or(("", None, 0));
+        let (form, mut credit, taken) = self.credit(&range, place).unwrap_or(("", None, 0));
+        // "-- O (subscription)": the flag is part of the credit line.
+        if let Some((span, _)) = &mut credit {
+            let rest = part(self.text, span.range.end..self.text.len());
+            let blank = rest.len() - rest.trim_start().len();
+            let group = groups(rest).into_iter().next().filter(|group| group.start == blank);
+            if let Some(group) = group.filter(|group| {
+                credit::is_flag(part(rest, group.start + 1..group.end.saturating_sub(1)))
+            }) {
+                span.range.end += group.end;
+            }
+        }
         let credit_score = credit.as_ref().map_or(0.0, |(_, parsed): &(Span, Parsed)| parsed.score);
-        Anchor { title: Span { line: self.at, range: title }, url: link.url.clone(), place, credit, form, credit_score, score: 0.0, taken }
+        Anchor {
+            title: Span { line: self.at, range: title },
+            url: link.url.clone(),
+            place,
+            credit,
+            form,
+            credit_score,
+            score: 0.0,
+            taken,
+        }
     }
 
     fn place(&self, range: &Range<usize>, flagged: bool) -> Place {
@@ -125,17 +151,40 @@ impl Reader<'_, '_> {
         }
         // The next source of a line that holds several.
         let next = bare.trim_start_matches([')', ']', '.', ' ']);
-        if self.from > 0 && (next.is_empty() || matches!(next, "," | ";" | "/" | "|" | "•" | "·" | "and" | "&" | ", and" | "; see also" | "; and")) {
+        if self.from > 0
+            && (next.is_empty()
+                || matches!(
+                    next,
+                    "," | ";"
+                        | "/"
+                        | "|"
+                        | "•"
+                        | "·"
+                        | "and"
+                        | "&"
+                        | ", and"
+                        | "; see also"
+                        | "; and"
+                ))
+        {
             return if self.index < 8 { Place::Start } else { Place::Middle };
         }
-        let begins = bare.is_empty() || text::ends_sentence(bare) || bare.ends_with(['…', '•', '·', '●', '|']);
+        let begins = bare.is_empty()
+            || text::ends_sentence(bare)
+            || bare.ends_with(['…', '•', '·', '●', '|']);
         let after = tail.trim_start_matches(text::closes_quote);
-        let ends = blank(after) || after.starts_with(['.', '!', '?', ' ', ',', ':', ';', '(']) && text::starts_high(part(self.text, range.clone()));
+        let ends = blank(after)
+            || after.starts_with(['.', '!', '?', ' ', ',', ':', ';', '('])
+                && text::starts_high(part(self.text, range.clone()));
         if begins && ends { Place::Sentence } else { Place::Middle }
     }
 
     /// The credit by the link: its form, where it stands, and how many further links it holds.
-    fn credit(&self, range: &Range<usize>, place: Place) -> Option<(&'static str, Option<(Span, Parsed)>, usize)> {
+    fn credit(
+        &self,
+        range: &Range<usize>,
+        place: Place,
+    ) -> Option<(&'static str, Option<(Span, Parsed)>, usize)> {
         let names = &self.post.names;
         let span = |range: Range<usize>| Span { line: self.at, range };
         let parse = |range: Range<usize>| {
@@ -150,24 +199,47 @@ impl Reader<'_, '_> {
         let next = self.links.get(self.index + 1).map(|(range, _)| range.clone());
         let between = next.clone().map(|next| part(self.text, range.end..next.start).trim());
         let joins = between.is_some_and(|text| {
-            let bare = text.trim_matches([',', '(', '[', '-', '–', '—', '|', ' ', '·', '•', '/', '"', '”', '.']);
-            text.len() <= 12 && (bare.is_empty() && !text.is_empty() && text != "," && text != "." && text != "•" && text != "/" && text != "|" && text != "·" || is_by(bare) || lexicon::is(Words::Source, bare))
+            let bare = text.trim_matches([
+                ',', '(', '[', '-', '–', '—', '|', ' ', '·', '•', '/', '"', '”', '.',
+            ]);
+            text.len() <= 12
+                && (bare.is_empty()
+                    && !text.is_empty()
+                    && text != ","
+                    && text != "."
+                    && text != "•"
+                    && text != "/"
+                    && text != "|"
+                    && text != "·"
+                    || is_by(bare)
+                    || lexicon::is(Words::Source, bare))
         });
-        let mut limit = self.links.get(self.index + 1 + usize::from(joins)).map_or(self.text.len(), |(range, _)| range.start);
+        let mut limit = self
+            .links
+            .get(self.index + 1 + usize::from(joins))
+            .map_or(self.text.len(), |(range, _)| range.start);
         // A list of authors, each linked: "by [A](…) and [B](…)".
         let mut taken = usize::from(joins);
         if joins {
-            while let (Some((before, _)), Some((after, _))) = (self.links.get(self.index + taken), self.links.get(self.index + taken + 1)) {
+            while let (Some((before, _)), Some((after, _))) =
+                (self.links.get(self.index + taken), self.links.get(self.index + taken + 1))
+            {
                 let gap = part(self.text, before.end..after.start).trim();
-                if taken >= 6 || !(gap == "," || lexicon::is(Words::And, gap) || matches!(gap, ", and" | "&")) {
+                if taken >= 6
+                    || !(gap == "," || lexicon::is(Words::And, gap) || matches!(gap, ", and" | "&"))
+                {
                     break;
                 }
                 taken += 1;
-                limit = self.links.get(self.index + taken + 1).map_or(self.text.len(), |(range, _)| range.start);
+                limit = self
+                    .links
+                    .get(self.index + taken + 1)
+                    .map_or(self.text.len(), |(range, _)| range.start);
             }
         }
         let tail = part(self.text, range.end..limit);
-        let blank = tail.len() - tail.trim_start_matches(|c: char| c.is_whitespace() || text::closes_quote(c)).len();
+        let blank = tail.len()
+            - tail.trim_start_matches(|c: char| c.is_whitespace() || text::closes_quote(c)).len();
         let start = range.end + blank;
         let rest = part(self.text, start..limit);
         if let Some(group) = groups(rest).first().filter(|group| group.start == 0)
@@ -183,7 +255,12 @@ impl Reader<'_, '_> {
             return Some(("by", Some((credit, parsed)), taken));
         }
         for mark in ["--", "—", "–", "-", "|", "::", "·", "•", "»", "~", "/", ","] {
-            let Some(name) = rest.strip_prefix(mark).filter(|name| name.starts_with(' ') || mark == "," || mark == "—") else { continue };
+            let Some(name) = rest
+                .strip_prefix(mark)
+                .filter(|name| name.starts_with(' ') || mark == "," || mark == "—")
+            else {
+                continue;
+            };
             let end = clause_end(name, 8);
             let whole = start + mark.len();
             if let Some((credit, parsed)) = parse(whole..whole + end)
@@ -195,7 +272,9 @@ impl Reader<'_, '_> {
             break;
         }
         for word in ["via", "from", "in", "at", "on", "bei", "in der", "dans", "sur", "en", "su"] {
-            let Some(name) = rest.strip_prefix(word).filter(|name| name.starts_with(' ')) else { continue };
+            let Some(name) = rest.strip_prefix(word).filter(|name| name.starts_with(' ')) else {
+                continue;
+            };
             let offset = start + word.len();
             let name = name.trim_start().strip_prefix("the ").map_or(name, |bare| bare);
             let at = offset + part(self.text, offset..limit).find(name).unwrap_or(0);
@@ -204,15 +283,28 @@ impl Reader<'_, '_> {
                 && parsed.score > 0.0
                 && (parsed.known || word == "via")
             {
-                return Some((if word == "via" { "via" } else { "in" }, Some((credit, parsed)), taken));
+                return Some((
+                    if word == "via" { "via" } else { "in" },
+                    Some((credit, parsed)),
+                    taken,
+                ));
             }
         }
         if blank > 0 && tail.starts_with(' ') {
             let end = clause_end(rest, 5);
             let name = part(rest, 0..end);
-            let ends = part(rest, end..rest.len()).chars().next().is_none_or(|c| matches!(c, '.' | '(' | ';' | ':'));
-            let high = name.split_whitespace().all(|word| text::starts_high(word) || word.len() <= 3);
-            if ends && high && !name.is_empty() && let Some((credit, parsed)) = parse(start..start + end) && parsed.score > 0.0 {
+            let ends = part(rest, end..rest.len())
+                .chars()
+                .next()
+                .is_none_or(|c| matches!(c, '.' | '(' | ';' | ':'));
+            let high =
+                name.split_whitespace().all(|word| text::starts_high(word) || word.len() <= 3);
+            if ends
+                && high
+                && !name.is_empty()
+                && let Some((credit, parsed)) = parse(start..start + end)
+                && parsed.score > 0.0
+            {
                 return Some((" ", Some((credit, parsed)), taken));
             }
         }
@@ -238,19 +330,25 @@ impl Reader<'_, '_> {
         let head = part(self.text, self.from..range.start);
         let name = head.trim_end_matches(|c: char| c.is_whitespace() || text::opens_quote(c));
         let bare = name.trim_end_matches([':', '：', '|', '–', '—', '-', '·', '•', ',', '»']);
-        if self.from == 0 && bare.len() < name.len() || name.ends_with([')', ']']) && self.from == 0 {
+        if self.from == 0 && bare.len() < name.len() || name.ends_with([')', ']']) && self.from == 0
+        {
             if let Some((credit, parsed)) = parse(self.from..self.from + bare.len())
                 && parsed.score > 0.0
             {
                 return Some((":", Some((credit, parsed)), 0));
             }
         }
-        if matches!(place, Place::Middle | Place::Sentence | Place::Start) && self.links.len() <= 3
+        if matches!(place, Place::Middle | Place::Sentence | Place::Start)
+            && self.links.len() <= 3
             && let Some(named) = prose::named(self.text, &self.post.names)
             && (named.range.end <= range.start || named.range.start >= range.end)
             && named.placed
         {
-            return Some(("…", Some((Span { line: self.at, range: named.range }, named.parsed)), 0));
+            return Some((
+                "…",
+                Some((Span { line: self.at, range: named.range }, named.parsed)),
+                0,
+            ));
         }
         None
     }
@@ -286,7 +384,9 @@ fn clause_end(text: &str, words: usize) -> usize {
             ':' if next.starts_with(' ') || next.is_empty() => return at,
             '.' | '!' | '?' if next.starts_with(' ') || next.is_empty() => {
                 let word = part(text, 0..at).rsplit(' ').next().unwrap_or_default();
-                let initial = word.chars().count() <= 1 || word.contains('.') || matches!(word, "St" | "Mr" | "Dr" | "Inc" | "Jr");
+                let initial = word.chars().count() <= 1
+                    || word.contains('.')
+                    || matches!(word, "St" | "Mr" | "Dr" | "Inc" | "Jr");
                 if !initial || next.trim().is_empty() {
                     return at;
                 }
@@ -317,7 +417,9 @@ fn pool(anchors: &mut [Anchor]) {
         sum.1 += 1;
     }
     for anchor in anchors.iter_mut() {
-        let (Some(_), Some((sum, count))) = (&anchor.credit, sums.get(anchor.form)) else { continue };
+        let (Some(_), Some((sum, count))) = (&anchor.credit, sums.get(anchor.form)) else {
+            continue;
+        };
         let base = match anchor.form {
             "(" | "--" | "by" | "via" | ")" => 1.0,
             "|" | "::" => 0.8,
@@ -325,7 +427,11 @@ fn pool(anchors: &mut [Anchor]) {
             " " | "," | "/" => -0.6,
             _ => 0.0,
         };
-        let others = if *count > 1 { (sum - anchor.credit_score.clamp(-3.0, 3.0)) / crate::patterns::number(count - 1) } else { 0.0 };
+        let others = if *count > 1 {
+            (sum - anchor.credit_score.clamp(-3.0, 3.0)) / crate::patterns::number(count - 1)
+        } else {
+            0.0
+        };
         anchor.credit_score += base + others;
     }
 }
@@ -361,8 +467,12 @@ fn score(post: &Post<'_>, anchor: &mut Anchor, items: &Items) {
     if let Some((_, parsed)) = &mut anchor.credit {
         let host = post.names.known.at(&anchor.url).and_then(|found| found.key);
         let named = parsed.credits.iter().filter_map(|credit| credit.outlet.as_deref());
-        let agrees = host.is_some() && named.clone().any(|name| post.names.known.name(name).and_then(|found| found.key) == host)
-            || outlets::host(&anchor.url).is_some_and(|host| named.clone().any(|name| resembles(&host, name)));
+        let agrees = host.is_some()
+            && named
+                .clone()
+                .any(|name| post.names.known.name(name).and_then(|found| found.key) == host)
+            || outlets::host(&anchor.url)
+                .is_some_and(|host| named.clone().any(|name| resembles(&host, name)));
         if agrees && parsed.has_outlet() {
             anchor.credit_score += 2.0;
             parsed.known |= parsed.credits.len() == 1;
@@ -378,8 +488,17 @@ fn score(post: &Post<'_>, anchor: &mut Anchor, items: &Items) {
     if line.depth > 0 {
         score += 0.6;
     }
-    score += if words >= 4 { 0.6 } else if words <= 1 { -0.8 } else { 0.0 };
-    if title.chars().next().is_some_and(char::is_lowercase) && words <= 3 && anchor.place != Place::Whole {
+    score += if words >= 4 {
+        0.6
+    } else if words <= 1 {
+        -0.8
+    } else {
+        0.0
+    };
+    if title.chars().next().is_some_and(char::is_lowercase)
+        && words <= 3
+        && anchor.place != Place::Whole
+    {
         score -= 1.0;
     }
     let flowing = matches!(anchor.place, Place::Sentence | Place::Middle);
@@ -393,7 +512,9 @@ fn score(post: &Post<'_>, anchor: &mut Anchor, items: &Items) {
         };
     }
     // "[Haskell](…) is a language": the link is the subject of a sentence.
-    let after = post.text(anchor.title.line).map_or("", |text| part(text, anchor.title.range.end..text.len()));
+    let after = post
+        .text(anchor.title.line)
+        .map_or("", |text| part(text, anchor.title.range.end..text.len()));
     let goes_on = after.strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_lowercase));
     if goes_on && anchor.place == Place::Start && anchor.credit.is_none() {
         score -= if words >= 4 { 0.8 } else { 2.8 };
@@ -402,13 +523,28 @@ fn score(post: &Post<'_>, anchor: &mut Anchor, items: &Items) {
         score -= 3.0;
     }
     // A heading that is the headline links to the post itself.
-    if post.headline == Some(anchor.title.line) && matches!(line.kind, Kind::Heading(_)) && anchor.credit.is_none() {
+    if post.headline == Some(anchor.title.line)
+        && matches!(line.kind, Kind::Heading(_))
+        && anchor.credit.is_none()
+    {
         score -= 9.0;
     }
     if crate::labels::is_read_more(title) {
         score -= 6.0;
     }
-    let short = line.links.iter().filter(|link| text::word_count(part(&line.text, link.range.clone())) <= 2).count();
+    // A further link of a few words on the line of a source.
+    if words <= 2
+        && anchor.place == Place::Start
+        && anchor.title.range.start > 0
+        && line.links.first().is_some_and(|link| link.url != anchor.url)
+    {
+        score -= 2.5;
+    }
+    let short = line
+        .links
+        .iter()
+        .filter(|link| text::word_count(part(&line.text, link.range.clone())) <= 2)
+        .count();
     if short >= 3 && words <= 2 {
         score -= 4.0;
     }
@@ -423,8 +559,11 @@ pub(crate) fn is_pointer(title: &str) -> bool {
 
 /// Whether a host spells a name: "niemanlab.org" and "Nieman Lab".
 fn resembles(host: &str, name: &str) -> bool {
-    let letters = |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
+    let letters = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
     let name = letters(name.strip_prefix("The ").unwrap_or(name));
     let site = host.rsplit_once('.').map_or(host, |(site, _)| site);
-    name.chars().count() >= 4 && (site.split('.').any(|label| letters(label) == name) || letters(host) == name)
+    name.chars().count() >= 4
+        && (site.split('.').any(|label| letters(label) == name) || letters(host) == name)
 }

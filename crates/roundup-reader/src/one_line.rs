@@ -41,7 +41,14 @@ impl<'p> Line<'p, '_> {
     }
 
     /// Adds a reading, if both sides can be what they would be.
-    fn add(&mut self, form: Form, mark: &str, title: Range<usize>, credit: Range<usize>, more: f64) {
+    fn add(
+        &mut self,
+        form: Form,
+        mark: &str,
+        title: Range<usize>,
+        credit: Range<usize>,
+        more: f64,
+    ) {
         self.add_with(form, mark, title, credit, None, more);
     }
 
@@ -55,14 +62,20 @@ impl<'p> Line<'p, '_> {
         more: f64,
     ) {
         let (title, credit) = (trim(self.text, title), trim(self.text, credit));
-        if title.is_empty() || credit.is_empty() || title.len() > MAX_TITLE || credit.len() > MAX_CREDIT {
+        if title.is_empty()
+            || credit.is_empty()
+            || title.len() > MAX_TITLE
+            || credit.len() > MAX_CREDIT
+        {
             return;
         }
         let name = self.sub(credit.clone());
         let Some(mut parsed) = credit::parse(name, &self.post.names) else { return };
         let (mut title, mut credit) = (title, credit);
         // `“T”, by P (O)`: the author stands between title and outlet.
-        if matches!(form, Form::Bracket | Form::Last) && parsed.has_outlet() && !parsed.has_byline()
+        if matches!(form, Form::Bracket | Form::Last)
+            && parsed.has_outlet()
+            && !parsed.has_byline()
             && let Some((end, by, authors)) = byline_tail(self.sub(title.clone()))
             && let Some(first) = parsed.credits.first_mut()
         {
@@ -72,13 +85,30 @@ impl<'p> Line<'p, '_> {
         }
         let name = self.sub(credit.clone());
         let head = self.sub(title.clone());
-        let mut own = parsed.score + title_score(head) + more;
-        if !parsed.known && text::width(head) <= text::width(name) {
+        // Two dashes before a name leave no doubt, however short the title.
+        let fits = title_score(head);
+        let sure = mark == "--" && form == Form::Last && parsed.score > 0.0 && fits > -9.0;
+        let mut own = parsed.score + if sure { fits.max(-1.0) } else { fits } + more;
+        if !parsed.known && !sure && text::width(head) <= text::width(name) {
             own -= 1.5;
         }
         // A long sentence has commas, colons and prepositions of its own.
-        let plain = matches!(form, Form::Word | Form::By | Form::Comma | Form::Colon | Form::NoMark | Form::StyleEdge(_) | Form::StyleEdgeBefore(_));
-        if plain && mark != "“" && mark != "”" && text::ends_sentence(self.text) && text::width(self.text) > 100 {
+        let plain = matches!(
+            form,
+            Form::Word
+                | Form::By
+                | Form::Comma
+                | Form::Colon
+                | Form::NoMark
+                | Form::StyleEdge(_)
+                | Form::StyleEdgeBefore(_)
+        );
+        if plain
+            && mark != "“"
+            && mark != "”"
+            && text::ends_sentence(self.text)
+            && text::width(self.text) > 100
+        {
             own -= 2.0;
         }
         // A person before a quotation said it and did not print it.
@@ -90,9 +120,16 @@ impl<'p> Line<'p, '_> {
             return;
         }
         let span = |range: Range<usize>| Span { line: self.at, range };
-        let part = Part { title: span(title), credit: Some(span(credit)), parsed: Some(parsed), url: None };
+        let part = Part {
+            title: span(title),
+            credit: Some(span(credit)),
+            parsed: Some(parsed),
+            url: None,
+        };
         let mut candidate = Candidate::new(Pattern::marked(form, mark), part, own);
-        candidate.excerpt.extend(excerpt.map(|range| trim(self.text, range)).filter(|range| !range.is_empty()).map(span));
+        candidate.excerpt.extend(
+            excerpt.map(|range| trim(self.text, range)).filter(|range| !range.is_empty()).map(span),
+        );
         self.found.push(candidate);
     }
 
@@ -102,7 +139,9 @@ impl<'p> Line<'p, '_> {
         let after = self.sub(last.end..self.text.len());
         let closes = after.chars().all(|c| !c.is_alphanumeric());
         let text = self.text;
-        let mark = |range: &Range<usize>| part(text, range.clone()).chars().next().unwrap_or('(').to_string();
+        let mark = |range: &Range<usize>| {
+            part(text, range.clone()).chars().next().unwrap_or('(').to_string()
+        };
         let open = mark(&last);
         if closes && last.start > 0 {
             self.add(Form::Bracket, &open, 0..last.start, last.clone(), 0.0);
@@ -121,13 +160,28 @@ impl<'p> Line<'p, '_> {
             let open = mark(&first);
             if first.start == 0 {
                 let rest = self.sub(first.end..self.text.len());
-                let skip = rest.len() - rest.trim_start_matches([' ', ':', '-', '–', '—', '|']).len();
-                self.add(Form::BracketBefore, &open, first.end + skip..self.text.len(), first.clone(), 0.0);
+                let skip =
+                    rest.len() - rest.trim_start_matches([' ', ':', '-', '–', '—', '|']).len();
+                self.add(
+                    Form::BracketBefore,
+                    &open,
+                    first.end + skip..self.text.len(),
+                    first.clone(),
+                    0.0,
+                );
             }
             let rest = self.sub(first.end..self.text.len());
             if first.start > 0 && text::word_count(rest) >= 3 {
-                let skip = rest.len() - rest.trim_start_matches([' ', ':', '-', '–', '—', '|', '.', ',']).len();
-                self.add_with(Form::BracketMid, &open, 0..first.start, first.clone(), Some(first.end + skip..self.text.len()), -0.6);
+                let skip = rest.len()
+                    - rest.trim_start_matches([' ', ':', '-', '–', '—', '|', '.', ',']).len();
+                self.add_with(
+                    Form::BracketMid,
+                    &open,
+                    0..first.start,
+                    first.clone(),
+                    Some(first.end + skip..self.text.len()),
+                    -0.6,
+                );
             }
         }
     }
@@ -148,13 +202,20 @@ impl<'p> Line<'p, '_> {
             let head = self.sub(title.clone());
             let score = parsed.score + title_score(head);
             let next = self.sub(group.end..self.text.len()).trim_start();
-            let parted = next.is_empty() || next.starts_with([',', ';', '.', '/', '|', '•', '–', '—', '&', '-']) || next.starts_with("and ");
+            let parted = next.is_empty()
+                || next.starts_with([',', ';', '.', '/', '|', '•', '–', '—', '&', '-'])
+                || next.starts_with("and ");
             if text::word_count(head) < 3 || score <= 0.0 || !parted {
                 return;
             }
             own = own.min(score);
             let span = |range: Range<usize>| Span { line: self.at, range };
-            parts.push(Part { title: span(title), credit: Some(span(group.clone())), parsed: Some(parsed), url: None });
+            parts.push(Part {
+                title: span(title),
+                credit: Some(span(group.clone())),
+                parsed: Some(parsed),
+                url: None,
+            });
             start = group.end;
         }
         if self.sub(start..self.text.len()).chars().any(char::is_alphanumeric) {
@@ -170,7 +231,8 @@ impl<'p> Line<'p, '_> {
 /// Whether a line is one quotation from end to end: no mark within it parts anything.
 fn is_quotation(text: &str) -> bool {
     let Some(open) = text.chars().next().filter(|c| text::opens_quote(*c)) else { return false };
-    edges::closing(text, 0, open).is_some_and(|end| part(text, end..text.len()).chars().all(|c| !c.is_alphanumeric()))
+    edges::closing(text, 0, open)
+        .is_some_and(|end| part(text, end..text.len()).chars().all(|c| !c.is_alphanumeric()))
 }
 
 /// "T by P" and `“T”, by P`: where the title ends, where the byline begins, and its authors.
@@ -196,7 +258,8 @@ fn lead_in(title: &str) -> usize {
     let length = crate::lexicon::prefix(crate::lexicon::Kind::Also, bare).unwrap_or_default();
     let rest = part(bare, length..bare.len());
     // "And" and "see" are taken off only before a title that begins anew.
-    let anew = rest.trim_start_matches([' ', ':', ',']).chars().next().is_some_and(|c| !c.is_lowercase());
+    let anew =
+        rest.trim_start_matches([' ', ':', ',']).chars().next().is_some_and(|c| !c.is_lowercase());
     let longer = part(bare, 0..length).contains(' ');
     if at > 0 && length > 0 && (anew || longer) {
         let skipped = rest.len() - rest.trim_start_matches([' ', ':', ',']).len();
@@ -251,7 +314,12 @@ mod tests {
 
     #[test]
     fn a_second_title_loses_its_lead_in() {
-        for (title, rest) in [("; see also Are they", "Are they"), ("; and then", "and then"), ("The end", "The end"), (", and The end", "The end")] {
+        for (title, rest) in [
+            ("; see also Are they", "Are they"),
+            ("; and then", "and then"),
+            ("The end", "The end"),
+            (", and The end", "The end"),
+        ] {
             assert_eq!(&title[lead_in(title)..], rest);
         }
     }

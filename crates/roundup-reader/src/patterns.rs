@@ -26,7 +26,13 @@ fn base(pattern: &Pattern) -> f64 {
         Form::LastOfFirst | Form::Mid => mark(&pattern.mark) - 0.2,
         Form::FirstOfLast => mark(&pattern.mark) - 1.1,
         Form::Bracket | Form::NextBracket => 0.8,
-        Form::BracketBefore | Form::QuoteEdge | Form::QuoteEdgeBefore | Form::Below | Form::BlockEnd | Form::Above | Form::By => 0.3,
+        Form::BracketBefore
+        | Form::QuoteEdge
+        | Form::QuoteEdgeBefore
+        | Form::Below
+        | Form::BlockEnd
+        | Form::Above
+        | Form::By => 0.3,
         Form::BracketMid => -0.2,
         Form::Colon if pattern.mark == "“" => 0.4,
         Form::Colon => -0.6,
@@ -52,12 +58,19 @@ fn base(pattern: &Pattern) -> f64 {
 fn is_weak(pattern: &Pattern) -> bool {
     match pattern.form {
         Form::First | Form::FirstOfLast => !matches!(&*pattern.mark, "--" | "|" | "::" | "｜"),
-        Form::Last | Form::LastOfFirst | Form::Mid => !matches!(&*pattern.mark, "--" | "|" | "::" | "//" | "·" | "•" | "—" | "–" | "-" | "｜" | "\t"),
+        Form::Last | Form::LastOfFirst | Form::Mid => !matches!(
+            &*pattern.mark,
+            "--" | "|" | "::" | "//" | "·" | "•" | "—" | "–" | "-" | "｜" | "\t"
+        ),
         Form::Comma | Form::NoMarkBefore | Form::By => true,
         Form::Colon => pattern.mark != "“",
         Form::NoMark => pattern.mark.is_empty(),
         Form::Word => pattern.mark != "via",
-        Form::StyleEdge(_) | Form::StyleEdgeBefore(_) | Form::BelowShape | Form::AboveShape | Form::BlockEndShape => true,
+        Form::StyleEdge(_)
+        | Form::StyleEdgeBefore(_)
+        | Form::BelowShape
+        | Form::AboveShape
+        | Form::BlockEndShape => true,
         _ => false,
     }
 }
@@ -65,8 +78,14 @@ fn is_weak(pattern: &Pattern) -> bool {
 /// Whether a pattern is read from shape alone, so that its readings are never sure.
 fn is_inferred(pattern: &Pattern) -> bool {
     match pattern.form {
-        Form::BelowShape | Form::AboveShape | Form::BlockEndShape | Form::StyleEdge(_) | Form::StyleEdgeBefore(_) => true,
-        Form::Last | Form::First | Form::LastOfFirst | Form::FirstOfLast | Form::Mid => base(&Pattern::marked(Form::Last, &pattern.mark)) <= -0.5,
+        Form::BelowShape
+        | Form::AboveShape
+        | Form::BlockEndShape
+        | Form::StyleEdge(_)
+        | Form::StyleEdgeBefore(_) => true,
+        Form::Last | Form::First | Form::LastOfFirst | Form::FirstOfLast | Form::Mid => {
+            base(&Pattern::marked(Form::Last, &pattern.mark)) <= -0.5
+        }
         _ => false,
     }
 }
@@ -118,11 +137,18 @@ pub(crate) fn score(post: &Post<'_>, candidates: &mut [Candidate]) {
             (pattern, (one.lines.values().sum(), good))
         })
         .collect();
-    let strongest = sums.iter().filter(|(pattern, _)| !is_weak(pattern)).map(|(_, (_, good))| *good).max().unwrap_or_default();
+    let strongest = sums
+        .iter()
+        .filter(|(pattern, _)| !is_weak(pattern))
+        .map(|(_, (_, good))| *good)
+        .max()
+        .unwrap_or_default();
     for candidate in candidates.iter_mut() {
-        let (Some(part), Some(one), Some((sum, good))) =
-            (candidate.parts.first(), support.get(&shared(&candidate.pattern)), sums.get(&shared(&candidate.pattern)))
-        else {
+        let (Some(part), Some(one), Some((sum, good))) = (
+            candidate.parts.first(),
+            support.get(&shared(&candidate.pattern)),
+            sums.get(&shared(&candidate.pattern)),
+        ) else {
             continue;
         };
         let own = one.lines.get(&part.title.line).copied().unwrap_or_default();
@@ -158,15 +184,28 @@ pub(crate) fn score(post: &Post<'_>, candidates: &mut [Candidate]) {
             }
             candidate.cap = candidate.cap.min(0.8);
         }
-        let guessed = candidate.parts.iter().any(|part| part.parsed.as_ref().is_some_and(|parsed| parsed.guessed));
+        let guessed = candidate
+            .parts
+            .iter()
+            .any(|part| part.parsed.as_ref().is_some_and(|parsed| parsed.guessed));
         if guessed {
             candidate.cap = candidate.cap.min(if good < 2.0 { 0.9 } else { 0.97 });
         }
+        // A first clause stands for a title that is not there.
+        if candidate.is_clause() {
+            candidate.cap = candidate.cap.min(0.9);
+        }
         match candidate.pattern.form {
-            Form::Says | Form::Prose | Form::Sibling | Form::Head | Form::NoMarkBefore | Form::QuoteProse | Form::BracketMid => candidate.cap = candidate.cap.min(0.9),
-            // The first clause of a quotation stands for a title that is not there.
-            Form::Colon if candidate.pattern.mark == "“" => candidate.cap = candidate.cap.min(0.9),
-            Form::NoMark | Form::Comma | Form::Word if good < 3.0 => candidate.cap = candidate.cap.min(0.9),
+            Form::Says
+            | Form::Prose
+            | Form::Sibling
+            | Form::Head
+            | Form::NoMarkBefore
+            | Form::QuoteProse
+            | Form::BracketMid => candidate.cap = candidate.cap.min(0.9),
+            Form::NoMark | Form::Comma | Form::Word if good < 3.0 => {
+                candidate.cap = candidate.cap.min(0.9)
+            }
             _ => {}
         }
         candidate.score = score;
@@ -180,7 +219,8 @@ fn title_like(post: &Post<'_>) -> usize {
             post.text(*at).is_some_and(|text| {
                 let width = text::width(text);
                 let item = post.line(*at).is_some_and(|line| line.starts_item);
-                (6..=220).contains(&width) && (item || text::is_one_sentence(text) && !text.ends_with('.'))
+                (6..=220).contains(&width)
+                    && (item || text::is_one_sentence(text) && !text.ends_with('.'))
             })
         })
         .count()

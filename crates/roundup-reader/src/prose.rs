@@ -36,7 +36,8 @@ fn words(text: &str) -> Vec<Range<usize>> {
             '"' => quoted = !quoted,
             _ => {}
         }
-        let inside = character.is_alphanumeric() || matches!(character, '\'' | '’' | '.' | '-' | '&' | '/' | '@');
+        let inside = character.is_alphanumeric()
+            || matches!(character, '\'' | '’' | '.' | '-' | '&' | '/' | '@');
         if inside && !quoted {
             start.get_or_insert(at);
         } else if let Some(from) = start.take() {
@@ -45,7 +46,9 @@ fn words(text: &str) -> Vec<Range<usize>> {
     }
     if let Some(from) = start {
         let rest = part(text, from..text.len());
-        let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '.' | '-' | '&' | '/' | '@')));
+        let end = rest.find(|c: char| {
+            !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '.' | '-' | '&' | '/' | '@'))
+        });
         found.push(from..end.map_or(text.len(), |end| from + end));
     }
     found.retain(|range| part(text, range.clone()).chars().any(char::is_alphanumeric));
@@ -64,7 +67,11 @@ pub(crate) fn named(text: &str, names: &Names<'_>) -> Option<Named> {
         for (_, last) in longest {
             let range = first.start..last.end;
             let name = part(text, range.clone());
-            let name = name.strip_suffix("’s").or_else(|| name.strip_suffix("'s")).unwrap_or(name).trim_end_matches('.');
+            let name = name
+                .strip_suffix("’s")
+                .or_else(|| name.strip_suffix("'s"))
+                .unwrap_or(name)
+                .trim_end_matches('.');
             if name.contains([',', ';', ':', '(', '"', '“']) {
                 continue;
             }
@@ -73,24 +80,44 @@ pub(crate) fn named(text: &str, names: &Names<'_>) -> Option<Named> {
             if !(score.known || score.ambiguous && score.score > 0.0) {
                 continue;
             }
-            let before = at.checked_sub(1).and_then(|at| words.get(at)).map(|range| part(text, range.clone()));
-            let article = before.is_some_and(|word| matches!(word.to_lowercase().as_str(), "the" | "der" | "die" | "das" | "la" | "le" | "el" | "il"));
+            let before = at
+                .checked_sub(1)
+                .and_then(|at| words.get(at))
+                .map(|range| part(text, range.clone()));
+            let article = before.is_some_and(|word| {
+                matches!(
+                    word.to_lowercase().as_str(),
+                    "the" | "der" | "die" | "das" | "la" | "le" | "el" | "il"
+                )
+            });
             let prep_at = if article { at.checked_sub(2) } else { at.checked_sub(1) };
-            let prep = prep_at.and_then(|at| words.get(at)).is_some_and(|range| lexicon::is(Kind::Prep, part(text, range.clone())));
+            let prep = prep_at
+                .and_then(|at| words.get(at))
+                .is_some_and(|range| lexicon::is(Kind::Prep, part(text, range.clone())));
             let after = part(text, range.end..text.len());
             let after = after.trim_start_matches(['’', '\'', 's', '”', '"', '»', ' ']);
             let verb = lexicon::prefix(Kind::Verb, after).is_some();
             let opening = at == 0 || (article && at == 1);
-            let person = person_before(text, &words, prep_at, at).or_else(|| person_after(text, range.end));
+            let person =
+                person_before(text, &words, prep_at, at).or_else(|| person_after(text, range.end));
             // A name that is a word too needs a second sign.
             if score.ambiguous && !(verb || person.is_some() || prep) {
                 continue;
             }
-            let weight = f64::from(u8::from(prep)) + f64::from(u8::from(verb)) + f64::from(u8::from(opening)) + f64::from(u8::from(score.known)) + f64::from(u8::from(person.is_some()));
+            let weight = f64::from(u8::from(prep))
+                + f64::from(u8::from(verb))
+                + f64::from(u8::from(opening))
+                + f64::from(u8::from(score.known))
+                + f64::from(u8::from(person.is_some()));
             if best.as_ref().is_none_or(|(other, _)| weight > *other) {
                 let bylines = person.into_iter().collect();
                 let credit = Credit { outlet: Some(name.to_owned()), bylines };
-                let parsed = Parsed { credits: vec![credit], score: if score.known { 2.0 } else { 1.0 }, known: score.known, guessed: !score.known };
+                let parsed = Parsed {
+                    credits: vec![credit],
+                    score: if score.known { 2.0 } else { 1.0 },
+                    known: score.known,
+                    guessed: !score.known,
+                };
                 best = Some((weight, Named { range, parsed, placed: prep || verb }));
             }
             break;
@@ -98,8 +125,10 @@ pub(crate) fn named(text: &str, names: &Names<'_>) -> Option<Named> {
     }
     best.map(|(_, mut named)| {
         // "Ann Bee will have this article in …"
-        if let Some(first) = named.parsed.credits.first_mut().filter(|first| first.bylines.is_empty())
-            && let Some(person) = person_after(text, 0).filter(|name| name::person(name) == Person::Listed)
+        if let Some(first) =
+            named.parsed.credits.first_mut().filter(|first| first.bylines.is_empty())
+            && let Some(person) =
+                person_after(text, 0).filter(|name| name::person(name) == Person::Listed)
             && named.range.start > person.len()
         {
             first.bylines.push(person);
@@ -110,17 +139,31 @@ pub(crate) fn named(text: &str, names: &Names<'_>) -> Option<Named> {
 }
 
 /// The person before "of The Guardian", up to two words of description apart.
-fn person_before(text: &str, words: &[Range<usize>], prep: Option<usize>, name: usize) -> Option<String> {
-    let prep = prep.filter(|at| words.get(*at).is_some_and(|range| lexicon::is(Kind::Prep, part(text, range.clone()))));
+fn person_before(
+    text: &str,
+    words: &[Range<usize>],
+    prep: Option<usize>,
+    name: usize,
+) -> Option<String> {
+    let prep = prep.filter(|at| {
+        words.get(*at).is_some_and(|range| lexicon::is(Kind::Prep, part(text, range.clone())))
+    });
     if let Some(prep) = prep {
         for skip in 0..=2 {
             let end = prep.checked_sub(skip)?;
             for length in (2..=4).rev() {
                 let Some(start) = end.checked_sub(length) else { continue };
                 let skipped = words.get(end..prep).unwrap_or_default();
-                let low = skipped.iter().all(|range| part(text, range.clone()).chars().all(char::is_lowercase));
-                let joined = words.get(start).zip(words.get(name)).is_some_and(|(from, to)| !part(text, from.start..to.start).contains([':', ';', '!', '?', '"']));
-                if low && joined && let Some(person) = person_in(text, words, start..end) {
+                let low = skipped
+                    .iter()
+                    .all(|range| part(text, range.clone()).chars().all(char::is_lowercase));
+                let joined = words.get(start).zip(words.get(name)).is_some_and(|(from, to)| {
+                    !part(text, from.start..to.start).contains([':', ';', '!', '?', '"'])
+                });
+                if low
+                    && joined
+                    && let Some(person) = person_in(text, words, start..end)
+                {
                     return Some(person);
                 }
             }
@@ -129,10 +172,16 @@ fn person_before(text: &str, words: &[Range<usize>], prep: Option<usize>, name: 
     // "The Guardian's Ann Bee writes"
     for length in (2..=4).rev() {
         let tail = words.get(name..)?;
-        let own = tail.iter().position(|range| part(text, range.clone()).ends_with(['s']) && part(text, range.clone()).contains(['’', '\'']));
+        let own = tail.iter().position(|range| {
+            part(text, range.clone()).ends_with(['s'])
+                && part(text, range.clone()).contains(['’', '\''])
+        });
         let start = name + own? + 1;
         if let Some(person) = person_in(text, words, start..start + length) {
-            let next = words.get(start + length).map(|range| part(text, range.clone())).unwrap_or_default();
+            let next = words
+                .get(start + length)
+                .map(|range| part(text, range.clone()))
+                .unwrap_or_default();
             if next.chars().next().is_some_and(char::is_lowercase) {
                 return Some(person);
             }
@@ -148,7 +197,8 @@ fn person_after(text: &str, end: usize) -> Option<String> {
     ends.find_map(|at| {
         let name = part(rest, 0..at);
         let next = part(rest, at + 1..rest.len()).chars().next();
-        (name::person(name) >= Person::Shape && next.is_some_and(char::is_lowercase)).then(|| name.to_owned())
+        (name::person(name) >= Person::Shape && next.is_some_and(char::is_lowercase))
+            .then(|| name.to_owned())
     })
 }
 
@@ -157,7 +207,8 @@ fn person_in(text: &str, words: &[Range<usize>], range: Range<usize>) -> Option<
     let (first, last) = (chosen.first()?, chosen.last()?);
     let person = part(text, first.start..last.end);
     let low = lexicon::is(Kind::Func, part(text, first.clone()));
-    (name::person(person) >= Person::Shape && !low && !person.contains(',')).then(|| person.to_owned())
+    (name::person(person) >= Person::Shape && !low && !person.contains(','))
+        .then(|| person.to_owned())
 }
 
 /// `Person (up to two words) preposition Name`, the name unknown.
@@ -174,7 +225,11 @@ fn unknown(text: &str, words: &[Range<usize>], names: &Names<'_>) -> Option<Name
             word.chars().next().is_some_and(char::is_uppercase)
         });
         let count = high.count().min(MAX_WORDS);
-        let (Some(start), Some(end)) = (words.get(first), (first + count).checked_sub(1).and_then(|at| words.get(at))) else { continue };
+        let (Some(start), Some(end)) =
+            (words.get(first), (first + count).checked_sub(1).and_then(|at| words.get(at)))
+        else {
+            continue;
+        };
         if count == 0 {
             continue;
         }
@@ -229,12 +284,21 @@ mod tests {
             })
         };
         let credit = |outlet: &str, byline: &str| Some((outlet.to_owned(), byline.to_owned()));
-        assert_eq!(found("Ann Bee of The Guardian writes that ships sail."), credit("The Guardian", "Ann Bee"));
-        assert_eq!(found("The Guardian’s Ann Bee writes that ships sail."), credit("The Guardian", "Ann Bee"));
+        assert_eq!(
+            found("Ann Bee of The Guardian writes that ships sail."),
+            credit("The Guardian", "Ann Bee")
+        );
+        assert_eq!(
+            found("The Guardian’s Ann Bee writes that ships sail."),
+            credit("The Guardian", "Ann Bee")
+        );
         assert_eq!(found("A look by Reuters at the bridge."), credit("Reuters", ""));
         assert_eq!(found("Time to go, he said."), None);
         assert_eq!(found("Time reports that he went."), credit("Time", ""));
-        assert_eq!(found("Ann Bee writes in Harbour Gazette that ships sail."), credit("Harbour Gazette", "Ann Bee"));
+        assert_eq!(
+            found("Ann Bee writes in Harbour Gazette that ships sail."),
+            credit("Harbour Gazette", "Ann Bee")
+        );
         assert_eq!(found("“The Guardian” is not read inside quotes."), None);
     }
 

@@ -9,8 +9,8 @@ use crate::labels::{self, Label};
 use crate::linked::{self, Anchor};
 use crate::outlets::Outlets;
 use crate::patterns;
-use crate::roundup::Roundup;
 use crate::prose;
+use crate::roundup::Roundup;
 use crate::siblings;
 use crate::text::{self, part};
 use crate::{one_line, two_line};
@@ -34,7 +34,9 @@ pub fn parse_text(text: &str, outlets: &dyn Outlets) -> Roundup {
 /// Reads a roundup in Markdown. Markdown without any markup is read as text.
 pub fn parse_markdown(text: &str, outlets: &dyn Outlets) -> Roundup {
     let document = document::read_markdown(text);
-    let marked = |line: &Line| line.kind != Kind::Paragraph || !line.links.is_empty() || !line.styles.is_empty();
+    let marked = |line: &Line| {
+        line.kind != Kind::Paragraph || !line.links.is_empty() || !line.styles.is_empty()
+    };
     if document.lines.iter().any(marked) {
         read(document, outlets, false)
     } else {
@@ -101,14 +103,19 @@ impl Post<'_> {
         self.text(span.line).map_or("", |text| part(text, span.range.clone()))
     }
 
+    /// Whether a line begins with a link.
+    pub(crate) fn begins_with_link(&self, at: usize) -> bool {
+        self.line(at)
+            .is_some_and(|line| line.links.first().is_some_and(|link| link.range.start == 0))
+    }
+
     /// The URL over a whole line, written in it or on the line next to it.
     pub(crate) fn whole_url(&self, at: usize) -> Option<&str> {
         let line = self.line(at)?;
         let linked = line.whole_link().or_else(|| {
             // A plain line is linked by the address behind it, further addresses aside.
             let first = line.links.first()?;
-            let covers = first.range.start == 0 && first.range.len() * 2 > line.text.len() && self.document.plain;
-            covers.then_some(first.url.as_str())
+            (self.document.plain && leads(line)).then_some(first.url.as_str())
         });
         linked.or_else(|| self.urls.get(&at).map(|(url, _)| url.as_str()))
     }
@@ -133,7 +140,14 @@ pub(crate) fn read(document: Document, outlets: &dyn Outlets, titled: bool) -> R
         .take(end)
         .map(|(line, label)| Row { range: usable(line, &label), label })
         .collect();
-    let mut post = Post { document, rows, names: Names::new(outlets), headline: None, urls: HashMap::new(), titled };
+    let mut post = Post {
+        document,
+        rows,
+        names: Names::new(outlets),
+        headline: None,
+        urls: HashMap::new(),
+        titled,
+    };
     post.urls = urls(&post);
     count_names(&mut post);
     post.headline = headline(&post);
@@ -147,11 +161,23 @@ pub(crate) fn read(document: Document, outlets: &dyn Outlets, titled: bool) -> R
     roundup
 }
 
+/// Whether a pasted line is one link, but for the further addresses behind it.
+fn leads(line: &Line) -> bool {
+    let mut links = line.links.iter();
+    let first = links.next().is_some_and(|link| {
+        link.range.start == 0 && !part(&line.text, link.range.clone()).contains("://")
+    });
+    first && links.all(|link| part(&line.text, link.range.clone()) == link.url)
+}
+
 /// The part of a line that is read: without a "Read more »" behind it.
 fn usable(line: &Line, label: &Label) -> Range<usize> {
     let whole = 0..line.text.len();
     if *label != Label::Text {
         return whole;
+    }
+    if line.links.len() > 1 && leads(line) {
+        return 0..line.links.first().map_or(whole.end, |link| link.range.end);
     }
     match labels::read_more_tail(&line.text) {
         Some(at) => text::trim(&line.text, 0..at),
@@ -169,7 +195,8 @@ fn count_names(post: &mut Post<'_>) {
         }
         let mut places: Vec<&str> = Vec::new();
         for group in one_line::groups(text) {
-            places.push(part(text, group).trim_matches(['(', ')', '[', ']', '（', '）', '【', '】']));
+            places
+                .push(part(text, group).trim_matches(['(', ')', '[', ']', '（', '）', '【', '】']));
         }
         for mark in [" -- ", " | ", " — ", " – ", " - ", " · ", " • "] {
             places.extend(text.rsplit_once(mark).map(|(_, name)| name));
@@ -200,13 +227,16 @@ fn urls(post: &Post<'_>) -> HashMap<usize, (String, usize)> {
         let before = (0..*first).filter(|at| post.text(*at).is_some()).count();
         let next = post.line(first + 1).is_some_and(|line| !line.gap);
         let gap = post.line(*first).is_some_and(|line| line.gap);
-        let last = places.last().is_some_and(|last| (last + 1..post.len()).any(|at| post.text(at).is_some()));
+        let last = places
+            .last()
+            .is_some_and(|last| (last + 1..post.len()).any(|at| post.text(at).is_some()));
         before <= 1 && next && last && (gap || before == 0)
     });
     let mut found = HashMap::new();
     for at in places {
         let Some(url) = post.line(at).and_then(|line| line.url.clone()) else { continue };
-        let title = if above { Some(at + 1).filter(|at| free(*at)) } else { title_above(post, at, &free) };
+        let title =
+            if above { Some(at + 1).filter(|at| free(*at)) } else { title_above(post, at, &free) };
         if let Some(title) = title
             && !found.contains_key(&title)
         {
@@ -221,9 +251,13 @@ fn title_above(post: &Post<'_>, at: usize, free: &dyn Fn(usize) -> bool) -> Opti
     let above = at.checked_sub(1).filter(|above| free(*above))?;
     let line = post.line(at).filter(|line| !line.starts_item)?;
     let title = |at: usize| {
-        post.text(at).is_some_and(|text| text::width(text) <= 200 && text::is_one_sentence(text) && text::word_count(text) >= 2)
+        post.text(at).is_some_and(|text| {
+            text::width(text) <= 200 && text::is_one_sentence(text) && text::word_count(text) >= 2
+        })
     };
-    let prose = post.text(above).is_some_and(|text| text::width(text) > 160 || !text::is_one_sentence(text) || text.ends_with('.'));
+    let prose = post.text(above).is_some_and(|text| {
+        text::width(text) > 160 || !text::is_one_sentence(text) || text.ends_with('.')
+    });
     let named = two_line::credit_line(post, above).is_some();
     if (prose || named) && !line.gap {
         // The first line of the group has the title.
@@ -242,22 +276,36 @@ fn title_above(post: &Post<'_>, at: usize, free: &dyn Fn(usize) -> bool) -> Opti
 /// that can be one.
 fn headline(post: &Post<'_>) -> Option<usize> {
     let kind = |at: usize| post.line(at).map(|line| line.kind);
-    let linked_heading = |at: usize| matches!(kind(at), Some(Kind::Heading(_))) && post.line(at).is_some_and(|line| line.whole_link().is_some());
+    let linked_heading = |at: usize| {
+        matches!(kind(at), Some(Kind::Heading(_)))
+            && post.line(at).is_some_and(|line| line.whole_link().is_some())
+    };
     // Linked headings of one level are titles of sources, one of them alone is the post's.
-    let titles = (0..post.len()).filter(|at| linked_heading(*at) && kind(*at) != Some(Kind::Heading(1))).count();
-    let heading = |at: &usize| matches!(kind(*at), Some(Kind::Heading(_))) && post.text(*at).is_some() && !(titles > 1 && linked_heading(*at));
+    let titles = (0..post.len())
+        .filter(|at| linked_heading(*at) && kind(*at) != Some(Kind::Heading(1)))
+        .count();
+    let heading = |at: &usize| {
+        matches!(kind(*at), Some(Kind::Heading(_)))
+            && post.text(*at).is_some()
+            && !(titles > 1 && linked_heading(*at))
+    };
     if post.titled {
         return None;
     }
-    let first_level = (0..post.len()).find(|at| post.line(*at).is_some_and(|line| line.kind == Kind::Heading(1)) && heading(at));
+    let first_level = (0..post.len())
+        .find(|at| post.line(*at).is_some_and(|line| line.kind == Kind::Heading(1)) && heading(at));
     if first_level.is_some() {
         return first_level;
     }
     let texts = |at: &usize| post.text(*at).is_some();
     let first = (0..post.len()).find(texts)?;
-    let linked = (0..post.len()).find(|at| post.line(*at).is_some_and(|line| !line.links.is_empty() && !heading(at)));
-    if let Some(at) = (0..post.len()).find(heading).filter(|at| linked.is_none_or(|linked| *at < linked)) {
-        let only_above = (first..at).all(|above| post.text(above).is_none_or(|text| text::width(text) <= 200));
+    let linked = (0..post.len())
+        .find(|at| post.line(*at).is_some_and(|line| !line.links.is_empty() && !heading(at)));
+    if let Some(at) =
+        (0..post.len()).find(heading).filter(|at| linked.is_none_or(|linked| *at < linked))
+    {
+        let only_above =
+            (first..at).all(|above| post.text(above).is_none_or(|text| text::width(text) <= 200));
         let several = (at + 1..post.len()).filter(|at| heading(at)).count() > 0;
         if at == first || (only_above && !several) {
             return Some(at);
@@ -272,9 +320,13 @@ fn headline(post: &Post<'_>) -> Option<usize> {
         return None;
     }
     if post.document.plain {
-        return (!line.starts_item || post.len() == 1 || !post.line(first + 1).is_some_and(|line| line.starts_item)).then_some(first);
+        return (!line.starts_item
+            || post.len() == 1
+            || !post.line(first + 1).is_some_and(|line| line.starts_item))
+        .then_some(first);
     }
-    let own_block = post.line(first + 1).is_none_or(|next| next.gap || next.starts_item || line.is_bold());
+    let own_block =
+        post.line(first + 1).is_none_or(|next| next.gap || next.starts_item || line.is_bold());
     let stop = text::ends_sentence(text) && !text.ends_with('?');
     (line.kind == Kind::Paragraph && own_block && !stop && line.links.len() <= 1).then_some(first)
 }
@@ -282,10 +334,21 @@ fn headline(post: &Post<'_>) -> Option<usize> {
 /// Decides how each line is read.
 fn choose(post: &Post<'_>) -> Vec<Chosen> {
     let mut candidates: Vec<Candidate> = Vec::new();
+    let quoted = |at: usize| {
+        post.text(at).is_some() && post.line(at).is_some_and(|line| line.kind == Kind::Quote)
+    };
+    let texts = (0..post.len()).filter(|at| post.text(*at).is_some()).count();
+    let asides = (0..post.len()).filter(|at| quoted(*at)).count() * 2 < texts;
     for at in 0..post.len() {
-        let plain = post.line(at).is_some_and(|line| line.links.is_empty()) || post.whole_url(at).is_some();
+        // A quotation among other lines is an excerpt, not a title.
+        if asides && quoted(at) && post.line(at).is_some_and(|line| line.links.is_empty()) {
+            continue;
+        }
+        let plain =
+            post.line(at).is_some_and(|line| line.links.is_empty()) || post.whole_url(at).is_some();
         if plain {
-            let said = post.text(at + 1).is_some_and(|text| prose::says(text, &post.names).is_some());
+            let said =
+                post.text(at + 1).is_some_and(|text| prose::says(text, &post.names).is_some());
             if two_line::credit_line(post, at).is_none() {
                 let mut found = one_line::candidates(post, at);
                 for candidate in found.iter_mut().filter(|_| said) {
@@ -300,7 +363,6 @@ fn choose(post: &Post<'_>) -> Vec<Chosen> {
     patterns::score(post, &mut candidates);
     siblings::leave_briefs(post, &mut candidates);
     leave_lead(post, &mut candidates);
-    if std::env::var_os("READER_ALL").is_some() { for c in &candidates { eprintln!("   {} {:?} {} own {:.1} score {:.1} T {:?} O {:?}", c.first, c.pattern.form, c.pattern.mark, c.own, c.score, c.parts.first().map(|p| post.span(&p.title).chars().take(40).collect::<String>()), c.parts.first().and_then(|p| p.credit.as_ref()).map(|c| post.span(c).to_owned())); } }
     orient(post, &mut candidates);
     let anchors = linked::anchors(post);
     let mut chosen = pick(post, candidates, anchors);
@@ -312,13 +374,27 @@ fn choose(post: &Post<'_>) -> Vec<Chosen> {
 fn leave_lead(post: &Post<'_>, candidates: &mut Vec<Candidate>) {
     let mut mores = (0..post.len()).filter(|at| *post.label(*at) == Label::ReadMore);
     let (Some(more), None) = (mores.next(), mores.next()) else { return };
-    let single = |candidate: &&Candidate| candidate.score > 0.0 && candidate.first == candidate.last && candidate.first < more;
-    let linked = (0..more).find(|at| post.line(*at).is_some_and(|line| line.links.first().is_some_and(|link| link.range.start == 0)) && !matches!(post.line(*at).map(|line| line.kind), Some(Kind::Heading(_))));
-    let first = candidates.iter().filter(single).filter(|one| one.is_known() || one.pattern.mark == "--").map(|one| one.first).min();
+    let single = |candidate: &&Candidate| {
+        candidate.score > 0.0 && candidate.first == candidate.last && candidate.first < more
+    };
+    let linked = (0..more).find(|at| {
+        post.line(*at)
+            .is_some_and(|line| line.links.first().is_some_and(|link| link.range.start == 0))
+            && !matches!(post.line(*at).map(|line| line.kind), Some(Kind::Heading(_)))
+    });
+    let first = candidates
+        .iter()
+        .filter(single)
+        .filter(|one| one.is_known() || one.pattern.mark == "--")
+        .map(|one| one.first)
+        .min();
     let Some(lead) = first.into_iter().chain(linked).min() else { return };
-    let prose = |at: usize| post.text(at).is_some_and(|text| text::ends_sentence(text) || text::width(text) > 140);
+    let prose = |at: usize| {
+        post.text(at).is_some_and(|text| text::ends_sentence(text) || text::width(text) > 140)
+    };
     candidates.retain(|candidate| {
-        let inside = candidate.first > lead && candidate.last < more || candidate.first == lead && candidate.last > lead;
+        let inside = candidate.first > lead && candidate.last < more
+            || candidate.first == lead && candidate.last > lead;
         !inside || candidate.first == candidate.last && !prose(candidate.first)
     });
 }
@@ -326,12 +402,16 @@ fn leave_lead(post: &Post<'_>, candidates: &mut Vec<Candidate>) {
 /// Credits stand either above or below their titles in one post, not both.
 fn orient(post: &Post<'_>, candidates: &mut [Candidate]) {
     use crate::candidate::Form;
-    let is = |candidate: &Candidate, forms: [Form; 2]| forms.contains(&candidate.pattern.form) && candidate.score > 0.0;
+    let is = |candidate: &Candidate, forms: [Form; 2]| {
+        forms.contains(&candidate.pattern.form) && candidate.score > 0.0
+    };
     let below = [Form::Below, Form::BelowShape];
     let above = [Form::Above, Form::AboveShape];
     let (mut votes, mut both) = (0.0, (false, false));
     for candidate in candidates.iter() {
-        let Some(credit) = candidate.parts.first().and_then(|part| part.credit.as_ref()) else { continue };
+        let Some(credit) = candidate.parts.first().and_then(|part| part.credit.as_ref()) else {
+            continue;
+        };
         let gap = |at: usize| post.line(at).is_none_or(|line| line.gap);
         let (line, vote) = (credit.line, 0.5);
         if is(candidate, above) {
@@ -342,14 +422,22 @@ fn orient(post: &Post<'_>, candidates: &mut [Candidate]) {
             both.1 = true;
             votes -= if gap(line + 1) { vote } else { 0.0 };
             votes += if gap(line) { 2.0 * vote } else { 0.0 };
-            let numbered = candidate.parts.first().and_then(|part| post.line(part.title.line)).is_some_and(|line| line.starts_item || matches!(line.kind, Kind::Heading(_)));
+            let numbered = candidate
+                .parts
+                .first()
+                .and_then(|part| post.line(part.title.line))
+                .is_some_and(|line| line.starts_item || matches!(line.kind, Kind::Heading(_)));
             votes -= if numbered { 1.0 } else { 0.0 };
         }
     }
     if !(both.0 && both.1) {
         return;
     }
-    let credits: Vec<usize> = (0..post.len()).filter(|at| two_line::credit_line(post, *at).or_else(|| two_line::short_line(post, *at)).is_some()).collect();
+    let credits: Vec<usize> = (0..post.len())
+        .filter(|at| {
+            two_line::credit_line(post, *at).or_else(|| two_line::short_line(post, *at)).is_some()
+        })
+        .collect();
     let body = post.headline.map_or(0, |at| at + 1);
     let first = (body..post.len()).find(|at| post.text(*at).is_some());
     if first.is_some_and(|at| two_line::credit_line(post, at).is_some()) {
@@ -360,7 +448,9 @@ fn orient(post: &Post<'_>, candidates: &mut [Candidate]) {
         votes -= 3.0;
     }
     let loser = if votes > 0.0 { below } else { above };
-    for candidate in candidates.iter_mut().filter(|candidate| loser.contains(&candidate.pattern.form)) {
+    for candidate in
+        candidates.iter_mut().filter(|candidate| loser.contains(&candidate.pattern.form))
+    {
         candidate.score = -9.0;
     }
 }
@@ -391,7 +481,10 @@ fn pick(post: &Post<'_>, candidates: Vec<Candidate>, anchors: Vec<Anchor>) -> Ve
         here.retain(|candidate| {
             let others = candidate.first + 1..=candidate.last;
             let title = candidate.parts.first().map_or(at, |part| part.title.line);
-            !others.into_iter().filter(|line| *line != title || *line > at).any(|line| best_single(line).is_some_and(|other| other > candidate.score + 1.0))
+            !others
+                .into_iter()
+                .filter(|line| *line != title || *line > at)
+                .any(|line| best_single(line).is_some_and(|other| other > candidate.score + 1.0))
         });
         // A report of someone else's words says nothing of who wrote the title.
         if best_single(at).is_some() {
@@ -403,7 +496,6 @@ fn pick(post: &Post<'_>, candidates: Vec<Candidate>, anchors: Vec<Anchor>) -> Ve
         here.sort_by(|a, b| b.score.total_cmp(&a.score));
         let mut here = here.into_iter();
         if let Some(best) = here.next() {
-            if std::env::var_os("READER_DEBUG").is_some() { eprintln!("{at} {:?} own {:.1} score {:.1} {:?} {:?}", best.pattern, best.own, best.score, best.parts.iter().map(|p| post.span(&p.title).chars().take(40).collect::<String>()).collect::<Vec<_>>(), best.parts.iter().filter_map(|p| p.credit.as_ref()).map(|c| post.span(c).to_owned()).collect::<Vec<_>>()); }
             let other = here.find(|other| other.parts != best.parts);
             next = best.last + 1;
             chosen.push(Chosen::Credited(best, other));
@@ -418,21 +510,49 @@ fn pick(post: &Post<'_>, candidates: Vec<Candidate>, anchors: Vec<Anchor>) -> Ve
 /// first, or with an outlet that is known.
 fn may_be_lead(post: &Post<'_>, candidate: &Candidate) -> bool {
     use crate::candidate::Form;
-    let heading = post.line(candidate.first).is_some_and(|line| matches!(line.kind, Kind::Heading(_)) && line.links.is_empty());
+    let heading = post
+        .line(candidate.first)
+        .is_some_and(|line| matches!(line.kind, Kind::Heading(_)) && line.links.is_empty());
     let outlet_first = matches!(
         candidate.pattern.form,
-        Form::First | Form::FirstOfLast | Form::Colon | Form::NoMarkBefore | Form::BracketBefore | Form::QuoteEdgeBefore | Form::StyleEdgeBefore(_) | Form::Above | Form::AboveShape
+        Form::First
+            | Form::FirstOfLast
+            | Form::Colon
+            | Form::NoMarkBefore
+            | Form::BracketBefore
+            | Form::QuoteEdgeBefore
+            | Form::StyleEdgeBefore(_)
+            | Form::Above
+            | Form::AboveShape
     );
     let single = candidate.first == candidate.last;
     if heading && !candidate.is_known() {
         return false;
     }
     if single {
-        return !outlet_first && (candidate.own >= 1.0 || candidate.pattern.mark == "--" && candidate.own > 0.0) && !matches!(candidate.pattern.form, Form::Comma | Form::NoMark | Form::Word | Form::By | Form::LastOfFirst | Form::BracketMid);
+        return !outlet_first
+            && (candidate.own >= 1.0 || candidate.pattern.mark == "--" && candidate.own > 0.0)
+            && !matches!(
+                candidate.pattern.form,
+                Form::Comma
+                    | Form::NoMark
+                    | Form::Word
+                    | Form::By
+                    | Form::LastOfFirst
+                    | Form::BracketMid
+            );
     }
     // A headline over a title of its own is not the title.
     let next = post.text(candidate.first + 1);
-    let titled = next.is_some_and(|text| text::width(text) <= 140 && text::is_one_sentence(text) && !text.ends_with(['.', '”', '"']) && text::word_count(text) >= 3);
+    let titled = next.is_some_and(|text| {
+        text::width(text) <= 140
+            && text::is_one_sentence(text)
+            && !text.ends_with(['.', '”', '"'])
+            && text::word_count(text) >= 3
+    });
     let far = candidate.last > candidate.first + 1;
-    candidate.is_known() && !outlet_first && candidate.pattern.form != Form::Prose && !(far && titled)
+    candidate.is_known()
+        && !outlet_first
+        && candidate.pattern.form != Form::Prose
+        && !(far && titled)
 }

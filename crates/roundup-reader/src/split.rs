@@ -27,9 +27,20 @@ pub fn split_line(line: &str, outlets: &dyn Outlets) -> Split {
     one.text.clone_from(&text);
     let document = Document { lines: vec![one], plain: true };
     let mut roundup = read::read(document, outlets, true);
-    let source = roundup.links.pop().filter(|source| source.role != Role::Inline && source.credit.is_some());
+    let source =
+        roundup.links.pop().filter(|source| source.role != Role::Inline && source.credit.is_some());
     match source {
-        Some(source) => Split { title: source.title, credit: source.credit, credits: source.credits, confidence: source.confidence },
-        None => Split { title: text, credit: None, credits: Vec::new(), confidence: Confidence::new(0.0) },
+        Some(source) => Split {
+            title: source.title,
+            credit: source.credit,
+            credits: source.credits,
+            confidence: source.confidence,
+        },
+        None => Split {
+            title: text,
+            credit: None,
+            credits: Vec::new(),
+            confidence: Confidence::new(0.0),
+        },
     }
 }

@@ -26,7 +26,9 @@ pub(crate) fn is_caseless(character: char) -> bool {
 
 /// The length of a text as a reader sees it: an ideograph counts for two letters.
 pub(crate) fn width(text: &str) -> usize {
-    text.chars().map(|c| if is_wide(c) || matches!(c, '\u{AC00}'..='\u{D7A3}') { 2 } else { 1 }).sum()
+    text.chars()
+        .map(|c| if is_wide(c) || matches!(c, '\u{AC00}'..='\u{D7A3}') { 2 } else { 1 })
+        .sum()
 }
 
 /// How many letters and digits a text has.
@@ -42,7 +44,9 @@ pub(crate) fn has_letter(text: &str) -> bool {
 /// The number of words; three ideographs count as one.
 pub(crate) fn word_count(text: &str) -> usize {
     let wide = text.chars().filter(|c| is_wide(*c)).count();
-    let narrow = text.split_whitespace().filter(|word| word.chars().any(|c| c.is_alphanumeric() && !is_wide(c)));
+    let narrow = text
+        .split_whitespace()
+        .filter(|word| word.chars().any(|c| c.is_alphanumeric() && !is_wide(c)));
     narrow.count() + wide / 3
 }
 
@@ -70,7 +74,10 @@ pub(crate) fn is_all_capitals(text: &str) -> bool {
 
 /// Whether a character opens a quotation in any of the usual styles.
 pub(crate) fn opens_quote(character: char) -> bool {
-    matches!(character, '"' | '“' | '„' | '«' | '»' | '‘' | '\'' | '‹' | '「' | '『' | '《' | '‟' | '＂')
+    matches!(
+        character,
+        '"' | '“' | '„' | '«' | '»' | '‘' | '\'' | '‹' | '「' | '『' | '《' | '‟' | '＂'
+    )
 }
 
 /// Whether a character closes one.
@@ -86,7 +93,9 @@ pub(crate) fn unquote(text: &str) -> &str {
     if opens_quote(first) && closes_quote(last) {
         let inner = part(text, first.len_utf8()..text.len() - last.len_utf8());
         // A mark of the same kind within means that these two are no pair.
-        if !inner.contains(last) || (first != last && inner.matches(first).count() == inner.matches(last).count()) {
+        if !inner.contains(last)
+            || (first != last && inner.matches(first).count() == inner.matches(last).count())
+        {
             return inner.trim();
         }
     }
@@ -95,9 +104,9 @@ pub(crate) fn unquote(text: &str) -> &str {
 
 /// Abbreviations that end in a dot in mid-sentence.
 const ABBREVIATIONS: [&str; 34] = [
-    "mr", "mrs", "ms", "dr", "st", "vs", "jr", "sr", "gen", "sen", "rep", "gov", "lt", "col", "sgt",
-    "spc", "prof", "no", "inc", "co", "corp", "ltd", "jan", "feb", "mar", "apr", "aug", "sept", "oct",
-    "nov", "dec", "hon", "rev", "capt",
+    "mr", "mrs", "ms", "dr", "st", "vs", "jr", "sr", "gen", "sen", "rep", "gov", "lt", "col",
+    "sgt", "spc", "prof", "no", "inc", "co", "corp", "ltd", "jan", "feb", "mar", "apr", "aug",
+    "sept", "oct", "nov", "dec", "hon", "rev", "capt",
 ];
 
 /// Whether a stop at this place ends a sentence: not one in "U.S." or "Dr. Roe".
@@ -108,7 +117,9 @@ fn is_stop(text: &str, at: usize, character: char) -> bool {
         _ => return false,
     }
     let rest = part(text, at + character.len_utf8()..text.len());
-    let mut next = rest.chars().skip_while(|c| closes_quote(*c) || matches!(c, ')' | ']' | '.' | '!' | '?' | '…'));
+    let mut next = rest
+        .chars()
+        .skip_while(|c| closes_quote(*c) || matches!(c, ')' | ']' | '.' | '!' | '?' | '…'));
     match next.next() {
         None => true,
         Some(after) if after.is_whitespace() => {
@@ -116,10 +127,13 @@ fn is_stop(text: &str, at: usize, character: char) -> bool {
             if follows.is_some_and(char::is_lowercase) {
                 return false;
             }
-            let word = part(text, 0..at).rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '“')).next();
+            let word = part(text, 0..at)
+                .rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '“'))
+                .next();
             let word = word.unwrap_or_default();
             let short = word.chars().filter(|c| c.is_alphabetic()).count() <= 1;
-            let initials = word.contains('.') && word.split('.').all(|one| one.chars().count() <= 2);
+            let initials =
+                word.contains('.') && word.split('.').all(|one| one.chars().count() <= 2);
             let known = ABBREVIATIONS.contains(&word.to_lowercase().as_str());
             character != '.' || !((short && has_letter(word)) || initials || known)
         }
@@ -161,7 +175,8 @@ pub(crate) fn is_one_sentence(text: &str) -> bool {
     for (at, character) in text.char_indices().take_while(|(at, _)| *at < 400) {
         if at >= skip_to && is_stop(text, at, character) {
             let rest = part(text, at..text.len());
-            let tail = rest.trim_start_matches(|c: char| closes_quote(c) || ".!?…)]。！？ ".contains(c));
+            let tail =
+                rest.trim_start_matches(|c: char| closes_quote(c) || ".!?…)]。！？ ".contains(c));
             if has_letter(tail) {
                 return false;
             }
@@ -173,7 +188,8 @@ pub(crate) fn is_one_sentence(text: &str) -> bool {
 
 /// Whether a text ends as a sentence does. Three dots are no end.
 pub(crate) fn ends_sentence(text: &str) -> bool {
-    let bare = text.trim_end_matches(|c: char| closes_quote(c) || matches!(c, ')' | ']') || c.is_whitespace());
+    let bare = text
+        .trim_end_matches(|c: char| closes_quote(c) || matches!(c, ')' | ']') || c.is_whitespace());
     let dots = bare.chars().rev().take_while(|c| *c == '.').count();
     (dots == 1) || bare.ends_with(['!', '。', '！', '？', '?'])
 }
@@ -182,7 +198,8 @@ pub(crate) fn ends_sentence(text: &str) -> bool {
 pub(crate) fn is_title_case(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().filter(|word| has_letter(word)).collect();
     let long = words.iter().filter(|word| word.chars().count() > 3);
-    let (all, high) = long.fold((0, 0), |(all, high), word| (all + 1, high + usize::from(starts_high(word))));
+    let (all, high) =
+        long.fold((0, 0), |(all, high), word| (all + 1, high + usize::from(starts_high(word))));
     all >= 2 && high * 10 >= all * 8
 }
 
@@ -209,11 +226,10 @@ mod tests {
         let split = |text: &'static str| -> Vec<&str> {
             sentences(text).into_iter().map(|range| &text[range]).collect()
         };
-        assert_eq!(split("It opened. “It did.” The U.S. Navy left."), [
-            "It opened.",
-            "“It did.”",
-            "The U.S. Navy left."
-        ]);
+        assert_eq!(
+            split("It opened. “It did.” The U.S. Navy left."),
+            ["It opened.", "“It did.”", "The U.S. Navy left."]
+        );
         assert_eq!(split("Dr. Roe said no"), ["Dr. Roe said no"]);
         assert_eq!(split("一。二！"), ["一。", "二！"]);
         assert!(is_one_sentence("Who pays? ") && !is_one_sentence("Who pays? We do."));

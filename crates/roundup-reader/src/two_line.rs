@@ -55,14 +55,22 @@ impl Reader<'_, '_> {
         let fits = self.fits();
         let next = self.at + 1;
         let Some(line) = self.post.text(next) else { return };
-        if fits <= -3.0 || matches!(self.post.line(next).map(|line| line.kind), Some(Kind::Heading(_))) {
+        if fits <= -3.0
+            || matches!(self.post.line(next).map(|line| line.kind), Some(Kind::Heading(_)))
+        {
             return;
         }
         let names = &self.post.names;
-        let mut add = |form: Form, mark: &str, credit: Range<usize>, parsed: Parsed, excerpt: Option<Range<usize>>, more: f64| {
+        let mut add = |form: Form,
+                       mark: &str,
+                       credit: Range<usize>,
+                       parsed: Parsed,
+                       excerpt: Option<Range<usize>>,
+                       more: f64| {
             let own = parsed.score + fits + more;
             let credit = Span { line: next, range: credit };
-            let mut candidate = Candidate::new(Pattern::marked(form, mark), self.part(Some(credit), parsed), own);
+            let mut candidate =
+                Candidate::new(Pattern::marked(form, mark), self.part(Some(credit), parsed), own);
             let excerpt = excerpt.map(|range| trim(line, range)).filter(|range| !range.is_empty());
             candidate.excerpt.extend(excerpt.map(|range| Span { line: next, range }));
             candidate.last = next;
@@ -77,7 +85,9 @@ impl Reader<'_, '_> {
         }
         // A sentence is no title, and a line set off from the title but not from the text below it
         // belongs to that.
-        let sentence = text::ends_sentence(self.text) && text::word_count(self.text) >= 8 && !self.text.ends_with('?');
+        let sentence = text::ends_sentence(self.text)
+            && text::word_count(self.text) >= 8
+            && !self.text.ends_with('?');
         let gap = |at: usize| self.post.line(at).is_none_or(|line| line.gap);
         let apart = gap(next) && !gap(next + 1) && self.post.text(next + 1).is_some();
         let less = f64::from(u8::from(sentence)) * 2.0 + f64::from(u8::from(apart)) * 2.0;
@@ -85,6 +95,14 @@ impl Reader<'_, '_> {
             add(Form::Below, "", 0..line.len(), parsed, None, -less);
         } else if let Some(parsed) = short_line(self.post, next) {
             add(Form::BelowShape, "", 0..line.len(), parsed, None, -0.8 - less);
+        }
+        if self
+            .post
+            .line(next)
+            .is_some_and(|line| line.links.iter().any(|link| link.range.start == 0))
+            && !self.post.document.plain
+        {
+            return;
         }
         if let Some((credit, parsed, rest)) = dateline(line, names) {
             add(Form::Dateline, "", credit, parsed, Some(rest..line.len()), 0.5);
@@ -117,7 +135,10 @@ impl Reader<'_, '_> {
         let mut excerpt = None;
         let mut fits = self.fits();
         let by = credit::after_by(line).is_some();
-        if by && parsed.has_outlet() && (text::width(self.text) > 160 || !text::is_one_sentence(self.text)) {
+        if by
+            && parsed.has_outlet()
+            && (text::width(self.text) > 160 || !text::is_one_sentence(self.text))
+        {
             // A byline over a paragraph: the first clause is all the title there is.
             let clause = crate::one_line::first_clause(self.text);
             title.range = trim(self.text, 0..clause);
@@ -129,7 +150,8 @@ impl Reader<'_, '_> {
         }
         // A line that is no item is no credit of the first item below it.
         let item = |at: usize| self.post.line(at).is_some_and(|line| line.starts_item);
-        let less = if form == Form::Above { 0.0 } else { 0.8 } + if item(self.at) && !item(above) { 2.0 } else { 0.0 };
+        let less = if form == Form::Above { 0.0 } else { 0.8 }
+            + if item(self.at) && !item(above) { 2.0 } else { 0.0 };
         let own = parsed.score + fits - less;
         let credit = Span { line: above, range: 0..line.len() };
         let part = Part { title, credit: Some(credit), parsed: Some(parsed), url: None };
@@ -151,10 +173,16 @@ impl Reader<'_, '_> {
             }
             let Some(text) = self.post.text(below) else { continue };
             let Some((mark, credit)) = labelled(text) else { continue };
-            let Some(parsed) = credit::parse(part(text, credit.clone()), &self.post.names) else { return };
+            let Some(parsed) = credit::parse(part(text, credit.clone()), &self.post.names) else {
+                return;
+            };
             let own = parsed.score + fits + 1.0;
             let span = Span { line: below, range: credit };
-            let mut candidate = Candidate::new(Pattern::marked(Form::SourceBelow, &mark), self.part(Some(span), parsed), own);
+            let mut candidate = Candidate::new(
+                Pattern::marked(Form::SourceBelow, &mark),
+                self.part(Some(span), parsed),
+                own,
+            );
             for between in self.at + 1..below {
                 if let Some(text) = self.post.text(between) {
                     candidate.excerpt.push(Span { line: between, range: 0..text.len() });
@@ -172,23 +200,38 @@ impl Reader<'_, '_> {
     fn block_end(&self, found: &mut Vec<Candidate>) {
         let gap = |at: usize| self.post.line(at).is_none_or(|line| line.gap);
         let fits = self.fits();
-        if fits <= -3.0 || self.at > 0 && !gap(self.at) || text::ends_sentence(self.text) && !self.text.ends_with('?') {
+        if fits <= -3.0
+            || self.at > 0 && !gap(self.at)
+            || text::ends_sentence(self.text) && !self.text.ends_with('?')
+        {
             return;
         }
-        let Some(end) = (self.at + 1..=self.at + MAX_BELOW).find(|at| gap(*at)).map(|at| at - 1) else { return };
+        let Some(end) = (self.at + 1..=self.at + MAX_BELOW).find(|at| gap(*at)).map(|at| at - 1)
+        else {
+            return;
+        };
         if end < self.at + 2 {
             return;
         }
         let between: Vec<usize> = (self.at + 1..end).collect();
-        let prose = between.iter().all(|at| self.post.text(*at).is_some_and(|text| text::word_count(text) >= 5));
+        let prose = between
+            .iter()
+            .all(|at| self.post.text(*at).is_some_and(|text| text::word_count(text) >= 5));
         let known = credit_line(self.post, end);
-        let Some(parsed) = known.clone().or_else(|| short_line(self.post, end)).filter(|_| prose) else { return };
+        let Some(parsed) = known.clone().or_else(|| short_line(self.post, end)).filter(|_| prose)
+        else {
+            return;
+        };
         let own = parsed.score + fits - if known.is_some() { 0.3 } else { 0.8 };
         let Some(text) = self.post.text(end) else { return };
         let credit = Span { line: end, range: 0..text.len() };
         let form = if known.is_some() { Form::BlockEnd } else { Form::BlockEndShape };
-        let mut candidate = Candidate::new(Pattern::plain(form), self.part(Some(credit), parsed), own);
-        candidate.excerpt = between.into_iter().filter_map(|at| Some(Span { line: at, range: 0..self.post.text(at)?.len() })).collect();
+        let mut candidate =
+            Candidate::new(Pattern::plain(form), self.part(Some(credit), parsed), own);
+        candidate.excerpt = between
+            .into_iter()
+            .filter_map(|at| Some(Span { line: at, range: 0..self.post.text(at)?.len() }))
+            .collect();
         found.push(candidate);
     }
 }
@@ -200,10 +243,12 @@ pub(crate) fn labelled(text: &str) -> Option<(String, Range<usize>)> {
     let length = lexicon::prefix(Words::Source, bare)?;
     let rest = part(bare, length..bare.len());
     let after = rest.trim_start_matches([' ', '*', '_']);
-    let plain = matches!(part(bare, 0..length).to_lowercase().as_str(), "via" | "h/t" | "vía" | "hat tip");
+    let plain =
+        matches!(part(bare, 0..length).to_lowercase().as_str(), "via" | "h/t" | "vía" | "hat tip");
     let name = after.strip_prefix([':', '：']).or_else(|| plain.then_some(after))?;
     let credit = trim(text, text.len() - name.len()..text.len());
-    (!credit.is_empty() && credit.len() <= MAX_CREDIT && at <= 8).then(|| (part(bare, 0..length).to_lowercase(), credit))
+    (!credit.is_empty() && credit.len() <= MAX_CREDIT && at <= 8)
+        .then(|| (part(bare, 0..length).to_lowercase(), credit))
 }
 
 /// A line that says who printed something and nothing else.
@@ -220,15 +265,32 @@ pub(crate) fn credit_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
     }
     let known = parsed.known || parsed.score >= 2.0 && parsed.has_outlet();
     let bars = text.contains([' ']) && [" | ", " • ", " · "].iter().any(|bar| text.contains(bar));
-    let dated = bars && text.split(['|', '•', '·']).any(|one| name::is_dated(one.trim()) || name::is_host(one.trim()));
+    let dated = bars
+        && text
+            .split(['|', '•', '·'])
+            .any(|one| name::is_dated(one.trim()) || name::is_host(one.trim()));
     // "Title -- By Ann Bee, O": what stands before a mark can be a title.
     let marked = [" -- ", " — ", " – ", " - ", ": ", " ("].iter().any(|mark| text.contains(mark));
     let tail = text.rsplit([',', '(']).next().unwrap_or_default();
-    let ends_dated = tail.len() < text.len() && name::is_dated(tail.trim_end_matches(')').trim()) && text::word_count(text) <= 9;
+    let ends_dated = tail.len() < text.len()
+        && name::is_dated(tail.trim_end_matches(')').trim())
+        && text::word_count(text) <= 9;
     let by = credit::after_by(bare).is_some();
     let listed = parsed.has_byline() && parsed.has_outlet();
     let whole = parsed.credits.len() == 1 && !parsed.guessed;
-    let good = known && (whole || bars || listed || !text::is_title_case(text) || text::word_count(text) <= 6)
+    let dashed = [" -- ", " — ", " – ", " - "].iter().any(|mark| text.contains(mark));
+    if dashed && !by {
+        // Before a dash stands a title more often than an author.
+        let head = [" -- ", " — ", " – ", " - "]
+            .iter()
+            .find_map(|mark| text.split_once(mark))
+            .map_or("", |(head, _)| head);
+        if !(parsed.known && credit::persons(head, name::Person::Listed).is_some()) {
+            return None;
+        }
+    }
+    let good = known
+        && (whole || bars || listed || !text::is_title_case(text) || text::word_count(text) <= 6)
         || dated
         || ends_dated && parsed.has_outlet() && parsed.score > 0.5
         || by && parsed.score > 0.0 && text::word_count(text) <= 10
@@ -241,7 +303,13 @@ pub(crate) fn credit_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
 pub(crate) fn short_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
     let line = post.line(at)?;
     let text = post.text(at)?;
-    if text::width(text) > 50 || text::word_count(text) > 6 || line.links.len() > 1 || matches!(line.kind, Kind::Heading(_)) || text::ends_sentence(text) || text.ends_with(':') {
+    if text::width(text) > 50
+        || text::word_count(text) > 6
+        || line.links.len() > 1
+        || matches!(line.kind, Kind::Heading(_))
+        || text::ends_sentence(text)
+        || text.ends_with(':')
+    {
         return None;
     }
     let parsed = credit::parse(text, &post.names)?;
@@ -250,7 +318,8 @@ pub(crate) fn short_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
 
 /// `[By P] PLACE (O) — X`: the credit, and where the text begins.
 fn dateline(text: &str, names: &credit::Names<'_>) -> Option<(Range<usize>, Parsed, usize)> {
-    let group = groups(text).into_iter().next().filter(|group| group.start <= 90 && group.start > 0)?;
+    let group =
+        groups(text).into_iter().next().filter(|group| group.start <= 90 && group.start > 0)?;
     let head = part(text, 0..group.start).trim();
     let rest = part(text, group.end..text.len());
     let body = rest.trim_start_matches([' ', '-', '–', '—', ':', '.']);
@@ -263,13 +332,22 @@ fn dateline(text: &str, names: &credit::Names<'_>) -> Option<(Range<usize>, Pars
         Some(names) => {
             // The name ends where the capitals of the place begin.
             let words: Vec<&str> = names.split_whitespace().collect();
-            let place = words.iter().position(|word| text::is_all_capitals(word) && word.chars().count() > 2);
+            let place = words
+                .iter()
+                .position(|word| text::is_all_capitals(word) && word.chars().count() > 2);
             let split = place.unwrap_or(words.len());
-            (words.get(..split).unwrap_or_default().join(" "), words.get(split..).unwrap_or_default().join(" "))
+            (
+                words.get(..split).unwrap_or_default().join(" "),
+                words.get(split..).unwrap_or_default().join(" "),
+            )
         }
         None => (String::new(), head.to_owned()),
     };
-    let capitals = place.split([',', ' ']).filter(|word| text::has_letter(word)).take(1).all(text::is_all_capitals);
+    let capitals = place
+        .split([',', ' '])
+        .filter(|word| text::has_letter(word))
+        .take(1)
+        .all(text::is_all_capitals);
     if parsed.score <= 0.0 || !capitals || text::word_count(&place) > 6 {
         return None;
     }

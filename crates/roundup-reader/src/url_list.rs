@@ -30,10 +30,14 @@ fn checked(written: &str) -> Result<String, String> {
         return Err(format!("the URL is longer than {MAX_URL} bytes"));
     }
     if bare.contains(char::is_whitespace) {
-        return Err("more than a URL stands on the line; write one URL a line and nothing else".to_owned());
+        return Err(
+            "more than a URL stands on the line; write one URL a line and nothing else".to_owned()
+        );
     }
     match Url::parse(bare) {
-        Ok(url) if !matches!(url.scheme(), "http" | "https") => Err(format!("`{}:` URLs are not supported; use http or https", url.scheme())),
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+            Err(format!("`{}:` URLs are not supported; use http or https", url.scheme()))
+        }
         Ok(_) => Ok(bare.to_owned()),
         Err(error) => Err(format!("not a URL: {error}")),
     }
@@ -45,14 +49,20 @@ mod tests {
 
     #[test]
     fn each_line_is_a_url_or_an_error_with_its_number() {
-        let found = parse_url_list("# list\r\nhttps://e.example/1\n\n- <https://e.example/2>\nftp://e.example/\nA title https://e.example/3\nnone");
-        let lines: Vec<(usize, Option<&str>)> = found.iter().map(|one| (one.line, one.url.as_deref().ok())).collect();
-        assert_eq!(lines, [
-            (2, Some("https://e.example/1")),
-            (4, Some("https://e.example/2")),
-            (5, None),
-            (6, None),
-            (7, None),
-        ]);
+        let found = parse_url_list(
+            "# list\r\nhttps://e.example/1\n\n- <https://e.example/2>\nftp://e.example/\nA title https://e.example/3\nnone",
+        );
+        let lines: Vec<(usize, Option<&str>)> =
+            found.iter().map(|one| (one.line, one.url.as_deref().ok())).collect();
+        assert_eq!(
+            lines,
+            [
+                (2, Some("https://e.example/1")),
+                (4, Some("https://e.example/2")),
+                (5, None),
+                (6, None),
+                (7, None),
+            ]
+        );
     }
 }

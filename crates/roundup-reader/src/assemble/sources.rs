@@ -4,8 +4,8 @@ use crate::candidate::{Candidate, Form, Part, Span};
 use crate::confidence::Confidence;
 use crate::document::Kind;
 use crate::labels::{self, Label};
-use crate::linked::{self, Anchor, Place};
 use crate::lexicon::{self, Kind as Words};
+use crate::linked::{self, Anchor, Place};
 use crate::read::{Chosen, Post};
 use crate::roundup::{Alternative, Credit, Role, Source};
 use crate::text::{self, part};
@@ -29,27 +29,40 @@ pub(super) fn build(post: &Post<'_>, chosen: Vec<Chosen>) -> Vec<Built> {
     let mut built: Vec<Built> = Vec::new();
     for one in chosen {
         match one {
-            Chosen::Credited(candidate, other) => credited(post, &candidate, other.as_ref(), &mut built),
+            Chosen::Credited(candidate, other) => {
+                credited(post, &candidate, other.as_ref(), &mut built)
+            }
             Chosen::Linked(anchor) => built.push(linked(post, anchor)),
         }
     }
+    further_links(post, &mut built);
     lone_urls(post, &mut built);
     built.sort_by_key(|one| one.first);
     split_blurbs(&mut built);
     built
 }
 
-fn credited(post: &Post<'_>, candidate: &Candidate, other: Option<&Candidate>, built: &mut Vec<Built>) {
+fn credited(
+    post: &Post<'_>,
+    candidate: &Candidate,
+    other: Option<&Candidate>,
+    built: &mut Vec<Built>,
+) {
     let count = candidate.parts.len();
     for (index, one) in candidate.parts.iter().enumerate() {
         let line = one.title.line;
-        let url = one.url.clone().or_else(|| (index == 0).then(|| post.whole_url(line).map(str::to_owned)).flatten());
-        let close = other.filter(|other| candidate.score - other.score < 1.0 && conflicts(candidate, other));
+        let url = one
+            .url
+            .clone()
+            .or_else(|| (index == 0).then(|| post.whole_url(line).map(str::to_owned)).flatten());
+        let close = other
+            .filter(|other| candidate.score - other.score < 1.0 && conflicts(candidate, other));
         let mut confidence = confidence(post, candidate, one, url.as_deref());
         if close.is_some() {
             confidence = confidence.min(Confidence::new(0.9));
         }
-        let alternative = other.filter(|_| !confidence.is_certain()).and_then(|other| alternative(post, other));
+        let alternative =
+            other.filter(|_| !confidence.is_certain()).and_then(|other| alternative(post, other));
         let credit = one.credit.as_ref().map(|credit| credit_text(post, candidate, credit));
         let credits = one.parsed.as_ref().map(|parsed| parsed.credits.clone()).unwrap_or_default();
         let source = Source {
@@ -63,11 +76,21 @@ fn credited(post: &Post<'_>, candidate: &Candidate, other: Option<&Candidate>, b
             confidence,
             alternative,
             line: post.line(line).map_or(0, |line| line.no),
-            raw: raw(post, candidate.first, candidate.last),
+            raw: with_url_line(post, line, raw(post, candidate.first, candidate.last)),
         };
-        let quote = if index + 1 == count { excerpts(post, &candidate.excerpt) } else { Vec::new() };
-        let head = (candidate.pattern.form == Form::Head).then(|| one.credit.as_ref().map(|credit| credit.line)).flatten();
-        built.push(Built { source, first: candidate.first, last: candidate.last, title: line, quote, head });
+        let quote =
+            if index + 1 == count { excerpts(post, &candidate.excerpt) } else { Vec::new() };
+        let head = (candidate.pattern.form == Form::Head)
+            .then(|| one.credit.as_ref().map(|credit| credit.line))
+            .flatten();
+        built.push(Built {
+            source,
+            first: candidate.first,
+            last: candidate.last,
+            title: line,
+            quote,
+            head,
+        });
     }
 }
 
@@ -75,7 +98,9 @@ fn credited(post: &Post<'_>, candidate: &Candidate, other: Option<&Candidate>, b
 fn conflicts(candidate: &Candidate, other: &Candidate) -> bool {
     let outlets = |candidate: &Candidate| -> Vec<Option<String>> {
         let parsed = candidate.parts.iter().filter_map(|part| part.parsed.as_ref());
-        parsed.flat_map(|parsed| parsed.credits.iter().map(|credit| credit.outlet.clone())).collect()
+        parsed
+            .flat_map(|parsed| parsed.credits.iter().map(|credit| credit.outlet.clone()))
+            .collect()
     };
     outlets(candidate) != outlets(other)
 }
@@ -86,7 +111,11 @@ fn confidence(post: &Post<'_>, candidate: &Candidate, one: &Part, url: Option<&s
         // The host is a second witness.
         let host = post.names.known.at(url).and_then(|found| found.key);
         let named = parsed.credits.iter().filter_map(|credit| credit.outlet.as_deref());
-        if host.is_some() && named.clone().any(|name| post.names.known.name(name).and_then(|found| found.key) == host) {
+        if host.is_some()
+            && named
+                .clone()
+                .any(|name| post.names.known.name(name).and_then(|found| found.key) == host)
+        {
             cap = 1.0;
         }
     }
@@ -95,7 +124,9 @@ fn confidence(post: &Post<'_>, candidate: &Candidate, one: &Part, url: Option<&s
     if text::ends_sentence(title) && text::width(title) > 80 {
         cap = cap.min(0.9);
     }
-    if title.chars().filter(|c| text::is_caseless(*c)).count() * 2 > text::letters(title) && one.parsed.is_some() {
+    if title.chars().filter(|c| text::is_caseless(*c)).count() * 2 > text::letters(title)
+        && one.parsed.is_some()
+    {
         cap = cap.min(0.9);
     }
     Confidence::of_score(candidate.score + 0.5).min(Confidence::new(cap))
@@ -116,6 +147,14 @@ fn raw(post: &Post<'_>, first: usize, last: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The lines of a source with the line of its address.
+fn with_url_line(post: &Post<'_>, title: usize, lines: String) -> String {
+    match post.urls.get(&title).and_then(|(_, at)| post.line(*at)) {
+        Some(line) => format!("{lines}\n{}", line.raw),
+        None => lines,
+    }
+}
+
 fn excerpts(post: &Post<'_>, spans: &[Span]) -> Vec<String> {
     let text = |span: &Span| {
         let start = post.start(span.line);
@@ -126,7 +165,10 @@ fn excerpts(post: &Post<'_>, spans: &[Span]) -> Vec<String> {
 
 /// A title without the quotation marks around it and the marks behind it.
 pub(super) fn title(written: &str) -> String {
-    let bare = written.trim().trim_end_matches([',', ';', ':', '|', '–', '—', '-', '·', '•', '/', ' ']).trim_start_matches(['–', '—', '|', ' ', '·', '•', ',']);
+    let bare = written
+        .trim()
+        .trim_end_matches([',', ';', ':', '|', '–', '—', '-', '·', '•', '/', ' '])
+        .trim_start_matches(['–', '—', '|', ' ', '·', '•', ',']);
     let inner = text::unquote(bare);
     let inner = if inner.len() < bare.len() { inner.trim_end_matches(',') } else { inner };
     if inner.is_empty() { written.trim().to_owned() } else { inner.replace('\t', " ") }
@@ -146,13 +188,19 @@ fn credit_text(post: &Post<'_>, candidate: &Candidate, credit: &Span) -> String 
 
 fn label_start(head: &str) -> usize {
     let bare = head.trim_end_matches([' ', ':', '：']);
-    let starts = std::iter::once(0).chain(bare.match_indices([' ', '(', '[', '。']).map(|(at, mark)| at + mark.len()));
-    starts.filter(|start| lexicon::is(Words::Source, part(bare, *start..bare.len()))).min().unwrap_or(head.len())
+    let starts = std::iter::once(0)
+        .chain(bare.match_indices([' ', '(', '[', '。']).map(|(at, mark)| at + mark.len()));
+    starts
+        .filter(|start| lexicon::is(Words::Source, part(bare, *start..bare.len())))
+        .min()
+        .unwrap_or(head.len())
 }
 
 fn unbracket(text: &str) -> &str {
     let text = text.trim();
-    for (open, close) in [('(', ')'), ('[', ']'), ('（', '）'), ('【', '】'), ('［', '］'), ('{', '}')] {
+    for (open, close) in
+        [('(', ')'), ('[', ']'), ('（', '）'), ('【', '】'), ('［', '］'), ('{', '}')]
+    {
         if let Some(inner) = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)) {
             return inner.trim();
         }
@@ -177,7 +225,14 @@ fn linked(post: &Post<'_>, anchor: Anchor) -> Built {
         line: post.line(at).map_or(0, |line| line.no),
         raw: raw(post, at, at),
     };
-    let mut built = Built { source: source.clone(), first: at, last: at, title: at, quote: Vec::new(), head: None };
+    let mut built = Built {
+        source: source.clone(),
+        first: at,
+        last: at,
+        title: at,
+        quote: Vec::new(),
+        head: None,
+    };
     if role == Role::Inline {
         return built;
     }
@@ -203,7 +258,12 @@ fn linked(post: &Post<'_>, anchor: Anchor) -> Built {
 }
 
 /// What a line says besides its title and credit: an excerpt. In running text, all of it.
-fn left_over(post: &Post<'_>, at: usize, covered: &[std::ops::Range<usize>], flowing: bool) -> Vec<String> {
+fn left_over(
+    post: &Post<'_>,
+    at: usize,
+    covered: &[std::ops::Range<usize>],
+    flowing: bool,
+) -> Vec<String> {
     let (Some(line), Some(text)) = (post.line(at), post.text(at)) else { return Vec::new() };
     let offset = post.start(at);
     let several = line.links.len() > 1;
@@ -218,12 +278,91 @@ fn left_over(post: &Post<'_>, at: usize, covered: &[std::ops::Range<usize>], flo
         found.push(post.document.markdown(at, offset..offset + start));
     }
     let rest = part(text, end..text.len());
-    let skip = rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ')' | ']' | '.' | ',' | ':' | ';' | '-' | '–' | '—' | '|' | '”' | '"' | '·' | '•' | '!' | '/')).len();
+    let skip = rest.len()
+        - rest
+            .trim_start_matches(|c: char| {
+                c.is_whitespace()
+                    || matches!(
+                        c,
+                        ')' | ']'
+                            | '.'
+                            | ','
+                            | ':'
+                            | ';'
+                            | '-'
+                            | '–'
+                            | '—'
+                            | '|'
+                            | '”'
+                            | '"'
+                            | '·'
+                            | '•'
+                            | '!'
+                            | '/'
+                    )
+            })
+            .len();
     let body = part(rest, skip..rest.len());
-    if body.chars().any(char::is_alphanumeric) {
+    let linked: usize = line
+        .links
+        .iter()
+        .filter(|link| link.range.start >= offset + end)
+        .map(|link| text::letters(part(&line.text, link.range.clone())))
+        .sum();
+    if text::letters(body) > linked {
         found.push(post.document.markdown(at, offset + end + skip..offset + text.len()));
     }
     found
+}
+
+/// The links of lines that are read otherwise: each is a link in passing.
+fn further_links(post: &Post<'_>, built: &mut Vec<Built>) {
+    for at in 0..post.len() {
+        let Some(line) = post.line(at) else { continue };
+        let skipped = matches!(
+            post.label(at),
+            Label::ReadMore | Label::Url | Label::Furniture | Label::Picture | Label::Rule
+        );
+        if skipped || line.is_url() {
+            continue;
+        }
+        for link in &line.links {
+            let read = |one: &Built| {
+                (one.first..=one.last).contains(&at)
+                    && one.source.url.as_deref() == Some(link.url.as_str())
+            };
+            let near = built.iter().rev().take(4 * line.links.len() + 64);
+            let known = near.clone().any(read) || built.iter().any(read);
+            if !known {
+                let source = passing(post, at, part(&line.text, link.range.clone()), &link.url);
+                built.push(Built {
+                    source,
+                    first: at,
+                    last: at,
+                    title: at,
+                    quote: Vec::new(),
+                    head: None,
+                });
+            }
+        }
+    }
+}
+
+/// A link in passing.
+pub(super) fn passing(post: &Post<'_>, at: usize, title: &str, url: &str) -> Source {
+    Source {
+        role: Role::Inline,
+        title: if title.trim().is_empty() { url.to_owned() } else { title.to_owned() },
+        url: Some(url.to_owned()),
+        credit: None,
+        credits: Vec::new(),
+        section: None,
+        quote: None,
+        confidence: Confidence::new(0.99),
+        alternative: None,
+        line: post.line(at).map_or(0, |line| line.no),
+        raw: raw(post, at, at),
+    }
 }
 
 /// Addresses that stand alone and belong to no title: each is a source, titled by its address.
@@ -255,7 +394,14 @@ fn lone_urls(post: &Post<'_>, built: &mut Vec<Built>) {
             let source = plain(post, *line, *at, url);
             let role = source.role;
             let first = if role == Role::Inline { *at } else { *line };
-            built.push(Built { source, first, last: first, title: *line, quote: Vec::new(), head: None });
+            built.push(Built {
+                source,
+                first,
+                last: first,
+                title: *line,
+                quote: Vec::new(),
+                head: None,
+            });
         }
     }
 }
@@ -264,7 +410,14 @@ fn lone_urls(post: &Post<'_>, built: &mut Vec<Built>) {
 fn plain(post: &Post<'_>, line: usize, at: usize, url: &str) -> Source {
     let text = post.text(line).unwrap_or_default();
     let heading = matches!(post.line(line).map(|line| line.kind), Some(Kind::Heading(_)));
-    let role = if post.headline == Some(line) && heading || labels::is_read_more(text) || linked::is_pointer(text) { Role::Inline } else { Role::More };
+    let role = if post.headline == Some(line) && heading
+        || labels::is_read_more(text)
+        || linked::is_pointer(text)
+    {
+        Role::Inline
+    } else {
+        Role::More
+    };
     Source {
         role,
         title: title(text),
@@ -286,13 +439,21 @@ fn split_blurbs(built: &mut [Built]) {
     let cut = |title: &str| {
         let mut colons = title.match_indices(": ").map(|(at, _)| at);
         let at = colons.find(|at| text::word_count(part(title, 0..*at)) >= 2)?;
-        let fits = text::width(part(title, at + 2..title.len())) >= 40 && text::word_count(part(title, 0..at)) <= 14;
+        let fits = text::width(part(title, at + 2..title.len())) >= 40
+            && text::word_count(part(title, 0..at)) <= 14;
         fits.then_some(at)
     };
-    let plain: Vec<&Built> = built.iter().filter(|one| one.source.role == Role::More && one.source.url.is_none() && one.source.credit.is_some()).collect();
+    let plain: Vec<&Built> = built
+        .iter()
+        .filter(|one| {
+            one.source.role == Role::More && one.source.url.is_none() && one.source.credit.is_some()
+        })
+        .collect();
     let long = plain.iter().filter(|one| cut(&one.source.title).is_some()).count();
     let most = plain.len() >= 3 && long * 10 >= plain.len() * 6;
-    for one in built.iter_mut().filter(|one| one.source.role == Role::More && one.source.url.is_none() && one.source.credit.is_some()) {
+    for one in built.iter_mut().filter(|one| {
+        one.source.role == Role::More && one.source.url.is_none() && one.source.credit.is_some()
+    }) {
         let Some(at) = cut(&one.source.title) else { continue };
         if most || text::width(&one.source.title) > 150 {
             let blurb = part(&one.source.title, at + 2..one.source.title.len()).trim().to_owned();

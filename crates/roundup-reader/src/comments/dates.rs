@@ -2,7 +2,8 @@
 
 use crate::text;
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// Parses "December 4, 2014 at 7:14 PM" and "4 December 2014 19:14" as `YYYY-MM-DDThh:mm:ss`.
 pub(super) fn parse(text: &str) -> Option<String> {
@@ -11,7 +12,10 @@ pub(super) fn parse(text: &str) -> Option<String> {
         let at = MONTHS.iter().position(|month| word.starts_with(month) && word.len() <= 9)?;
         u32::try_from(at + 1).ok()
     })?;
-    let numbers: Vec<u32> = words.iter().filter_map(|word| word.trim_end_matches(char::is_alphabetic).parse().ok()).collect();
+    let numbers: Vec<u32> = words
+        .iter()
+        .filter_map(|word| word.trim_end_matches(char::is_alphabetic).parse().ok())
+        .collect();
     let year = numbers.iter().copied().find(|number| (1990..2100).contains(number))?;
     let day = numbers.iter().copied().find(|number| (1..=31).contains(number))?;
     let clock = text.split_whitespace().find(|word| crate::labels::is_clock(word))?;
@@ -24,7 +28,8 @@ pub(super) fn parse(text: &str) -> Option<String> {
     } else if (lower.contains("am") || lower.contains("a.m")) && hours == 12 {
         hours = 0;
     }
-    (hours < 24 && minutes < 60).then(|| format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:00"))
+    (hours < 24 && minutes < 60)
+        .then(|| format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:00"))
 }
 
 #[cfg(test)]

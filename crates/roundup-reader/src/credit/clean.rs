@@ -19,7 +19,9 @@ pub(super) fn tidy(line: &str) -> &str {
         {
             line = bare;
         }
-        line = line.trim_start_matches([',', ';', '|', '·', '•', '–', '—', '-', '~', '→']).trim_start();
+        line = line
+            .trim_start_matches([',', ';', '|', '·', '•', '–', '—', '-', '~', '→'])
+            .trim_start();
         line = unbracket(line);
         line = text::unquote(line);
         line = unstress(line);
@@ -28,11 +30,17 @@ pub(super) fn tidy(line: &str) -> &str {
             break;
         }
     }
-    if name::person(line) == name::Person::Listed { line } else { line.strip_prefix('@').unwrap_or(line) }
+    if name::person(line) == name::Person::Listed {
+        line
+    } else {
+        line.strip_prefix('@').unwrap_or(line)
+    }
 }
 
 fn unbracket(line: &str) -> &str {
-    for (open, close) in [('(', ')'), ('[', ']'), ('（', '）'), ('【', '】'), ('{', '}'), ('〔', '〕'), ('［', '］')] {
+    for (open, close) in
+        [('(', ')'), ('[', ']'), ('（', '）'), ('【', '】'), ('{', '}'), ('〔', '〕'), ('［', '］')]
+    {
         if let Some(inner) = line.strip_prefix(open).and_then(|rest| rest.strip_suffix(close))
             && !inner.contains(open)
             && !inner.contains(close)
@@ -63,7 +71,17 @@ fn label_off(line: &str) -> &str {
         return name.trim_start();
     }
     let word = part(line, 0..length).to_lowercase();
-    let plain = ["via", "h/t", "hat tip", "hattip", "courtesy of", "vía", "published in", "vu sur", "lu dans"];
+    let plain = [
+        "via",
+        "h/t",
+        "hat tip",
+        "hattip",
+        "courtesy of",
+        "vía",
+        "published in",
+        "vu sur",
+        "lu dans",
+    ];
     if plain.contains(&word.as_str()) && !after.is_empty() && rest.starts_with(' ') {
         return after;
     }
@@ -81,7 +99,9 @@ pub(crate) fn is_flag(text: &str) -> bool {
 /// "p. 12", "S. 3", "page A1".
 fn is_page(text: &str) -> bool {
     let mut words = text.split_whitespace();
-    let (Some(first), Some(second), None) = (words.next(), words.next(), words.next()) else { return false };
+    let (Some(first), Some(second), None) = (words.next(), words.next(), words.next()) else {
+        return false;
+    };
     let head = first.trim_end_matches('.').to_lowercase();
     ["p", "pp", "s", "page", "seite", "pág", "pag"].contains(&head.as_str())
         && second.chars().any(|c| c.is_ascii_digit())
@@ -101,10 +121,12 @@ pub(super) fn is_remark(text: &str) -> bool {
 pub(crate) fn flags_off(line: &str) -> &str {
     let mut line = line.trim_end();
     loop {
-        let bracket = [('(', ')'), ('[', ']'), ('（', '）'), ('【', '】'), ('［', '］')].iter().find_map(|(open, close)| {
-            let (before, flag) = line.strip_suffix(*close)?.rsplit_once(*open)?;
-            (is_flag(flag) || name::is_dated(flag)).then_some(before)
-        });
+        let bracket = [('(', ')'), ('[', ']'), ('（', '）'), ('【', '】'), ('［', '］')]
+            .iter()
+            .find_map(|(open, close)| {
+                let (before, flag) = line.strip_suffix(*close)?.rsplit_once(*open)?;
+                (is_flag(flag) || name::is_dated(flag)).then_some(before)
+            });
         let comma = || {
             let (before, flag) = line.rsplit_once([',', '|', '·'])?;
             is_flag(flag).then_some(before)
@@ -131,7 +153,8 @@ pub(super) fn date_off(line: &str) -> &str {
     for at in cuts {
         let tail = part(line, at..line.len());
         let tail = tail.trim_matches(|c: char| !c.is_alphanumeric());
-        let before = part(line, 0..at).trim_end_matches(|c: char| c.is_whitespace() || ",|;(–—-·•".contains(c));
+        let before = part(line, 0..at)
+            .trim_end_matches(|c: char| c.is_whitespace() || ",|;(–—-·•".contains(c));
         if name::is_dated(tail) && !before.is_empty() && looks_like_date(tail) {
             return before;
         }
@@ -144,14 +167,18 @@ fn looks_like_date(text: &str) -> bool {
     let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).count();
     let words = text.split_whitespace().any(|word| {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        lexicon::is(Kind::Month, word) || lexicon::is(Kind::Day, word) || lexicon::is(Kind::Time, word)
+        lexicon::is(Kind::Month, word)
+            || lexicon::is(Kind::Day, word)
+            || lexicon::is(Kind::Time, word)
     });
     numbers >= 2 || words || text.len() == 4 && (text.starts_with("19") || text.starts_with("20"))
 }
 
 /// Takes an article off the start: "the Tampa Bay Times".
 pub(super) fn article_off(name: &str) -> &str {
-    for article in ["the ", "der ", "dem ", "den ", "die ", "das ", "la ", "le ", "l’", "l'", "il ", "el "] {
+    for article in
+        ["the ", "der ", "dem ", "den ", "die ", "das ", "la ", "le ", "l’", "l'", "il ", "el "]
+    {
         if let Some(rest) = name.strip_prefix(article) {
             return rest;
         }

@@ -87,7 +87,8 @@ pub fn parse_credit(line: &str, outlets: &dyn Outlets) -> (Vec<Credit>, Confiden
     let line = text::squeeze(line);
     if let Some(parsed) = parse(&line, &names) {
         if parsed.score > -1.5 {
-            let certain = parsed.known || (parsed.has_byline() && !parsed.has_outlet() && parsed.score > 2.0);
+            let certain =
+                parsed.known || (parsed.has_byline() && !parsed.has_outlet() && parsed.score > 2.0);
             let confidence = if certain {
                 Confidence::new(0.99)
             } else {
@@ -136,6 +137,10 @@ pub(crate) fn parse(line: &str, names: &Names<'_>) -> Option<Parsed> {
 
 /// The outlet that a text names as a whole, if it is known.
 fn as_known(name: &str, names: &Names<'_>) -> Option<Parsed> {
+    if name.ends_with('+') {
+        // A paywall's mark, which names do not differ by.
+        return None;
+    }
     let found = name::outlet(name, &names.known);
     if found.known {
         return Some(Parsed::outlet(name, SURE, true));
@@ -186,10 +191,15 @@ fn by(rest: &str, names: &Names<'_>) -> Parsed {
     }
     let authors = authors(rest);
     let least = authors.iter().map(|name| name::person(name)).min().unwrap_or(Person::No);
-    let plain = authors.iter().all(|name| text::starts_high(name) && name.split(' ').count() <= 4 || !name.contains(' '));
+    let plain = authors
+        .iter()
+        .all(|name| text::starts_high(name) && name.split(' ').count() <= 4 || !name.contains(' '));
     let score = match least {
         Person::Listed => 3.0,
         Person::Shape => 1.5,
+        Person::No if plain && authors.iter().any(|name| name::person(name) == Person::Listed) => {
+            3.0
+        }
         Person::No if plain && rest.len() <= 60 => 0.5,
         Person::No => -3.0,
     };
@@ -231,8 +241,11 @@ fn before_known(line: &str, names: &Names<'_>) -> Option<Parsed> {
         for (at, found) in line.match_indices(separator).take(8) {
             let (left, right) = (part(line, 0..at), part(line, at + found.len()..line.len()));
             let right = clean::tidy(right);
+            // Before a dash stands a title more often than an author.
+            let least =
+                if matches!(separator, ", " | " | ") { Person::Shape } else { Person::Listed };
             if let Some(known) = as_known(right, names)
-                && let Some(authors) = persons(left, Person::Shape)
+                && let Some(authors) = persons(left, least)
             {
                 let ambiguous = !known.known;
                 let score = if ambiguous { 2.0 } else { SURE };
@@ -253,12 +266,23 @@ fn split(line: &str, names: &Names<'_>) -> Option<Parsed> {
     let pieces = parts::pieces(line, names)?;
     // Each stands alone as a credit elsewhere in the post.
     // Bars and dashes part titles too, so their parts stand on this line itself.
-    let alone = |piece: &Piece| (piece.comma || piece.slash) && names.times(piece.text) > 0 && piece.score > -1.0 && name::person(piece.text) < Person::Listed;
+    let alone = |piece: &Piece| {
+        (piece.comma || piece.slash)
+            && names.times(piece.text) > 0
+            && piece.score > -1.0
+            && name::person(piece.text) < Person::Listed
+    };
     if pieces.len() > 1 && pieces.iter().all(alone) {
         let known = pieces.iter().all(|piece| piece.class == Class::Known { certain: true });
-        let credit = |piece: &Piece| Credit { outlet: Some(piece.text.to_owned()), bylines: Vec::new() };
+        let credit =
+            |piece: &Piece| Credit { outlet: Some(piece.text.to_owned()), bylines: Vec::new() };
         let score = if known { SURE } else { 2.0 };
-        return Some(Parsed { credits: pieces.iter().map(credit).collect(), score, known, guessed: !known });
+        return Some(Parsed {
+            credits: pieces.iter().map(credit).collect(),
+            score,
+            known,
+            guessed: !known,
+        });
     }
     let known = |piece: &&Piece| matches!(piece.class, Class::Known { .. });
     if pieces.iter().any(|piece| known(&piece)) {
@@ -284,7 +308,7 @@ fn with_known(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Parsed>
                 sure &= names.times(piece.text) > 1;
                 credits.push(outlet());
             }
-            _ if names.times(piece.text) > 0 && piece.score > 0.0 => {
+            _ if piece.comma && names.times(piece.text) > 0 && piece.score > 0.0 => {
                 sure = false;
                 credits.push(outlet());
             }
@@ -298,7 +322,8 @@ fn with_known(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Parsed>
     }
     let first = credits.first_mut()?;
     first.bylines = bylines;
-    let score = if sure { SURE } else { 2.0 - f64::from(u8::try_from(left_out).unwrap_or(9)) * 0.8 };
+    let score =
+        if sure { SURE } else { 2.0 - f64::from(u8::try_from(left_out).unwrap_or(9)) * 0.8 };
     Some(Parsed { credits, score, known: sure, guessed: !sure })
 }
 
@@ -311,8 +336,10 @@ fn without_known(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Pars
         })
         .cloned()
         .collect();
-    let unknown: Vec<&Piece> =
-        pieces.iter().filter(|piece| matches!(piece.class, Class::Unknown | Class::Person(_))).collect();
+    let unknown: Vec<&Piece> = pieces
+        .iter()
+        .filter(|piece| matches!(piece.class, Class::Unknown | Class::Person(_)))
+        .collect();
     let plausible: Vec<&&Piece> = unknown.iter().filter(|piece| piece.score > 0.0).collect();
     if !persons.is_empty() {
         let Some(outlet) = plausible.last() else {
@@ -332,7 +359,8 @@ fn without_known(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Pars
             if !both {
                 return None;
             }
-            let credit = |piece: &Piece| Credit { outlet: Some(piece.text.to_owned()), bylines: Vec::new() };
+            let credit =
+                |piece: &Piece| Credit { outlet: Some(piece.text.to_owned()), bylines: Vec::new() };
             let credits = vec![credit(first), credit(second)];
             Some(Parsed { credits, score: 1.0, known: false, guessed: true })
         }

@@ -9,7 +9,9 @@ use crate::text::part;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Class {
     /// A known outlet; certain where its name means it alone.
-    Known { certain: bool },
+    Known {
+        certain: bool,
+    },
     /// Persons, at least one with a common first name.
     Persons(Vec<String>),
     /// What has the shape of persons' names.
@@ -63,8 +65,12 @@ pub(super) fn pieces<'a>(line: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'
         found.retain(|piece| !is_dropped(piece.text));
         let hosts = found.iter().filter(|piece| name::is_host(piece.text)).count();
         if hosts < found.len() {
-            found.retain(|piece| !name::is_host(piece.text) || matches!(piece.class, Class::Known { .. }));
-            let named = found.iter().any(|piece| matches!(piece.class, Class::Known { .. }) && !name::is_host(piece.text));
+            found.retain(|piece| {
+                !name::is_host(piece.text) || matches!(piece.class, Class::Known { .. })
+            });
+            let named = found.iter().any(|piece| {
+                matches!(piece.class, Class::Known { .. }) && !name::is_host(piece.text)
+            });
             if named {
                 found.retain(|piece| !name::is_host(piece.text));
             }
@@ -83,7 +89,9 @@ fn inner<'a>(text: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'a>>> {
         return Some(
             commas
                 .into_iter()
-                .flat_map(|text| slashes(text, names).unwrap_or_else(|| vec![piece(text, names, false, true)]))
+                .flat_map(|text| {
+                    slashes(text, names).unwrap_or_else(|| vec![piece(text, names, false, true)])
+                })
                 .collect(),
         );
     }
@@ -96,7 +104,8 @@ fn slashes<'a>(text: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'a>>> {
     if parts.len() < 2 || parts.len() > MAX_PIECES {
         return None;
     }
-    let found: Vec<Piece<'_>> = parts.into_iter().map(|text| piece(text, names, true, false)).collect();
+    let found: Vec<Piece<'_>> =
+        parts.into_iter().map(|text| piece(text, names, true, false)).collect();
     found.iter().any(|piece| matches!(piece.class, Class::Known { .. })).then_some(found)
 }
 
@@ -149,7 +158,12 @@ fn cut<'a>(text: &'a str, separators: &[&str]) -> Vec<&'a str> {
 /// The names of a list, split at commas and at "and".
 pub(super) fn list(list: &str) -> Vec<&str> {
     let names = list_at_and(list);
-    names.into_iter().flat_map(|one| one.split([',', '、'])).map(str::trim).filter(|one| !one.is_empty()).collect()
+    names
+        .into_iter()
+        .flat_map(|one| one.split([',', '、']))
+        .map(str::trim)
+        .filter(|one| !one.is_empty())
+        .collect()
 }
 
 /// The names of a list, split at "and" in any language.
@@ -162,12 +176,19 @@ pub(super) fn list_at_and(list: &str) -> Vec<&str> {
         }
         let rest = part(list, at + 1..list.len());
         let word = rest.split(' ').next().unwrap_or_default();
-        let and = word == "&" || (word.len() <= 4 && word.chars().all(char::is_lowercase) && lexicon::is(Kind::And, word));
+        let and = word == "&"
+            || (word.len() <= 4
+                && word.chars().all(char::is_lowercase)
+                && lexicon::is(Kind::And, word));
         if and && rest.len() > word.len() {
             found.push(part(list, start..at));
             start = at + 1 + word.len() + 1;
         }
     }
     found.push(part(list, start..list.len()));
-    found.into_iter().map(|one| one.trim().trim_end_matches(',').trim()).filter(|one| !one.is_empty()).collect()
+    found
+        .into_iter()
+        .map(|one| one.trim().trim_end_matches(',').trim())
+        .filter(|one| !one.is_empty())
+        .collect()
 }

@@ -241,7 +241,11 @@ impl Builder {
     }
 
     pub(super) fn open_list(&mut self, first: Option<u32>) {
-        if self.lists.is_empty() { self.end_block() } else { self.end_line() }
+        if self.lists.is_empty() {
+            self.end_block()
+        } else {
+            self.end_line()
+        }
         if self.lists.len() < MAX_LISTS { self.lists.push(first) } else { self.deeper += 1 }
     }
 
@@ -302,8 +306,14 @@ impl Builder {
         itemise(&mut lines);
         let mut document = Document { lines, plain: false };
         for at in 0..document.lines.len() {
-            let Some(line) = document.lines.get(at).filter(|line| line.raw.is_empty()) else { continue };
-            let raw = if line.kind == Kind::Picture { document.markdown_line(at) } else { line.text.clone() };
+            let Some(line) = document.lines.get(at).filter(|line| line.raw.is_empty()) else {
+                continue;
+            };
+            let raw = if line.kind == Kind::Picture {
+                document.markdown_line(at)
+            } else {
+                line.text.clone()
+            };
             if let Some(line) = document.lines.get_mut(at) {
                 line.raw = raw;
             }
@@ -314,17 +324,21 @@ impl Builder {
 
 /// Takes bullets and counted numbers off paragraphs, which are list items then.
 fn itemise(lines: &mut [Line]) {
-    let paragraph = |line: &Line| if line.kind == Kind::Paragraph { line.text.clone() } else { String::new() };
+    let paragraph =
+        |line: &Line| if line.kind == Kind::Paragraph { line.text.clone() } else { String::new() };
     let numbered = plain::numbers(lines.iter().map(paragraph));
     for (at, line) in lines.iter_mut().enumerate() {
-        if line.kind != Kind::Paragraph || line.links.first().is_some_and(|link| link.range.start == 0) {
+        if line.kind != Kind::Paragraph
+            || line.links.first().is_some_and(|link| link.range.start == 0)
+        {
             continue;
         }
         let counted = numbered.binary_search(&at).is_ok();
         let Some((number, rest)) = plain::bullet(&line.text, counted) else { continue };
         let cut = line.text.len() - rest.len();
         line.text = rest.to_owned();
-        let moved = |range: &Range<usize>| range.start.saturating_sub(cut)..range.end.saturating_sub(cut);
+        let moved =
+            |range: &Range<usize>| range.start.saturating_sub(cut)..range.end.saturating_sub(cut);
         for link in &mut line.links {
             link.range = moved(&link.range);
         }
@@ -344,7 +358,8 @@ fn autolink(line: &mut Line) {
     if let [one] = found.as_slice()
         && one.range == (0..line.text.len())
     {
-        line.url = line.links.first().map(|link| link.url.clone()).or_else(|| Some(one.url.clone()));
+        line.url =
+            line.links.first().map(|link| link.url.clone()).or_else(|| Some(one.url.clone()));
     }
     let mut all = Vec::with_capacity(found.len() + line.links.len());
     let mut links = std::mem::take(&mut line.links).into_iter().peekable();
@@ -365,7 +380,8 @@ fn autolink(line: &mut Line) {
 /// An address of the web, as written; other addresses are none.
 pub(super) fn web(target: &str) -> Option<String> {
     let target = target.trim();
-    let target = if target.starts_with("//") { format!("https:{target}") } else { target.to_owned() };
+    let target =
+        if target.starts_with("//") { format!("https:{target}") } else { target.to_owned() };
     let head: String = target.chars().take(8).collect::<String>().to_lowercase();
     let web = head.starts_with("http://") || head.starts_with("https://");
     (web && Url::parse(&target).is_ok()).then_some(target)

@@ -7,13 +7,15 @@ use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
 /// Elements that end a block before and after themselves.
 const BLOCKS: [&str; 20] = [
-    "p", "div", "section", "article", "main", "header", "table", "tbody", "thead", "figure", "dl", "fieldset",
-    "center", "address", "details", "summary", "hgroup", "body", "html", "video",
+    "p", "div", "section", "article", "main", "header", "table", "tbody", "thead", "figure", "dl",
+    "fieldset", "center", "address", "details", "summary", "hgroup", "body", "html", "video",
 ];
 
 /// Elements whose content is no part of the text.
-const HIDDEN: [&str; 11] =
-    ["script", "style", "template", "head", "title", "textarea", "select", "svg", "math", "noembed", "object"];
+const HIDDEN: [&str; 11] = [
+    "script", "style", "template", "head", "title", "textarea", "select", "svg", "math", "noembed",
+    "object",
+];
 
 /// Elements that hold the page around the post.
 const AROUND: [&str; 5] = ["nav", "footer", "aside", "form", "button"];

@@ -163,7 +163,8 @@ fn unwrap(lines: Vec<Line>) -> Vec<Line> {
                 last.links.extend(
                     line.links.into_iter().map(|one| Link { range: moved(one.range), ..one }),
                 );
-                last.styles.extend(line.styles.into_iter().map(|(range, style)| (moved(range), style)));
+                last.styles
+                    .extend(line.styles.into_iter().map(|(range, style)| (moved(range), style)));
             }
             _ => joined.push(line),
         }

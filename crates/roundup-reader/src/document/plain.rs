@@ -37,7 +37,12 @@ pub(crate) fn bare_urls(text: &str) -> Vec<Bare> {
             continue;
         }
         let rest = part(text, colon + 3..text.len());
-        let stop = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '“' | '”' | '«' | '»' | '`') || text::is_wide(c) || matches!(c, '，' | '。' | '）' | '】' | '」');
+        let stop = |c: char| {
+            c.is_whitespace()
+                || matches!(c, '<' | '>' | '"' | '“' | '”' | '«' | '»' | '`')
+                || text::is_wide(c)
+                || matches!(c, '，' | '。' | '）' | '】' | '」')
+        };
         let mut end = colon + 3 + rest.find(stop).unwrap_or(rest.len());
         end = start + trimmed(part(text, start..end)).len();
         if end > colon + 3 && !part(text, colon + 3..end).starts_with(['/', '.', '?', '#']) {
@@ -59,7 +64,10 @@ fn trimmed(url: &str) -> &str {
         let drop = match last {
             ')' => closed > open,
             '(' => true,
-            _ => matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | ']' | '}' | '*' | '’' | '…' | '|'),
+            _ => matches!(
+                last,
+                '.' | ',' | ';' | ':' | '!' | '?' | '\'' | ']' | '}' | '*' | '’' | '…' | '|'
+            ),
         };
         if !drop {
             return url;
@@ -152,7 +160,9 @@ fn place_urls(line: &mut Line, text: &str) {
     let around = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '[' | ']');
     let alone = found.len() == 1
         && found.first().is_some_and(|one| {
-            let out = |range: Range<usize>| part(text, range).chars().all(|c| around(c) || ".,;:-–—".contains(c));
+            let out = |range: Range<usize>| {
+                part(text, range).chars().all(|c| around(c) || ".,;:-–—".contains(c))
+            };
             out(0..one.range.start) && out(one.range.end..text.len())
         });
     if alone {
@@ -219,7 +229,10 @@ pub(super) fn bullet(text: &str, counted: bool) -> Option<(Option<u32>, &str)> {
         let body = rest.trim_start();
         let spaced = rest.len() > body.len();
         let hugging = !matches!(first, '-' | '*' | '–' | '—' | '+' | '~' | '·');
-        if (spaced || hugging) && !body.is_empty() && !matches!(body.chars().next(), Some(c) if c == first) {
+        if (spaced || hugging)
+            && !body.is_empty()
+            && !matches!(body.chars().next(), Some(c) if c == first)
+        {
             return Some((None, body));
         }
         return None;
@@ -260,9 +273,11 @@ pub(super) fn numbers(lines: impl Iterator<Item = impl AsRef<str>>) -> Vec<usize
         .enumerate()
         .filter_map(|(at, line)| number(line.as_ref().trim()).map(|(number, _)| (at, number)))
         .collect();
-    let near = |a: Option<&(usize, u32)>, b: u32| a.is_some_and(|(_, a)| (1..=2).contains(&a.abs_diff(b)));
+    let near =
+        |a: Option<&(usize, u32)>, b: u32| a.is_some_and(|(_, a)| (1..=2).contains(&a.abs_diff(b)));
     let counted = found.iter().enumerate().filter(|(at, (_, number))| {
-        near(at.checked_sub(1).and_then(|at| found.get(at)), *number) || near(found.get(at + 1), *number)
+        near(at.checked_sub(1).and_then(|at| found.get(at)), *number)
+            || near(found.get(at + 1), *number)
     });
     counted.map(|(_, (line, _))| *line).collect()
 }
@@ -282,7 +297,10 @@ mod tests {
         assert_eq!(texts("• A b\n► C\n👉 D\n- e"), [item("A b"), item("C"), item("D"), item("e")]);
         assert_eq!(texts("1. A\n2. B\n10 Links"), [item("A"), item("B"), line("10 Links")]);
         assert_eq!(texts("24. Dezember"), [line("24. Dezember")]);
-        assert_eq!(texts("-dash\n--\n> q"), [line("-dash"), (Kind::Rule, "--".into()), (Kind::Quote, "q".into())]);
+        assert_eq!(
+            texts("-dash\n--\n> q"),
+            [line("-dash"), (Kind::Rule, "--".into()), (Kind::Quote, "q".into())]
+        );
     }
 
     #[test]
@@ -294,22 +312,37 @@ mod tests {
 
     #[test]
     fn addresses_link_the_line_that_they_end() {
-        let read = read("T -- O https://e.example/1\nhttps://e.example/2\nT (https://e.example/3)\nsee https://e.example/4 for it\nTwo https://e.example/5 https://e.example/6\nhttps://e.example/7 A title");
-        let links: Vec<(&str, Vec<&str>)> = read.lines.iter().map(|line| (line.text.as_str(), line.links.iter().map(|link| link.url.as_str()).collect())).collect();
-        assert_eq!(links, [
-            ("T -- O", vec!["https://e.example/1"]),
-            ("https://e.example/2", vec!["https://e.example/2"]),
-            ("T", vec!["https://e.example/3"]),
-            ("see https://e.example/4 for it", vec!["https://e.example/4"]),
-            ("Two https://e.example/6", vec!["https://e.example/5", "https://e.example/6"]),
-            ("A title", vec!["https://e.example/7"]),
-        ]);
+        let read = read(
+            "T -- O https://e.example/1\nhttps://e.example/2\nT (https://e.example/3)\nsee https://e.example/4 for it\nTwo https://e.example/5 https://e.example/6\nhttps://e.example/7 A title",
+        );
+        let links: Vec<(&str, Vec<&str>)> = read
+            .lines
+            .iter()
+            .map(|line| {
+                (line.text.as_str(), line.links.iter().map(|link| link.url.as_str()).collect())
+            })
+            .collect();
+        assert_eq!(
+            links,
+            [
+                ("T -- O", vec!["https://e.example/1"]),
+                ("https://e.example/2", vec!["https://e.example/2"]),
+                ("T", vec!["https://e.example/3"]),
+                ("see https://e.example/4 for it", vec!["https://e.example/4"]),
+                ("Two https://e.example/6", vec!["https://e.example/5", "https://e.example/6"]),
+                ("A title", vec!["https://e.example/7"]),
+            ]
+        );
         assert!(read.lines[1].is_url());
     }
 
     #[test]
     fn punctuation_around_an_address_is_no_part_of_it() {
-        let urls: Vec<String> = bare_urls("(https://e.example/a_(b)). http://e.example/c, x://y https://").into_iter().map(|one| one.url).collect();
+        let urls: Vec<String> =
+            bare_urls("(https://e.example/a_(b)). http://e.example/c, x://y https://")
+                .into_iter()
+                .map(|one| one.url)
+                .collect();
         assert_eq!(urls, ["https://e.example/a_(b)", "http://e.example/c"]);
     }
 }

@@ -15,7 +15,9 @@ impl Document {
             return part(&line.text, range).to_owned();
         }
         match line.kind {
-            Kind::Code if line.raw == line.text || line.raw.is_empty() => format!("```\n{}\n```", line.text),
+            Kind::Code if line.raw == line.text || line.raw.is_empty() => {
+                format!("```\n{}\n```", line.text)
+            }
             Kind::Code => line.raw.clone(),
             Kind::Rule => line.text.clone(),
             Kind::Picture => {
@@ -57,7 +59,8 @@ fn without_bullet(line: &Line) -> String {
 /// Text with its links and emphasis as Markdown.
 fn inline(line: &Line, range: Range<usize>) -> String {
     let mut cuts: Vec<usize> = vec![range.start, range.end];
-    let all = line.links.iter().map(|link| &link.range).chain(line.styles.iter().map(|(range, _)| range));
+    let all =
+        line.links.iter().map(|link| &link.range).chain(line.styles.iter().map(|(range, _)| range));
     cuts.extend(all.flat_map(|one| [one.start, one.end]).filter(|at| range.contains(at)));
     cuts.sort_unstable();
     cuts.dedup();
@@ -67,7 +70,8 @@ fn inline(line: &Line, range: Range<usize>) -> String {
     for pair in cuts.windows(2) {
         let [start, end] = pair else { continue };
         while links.next_if(|link| link.range.end <= *start).is_some() {}
-        let link = links.peek().filter(|link| link.range.start <= *start).map(|link| link.url.as_str());
+        let link =
+            links.peek().filter(|link| link.range.start <= *start).map(|link| link.url.as_str());
         writer.write(part(&line.text, *start..*end), link, &styles.at(*start));
     }
     writer.finish()
@@ -79,8 +83,12 @@ struct Styles<'a>(Vec<(Style, std::iter::Peekable<std::vec::IntoIter<&'a Range<u
 impl<'a> Styles<'a> {
     fn new(line: &'a Line) -> Self {
         let of = |style: Style| {
-            let mut all: Vec<&Range<usize>> =
-                line.styles.iter().filter(|(_, one)| *one == style).map(|(range, _)| range).collect();
+            let mut all: Vec<&Range<usize>> = line
+                .styles
+                .iter()
+                .filter(|(_, one)| *one == style)
+                .map(|(range, _)| range)
+                .collect();
             all.sort_by_key(|range| range.start);
             (style, all.into_iter().peekable())
         };
@@ -127,7 +135,8 @@ impl<'a> Writer<'a> {
         if styles.contains(&Style::Code) {
             self.out.push_str(text);
         } else {
-            let escaped = if self.out.is_empty() { escape_start(text) } else { escape_markdown(text) };
+            let escaped =
+                if self.out.is_empty() { escape_start(text) } else { escape_markdown(text) };
             self.out.push_str(&escaped);
         }
     }
@@ -193,8 +202,10 @@ pub fn escape_markdown(text: &str) -> String {
 fn escape_start(text: &str) -> String {
     let escaped = escape_markdown(text);
     let digits = escaped.chars().take_while(char::is_ascii_digit).count();
-    let counted = digits > 0 && part(&escaped, digits..digits + 2).starts_with([')', '.']) && part(&escaped, digits + 1..digits + 2) == " ";
-    if escaped.starts_with(['#', '>', '+', '-', '=', '|', '~']) {
+    let counted = digits > 0
+        && part(&escaped, digits..digits + 2).starts_with([')', '.'])
+        && part(&escaped, digits + 1..digits + 2) == " ";
+    if escaped.starts_with(['#', '>', '+', '-', '~']) {
         return format!("\\{escaped}");
     }
     if counted {

@@ -27,7 +27,14 @@ impl Line<'_, '_> {
             let Some(close) = closing(self.text, 0, first) else { return };
             (0..close, close..self.text.len())
         } else {
-            let Some((at, open)) = self.text.char_indices().filter(|(_, c)| matches!(c, '“' | '"' | '«' | '„' | '「')).last() else { return };
+            let Some((at, open)) = self
+                .text
+                .char_indices()
+                .filter(|(_, c)| matches!(c, '“' | '"' | '«' | '„' | '「'))
+                .last()
+            else {
+                return;
+            };
             // The last mark may be the closing one of a pair of like marks.
             let at = if open == '"' { self.sub(0..at).rfind('"').unwrap_or(at) } else { at };
             let Some(close) = closing(self.text, at, open) else { return };
@@ -41,12 +48,28 @@ impl Line<'_, '_> {
         if words < 4 || text::width(self.sub(title.clone())) > 220 || text::word_count(said) < 4 {
             return;
         }
-        let Some(named) = crate::prose::named(said, &self.post.names).filter(|named| named.placed || named.parsed.known) else { return };
-        let span = |range: Range<usize>| crate::candidate::Span { line: self.at, range: text::trim(self.text, range) };
+        let Some(named) = crate::prose::named(said, &self.post.names)
+            .filter(|named| named.placed || named.parsed.known)
+        else {
+            return;
+        };
+        let span = |range: Range<usize>| crate::candidate::Span {
+            line: self.at,
+            range: text::trim(self.text, range),
+        };
         let credit = span(prose.start + named.range.start..prose.start + named.range.end);
         let own = named.parsed.score + 0.5;
-        let part = crate::candidate::Part { title: span(title), credit: Some(credit), parsed: Some(named.parsed), url: None };
-        let mut candidate = crate::candidate::Candidate::new(crate::candidate::Pattern::plain(Form::QuoteProse), part, own);
+        let part = crate::candidate::Part {
+            title: span(title),
+            credit: Some(credit),
+            parsed: Some(named.parsed),
+            url: None,
+        };
+        let mut candidate = crate::candidate::Candidate::new(
+            crate::candidate::Pattern::plain(Form::QuoteProse),
+            part,
+            own,
+        );
         let skip = said.len() - said.trim_start_matches(punctuation).len();
         candidate.excerpt.push(span(prose.start + skip..prose.end));
         self.found.push(candidate);
@@ -57,7 +80,8 @@ impl Line<'_, '_> {
         if text::opens_quote(first) {
             let Some(close) = closing(self.text, 0, first) else { return };
             let rest = self.sub(close..self.text.len());
-            let skip = rest.len() - rest.trim_start_matches([' ', ',', ':', '-', '–', '—', '|']).len();
+            let skip =
+                rest.len() - rest.trim_start_matches([' ', ',', ':', '-', '–', '—', '|']).len();
             if skip > 0 && !rest.trim().is_empty() {
                 self.add(Form::QuoteEdge, "", 0..close, close + skip..self.text.len(), 0.3);
             }
@@ -65,7 +89,11 @@ impl Line<'_, '_> {
         }
         // `O “T”`, with or without a mark before the quotation.
         let Some((at, mark)) = self.text.char_indices().find(|(at, c)| {
-            *at > 0 && text::opens_quote(*c) && *c != '\'' && *c != '’' && part(self.text, 0..*at).ends_with([' ', ':', ','])
+            *at > 0
+                && text::opens_quote(*c)
+                && *c != '\''
+                && *c != '’'
+                && part(self.text, 0..*at).ends_with([' ', ':', ','])
         }) else {
             return;
         };
@@ -113,14 +141,20 @@ impl Line<'_, '_> {
         for at in near.iter().rev().copied() {
             let name = part(text, at + 1..text.len());
             let found = name::outlet(name, &self.post.names.known);
-            if (found.known || found.ambiguous && found.score > 0.0) && text::starts_high(name) && !is_prose_before(text, at) {
+            if (found.known || found.ambiguous && found.score > 0.0)
+                && text::starts_high(name)
+                && !is_prose_before(text, at)
+            {
                 self.add(Form::NoMark, "", 0..at, at + 1..text.len(), -1.2);
                 return;
             }
         }
         // An unknown name of two words, one of which is a word of outlets' names.
         let two = near.get(1).copied();
-        let article = near.get(2).copied().filter(|at| ["The", "El", "La", "Le", "Die", "Der"].contains(&part(text, at + 1..text.len()).split(' ').next().unwrap_or_default()));
+        let article = near.get(2).copied().filter(|at| {
+            ["The", "El", "La", "Le", "Die", "Der"]
+                .contains(&part(text, at + 1..text.len()).split(' ').next().unwrap_or_default())
+        });
         if let Some(at) = article.or(two) {
             let name = part(text, at + 1..text.len());
             let high = name.split(' ').all(text::starts_high);
@@ -129,13 +163,19 @@ impl Line<'_, '_> {
             }
         }
         // `T. O. “X”`: a known name, and a quotation after it.
-        if let Some(at) = self.text.find([' ']).and_then(|_| self.text.find(". “").or_else(|| self.text.find(". \""))) {
+        if let Some(at) = self
+            .text
+            .find([' '])
+            .and_then(|_| self.text.find(". “").or_else(|| self.text.find(". \"")))
+        {
             let head = part(self.text, 0..at);
             let starts: Vec<usize> = head.match_indices(' ').map(|(at, _)| at).collect();
             for start in starts.iter().rev().take(MAX_WORDS).rev() {
                 let name = part(head, start + 1..head.len());
                 let found = name::outlet(name, &self.post.names.known);
-                if (found.score > 1.0 || found.score > 0.9 && name.split(' ').any(name::has_org)) && text::starts_high(name) {
+                if (found.score > 1.0 || found.score > 0.9 && name.split(' ').any(name::has_org))
+                    && text::starts_high(name)
+                {
                     let excerpt = Some(at + 2..self.text.len());
                     self.add_with(Form::NoMark, "”", 0..*start, start + 1..at, excerpt, -0.6);
                     return;
@@ -145,12 +185,14 @@ impl Line<'_, '_> {
     }
 
     fn known_at_start(&mut self) {
-        let ends: Vec<usize> = self.text.match_indices(' ').map(|(at, _)| at).take(MAX_WORDS).collect();
+        let ends: Vec<usize> =
+            self.text.match_indices(' ').map(|(at, _)| at).take(MAX_WORDS).collect();
         for at in ends.into_iter().rev() {
             let name = self.sub(0..at);
             let rest = self.sub(at + 1..self.text.len());
             let found = name::outlet(name, &self.post.names.known);
-            let anew = text::starts_high(rest) || rest.chars().next().is_some_and(text::opens_quote);
+            let anew =
+                text::starts_high(rest) || rest.chars().next().is_some_and(text::opens_quote);
             if found.known && anew && text::starts_high(name) {
                 self.add(Form::NoMarkBefore, "", at + 1..self.text.len(), 0..at, -1.8);
                 return;
@@ -162,11 +204,14 @@ impl Line<'_, '_> {
 /// Whether the word before a place makes what follows part of the sentence: "in the Guardian".
 fn is_prose_before(text: &str, at: usize) -> bool {
     let before = part(text, 0..at).rsplit(' ').next().unwrap_or_default();
-    lexicon::is(Kind::Func, before) || lexicon::is(Kind::Prep, before) || before.eq_ignore_ascii_case("the")
+    lexicon::is(Kind::Func, before)
+        || lexicon::is(Kind::Prep, before)
+        || before.eq_ignore_ascii_case("the")
 }
 
 fn punctuation(character: char) -> bool {
-    character.is_whitespace() || matches!(character, ',' | ':' | '-' | '–' | '—' | '|' | '·' | '•' | '/' | '.')
+    character.is_whitespace()
+        || matches!(character, ',' | ':' | '-' | '–' | '—' | '|' | '·' | '•' | '/' | '.')
 }
 
 /// Where the quotation ends that begins at a place, behind its closing mark.

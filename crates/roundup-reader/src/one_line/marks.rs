@@ -11,8 +11,22 @@ use std::ops::Range;
 const MAX_MARKS: usize = 6;
 
 /// Words of which each can stand before an outlet's name.
-const WORDS: [&str; 14] =
-    ["via", "from", "at", "in", "on", "bei", "vía", "da", "dans", "på", "через", "for", "per", "aus"];
+const WORDS: [&str; 14] = [
+    "via",
+    "from",
+    "at",
+    "in",
+    "on",
+    "bei",
+    "vía",
+    "da",
+    "dans",
+    "på",
+    "через",
+    "for",
+    "per",
+    "aus",
+];
 
 impl Line<'_, '_> {
     pub(super) fn marks(&mut self) {
@@ -42,7 +56,9 @@ impl Line<'_, '_> {
     }
 
     fn at_mark(&mut self, mark: &str, places: &[Range<usize>]) {
-        let (Some(first), Some(last)) = (places.first().cloned(), places.last().cloned()) else { return };
+        let (Some(first), Some(last)) = (places.first().cloned(), places.last().cloned()) else {
+            return;
+        };
         let end = self.text.len();
         self.add(Form::Last, mark, 0..last.start, last.end..end, 0.0);
         self.add(Form::First, mark, first.end..end, 0..first.start, 0.0);
@@ -50,7 +66,14 @@ impl Line<'_, '_> {
             self.add(Form::LastOfFirst, mark, 0..first.start, first.end..end, 0.2);
             self.add(Form::FirstOfLast, mark, last.end..end, 0..last.start, 0.2);
             if let Some(second) = places.get(1).cloned() {
-                self.add_with(Form::Mid, mark, 0..first.start, first.end..second.start, Some(second.end..end), 0.2);
+                self.add_with(
+                    Form::Mid,
+                    mark,
+                    0..first.start,
+                    first.end..second.start,
+                    Some(second.end..end),
+                    0.2,
+                );
             }
         }
         self.name_behind(mark, first.clone());
@@ -61,7 +84,14 @@ impl Line<'_, '_> {
             && text::word_count(excerpt) >= 3
         {
             let colon = first.end + name.len();
-            self.add_with(Form::Mid, mark, 0..first.start, first.end..colon, Some(colon + 2..end), -0.2);
+            self.add_with(
+                Form::Mid,
+                mark,
+                0..first.start,
+                first.end..colon,
+                Some(colon + 2..end),
+                -0.2,
+            );
         }
     }
 
@@ -77,14 +107,22 @@ impl Line<'_, '_> {
         }
         let rest = part(whole, start..whole.len());
         let blank = rest.len() - rest.trim_start().len();
-        let ends: Vec<usize> = rest.match_indices(' ').map(|(at, _)| at).filter(|at| *at > blank).take(5).collect();
+        let ends: Vec<usize> =
+            rest.match_indices(' ').map(|(at, _)| at).filter(|at| *at > blank).take(5).collect();
         for end in ends.into_iter().rev() {
             let name = part(rest, blank..end);
             let after = part(rest, end + 1..rest.len());
             let known = crate::name::outlet(name, &self.post.names.known);
             let named = known.known || known.ambiguous && known.score > 0.0;
             if named && text::starts_high(name) && text::word_count(after) >= 6 {
-                self.add_with(Form::Mid, mark, 0..place.start, place.end..start + end, Some(start + end..whole.len()), 0.0);
+                self.add_with(
+                    Form::Mid,
+                    mark,
+                    0..place.start,
+                    place.end..start + end,
+                    Some(start + end..whole.len()),
+                    0.0,
+                );
                 return;
             }
         }
@@ -122,11 +160,19 @@ impl Line<'_, '_> {
 
     fn commas(&mut self) {
         let quoted = self.text.chars().next().is_some_and(text::opens_quote);
-        for (at, mark) in self.text.match_indices(", ").collect::<Vec<_>>().into_iter().rev().take(3) {
+        for (at, mark) in
+            self.text.match_indices(", ").collect::<Vec<_>>().into_iter().rev().take(3)
+        {
             let before = self.sub(0..at).trim_end();
             let closes = quoted && before.chars().next_back().is_some_and(text::closes_quote);
             let more = if closes { 1.0 } else { 0.0 };
-            self.add(Form::Comma, if closes { "”," } else { "," }, 0..at, at + mark.len()..self.text.len(), more);
+            self.add(
+                Form::Comma,
+                if closes { "”," } else { "," },
+                0..at,
+                at + mark.len()..self.text.len(),
+                more,
+            );
         }
         // "T. O", "T? O": a sentence and a name.
         if let Some(at) = self.text.rfind(['.', '?', '!']) {
@@ -180,7 +226,14 @@ impl Line<'_, '_> {
                 && said.trim_start().chars().next().is_some_and(text::opens_quote)
             {
                 let colon = credit.start + names.len();
-                self.add_with(Form::By, "”", title, credit.start..colon, Some(colon + 2..credit.end), 0.5);
+                self.add_with(
+                    Form::By,
+                    "”",
+                    title,
+                    credit.start..colon,
+                    Some(colon + 2..credit.end),
+                    0.5,
+                );
                 return;
             }
         }
@@ -216,7 +269,12 @@ fn separators(text: &str) -> Vec<Range<usize>> {
         at += word.len();
         let mark = !bare.is_empty()
             && bare.chars().count() <= 4
-            && bare.chars().all(|c| !c.is_alphanumeric() && !text::opens_quote(c) && !text::closes_quote(c) && !"()[]{}.,&$%#…：:（）【】?!".contains(c))
+            && bare.chars().all(|c| {
+                !c.is_alphanumeric()
+                    && !text::opens_quote(c)
+                    && !text::closes_quote(c)
+                    && !"()[]{}.,&$%#…：:（）【】?!".contains(c)
+            })
             || matches!(bare, "::" | ":" | "»" | "«" | "..." | "…" | "...." | "#");
         if mark && from > 0 && at > from + bare.len() && bare != ":" {
             let begin = start.take().unwrap_or(from.saturating_sub(1));
@@ -263,14 +321,18 @@ mod tests {
     #[test]
     fn marks_stand_between_spaces() {
         let text = "A -- b | c, d — e–f g\th ~ i—j x.y / z";
-        let found: Vec<&str> = separators(text).into_iter().map(|range| text[range].trim()).collect();
+        let found: Vec<&str> =
+            separators(text).into_iter().map(|range| text[range].trim()).collect();
         assert_eq!(found, ["--", "|", "—", "", "~", "—", "/"]);
     }
 
     #[test]
     fn the_first_clause_ends_at_a_mark() {
         let clause = |text: &'static str| &text[..first_clause(text)];
-        assert_eq!(clause("The bridge opened on Monday, two years late."), "The bridge opened on Monday");
+        assert_eq!(
+            clause("The bridge opened on Monday, two years late."),
+            "The bridge opened on Monday"
+        );
         assert_eq!(clause("Well, the bridge opened. It"), "Well, the bridge opened");
     }
 }

@@ -47,7 +47,9 @@ pub fn posts(folder: &Path) -> Result<Vec<Post>, Box<dyn Error>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let expected = path.with_extension("expected.json");
-        let known = path.extension().is_some_and(|kind| ["txt", "md", "html"].iter().any(|one| kind == *one));
+        let known = path
+            .extension()
+            .is_some_and(|kind| ["txt", "md", "html"].iter().any(|one| kind == *one));
         if known && expected.exists() {
             found.push((path, serde_json::from_str(&fs::read_to_string(expected)?)?));
         }
@@ -101,7 +103,8 @@ fn matches(source: &Source, title: &str, url: Option<&str>) -> bool {
 /// Counts what was read of one post, and says what went wrong.
 pub fn score(count: &mut Count, expected: &Value, roundup: &Roundup, table: &Table) -> Vec<String> {
     let mut faults = Vec::new();
-    let mut left: Vec<&Source> = roundup.links.iter().filter(|source| source.role != Role::Inline).collect();
+    let mut left: Vec<&Source> =
+        roundup.links.iter().filter(|source| source.role != Role::Inline).collect();
     let links = expected.get("links").and_then(Value::as_array).into_iter().flatten();
     for link in links.filter(|link| field(link, "role") != Some("inline")) {
         let title = field(link, "title").unwrap_or_default();
@@ -114,7 +117,8 @@ pub fn score(count: &mut Count, expected: &Value, roundup: &Roundup, table: &Tab
         count.bylines += bylines.len();
         count.excerpts += usize::from(field(link, "quote").is_some());
         let exact = left.iter().position(|source| tidy(&source.title) == tidy(title));
-        let place = exact.or_else(|| left.iter().position(|source| matches(source, title, field(link, "url"))));
+        let place = exact
+            .or_else(|| left.iter().position(|source| matches(source, title, field(link, "url"))));
         let Some(place) = place else {
             faults.push(format!("missed {title:?} {wanted:?}"));
             continue;
@@ -127,12 +131,17 @@ pub fn score(count: &mut Count, expected: &Value, roundup: &Roundup, table: &Tab
         read.sort();
         count.outlets_right += read.iter().filter(|name| wanted.contains(name)).count();
         count.outlets_wrong += read.iter().filter(|name| !wanted.contains(name)).count();
-        let authors: Vec<&String> = source.credits.iter().flat_map(|credit| &credit.bylines).collect();
+        let authors: Vec<&String> =
+            source.credits.iter().flat_map(|credit| &credit.bylines).collect();
         count.bylines_right += bylines.iter().filter(|name| authors.contains(name)).count();
         count.bylines_wrong += authors.iter().filter(|name| !bylines.contains(name)).count();
         if let Some(quote) = field(link, "quote") {
             let own = source.quote.clone().unwrap_or_default();
-            let lead = if source.role == Role::Lead { roundup.quote.clone().unwrap_or_default() } else { String::new() };
+            let lead = if source.role == Role::Lead {
+                roundup.quote.clone().unwrap_or_default()
+            } else {
+                String::new()
+            };
             let kept = tidy(&own).contains(&tidy(quote)) || tidy(&lead).contains(&tidy(quote));
             count.excerpts_kept += usize::from(kept);
             if !kept {
@@ -142,7 +151,10 @@ pub fn score(count: &mut Count, expected: &Value, roundup: &Roundup, table: &Tab
         let right = exact && (read == wanted || source.credit.is_none());
         sure(count, source, right);
         if !right || authors.len() != bylines.len() {
-            faults.push(format!("{title:?} {wanted:?} {bylines:?} read as {:?} {read:?} {authors:?}", source.title));
+            faults.push(format!(
+                "{title:?} {wanted:?} {bylines:?} read as {:?} {read:?} {authors:?}",
+                source.title
+            ));
         }
     }
     for source in left {
