@@ -12,7 +12,7 @@ use crate::outlets::{Directory, OutletRef};
 use crate::schema::outlets;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use roundup_reader::{Confidence, Note, Reply, Roundup, Source};
+use roundup_reader::{Level, Note, Reply, Roundup, Source};
 use roundup_reader::{parse_html, parse_markdown, parse_text};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -89,7 +89,7 @@ pub struct ParsedCredit {
     #[schema(max_length = 200_000)]
     pub credit: Option<String>,
     /// How certain the reading is.
-    pub confidence: Confidence,
+    pub confidence: Level,
 }
 
 impl PasteResult {
@@ -98,16 +98,17 @@ impl PasteResult {
         let raw = "Bridge opens -- Harbour Gazette".to_owned();
         let note = |reason: &str| Note { line: 1, raw: raw.clone(), reason: reason.to_owned() };
         let credit = Some("Harbour Gazette".to_owned());
-        let read = ParsedCredit {
-            link: 0,
-            line: 1,
-            raw: raw.clone(),
-            credit,
-            confidence: Confidence::Low,
-        };
+        let read =
+            ParsedCredit { link: 0, line: 1, raw: raw.clone(), credit, confidence: Level::Low };
         Self {
             article: PastedArticle(ArticleInput::of(&AdminArticle::sample())),
-            comments: vec![Reply { text: "I will miss it.".into(), uncertain: false, line: 9 }],
+            comments: vec![Reply {
+                text: "I will miss it.".into(),
+                uncertain: false,
+                line: 9,
+                author: Some("James".into()),
+                created_at: Some("2014-12-04T19:14:00".into()),
+            }],
             report: PasteReport {
                 credits: vec![read],
                 uncertain: vec![note("neither an outlet nor an address was found")],
@@ -194,7 +195,7 @@ fn parsed(roundup: Roundup, directory: &Directory, names: &HashMap<i64, OutletRe
         line: source.line,
         raw: source.raw.clone(),
         credit: source.credit.clone(),
-        confidence: source.confidence,
+        confidence: source.confidence.level(),
     };
     let report = PasteReport {
         credits: roundup.links.iter().enumerate().map(read).collect(),
@@ -235,7 +236,7 @@ fn link(source: Source, credits: Vec<CreditInput>) -> LinkInput {
         credits: Some(credits),
         section: source.section,
         quote: source.quote.map(|text| TextInput { text, format: TextFormat::Markdown }),
-        uncertain: source.confidence == Confidence::Low,
+        uncertain: !source.confidence.is_certain(),
     }
 }
 

@@ -10,12 +10,23 @@ use crate::outlets::Directory;
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use export_formats::{Position, Post, PostStatus, source};
-use roundup_reader::{Confidence, Reply, Source};
+use roundup_reader::{Evidence, Reply, Source};
 use safe_html::{Markup, Voice, plain, render};
 
 impl roundup_reader::Outlets for Directory {
     fn knows(&self, name: &str) -> bool {
         self.named(name).is_some()
+    }
+
+    fn lookup(&self, name: &str) -> Option<Evidence> {
+        let key = self.named(name)?;
+        let evidence = Evidence { key: Some(key), ..Evidence::KNOWN };
+        Some(evidence)
+    }
+
+    fn at_host(&self, host: &str) -> Option<Evidence> {
+        let key = Directory::at_host(self, host)?;
+        Some(Evidence { key: Some(key), ..Evidence::KNOWN })
     }
 }
 
@@ -209,7 +220,7 @@ async fn link(
         credits,
         section: found.section.clone(),
         quote,
-        uncertain: found.confidence == Confidence::Low,
+        uncertain: !found.confidence.is_certain(),
     };
     Ok((link, created))
 }

@@ -6,7 +6,6 @@
 
 mod article;
 mod dry_run;
-mod html_lines;
 mod pending_comments;
 mod pingbacks;
 mod post_batch;

@@ -38,6 +38,7 @@ fn a_roundup_in_html_is_parsed_as_one() {
         links,
         [
             (Role::Lead, "Bridge Opens After Ten Years", "https://wsj.example/lead", Some("WSJ")),
+            (Role::Inline, "they said", "https://x.example/said", None),
             (Role::More, "Ten years of work", "https://afp.example/1", Some("AFP")),
             (
                 Role::More,
@@ -46,11 +47,10 @@ fn a_roundup_in_html_is_parsed_as_one() {
                 Some("National Post/The Telegraph")
             ),
             (Role::More, "Who pays?", "https://r.example/3", Some("Some Gazette")),
-            (Role::Inline, "they said", "https://x.example/said", None),
             (Role::Inline, "long", "https://y.example/long", None),
         ]
     );
-    assert_eq!(found.links[3].confidence, Confidence::Low);
+    assert!(!found.links[4].confidence.is_certain());
     assert_eq!(found.report.uncertain[0].raw, "Who pays? -- Some Gazette");
     assert_eq!(found.dek.as_deref(), Some("Ferries To Run One More Summer"));
     assert_eq!(found.links_heading.as_deref(), Some("More News On The R&D Bridge"));
@@ -62,8 +62,8 @@ fn a_roundup_in_html_is_parsed_as_one() {
     assert_eq!(said.label.as_deref(), Some("My Comment"));
     assert_eq!(
         said.text,
-        "Ten years is [long](https://y.example/long).\n\nPhoto by A. Bee\n\n\
-         ![A bridge](https://img.example/small.png)"
+        "Ten years is [long](https://y.example/long).\n\n\
+         ![A bridge](https://img.example/small.png)\n\n*Photo by A. Bee*"
     );
 }
 

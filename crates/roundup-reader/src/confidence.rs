@@ -1,0 +1,80 @@
+//! How far a reading can be trusted.
+
+use serde::{Serialize, Serializer};
+#[cfg(feature = "utoipa")]
+use utoipa::ToSchema;
+
+/// The probability that a reading is right, in thousandths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Confidence(u16);
+
+/// Whether a reading needs a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "utoipa", derive(ToSchema), schema(as = Confidence))]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// A guess; it is in the report.
+    Low,
+    /// The text says so.
+    High,
+}
+
+impl Confidence {
+    /// From here on a reading is called certain: of those, at least 98 % are right.
+    pub const CERTAIN: Self = Self(980);
+
+    /// A probability; what lies outside 0 to 1 is moved to the nearer end.
+    pub fn new(probability: f64) -> Self {
+        let thousandths = (probability.clamp(0.0, 1.0) * 1000.0).round();
+        // Exact for every value in range, and free of a lossy cast.
+        let mut low = 0_u16;
+        let mut high = 1000_u16;
+        while low < high {
+            let middle = low.midpoint(high);
+            if f64::from(middle) < thousandths { low = middle + 1 } else { high = middle }
+        }
+        Self(low)
+    }
+
+    /// The logistic function of a sum of evidence.
+    pub(crate) fn of_score(score: f64) -> Self {
+        Self::new(1.0 / (1.0 + (-score).exp()))
+    }
+
+    /// Returns the probability, from 0 to 1.
+    pub fn value(self) -> f64 {
+        f64::from(self.0) / 1000.0
+    }
+
+    /// Whether the reading is sure enough to need no look.
+    pub fn is_certain(self) -> bool {
+        self >= Self::CERTAIN
+    }
+
+    /// Returns the same as one of two words.
+    pub fn level(self) -> Level {
+        if self.is_certain() { Level::High } else { Level::Low }
+    }
+}
+
+impl Serialize for Confidence {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.value())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probabilities_are_kept_to_the_thousandth() {
+        for (given, kept) in [(0.0, 0.0), (0.9804, 0.98), (1.0, 1.0), (7.0, 1.0), (-1.0, 0.0)] {
+            assert!((Confidence::new(given).value() - kept).abs() < 1e-9, "{given}");
+        }
+        assert!(Confidence::new(0.98).is_certain());
+        assert!(!Confidence::new(0.979).is_certain());
+        assert_eq!(Confidence::of_score(0.0), Confidence::new(0.5));
+        assert_eq!(Confidence::of_score(9.0).level(), Level::High);
+    }
+}

@@ -1,0 +1,194 @@
+//! The parts of a credit line, and what each can be.
+
+use super::{Names, clean, persons};
+use crate::lexicon::{self, Kind};
+use crate::name::{self, Person};
+use crate::text::part;
+
+/// What a part of a credit line is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Class {
+    /// A known outlet; certain where its name means it alone.
+    Known {
+        certain: bool,
+    },
+    /// Persons, at least one with a common first name.
+    Persons(Vec<String>),
+    /// What has the shape of persons' names.
+    Person(Vec<String>),
+    Unknown,
+}
+
+/// A part of a credit line.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Piece<'a> {
+    pub(super) text: &'a str,
+    pub(super) class: Class,
+    /// How much it looks like an outlet's name.
+    pub(super) score: f64,
+    /// Whether the line was split at slashes, or at commas.
+    pub(super) slash: bool,
+    pub(super) comma: bool,
+}
+
+/// More parts than this are no credit.
+const MAX_PIECES: usize = 8;
+
+/// Splits a line at the strongest separator that it has; `None` when it has none.
+pub(super) fn pieces<'a>(line: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'a>>> {
+    let bars: [&[&str]; 6] = [
+        &[" | ", " • ", " · ", "|", "｜"],
+        &[" – ", " -- ", " — ", " - ", " // "],
+        &["; ", "；"],
+        &[", ", "、", "，"],
+        &["/"],
+        &[" and ", " & ", " und ", " et ", " y ", " e "],
+    ];
+    for (rank, separators) in bars.into_iter().enumerate() {
+        let parts = cut(line, separators);
+        if parts.len() < 2 || parts.len() > MAX_PIECES {
+            continue;
+        }
+        let mut found = Vec::new();
+        for text in parts {
+            // Within bars, commas and slashes part once more.
+            let inner = if rank < 4 && name::outlet(text, &names.known).score < 3.0 {
+                inner(text, names)
+            } else {
+                None
+            };
+            match inner {
+                Some(inner) => found.extend(inner),
+                None => found.push(piece(text, names, rank == 4, rank == 3)),
+            }
+        }
+        found.retain(|piece| !is_dropped(piece.text));
+        let hosts = found.iter().filter(|piece| name::is_host(piece.text)).count();
+        if hosts < found.len() {
+            found.retain(|piece| {
+                !name::is_host(piece.text) || matches!(piece.class, Class::Known { .. })
+            });
+            let named = found.iter().any(|piece| {
+                matches!(piece.class, Class::Known { .. }) && !name::is_host(piece.text)
+            });
+            if named {
+                found.retain(|piece| !name::is_host(piece.text));
+            }
+        }
+        if rank == 5 && found.iter().any(|piece| piece.class == Class::Unknown) {
+            continue;
+        }
+        return (!found.is_empty()).then_some(found);
+    }
+    None
+}
+
+fn inner<'a>(text: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'a>>> {
+    let commas = cut(text, &[", "]);
+    if commas.len() > 1 && commas.len() <= MAX_PIECES {
+        return Some(
+            commas
+                .into_iter()
+                .flat_map(|text| {
+                    slashes(text, names).unwrap_or_else(|| vec![piece(text, names, false, true)])
+                })
+                .collect(),
+        );
+    }
+    slashes(text, names)
+}
+
+/// The parts between slashes, if one of them is known.
+fn slashes<'a>(text: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'a>>> {
+    let parts = cut(text, &["/"]);
+    if parts.len() < 2 || parts.len() > MAX_PIECES {
+        return None;
+    }
+    let found: Vec<Piece<'_>> =
+        parts.into_iter().map(|text| piece(text, names, true, false)).collect();
+    found.iter().any(|piece| matches!(piece.class, Class::Known { .. })).then_some(found)
+}
+
+fn piece<'a>(text: &'a str, names: &Names<'_>, slash: bool, comma: bool) -> Piece<'a> {
+    let text = clean::flags_off(clean::tidy(text));
+    let text = clean::after_by(text).unwrap_or(text);
+    let found = name::outlet(text, &names.known);
+    let class = if found.known || found.ambiguous && found.score > 0.0 {
+        Class::Known { certain: found.known }
+    } else if let Some(list) = persons(text, Person::Listed) {
+        Class::Persons(list)
+    } else if let Some(list) = persons(text, Person::Shape) {
+        Class::Person(list)
+    } else {
+        Class::Unknown
+    };
+    Piece { text, class, score: found.score, slash, comma }
+}
+
+/// Whether a part is no name: a date, a duration, what an author is, a flag.
+fn is_dropped(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let role = words.iter().any(|word| lexicon::is(Kind::Role, word.trim_matches('.')));
+    text.is_empty()
+        || name::is_dated(text)
+        || clean::is_flag(text)
+        || starts_dated(text)
+        || (role && words.len() <= 5 && name::person(text) == Person::No)
+        || text.chars().all(|c| !c.is_alphanumeric())
+}
+
+/// "Posted 05.25.2011", "14 minutes (3,600 words)".
+fn starts_dated(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let rest = text.split_once(' ').map_or("", |(_, rest)| rest);
+    digits > 0 && (name::is_dated(rest) && rest.chars().any(|c| c.is_ascii_digit()))
+}
+
+fn cut<'a>(text: &'a str, separators: &[&str]) -> Vec<&'a str> {
+    let mut parts = vec![text];
+    for separator in separators {
+        parts = parts.into_iter().flat_map(|one| one.split(*separator)).collect();
+        if parts.len() > MAX_PIECES {
+            break;
+        }
+    }
+    parts.into_iter().map(str::trim).filter(|one| !one.is_empty()).collect()
+}
+
+/// The names of a list, split at commas and at "and".
+pub(super) fn list(list: &str) -> Vec<&str> {
+    let names = list_at_and(list);
+    names
+        .into_iter()
+        .flat_map(|one| one.split([',', '、']))
+        .map(str::trim)
+        .filter(|one| !one.is_empty())
+        .collect()
+}
+
+/// The names of a list, split at "and" in any language.
+pub(super) fn list_at_and(list: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for (at, _) in list.match_indices(' ') {
+        if at < start {
+            continue;
+        }
+        let rest = part(list, at + 1..list.len());
+        let word = rest.split(' ').next().unwrap_or_default();
+        let and = word == "&"
+            || (word.len() <= 4
+                && word.chars().all(char::is_lowercase)
+                && lexicon::is(Kind::And, word));
+        if and && rest.len() > word.len() {
+            found.push(part(list, start..at));
+            start = at + 1 + word.len() + 1;
+        }
+    }
+    found.push(part(list, start..list.len()));
+    found
+        .into_iter()
+        .map(|one| one.trim().trim_end_matches(',').trim())
+        .filter(|one| !one.is_empty())
+        .collect()
+}

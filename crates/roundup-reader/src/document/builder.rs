@@ -1,0 +1,388 @@
+//! Builds a document out of the events of Markdown and HTML.
+
+use super::plain::{self, bare_urls};
+use super::{Document, Kind, Line, Link, Style, unwrap};
+use crate::text::part;
+use std::ops::Range;
+use url::Url;
+
+/// Emphasis that is open: how often, and where the outermost began.
+#[derive(Debug, Default, Clone, Copy)]
+struct Open {
+    depth: usize,
+    start: usize,
+}
+
+/// A document in the making.
+#[derive(Debug)]
+pub(super) struct Builder {
+    lines: Vec<Line>,
+    line: Line,
+    link: Option<(usize, String)>,
+    strong: Open,
+    emphasis: Open,
+    code: Open,
+    /// Whether space stands before the next line.
+    gap: bool,
+    quotes: usize,
+    /// The open lists, each with the number of its next item.
+    lists: Vec<Option<u32>>,
+    /// How many lists are open beyond those that are tracked.
+    deeper: usize,
+    starts_item: bool,
+    number: Option<u32>,
+    pub(super) block: Option<Kind>,
+    /// The source bytes of the current line.
+    span: Option<Range<usize>>,
+    /// Pictures of the current line: address, text, line.
+    pictures: Vec<(String, String, usize)>,
+    pub(super) no: usize,
+}
+
+/// Lists that are nested deeper are read as if they were not.
+const MAX_LISTS: usize = 64;
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        Self {
+            lines: Vec::new(),
+            line: Line::new(1, Kind::Paragraph),
+            link: None,
+            strong: Open::default(),
+            emphasis: Open::default(),
+            code: Open::default(),
+            gap: false,
+            quotes: 0,
+            lists: Vec::new(),
+            deeper: 0,
+            starts_item: false,
+            number: None,
+            block: None,
+            span: None,
+            pictures: Vec::new(),
+            no: 1,
+        }
+    }
+
+    /// Adds text, folding its white space. `span` is where it stands in the source.
+    pub(super) fn text(&mut self, text: &str, span: Option<Range<usize>>) {
+        if self.line.text.is_empty() && !text.trim().is_empty() {
+            self.line.no = self.no;
+        }
+        for character in text.chars() {
+            match character {
+                '\u{200B}' | '\u{AD}' | '\u{FEFF}' => {}
+                c if c.is_whitespace() => {
+                    if !self.line.text.is_empty() && !self.line.text.ends_with(' ') {
+                        self.line.text.push(' ');
+                    }
+                }
+                c => self.line.text.push(c),
+            }
+        }
+        self.see(span);
+    }
+
+    /// Notes that a part of the source belongs to the current line.
+    pub(super) fn see(&mut self, span: Option<Range<usize>>) {
+        self.span = match (self.span.take(), span) {
+            (Some(old), Some(new)) => Some(old.start.min(new.start)..old.end.max(new.end)),
+            (old, new) => old.or(new),
+        };
+    }
+
+    /// Whether the current line has text.
+    pub(super) fn has_text(&self) -> bool {
+        !self.line.text.trim().is_empty()
+    }
+
+    pub(super) fn open_link(&mut self, target: &str) {
+        self.close_link();
+        self.link = web(target).map(|url| (self.line.text.len(), url));
+    }
+
+    pub(super) fn close_link(&mut self) {
+        if let Some((start, url)) = self.link.take() {
+            self.add_link(start, url);
+        }
+    }
+
+    fn add_link(&mut self, start: usize, url: String) {
+        let range = crate::text::trim(&self.line.text, start..self.line.text.len());
+        if range.is_empty() {
+            return;
+        }
+        if let Some(last) = self.line.links.last_mut()
+            && last.url == url
+            && part(&self.line.text, last.range.end..range.start).trim().is_empty()
+        {
+            last.range.end = range.end;
+            return;
+        }
+        self.line.links.push(Link { range, url });
+    }
+
+    fn style(&mut self, style: Style) -> &mut Open {
+        match style {
+            Style::Strong => &mut self.strong,
+            Style::Emphasis => &mut self.emphasis,
+            Style::Code => &mut self.code,
+        }
+    }
+
+    pub(super) fn open_style(&mut self, style: Style) {
+        let at = self.line.text.len();
+        let open = self.style(style);
+        if open.depth == 0 {
+            open.start = at;
+        }
+        open.depth += 1;
+    }
+
+    pub(super) fn close_style(&mut self, style: Style) {
+        let end = self.line.text.len();
+        let open = self.style(style);
+        if open.depth == 1 {
+            let start = open.start;
+            self.add_style(style, start..end);
+        }
+        let open = self.style(style);
+        open.depth = open.depth.saturating_sub(1);
+    }
+
+    fn add_style(&mut self, style: Style, range: Range<usize>) {
+        let range = crate::text::trim(&self.line.text, range);
+        if !range.is_empty() {
+            self.line.styles.push((range, style));
+        }
+    }
+
+    /// Ends the line; what is open goes on in the next.
+    pub(super) fn end_line(&mut self) {
+        let link = self.link.take();
+        if let Some((start, url)) = &link {
+            self.add_link(*start, url.clone());
+        }
+        for style in [Style::Strong, Style::Emphasis, Style::Code] {
+            let open = *self.style(style);
+            if open.depth > 0 {
+                self.add_style(style, open.start..self.line.text.len());
+            }
+            self.style(style).start = 0;
+        }
+        self.link = link.map(|(_, url)| (0, url));
+        self.push_pictures();
+        let span = self.span.take();
+        let mut line = std::mem::replace(&mut self.line, Line::new(self.no, Kind::Paragraph));
+        let length = line.text.trim_end().len();
+        line.text.truncate(length);
+        if line.text.is_empty() {
+            return;
+        }
+        self.dress(&mut line);
+        if !line.text.chars().any(char::is_alphanumeric) && line.links.is_empty() {
+            line.kind = Kind::Rule;
+        }
+        autolink(&mut line);
+        if let Some(span) = span {
+            // Marks the place; the caller puts the source there.
+            line.raw = format!("{}:{}", span.start, span.end);
+        }
+        self.lines.push(line);
+    }
+
+    /// Gives a line its kind and its place.
+    fn dress(&mut self, line: &mut Line) {
+        line.depth = self.lists.len();
+        line.kind = match self.block {
+            Some(kind) => kind,
+            None if self.quotes > 0 => Kind::Quote,
+            None if line.depth > 0 => Kind::Item,
+            None => Kind::Paragraph,
+        };
+        line.starts_item = std::mem::take(&mut self.starts_item) && line.depth > 0;
+        line.number = self.number.take();
+        line.gap = std::mem::take(&mut self.gap) && !self.lines.is_empty();
+    }
+
+    fn push_pictures(&mut self) {
+        for (url, text, no) in std::mem::take(&mut self.pictures) {
+            let mut line = Line::new(no, Kind::Picture);
+            (line.text, line.url, line.gap) = (text, Some(url), self.gap && !self.lines.is_empty());
+            self.lines.push(line);
+        }
+    }
+
+    /// Ends the block, so that space stands before the next line.
+    pub(super) fn end_block(&mut self) {
+        self.end_line();
+        self.gap = true;
+    }
+
+    pub(super) fn rule(&mut self) {
+        self.end_block();
+        self.lines.push(Line { text: "---".into(), gap: true, ..Line::new(self.no, Kind::Rule) });
+    }
+
+    pub(super) fn picture(&mut self, target: &str, text: &str) {
+        if let Some(url) = web(target) {
+            self.pictures.push((url, crate::text::squeeze(text), self.no));
+        }
+    }
+
+    pub(super) fn open_quote(&mut self) {
+        self.end_block();
+        self.quotes += 1;
+    }
+
+    pub(super) fn close_quote(&mut self) {
+        self.end_block();
+        self.quotes = self.quotes.saturating_sub(1);
+    }
+
+    pub(super) fn open_list(&mut self, first: Option<u32>) {
+        if self.lists.is_empty() {
+            self.end_block()
+        } else {
+            self.end_line()
+        }
+        if self.lists.len() < MAX_LISTS { self.lists.push(first) } else { self.deeper += 1 }
+    }
+
+    pub(super) fn close_list(&mut self) {
+        if self.deeper > 0 {
+            self.deeper -= 1;
+            return self.end_line();
+        }
+        self.end_line();
+        self.lists.pop();
+        self.starts_item = false;
+        self.gap |= self.lists.is_empty();
+    }
+
+    pub(super) fn open_item(&mut self) {
+        self.end_line();
+        self.starts_item = true;
+        self.number = match self.lists.last_mut() {
+            Some(Some(next)) => {
+                *next = next.saturating_add(1);
+                Some(*next - 1)
+            }
+            _ => None,
+        };
+        if self.lists.is_empty() {
+            // An item outside of any list.
+            self.lists.push(None);
+        }
+    }
+
+    /// A block of code, its lines as they are.
+    pub(super) fn code(&mut self, text: &str, span: Option<Range<usize>>) {
+        self.end_block();
+        if !text.trim().is_empty() {
+            let mut line = Line::new(self.no, Kind::Code);
+            text.trim_end().clone_into(&mut line.text);
+            line.gap = true;
+            if let Some(span) = span {
+                line.raw = format!("{}:{}", span.start, span.end);
+            }
+            self.lines.push(line);
+        }
+    }
+
+    /// The document. `source` is what the spans of lines are in.
+    pub(super) fn finish(mut self, source: Option<&str>) -> Document {
+        self.end_line();
+        for line in &mut self.lines {
+            let span = line.raw.split_once(':').and_then(|(start, end)| {
+                Some(start.parse::<usize>().ok()?..end.parse::<usize>().ok()?)
+            });
+            line.raw = match (source, span) {
+                (Some(source), Some(span)) => part(source, span).trim_end().to_owned(),
+                _ => String::new(),
+            };
+        }
+        let mut lines = if source.is_some() { unwrap(self.lines) } else { self.lines };
+        itemise(&mut lines);
+        let mut document = Document { lines, plain: false };
+        for at in 0..document.lines.len() {
+            let Some(line) = document.lines.get(at).filter(|line| line.raw.is_empty()) else {
+                continue;
+            };
+            let raw = if line.kind == Kind::Picture {
+                document.markdown_line(at)
+            } else {
+                line.text.clone()
+            };
+            if let Some(line) = document.lines.get_mut(at) {
+                line.raw = raw;
+            }
+        }
+        document
+    }
+}
+
+/// Takes bullets and counted numbers off paragraphs, which are list items then.
+fn itemise(lines: &mut [Line]) {
+    let paragraph =
+        |line: &Line| if line.kind == Kind::Paragraph { line.text.clone() } else { String::new() };
+    let numbered = plain::numbers(lines.iter().map(paragraph));
+    for (at, line) in lines.iter_mut().enumerate() {
+        if line.kind != Kind::Paragraph
+            || line.links.first().is_some_and(|link| link.range.start == 0)
+        {
+            continue;
+        }
+        let counted = numbered.binary_search(&at).is_ok();
+        let Some((number, rest)) = plain::bullet(&line.text, counted) else { continue };
+        let cut = line.text.len() - rest.len();
+        line.text = rest.to_owned();
+        let moved =
+            |range: &Range<usize>| range.start.saturating_sub(cut)..range.end.saturating_sub(cut);
+        for link in &mut line.links {
+            link.range = moved(&link.range);
+        }
+        for (range, _) in &mut line.styles {
+            *range = moved(range);
+        }
+        (line.kind, line.starts_item, line.depth, line.number) = (Kind::Item, true, 1, number);
+    }
+}
+
+/// Links the addresses that stand bare in a line; a line of nothing else is such a one.
+fn autolink(line: &mut Line) {
+    if !line.text.contains("://") {
+        return;
+    }
+    let found = bare_urls(&line.text);
+    if let [one] = found.as_slice()
+        && one.range == (0..line.text.len())
+    {
+        line.url =
+            line.links.first().map(|link| link.url.clone()).or_else(|| Some(one.url.clone()));
+    }
+    let mut all = Vec::with_capacity(found.len() + line.links.len());
+    let mut links = std::mem::take(&mut line.links).into_iter().peekable();
+    for bare in found {
+        while let Some(link) = links.next_if(|link| link.range.start <= bare.range.start) {
+            all.push(link);
+        }
+        let inside = all.last().is_some_and(|link: &Link| link.range.end > bare.range.start);
+        let before = links.peek().is_some_and(|link| link.range.start < bare.range.end);
+        if !inside && !before {
+            all.push(Link { range: bare.range, url: bare.url });
+        }
+    }
+    all.extend(links);
+    line.links = all;
+}
+
+/// An address of the web, as written; other addresses are none.
+pub(super) fn web(target: &str) -> Option<String> {
+    let target = target.trim();
+    let target =
+        if target.starts_with("//") { format!("https:{target}") } else { target.to_owned() };
+    let head: String = target.chars().take(8).collect::<String>().to_lowercase();
+    let web = head.starts_with("http://") || head.starts_with("https://");
+    (web && Url::parse(&target).is_ok()).then_some(target)
+}

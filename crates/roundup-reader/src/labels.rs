@@ -1,0 +1,326 @@
+//! What a line is for: a caption, "Read more", the label of a comment, the page's furniture.
+
+use crate::credit;
+use crate::document::{Document, Kind, Line};
+use crate::lexicon::{self, Kind as Words};
+use crate::name;
+use crate::text::{self, part};
+use std::ops::Range;
+
+/// What a line is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Label {
+    Text,
+    /// "Read more ....", alone on its line.
+    ReadMore,
+    /// "More News On …": a heading over further sources.
+    Related,
+    /// "My Comment: …": the label, and where the comment begins.
+    Comment {
+        label: Range<usize>,
+        rest: usize,
+    },
+    Caption,
+    Furniture,
+    Rule,
+    Picture,
+    Code,
+    /// An address alone on its line.
+    Url,
+}
+
+/// The labels of a document's lines.
+pub(crate) fn labels(document: &Document) -> Vec<Label> {
+    let lines = &document.lines;
+    let mut labels: Vec<Label> = lines.iter().map(label).collect();
+    // The line glued above a photo credit is the caption, and the one under a picture.
+    for at in 1..lines.len() {
+        let (Some(above), Some(line)) = (lines.get(at - 1), lines.get(at)) else { continue };
+        if labels.get(at) == Some(&Label::Caption)
+            && labels.get(at - 1) == Some(&Label::Text)
+            && !line.gap
+            && at > 1
+            && above.links.is_empty()
+            && above.gap
+            && text::word_count(&above.text) >= 4
+            && let Some(label) = labels.get_mut(at - 1)
+        {
+            *label = Label::Caption;
+        }
+    }
+    labels
+}
+
+fn label(line: &Line) -> Label {
+    match line.kind {
+        Kind::Rule => return Label::Rule,
+        Kind::Picture => return Label::Picture,
+        Kind::Caption => return Label::Caption,
+        Kind::Code => return Label::Code,
+        Kind::Furniture => return Label::Furniture,
+        _ => {}
+    }
+    if line.is_url() {
+        return Label::Url;
+    }
+    let text = line.text.as_str();
+    if is_read_more(text) {
+        return Label::ReadMore;
+    }
+    if text.len() <= 400 && is_furniture(line) {
+        return Label::Furniture;
+    }
+    if text.len() <= 300 && is_photo_credit(text) && line.links.len() <= 1 {
+        return Label::Caption;
+    }
+    if let Some((label, rest)) = comment_label(line) {
+        return Label::Comment { label, rest };
+    }
+    if is_related(text) && line.links.is_empty() {
+        return Label::Related;
+    }
+    Label::Text
+}
+
+/// "Read more ....", "Continue reading…", "Weiterlesen": every word is one of the phrase.
+pub(crate) fn is_read_more(text: &str) -> bool {
+    if text.len() > 60 {
+        return false;
+    }
+    let bare = text.trim_matches(|c: char| !c.is_alphanumeric());
+    if lexicon::is(Words::More, bare)
+        && !matches!(
+            bare.to_lowercase().as_str(),
+            "full" | "view" | "click" | "suite" | "ler" | "les" | "lire"
+        )
+    {
+        return text::width(bare) > 4 || bare.to_lowercase() != "read";
+    }
+    let words = text::words(text);
+    let core = words.iter().any(|word| lexicon::is(Words::More, word));
+    (2..=7).contains(&words.len())
+        && core
+        && words
+            .iter()
+            .all(|word| lexicon::is(Words::MoreWord, word) || lexicon::is(Words::More, word))
+}
+
+/// Where a "Read more »" begins that ends a line of text.
+pub(crate) fn read_more_tail(text: &str) -> Option<usize> {
+    // Only a tail that is marked off counts: behind a stop, dots or an arrow.
+    let reach = text.len().saturating_sub(60);
+    let starts = text.char_indices().filter(|(at, _)| *at >= reach);
+    let marked = starts.filter(|(at, c)| {
+        matches!(c, '.' | '…' | '!' | '?' | '[' | '(' | '”' | '"' | '|' | '–' | '—' | '→' | '»')
+            && *at > 0
+    });
+    for (at, character) in marked {
+        let tail = part(text, at + character.len_utf8()..text.len());
+        if tail.trim().chars().any(char::is_alphanumeric) && is_read_more(tail) {
+            let open = matches!(character, '[' | '(' | '|' | '–' | '—' | '→');
+            return Some(if open { at } else { at + character.len_utf8() });
+        }
+    }
+    None
+}
+
+/// "More News On …", "Related Stories:".
+pub(crate) fn is_related(text: &str) -> bool {
+    if text.len() > 120 || text::ends_sentence(text) {
+        return false;
+    }
+    let words = text::words(text);
+    words.first().is_some_and(|word| lexicon::is(Words::Related, word))
+        && words.iter().skip(1).take(3).any(|word| lexicon::is(Words::Topic, word))
+        && words.len() <= 12
+        && !text.contains(" -- ")
+}
+
+/// "Photo AFP", "U.S. Army photo by Sgt. X": whose picture it was.
+fn is_photo_credit(text: &str) -> bool {
+    let words = text::words(text);
+    let Some(first) = words.first() else { return false };
+    if words.len() > 14 {
+        return false;
+    }
+    let by = words.windows(2).any(|pair| matches!(pair, [a, b] if a == "photo" && b == "by"));
+    let photo = lexicon::prefix(Words::Photo, text);
+    let Some(length) = photo else { return by };
+    let rest = part(text, length..text.len()).trim_start();
+    let short = words.len() <= 4
+        && first != "credit"
+        && text::starts_high(rest)
+        && !text::ends_sentence(text);
+    by || rest.starts_with([':', '：', '/', '©', '|']) || (short && text::starts_high(text))
+}
+
+/// "Posted by …", "Labels: …": lines of the page around a post.
+fn is_furniture(line: &Line) -> bool {
+    let text = line.text.as_str();
+    if let Some(length) = lexicon::prefix(Words::Furniture, text) {
+        let words = text::word_count(text);
+        let rest = part(text, length..text.len());
+        let phrase = part(text, 0..length);
+        if phrase.contains(' ')
+            || rest.trim_start().starts_with([':', '|', '»', '←'])
+            || (words <= 3 && rest.trim().chars().all(|c| !c.is_alphanumeric()))
+        {
+            return words <= 30 && !text.contains(" -- ") && line.links.len() <= 12;
+        }
+    }
+    // "by Ann Bee on June 4, 2023 at 12:01 pm": an author and a clock.
+    if let Some(rest) = credit::after_by(text)
+        && text.len() <= 120
+    {
+        let clock = text.split_whitespace().any(is_clock);
+        let dated = rest.find(|c: char| c.is_ascii_digit()).is_some_and(|at| {
+            let head = part(rest, 0..at);
+            head.split_whitespace().any(|word| lexicon::is(Words::Month, word.trim_matches(',')))
+        });
+        return clock && dated;
+    }
+    false
+}
+
+/// "7:14", "12:01pm".
+pub(crate) fn is_clock(word: &str) -> bool {
+    let Some((hours, minutes)) = word.split_once(':') else { return false };
+    let digits =
+        |text: &str| (1..=2).contains(&text.len()) && text.chars().all(|c| c.is_ascii_digit());
+    digits(hours) && digits(part(minutes, 0..2.min(minutes.len()))) && minutes.len() <= 6
+}
+
+/// The label of a comment ("My Comment", "WNU Editor", "Editor's Note"), and where the comment
+/// begins.
+fn comment_label(line: &Line) -> Option<(Range<usize>, usize)> {
+    let text = line.text.as_str();
+    let head: String = text.chars().take(64).collect();
+    let (at, mark) = head.char_indices().find(|(_, c)| matches!(c, ':' | '：'))?;
+    let head = part(text, 0..at);
+    let start = head.len() - head.trim_start_matches(['*', '_', ' ']).len();
+    let bare = head.trim_matches(['*', '_', ' ']);
+    if !is_label(bare) {
+        return None;
+    }
+    let after = at + mark.len_utf8();
+    let rest = part(text, after..text.len());
+    let stressed = start > 0;
+    let bare_rest =
+        if stressed { rest.trim_start_matches(['*', '_', ' ']) } else { rest.trim_start() };
+    Some((start..start + bare.len(), text.len() - bare_rest.len()))
+}
+
+/// Whether a text is the label of a comment.
+pub(crate) fn is_label(text: &str) -> bool {
+    let text = text.replace(['\'', '’'], "");
+    if lexicon::is(Words::Label, text.trim()) {
+        return true;
+    }
+    let words = text::words(&text);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [
+            ..,
+            "editors" | "ed" | "authors" | "bloggers",
+            "note" | "notes" | "comment" | "comments" | "take",
+        ] => words.len() <= 4,
+        [_, "editor" | "comment"] | [_, "editor", "comment" | "note"] => true,
+        _ => false,
+    }
+}
+
+/// Whether a line can be a heading within the list: short, without an end.
+pub(crate) fn may_be_section(line: &Line) -> bool {
+    let text = line.text.as_str();
+    let words = text::word_count(text);
+    matches!(line.kind, Kind::Heading(_))
+        || (line.links.is_empty()
+            && text.len() <= 80
+            && words <= 7
+            && !line.starts_item
+            && line.kind != Kind::Quote
+            && !text::ends_sentence(text)
+            && !text.ends_with([',', ';'])
+            && !name::is_dated(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn none_but(is: fn(&str) -> bool, yes: &[&str], no: &[&str]) {
+        for text in yes {
+            assert!(is(text), "{text}");
+        }
+        for text in no {
+            assert!(!is(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_and_headings_are_told_from_prose() {
+        none_but(
+            is_read_more,
+            &[
+                "Read more ....",
+                "READ MORE »",
+                "(Read more...)",
+                "Read the full story",
+                "Continue reading…",
+                "Weiterlesen",
+                "Lire la suite",
+                "Leer más →",
+                "Читать далее",
+                "続きを読む",
+            ],
+            &[
+                "Read more about ships",
+                "They read more ....",
+                "",
+                "that can go on for years .... if not decades.",
+                "More",
+                "Full",
+            ],
+        );
+        none_but(
+            is_related,
+            &[
+                "More News On The Bridge",
+                "Related Stories:",
+                "More on this",
+                "Other News from the coast",
+            ],
+            &["More boats sink", "News", "More News was not to be had that day, he said."],
+        );
+        none_but(
+            is_photo_credit,
+            &["Photo AFP", "U.S. Army photo by Sgt. X", "Photo: A. Bee / Reuters", "Foto: dpa"],
+            &[
+                "Photo of the sunken ferry shows holes",
+                "Photographs",
+                "A photo",
+                "Fotografie heute",
+            ],
+        );
+        none_but(
+            is_label,
+            &[
+                "My Comment",
+                "WNU Editor",
+                "Editor’s Note",
+                "Comment",
+                "Mein Kommentar",
+                "Комментарий",
+            ],
+            &["Islamic State", "The managing editor of the paper said", "White House"],
+        );
+    }
+
+    #[test]
+    fn a_read_more_is_cut_off_the_end_of_a_text() {
+        let cut = |text: &'static str| read_more_tail(text).map(|at| &text[..at]);
+        assert_eq!(cut("It opened. Read more »"), Some("It opened."));
+        assert_eq!(cut("It opened… [Continue reading]"), Some("It opened…"));
+        assert_eq!(cut("They want to read more"), None);
+    }
+}

@@ -1,0 +1,165 @@
+//! The phrases of `data/phrases.tsv` and the names of `data/first_names.txt`.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+/// What a phrase is for; see the head of `data/phrases.tsv`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    More,
+    MoreWord,
+    Related,
+    Topic,
+    Label,
+    Comments,
+    CommentsEnd,
+    Said,
+    Photo,
+    Source,
+    By,
+    Prep,
+    And,
+    Func,
+    Flag,
+    Role,
+    Org,
+    Speaker,
+    Month,
+    Day,
+    Time,
+    Verb,
+    According,
+    Furniture,
+    Also,
+    Pointer,
+    Ambiguous,
+}
+
+const KINDS: [(&str, Kind); 27] = [
+    ("more", Kind::More),
+    ("more_word", Kind::MoreWord),
+    ("related", Kind::Related),
+    ("topic", Kind::Topic),
+    ("label", Kind::Label),
+    ("comments", Kind::Comments),
+    ("comments_end", Kind::CommentsEnd),
+    ("said", Kind::Said),
+    ("photo", Kind::Photo),
+    ("source", Kind::Source),
+    ("by", Kind::By),
+    ("prep", Kind::Prep),
+    ("and", Kind::And),
+    ("func", Kind::Func),
+    ("flag", Kind::Flag),
+    ("role", Kind::Role),
+    ("org", Kind::Org),
+    ("speaker", Kind::Speaker),
+    ("month", Kind::Month),
+    ("day", Kind::Day),
+    ("time", Kind::Time),
+    ("verb", Kind::Verb),
+    ("according", Kind::According),
+    ("furniture", Kind::Furniture),
+    ("also", Kind::Also),
+    ("pointer", Kind::Pointer),
+    ("ambiguous", Kind::Ambiguous),
+];
+
+/// The longest phrase that is looked for, in bytes.
+const MAX_PHRASE: usize = 48;
+
+struct Lexicon {
+    phrases: HashMap<Kind, HashSet<&'static str>>,
+    first_names: HashSet<&'static str>,
+}
+
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
+    let mut phrases: HashMap<Kind, HashSet<&'static str>> = HashMap::new();
+    for row in include_str!("../data/phrases.tsv").lines().filter(|row| !row.starts_with('#')) {
+        let mut columns = row.split('\t');
+        let kind = columns.next().and_then(|name| KINDS.iter().find(|(kind, _)| *kind == name));
+        if let (Some((_, kind)), Some(list)) = (kind, columns.nth(1)) {
+            phrases.entry(*kind).or_default().extend(list.split('|'));
+        }
+    }
+    let names = include_str!("../data/first_names.txt").lines();
+    let first_names =
+        names.filter(|row| !row.starts_with('#')).flat_map(str::split_whitespace).collect();
+    Lexicon { phrases, first_names }
+});
+
+/// Whether a phrase is in the table under a kind, whatever its case.
+pub(crate) fn is(kind: Kind, phrase: &str) -> bool {
+    if phrase.is_empty() || phrase.len() > MAX_PHRASE {
+        return false;
+    }
+    let Some(set) = LEXICON.phrases.get(&kind) else { return false };
+    set.contains(phrase) || set.contains(phrase.to_lowercase().as_str())
+}
+
+/// The longest phrase of a kind that a text begins with, as the length in bytes. The phrase ends
+/// where a word ends; in scripts without spaces, anywhere.
+pub(crate) fn prefix(kind: Kind, text: &str) -> Option<usize> {
+    let mut found = None;
+    let mut words = 0;
+    let mut at = 0;
+    for (index, character) in text.char_indices().take(MAX_PHRASE) {
+        let end = index + character.len_utf8();
+        let next = text.get(end..).and_then(|rest| rest.chars().next());
+        let ends = next.is_none_or(|next| {
+            !next.is_alphanumeric()
+                || !character.is_alphanumeric()
+                || crate::text::is_wide(character)
+        });
+        if ends && !character.is_whitespace() {
+            if text.get(..end).is_some_and(|head| is(kind, head)) {
+                found = Some(end);
+            }
+            if !character.is_alphanumeric() {
+                continue;
+            }
+            words += 1;
+            at = end;
+        }
+        if words > 4 && end > at {
+            break;
+        }
+    }
+    found
+}
+
+/// Whether a word is a common first name.
+pub(crate) fn is_first_name(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    // "Jean-Pierre" counts by its first part.
+    let first = word.split('-').next().unwrap_or_default();
+    first.len() <= 24 && LEXICON.first_names.contains(first.to_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_of_the_table_has_a_known_kind_and_plain_phrases() {
+        for row in include_str!("../data/phrases.tsv").lines().filter(|row| !row.starts_with('#')) {
+            let columns: Vec<&str> = row.split('\t').collect();
+            assert_eq!(columns.len(), 3, "{row}");
+            assert!(KINDS.iter().any(|(kind, _)| *kind == columns[0]), "{row}");
+            for phrase in columns[2].split('|') {
+                assert!(!phrase.is_empty() && phrase.len() <= MAX_PHRASE, "{row}");
+                assert_eq!(phrase, phrase.to_lowercase(), "{row}");
+            }
+        }
+    }
+
+    #[test]
+    fn phrases_are_found_at_the_start_of_a_text() {
+        assert_eq!(prefix(Kind::Source, "Full story: X"), Some(10));
+        assert_eq!(prefix(Kind::Source, "Sources said"), Some(7));
+        assert_eq!(prefix(Kind::By, "byzantine"), None);
+        assert_eq!(prefix(Kind::Source, "来源：新华社"), Some(6));
+        assert_eq!(prefix(Kind::According, "according to AFP"), Some(12));
+        assert!(is_first_name("Jean-Pierre") && is_first_name("ANN,") && !is_first_name("Harbour"));
+    }
+}

@@ -1,0 +1,326 @@
+//! Sources that stand on one line, with their credit.
+
+mod edges;
+mod marks;
+
+pub(crate) use marks::first_clause;
+
+use crate::candidate::{Candidate, Form, Part, Pattern, Span, title_score};
+use crate::credit::{self, MAX_CREDIT};
+use crate::read::Post;
+use crate::text::{self, part, trim};
+use std::ops::Range;
+
+/// The longest title, in bytes, that is tried.
+const MAX_TITLE: usize = 420;
+
+/// Collects the candidates of one line.
+pub(crate) struct Line<'p, 'a> {
+    post: &'p Post<'a>,
+    at: usize,
+    text: &'p str,
+    found: Vec<Candidate>,
+}
+
+/// The readings of one line as a source with its credit.
+pub(crate) fn candidates(post: &Post<'_>, at: usize) -> Vec<Candidate> {
+    let Some(text) = post.text(at) else { return Vec::new() };
+    let mut line = Line { post, at, text, found: Vec::new() };
+    if text.len() > 4 * MAX_TITLE || is_quotation(text) {
+        return Vec::new();
+    }
+    line.brackets();
+    line.marks();
+    line.edges();
+    line.found
+}
+
+impl<'p> Line<'p, '_> {
+    fn sub(&self, range: Range<usize>) -> &'p str {
+        part(self.text, range)
+    }
+
+    /// Adds a reading, if both sides can be what they would be.
+    fn add(
+        &mut self,
+        form: Form,
+        mark: &str,
+        title: Range<usize>,
+        credit: Range<usize>,
+        more: f64,
+    ) {
+        self.add_with(form, mark, title, credit, None, more);
+    }
+
+    fn add_with(
+        &mut self,
+        form: Form,
+        mark: &str,
+        title: Range<usize>,
+        credit: Range<usize>,
+        excerpt: Option<Range<usize>>,
+        more: f64,
+    ) {
+        let (title, credit) = (trim(self.text, title), trim(self.text, credit));
+        if title.is_empty()
+            || credit.is_empty()
+            || title.len() > MAX_TITLE
+            || credit.len() > MAX_CREDIT
+        {
+            return;
+        }
+        let name = self.sub(credit.clone());
+        let Some(mut parsed) = credit::parse(name, &self.post.names) else { return };
+        let (mut title, mut credit) = (title, credit);
+        // `“T”, by P (O)`: the author stands between title and outlet.
+        if matches!(form, Form::Bracket | Form::Last)
+            && parsed.has_outlet()
+            && !parsed.has_byline()
+            && let Some((end, by, authors)) = byline_tail(self.sub(title.clone()))
+            && let Some(first) = parsed.credits.first_mut()
+        {
+            first.bylines = authors;
+            credit.start = title.start + by;
+            title.end = title.start + end;
+        }
+        let name = self.sub(credit.clone());
+        let head = self.sub(title.clone());
+        // Two dashes before a name leave no doubt, however short the title.
+        let fits = title_score(head);
+        let sure = mark == "--" && form == Form::Last && parsed.score > 0.0 && fits > -9.0;
+        let mut own = parsed.score + if sure { fits.max(-1.0) } else { fits } + more;
+        if !parsed.known && !sure && text::width(head) <= text::width(name) {
+            own -= 1.5;
+        }
+        // A long sentence has commas, colons and prepositions of its own.
+        let plain = matches!(
+            form,
+            Form::Word
+                | Form::By
+                | Form::Comma
+                | Form::Colon
+                | Form::NoMark
+                | Form::StyleEdge(_)
+                | Form::StyleEdgeBefore(_)
+        );
+        if plain
+            && mark != "“"
+            && mark != "”"
+            && text::ends_sentence(self.text)
+            && text::width(self.text) > 100
+        {
+            own -= 2.0;
+        }
+        // A person before a quotation said it and did not print it.
+        let spoken = matches!(form, Form::QuoteEdgeBefore | Form::Colon) && !parsed.known;
+        if spoken && (!parsed.has_outlet() || crate::name::person(name) > crate::name::Person::No) {
+            own -= 2.0;
+        }
+        if own <= -4.0 {
+            return;
+        }
+        let span = |range: Range<usize>| Span { line: self.at, range };
+        let part = Part {
+            title: span(title),
+            credit: Some(span(credit)),
+            parsed: Some(parsed),
+            url: None,
+        };
+        let mut candidate = Candidate::new(Pattern::marked(form, mark), part, own);
+        candidate.excerpt.extend(
+            excerpt.map(|range| trim(self.text, range)).filter(|range| !range.is_empty()).map(span),
+        );
+        self.found.push(candidate);
+    }
+
+    fn brackets(&mut self) {
+        let groups = groups(self.text);
+        let Some(last) = groups.last().cloned() else { return };
+        let after = self.sub(last.end..self.text.len());
+        let closes = after.chars().all(|c| !c.is_alphanumeric());
+        let text = self.text;
+        let mark = |range: &Range<usize>| {
+            part(text, range.clone()).chars().next().unwrap_or('(').to_string()
+        };
+        let open = mark(&last);
+        if closes && last.start > 0 {
+            self.add(Form::Bracket, &open, 0..last.start, last.clone(), 0.0);
+            // Two in a row: "T (video) (O)", "T (O) (flag)".
+            if let Some(before) = groups.len().checked_sub(2).and_then(|at| groups.get(at)).cloned()
+                && self.sub(before.end..last.start).trim().is_empty()
+                && credit::is_flag(self.sub(last.start + 1..last.end.saturating_sub(1)))
+            {
+                self.add(Form::Bracket, &open, 0..before.start, before, 0.0);
+            }
+        }
+        if groups.len() >= 2 {
+            self.chain(&groups);
+        }
+        if let Some(first) = groups.first().cloned() {
+            let open = mark(&first);
+            if first.start == 0 {
+                let rest = self.sub(first.end..self.text.len());
+                let skip =
+                    rest.len() - rest.trim_start_matches([' ', ':', '-', '–', '—', '|']).len();
+                self.add(
+                    Form::BracketBefore,
+                    &open,
+                    first.end + skip..self.text.len(),
+                    first.clone(),
+                    0.0,
+                );
+            }
+            let rest = self.sub(first.end..self.text.len());
+            if first.start > 0 && text::word_count(rest) >= 3 {
+                let skip = rest.len()
+                    - rest.trim_start_matches([' ', ':', '-', '–', '—', '|', '.', ',']).len();
+                self.add_with(
+                    Form::BracketMid,
+                    &open,
+                    0..first.start,
+                    first.clone(),
+                    Some(first.end + skip..self.text.len()),
+                    -0.6,
+                );
+            }
+        }
+    }
+
+    /// "T (O); see also T (O)": several sources on one line.
+    fn chain(&mut self, groups: &[Range<usize>]) {
+        if groups.len() > 6 {
+            return;
+        }
+        let mut parts = Vec::new();
+        let mut own = f64::MAX;
+        let mut start = 0;
+        for group in groups {
+            let title = trim(self.text, start..group.start);
+            let title = title.start + lead_in(self.sub(title.clone()))..title.end;
+            let name = self.sub(group.clone());
+            let Some(parsed) = credit::parse(name, &self.post.names) else { return };
+            let head = self.sub(title.clone());
+            let score = parsed.score + title_score(head);
+            let next = self.sub(group.end..self.text.len()).trim_start();
+            let parted = next.is_empty()
+                || next.starts_with([',', ';', '.', '/', '|', '•', '–', '—', '&', '-'])
+                || next.starts_with("and ");
+            if text::word_count(head) < 3 || score <= 0.0 || !parted {
+                return;
+            }
+            own = own.min(score);
+            let span = |range: Range<usize>| Span { line: self.at, range };
+            parts.push(Part {
+                title: span(title),
+                credit: Some(span(group.clone())),
+                parsed: Some(parsed),
+                url: None,
+            });
+            start = group.end;
+        }
+        if self.sub(start..self.text.len()).chars().any(char::is_alphanumeric) {
+            return;
+        }
+        let Some(first) = parts.first().cloned() else { return };
+        let mut candidate = Candidate::new(Pattern::marked(Form::Bracket, "("), first, own + 0.4);
+        candidate.parts = parts;
+        self.found.push(candidate);
+    }
+}
+
+/// Whether a line is one quotation from end to end: no mark within it parts anything.
+fn is_quotation(text: &str) -> bool {
+    let Some(open) = text.chars().next().filter(|c| text::opens_quote(*c)) else { return false };
+    edges::closing(text, 0, open)
+        .is_some_and(|end| part(text, end..text.len()).chars().all(|c| !c.is_alphanumeric()))
+}
+
+/// "T by P" and `“T”, by P`: where the title ends, where the byline begins, and its authors.
+fn byline_tail(title: &str) -> Option<(usize, usize, Vec<String>)> {
+    let starts: Vec<usize> = title.match_indices(' ').map(|(at, _)| at).collect();
+    for at in starts.into_iter().rev().take(8) {
+        let rest = part(title, at + 1..title.len());
+        let Some(names) = credit::after_by(rest) else { continue };
+        let before = part(title, 0..at).trim_end_matches([',', ' ', '–', '—', '-']);
+        let quoted = before.ends_with(text::closes_quote);
+        let parted = quoted || before.len() < at;
+        let least = if parted { crate::name::Person::Shape } else { crate::name::Person::Listed };
+        let authors = credit::persons(names, least)?;
+        return (text::word_count(before) >= 2).then_some((before.len(), at + 1, authors));
+    }
+    None
+}
+
+/// The bytes of "; see also " and the like at the start of a title.
+fn lead_in(title: &str) -> usize {
+    let bare = title.trim_start_matches(|c: char| !c.is_alphanumeric() && !text::opens_quote(c));
+    let at = title.len() - bare.len();
+    let length = crate::lexicon::prefix(crate::lexicon::Kind::Also, bare).unwrap_or_default();
+    let rest = part(bare, length..bare.len());
+    // "And" and "see" are taken off only before a title that begins anew.
+    let anew =
+        rest.trim_start_matches([' ', ':', ',']).chars().next().is_some_and(|c| !c.is_lowercase());
+    let longer = part(bare, 0..length).contains(' ');
+    if at > 0 && length > 0 && (anew || longer) {
+        let skipped = rest.len() - rest.trim_start_matches([' ', ':', ',']).len();
+        return at + length + skipped;
+    }
+    at
+}
+
+/// The outermost pairs of brackets, as ranges with the brackets.
+pub(crate) fn groups(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut open: Vec<(usize, char)> = Vec::new();
+    for (at, character) in text.char_indices() {
+        let closing = match character {
+            '(' => ')',
+            '[' => ']',
+            '{' => '}',
+            '（' => '）',
+            '【' => '】',
+            '［' => '］',
+            '〔' => '〕',
+            '〈' => '〉',
+            _ => {
+                if let Some((start, expected)) = open.last().copied()
+                    && character == expected
+                {
+                    open.pop();
+                    if open.is_empty() {
+                        found.push(start..at + character.len_utf8());
+                    }
+                }
+                continue;
+            }
+        };
+        if open.len() < 8 {
+            open.push((at, closing));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outermost_brackets_are_found() {
+        let text = "A (b (c)) [d] （e） (f";
+        let found: Vec<&str> = groups(text).into_iter().map(|range| &text[range]).collect();
+        assert_eq!(found, ["(b (c))", "[d]", "（e）"]);
+    }
+
+    #[test]
+    fn a_second_title_loses_its_lead_in() {
+        for (title, rest) in [
+            ("; see also Are they", "Are they"),
+            ("; and then", "and then"),
+            ("The end", "The end"),
+            (", and The end", "The end"),
+        ] {
+            assert_eq!(&title[lead_in(title)..], rest);
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Sources without a credit of their own: under a heading that names the outlet, beside others
+//! that are sources, in briefs.
+
+use crate::candidate::{Candidate, Form, Part, Pattern, Span, title_score};
+use crate::credit::{self, Parsed};
+use crate::document::Kind;
+use crate::labels::{self, Label};
+use crate::name;
+use crate::read::{Chosen, Post};
+use crate::text::{self, part, trim};
+use std::collections::HashSet;
+
+/// The longest run of items under one heading that names their outlet.
+const MAX_ITEMS: usize = 60;
+
+/// The items under headings that name an outlet: each is a source of it.
+pub(crate) fn heads(post: &Post<'_>) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    let heads: Vec<(usize, Parsed)> =
+        (0..post.len()).filter_map(|at| Some((at, head(post, at)?))).collect();
+    for (index, (at, parsed)) in heads.iter().enumerate() {
+        let end = heads.get(index + 1).map_or(post.len(), |(next, _)| *next);
+        let items: Vec<usize> = (at + 1..end)
+            .take(MAX_ITEMS)
+            .take_while(|at| {
+                !matches!(post.label(*at), Label::Rule | Label::Comment { .. } | Label::Related)
+                    && !matches!(post.line(*at).map(|line| line.kind), Some(Kind::Heading(_)))
+            })
+            .filter(|at| {
+                post.text(*at).is_some_and(|text| {
+                    title_score(first_sentence(text)) > -2.0 && !name::is_host(text)
+                })
+            })
+            .collect();
+        if items.len() < 2 && heads.len() < 2 {
+            continue;
+        }
+        // An outlet over a title and its excerpt is no heading over several titles.
+        let stops = |at: &usize| post.text(*at).is_some_and(text::ends_sentence);
+        if let [title, excerpt, ..] = items.as_slice()
+            && !stops(title)
+            && stops(excerpt)
+        {
+            continue;
+        }
+        let shown: HashSet<bool> =
+            items.iter().filter_map(|at| post.line(*at)).map(|line| line.starts_item).collect();
+        for item in items {
+            let Some(text) = post.text(item) else { continue };
+            if shown.contains(&true) && !post.line(item).is_some_and(|line| line.starts_item) {
+                continue;
+            }
+            let title = trim(text, 0..first_sentence(text).len());
+            let rest = trim(text, title.end..text.len());
+            let span = |range| Span { line: item, range };
+            let credit = Some(Span { line: *at, range: 0..post.text(*at).map_or(0, str::len) });
+            let own = parsed.score + title_score(part(text, title.clone())).max(-1.0) - 0.5;
+            let part = Part { title: span(title), credit, parsed: Some(parsed.clone()), url: None };
+            let mut candidate = Candidate::new(Pattern::plain(Form::Head), part, own);
+            (candidate.first, candidate.last) = (item, item);
+            if !rest.is_empty() {
+                candidate.excerpt.push(span(rest));
+            }
+            found.push(candidate);
+        }
+    }
+    found
+}
+
+fn first_sentence(text: &str) -> &str {
+    let end = text::sentences(text).first().map_or(text.len(), |range| range.end);
+    part(text, 0..end)
+}
+
+/// What a heading says of the items under it: a known outlet's name, or the address of a site.
+fn head(post: &Post<'_>, at: usize) -> Option<Parsed> {
+    let line = post.line(at)?;
+    let text = post.text(at)?;
+    if Some(at) == post.headline || text.len() > 80 || line.starts_item {
+        return None;
+    }
+    let site = line
+        .links
+        .first()
+        .map(|link| link.url.as_str())
+        .or_else(|| post.urls.get(&at).map(|(url, _)| url.as_str()));
+    let host = post.text(at + 1).is_some_and(name::is_host);
+    let root = host
+        || site.is_some_and(|url| url.splitn(4, '/').nth(3).is_none_or(|path| path.len() <= 1));
+    if site.is_some() && !root {
+        return None;
+    }
+    let bare =
+        text.trim_end_matches([':', '：', ' ']).trim_start_matches(['#', '=', '-', '–', '—', ' ']);
+    let set_off = bare.len() < text.len()
+        || matches!(line.kind, Kind::Heading(_))
+        || line.is_bold()
+        || line.gap
+        || text::is_all_capitals(text);
+    let bare = ["From the ", "From ", "In the ", "In ", "Aus der ", "Dans ", "En "]
+        .iter()
+        .find_map(|word| bare.strip_prefix(word))
+        .unwrap_or(bare);
+    let parsed = credit::parse(bare, &post.names)?;
+    let known = parsed.known || root && parsed.score > 0.0;
+    (set_off && known && parsed.has_outlet() && !parsed.has_byline() && parsed.credits.len() == 1)
+        .then_some(parsed)
+}
+
+/// Adds the lines without a credit that are sources.
+pub(crate) fn add(post: &Post<'_>, chosen: &mut Vec<Chosen>) {
+    let taken: HashSet<usize> = chosen.iter().flat_map(lines_of).collect();
+    let free =
+        |at: usize| !taken.contains(&at) && post.text(at).is_some() && post.headline != Some(at);
+    let mut more: Vec<Candidate> = briefs(post, &free);
+    if more.is_empty() {
+        more = beside(post, chosen, &free);
+    }
+    if more.is_empty() && !chosen.iter().any(is_source) {
+        more = bare_items(post, &free);
+    }
+    chosen.extend(more.into_iter().map(|one| Chosen::Credited(one, None)));
+    chosen.sort_by_key(|one| match one {
+        Chosen::Credited(candidate, _) => {
+            (candidate.first, candidate.parts.first().map_or(0, |part| part.title.range.start))
+        }
+        Chosen::Linked(anchor) => (anchor.title.line, anchor.title.range.start),
+    });
+}
+
+/// The lines that a reading takes.
+fn lines_of(chosen: &Chosen) -> std::ops::RangeInclusive<usize> {
+    match chosen {
+        Chosen::Credited(candidate, _) => candidate.first..=candidate.last,
+        Chosen::Linked(anchor) => anchor.title.line..=anchor.title.line,
+    }
+}
+
+fn is_source(chosen: &Chosen) -> bool {
+    match chosen {
+        Chosen::Credited(..) => true,
+        Chosen::Linked(anchor) => anchor.score > 0.0,
+    }
+}
+
+fn bare(at: usize, range: std::ops::Range<usize>, form: Form, cap: f64) -> Candidate {
+    let part = Part { title: Span { line: at, range }, credit: None, parsed: None, url: None };
+    let mut candidate = Candidate::new(Pattern::plain(form), part, 0.0);
+    (candidate.score, candidate.cap) = (4.0, cap);
+    candidate
+}
+
+/// Takes weak readings off the lines of briefs, whose headings are no outlets.
+pub(crate) fn leave_briefs(post: &Post<'_>, candidates: &mut Vec<Candidate>) {
+    let strong: HashSet<usize> = candidates
+        .iter()
+        .filter(|one| one.score > 0.0 && (one.is_known() || one.pattern.mark == "--"))
+        .flat_map(|one| one.first..=one.last)
+        .collect();
+    let free = |at: usize| !strong.contains(&at) && post.text(at).is_some();
+    let lines: HashSet<usize> = briefs(post, &free).iter().map(|one| one.first).collect();
+    if !lines.is_empty() {
+        candidates.retain(|one| !(one.first..=one.last).any(|at| lines.contains(&at)));
+    }
+}
+
+/// Whether a line is a heading in capitals or a true heading.
+fn is_loud(post: &Post<'_>, at: usize) -> bool {
+    let (Some(line), Some(text)) = (post.line(at), post.text(at)) else { return false };
+    let loud = text::is_all_capitals(text)
+        && text.chars().filter(|c| c.is_alphabetic()).count() >= 4
+        && text::word_count(text) <= 7
+        && !text::ends_sentence(text);
+    matches!(line.kind, Kind::Heading(_)) || loud
+}
+
+/// Headings in capitals with lines of one or more sentences under them: each is a source.
+fn briefs(post: &Post<'_>, free: &dyn Fn(usize) -> bool) -> Vec<Candidate> {
+    let heads: Vec<usize> = (0..post.len())
+        .filter(|at| free(*at) && is_loud(post, *at) && post.headline != Some(*at))
+        .collect();
+    let addresses = post.document.lines.iter().any(|line| !line.links.is_empty());
+    let (Some(first), true) = (heads.first().copied(), heads.len() >= 2 && !addresses) else {
+        return Vec::new();
+    };
+    let lines: Vec<usize> = (first + 1..post.len())
+        .take_while(|at| !matches!(post.label(*at), Label::Comment { .. }))
+        .filter(|at| free(*at) && !heads.contains(at))
+        .collect();
+    let short = |at: &usize| {
+        post.text(*at).is_some_and(|text| {
+            let sentences = text::sentences(text);
+            sentences.len() <= 4 && sentences.iter().all(|range| range.len() < 140)
+        })
+    };
+    let fit: Vec<usize> = lines.iter().copied().filter(|at| short(at)).collect();
+    if fit.len() < 2 || fit.len() * 10 < lines.len() * 7 {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for at in fit {
+        let Some(text) = post.text(at) else { continue };
+        found.extend(
+            text::sentences(text).into_iter().map(|range| bare(at, range, Form::Brief, 0.6)),
+        );
+    }
+    found
+}
+
+/// Lines of the same shape as those that are sources.
+fn beside(post: &Post<'_>, chosen: &[Chosen], free: &dyn Fn(usize) -> bool) -> Vec<Candidate> {
+    let one_line = |one: &&Chosen| match one {
+        Chosen::Credited(candidate, _) => {
+            candidate.first == candidate.last && candidate.excerpt.is_empty()
+        }
+        Chosen::Linked(anchor) => anchor.score > 0.0,
+    };
+    let sources: Vec<usize> = chosen
+        .iter()
+        .filter(one_line)
+        .map(|one| *lines_of(one).start())
+        .filter(|at| post.headline != Some(*at))
+        .collect();
+    let linked = chosen
+        .iter()
+        .filter(|one| matches!(one, Chosen::Linked(anchor) if anchor.score > 0.0))
+        .count();
+    let unmarked = chosen.iter().filter(|one| matches!(one, Chosen::Credited(candidate, _) if candidate.pattern.form == Form::NoMark)).count();
+    let all: Vec<usize> = chosen
+        .iter()
+        .filter(|one| is_source(one))
+        .map(|one| *lines_of(one).start())
+        .filter(|at| post.headline != Some(*at))
+        .collect();
+    let (Some(first), Some(last)) = (all.iter().min().copied(), all.iter().max().copied()) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for listed in [true, false] {
+        let same = |at: &usize| {
+            post.line(*at).is_some_and(|line| {
+                line.starts_item == listed
+                    && line.kind != Kind::Quote
+                    && !matches!(line.kind, Kind::Heading(_))
+            })
+        };
+        let count = sources.iter().filter(|at| same(at)).count();
+        let others: Vec<usize> = (post.headline.map_or(first, |head| head + 1)..post.len())
+            .filter(|at| {
+                same(at)
+                    && free(*at)
+                    && may_be_sibling(post, *at)
+                    && (*at > first || listed || post.headline.is_some_and(|head| *at > head))
+                    && (*at < last + 4 || listed)
+            })
+            .collect();
+        // Under a lead stand its dek and its excerpt.
+        let zone = lead_zone(post, chosen);
+        let others: Vec<usize> = others.into_iter().filter(|at| !zone.contains(at)).collect();
+        // A list under "More News On …" holds sources up to the editor's comment.
+        let related = (0..post.len()).find(|at| *post.label(*at) == Label::Related);
+        let comment = related.and_then(|from| {
+            (from..post.len()).find(|at| matches!(post.label(*at), Label::Comment { .. }))
+        });
+        let listed_news = |at: usize| {
+            related.is_some_and(|from| at > from && last > from)
+                && comment.is_none_or(|end| at < end)
+        };
+        let enough = count >= 3 && count * 2 >= count + others.len();
+        for at in others {
+            let Some(text) = post.text(at) else { continue };
+            let words = text::word_count(text);
+            let alone = post.line(at).is_some_and(|line| line.gap)
+                && post.line(at + 1).is_none_or(|line| line.gap);
+            let inside = post.headline.map_or(at > first, |head| at > head) && at < last || listed;
+            if listed_news(at)
+                || inside
+                    && (enough && (listed || words >= 5)
+                        || unmarked >= 2 && words >= 6
+                        || linked >= 4 && words >= 7 && (alone || listed))
+            {
+                found.push(bare(at, 0..text.len(), Form::Sibling, 0.6));
+            }
+        }
+    }
+    found
+}
+
+/// The lines between a lead and its "Read more", or the next source.
+fn lead_zone(post: &Post<'_>, chosen: &[Chosen]) -> std::ops::Range<usize> {
+    let mut sources = chosen.iter().filter(|one| is_source(one)).map(lines_of);
+    let Some(first) = sources.next() else { return 0..0 };
+    let second = sources.next().map_or(post.len(), |lines| *lines.start());
+    let mut mores = (first.end() + 1..post.len()).filter(|at| *post.label(*at) == Label::ReadMore);
+    match (mores.next(), mores.next()) {
+        (Some(more), None) => *first.end() + 1..more,
+        _ if post.headline == Some(*first.start()) => *first.end() + 1..second,
+        _ => 0..0,
+    }
+}
+
+fn may_be_sibling(post: &Post<'_>, at: usize) -> bool {
+    let (Some(line), Some(text)) = (post.line(at), post.text(at)) else { return false };
+    let words = text::word_count(text);
+    (4..=30).contains(&words)
+        && line.links.is_empty()
+        && !text.ends_with(['.', ':', ';', ',', ')', '…', '!', '”', '"', '»'])
+        && !text.chars().next().is_some_and(text::opens_quote)
+        && !(line.is_bold() || line.is_italic())
+        && !text.starts_with(['(', '['])
+        && !labels::is_related(text)
+        && !name::is_dated(text)
+        && text::starts_high(text)
+}
+
+/// A list in which nothing else was read: its items are titles.
+fn bare_items(post: &Post<'_>, free: &dyn Fn(usize) -> bool) -> Vec<Candidate> {
+    if post.document.lines.iter().any(|line| !line.links.is_empty()) {
+        return Vec::new();
+    }
+    let items: Vec<usize> = (0..post.len())
+        .filter(|at| free(*at) && post.line(*at).is_some_and(|line| line.starts_item))
+        .collect();
+    let titles: Vec<usize> = items.iter().copied().filter(|at| may_be_sibling(post, *at)).collect();
+    let all = (0..post.len()).filter(|at| free(*at)).count();
+    if titles.len() < 3 || titles.len() * 10 < items.len() * 7 || titles.len() * 2 < all {
+        return Vec::new();
+    }
+    titles
+        .into_iter()
+        .filter_map(|at| Some(bare(at, 0..post.text(at)?.len(), Form::Sibling, 0.5)))
+        .collect()
+}

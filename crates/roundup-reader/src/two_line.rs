@@ -1,0 +1,360 @@
+//! Sources that take two lines or more: the credit stands above or below the title.
+
+use crate::candidate::{Candidate, Form, Part, Pattern, Span, title_score};
+use crate::credit::{self, MAX_CREDIT, Parsed};
+use crate::document::Kind;
+use crate::labels::Label;
+use crate::lexicon::{self, Kind as Words};
+use crate::name;
+use crate::one_line::groups;
+use crate::prose;
+use crate::read::Post;
+use crate::text::{self, part, trim};
+use std::ops::Range;
+
+/// How many lines below its title a "Source: O" can stand.
+const MAX_BELOW: usize = 6;
+
+/// The readings of a line as the title of a source whose credit is on another line.
+pub(crate) fn candidates(post: &Post<'_>, at: usize) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    let Some(text) = post.text(at) else { return found };
+    if text.len() > 440 {
+        return found;
+    }
+    let reader = Reader { post, at, text };
+    reader.below(&mut found);
+    reader.above(&mut found);
+    reader.source_below(&mut found);
+    reader.block_end(&mut found);
+    found
+}
+
+struct Reader<'p, 'a> {
+    post: &'p Post<'a>,
+    at: usize,
+    text: &'p str,
+}
+
+impl Reader<'_, '_> {
+    fn whole(&self) -> Span {
+        Span { line: self.at, range: trim(self.text, 0..self.text.len()) }
+    }
+
+    fn part(&self, credit: Option<Span>, parsed: Parsed) -> Part {
+        Part { title: self.whole(), credit, parsed: Some(parsed), url: None }
+    }
+
+    /// Whether the line can be a title on its own.
+    fn fits(&self) -> f64 {
+        let width = text::width(self.text);
+        if !(6..=220).contains(&width) { -9.0 } else { title_score(self.text) }
+    }
+
+    fn below(&self, found: &mut Vec<Candidate>) {
+        let fits = self.fits();
+        let next = self.at + 1;
+        let Some(line) = self.post.text(next) else { return };
+        if fits <= -3.0
+            || matches!(self.post.line(next).map(|line| line.kind), Some(Kind::Heading(_)))
+        {
+            return;
+        }
+        let names = &self.post.names;
+        let mut add = |form: Form,
+                       mark: &str,
+                       credit: Range<usize>,
+                       parsed: Parsed,
+                       excerpt: Option<Range<usize>>,
+                       more: f64| {
+            let own = parsed.score + fits + more;
+            let credit = Span { line: next, range: credit };
+            let mut candidate =
+                Candidate::new(Pattern::marked(form, mark), self.part(Some(credit), parsed), own);
+            let excerpt = excerpt.map(|range| trim(line, range)).filter(|range| !range.is_empty());
+            candidate.excerpt.extend(excerpt.map(|range| Span { line: next, range }));
+            candidate.last = next;
+            found.push(candidate);
+        };
+        if let Some(group) = groups(line).first().filter(|group| group.start == 0).cloned()
+            && !groups(self.text).first().is_some_and(|group| group.start == 0)
+            && let Some(parsed) = credit::parse(part(line, group.clone()), names)
+            && parsed.score > 0.0
+        {
+            add(Form::NextBracket, "", group.clone(), parsed, Some(group.end..line.len()), 0.3);
+        }
+        // A sentence is no title, and a line set off from the title but not from the text below it
+        // belongs to that.
+        let sentence = text::ends_sentence(self.text)
+            && text::word_count(self.text) >= 8
+            && !self.text.ends_with('?');
+        let gap = |at: usize| self.post.line(at).is_none_or(|line| line.gap);
+        let apart = gap(next) && !gap(next + 1) && self.post.text(next + 1).is_some();
+        let less = f64::from(u8::from(sentence)) * 2.0 + f64::from(u8::from(apart)) * 2.0;
+        if let Some(parsed) = credit_line(self.post, next) {
+            add(Form::Below, "", 0..line.len(), parsed, None, -less);
+        } else if let Some(parsed) = short_line(self.post, next) {
+            add(Form::BelowShape, "", 0..line.len(), parsed, None, -0.8 - less);
+        }
+        if self
+            .post
+            .line(next)
+            .is_some_and(|line| line.links.iter().any(|link| link.range.start == 0))
+            && !self.post.document.plain
+        {
+            return;
+        }
+        if let Some((credit, parsed, rest)) = dateline(line, names) {
+            add(Form::Dateline, "", credit, parsed, Some(rest..line.len()), 0.5);
+        }
+        if let Some((credit, parsed, said)) = prose::says(line, names) {
+            add(Form::Says, "", credit, parsed, Some(said..line.len()), 0.0);
+        } else if text::word_count(line) >= 7
+            && text::is_one_sentence(self.text)
+            && !self.text.ends_with(['.', '…', '”', '"'])
+            && (text::ends_sentence(line) || !text::is_title_case(line))
+            && let Some(named) = prose::named(line, names)
+        {
+            let more = if named.placed { 0.5 } else { -0.5 };
+            let less = if gap(next) && !gap(self.at) { 1.0 } else { 0.0 };
+            add(Form::Prose, "", named.range, named.parsed, Some(0..line.len()), more - less);
+        }
+    }
+
+    fn above(&self, found: &mut Vec<Candidate>) {
+        let Some(above) = self.at.checked_sub(1) else { return };
+        let Some(line) = self.post.text(above) else { return };
+        let (parsed, form) = match credit_line(self.post, above) {
+            Some(parsed) => (parsed, Form::Above),
+            None => match short_line(self.post, above) {
+                Some(parsed) => (parsed, Form::AboveShape),
+                None => return,
+            },
+        };
+        let mut title = self.whole();
+        let mut excerpt = None;
+        let mut fits = self.fits();
+        let by = credit::after_by(line).is_some();
+        if by
+            && parsed.has_outlet()
+            && (text::width(self.text) > 160 || !text::is_one_sentence(self.text))
+        {
+            // A byline over a paragraph: the first clause is all the title there is.
+            let clause = crate::one_line::first_clause(self.text);
+            title.range = trim(self.text, 0..clause);
+            excerpt = Some(Span { line: self.at, range: trim(self.text, 0..self.text.len()) });
+            fits = -0.5;
+        }
+        if fits <= -3.0 {
+            return;
+        }
+        // A line that is no item is no credit of the first item below it.
+        let item = |at: usize| self.post.line(at).is_some_and(|line| line.starts_item);
+        let less = if form == Form::Above { 0.0 } else { 0.8 }
+            + if item(self.at) && !item(above) { 2.0 } else { 0.0 };
+        let own = parsed.score + fits - less;
+        let credit = Span { line: above, range: 0..line.len() };
+        let part = Part { title, credit: Some(credit), parsed: Some(parsed), url: None };
+        let mut candidate = Candidate::new(Pattern::plain(form), part, own);
+        candidate.excerpt.extend(excerpt);
+        found.push(candidate);
+    }
+
+    /// "Source: O" under the title and its excerpt.
+    fn source_below(&self, found: &mut Vec<Candidate>) {
+        let fits = self.fits();
+        if fits <= -3.0 {
+            return;
+        }
+        for below in self.at + 1..=self.at + MAX_BELOW {
+            let Some(line) = self.post.line(below) else { return };
+            if matches!(line.kind, Kind::Heading(_)) || self.post.label(below) == &Label::Rule {
+                return;
+            }
+            let Some(text) = self.post.text(below) else { continue };
+            let Some((mark, credit)) = labelled(text) else { continue };
+            let Some(parsed) = credit::parse(part(text, credit.clone()), &self.post.names) else {
+                return;
+            };
+            let own = parsed.score + fits + 1.0;
+            let span = Span { line: below, range: credit };
+            let mut candidate = Candidate::new(
+                Pattern::marked(Form::SourceBelow, &mark),
+                self.part(Some(span), parsed),
+                own,
+            );
+            for between in self.at + 1..below {
+                if let Some(text) = self.post.text(between) {
+                    candidate.excerpt.push(Span { line: between, range: 0..text.len() });
+                }
+            }
+            candidate.last = below;
+            found.push(candidate);
+            return;
+        }
+    }
+}
+
+impl Reader<'_, '_> {
+    /// A block of a title, its excerpt and a last line that names the outlet.
+    fn block_end(&self, found: &mut Vec<Candidate>) {
+        let gap = |at: usize| self.post.line(at).is_none_or(|line| line.gap);
+        let fits = self.fits();
+        if fits <= -3.0
+            || self.at > 0 && !gap(self.at)
+            || text::ends_sentence(self.text) && !self.text.ends_with('?')
+        {
+            return;
+        }
+        let Some(end) = (self.at + 1..=self.at + MAX_BELOW).find(|at| gap(*at)).map(|at| at - 1)
+        else {
+            return;
+        };
+        if end < self.at + 2 {
+            return;
+        }
+        let between: Vec<usize> = (self.at + 1..end).collect();
+        let prose = between
+            .iter()
+            .all(|at| self.post.text(*at).is_some_and(|text| text::word_count(text) >= 5));
+        let known = credit_line(self.post, end);
+        let Some(parsed) = known.clone().or_else(|| short_line(self.post, end)).filter(|_| prose)
+        else {
+            return;
+        };
+        let own = parsed.score + fits - if known.is_some() { 0.3 } else { 0.8 };
+        let Some(text) = self.post.text(end) else { return };
+        let credit = Span { line: end, range: 0..text.len() };
+        let form = if known.is_some() { Form::BlockEnd } else { Form::BlockEndShape };
+        let mut candidate =
+            Candidate::new(Pattern::plain(form), self.part(Some(credit), parsed), own);
+        candidate.excerpt = between
+            .into_iter()
+            .filter_map(|at| Some(Span { line: at, range: 0..self.post.text(at)?.len() }))
+            .collect();
+        found.push(candidate);
+    }
+}
+
+/// "Source: O": the label in lower case, and where the credit stands.
+pub(crate) fn labelled(text: &str) -> Option<(String, Range<usize>)> {
+    let bare = text.trim_start_matches(['(', '[', '*', '_', ' ', '–', '—', '-', '→', '（', '【']);
+    let at = text.len() - bare.len();
+    let length = lexicon::prefix(Words::Source, bare)?;
+    let rest = part(bare, length..bare.len());
+    let after = rest.trim_start_matches([' ', '*', '_']);
+    let plain =
+        matches!(part(bare, 0..length).to_lowercase().as_str(), "via" | "h/t" | "vía" | "hat tip");
+    let name = after.strip_prefix([':', '：']).or_else(|| plain.then_some(after))?;
+    let credit = trim(text, text.len() - name.len()..text.len());
+    (!credit.is_empty() && credit.len() <= MAX_CREDIT && at <= 8)
+        .then(|| (part(bare, 0..length).to_lowercase(), credit))
+}
+
+/// A line that says who printed something and nothing else.
+pub(crate) fn credit_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
+    let line = post.line(at)?;
+    let text = post.text(at)?;
+    if text.len() > 140 || line.links.len() > 1 || matches!(line.kind, Kind::Heading(1)) {
+        return None;
+    }
+    let bare = text.trim_start_matches(['–', '—', '-', '~', '(', '*', '→', ' ']);
+    let parsed = credit::parse(text, &post.names)?;
+    if parsed.score <= 0.0 || text::ends_sentence(text) && !text.ends_with('.') {
+        return None;
+    }
+    let known = parsed.known || parsed.score >= 2.0 && parsed.has_outlet();
+    let bars = text.contains([' ']) && [" | ", " • ", " · "].iter().any(|bar| text.contains(bar));
+    let dated = bars
+        && text
+            .split(['|', '•', '·'])
+            .any(|one| name::is_dated(one.trim()) || name::is_host(one.trim()));
+    // "Title -- By Ann Bee, O": what stands before a mark can be a title.
+    let marked = [" -- ", " — ", " – ", " - ", ": ", " ("].iter().any(|mark| text.contains(mark));
+    let tail = text.rsplit([',', '(']).next().unwrap_or_default();
+    let ends_dated = tail.len() < text.len()
+        && name::is_dated(tail.trim_end_matches(')').trim())
+        && text::word_count(text) <= 9;
+    let by = credit::after_by(bare).is_some();
+    let listed = parsed.has_byline() && parsed.has_outlet();
+    let whole = parsed.credits.len() == 1 && !parsed.guessed;
+    let dashed = [" -- ", " — ", " – ", " - "].iter().any(|mark| text.contains(mark));
+    if dashed && !by {
+        // Before a dash stands a title more often than an author.
+        let head = [" -- ", " — ", " – ", " - "]
+            .iter()
+            .find_map(|mark| text.split_once(mark))
+            .map_or("", |(head, _)| head);
+        if !(parsed.known && credit::persons(head, name::Person::Listed).is_some()) {
+            return None;
+        }
+    }
+    let good = known
+        && (whole || bars || listed || !text::is_title_case(text) || text::word_count(text) <= 6)
+        || dated
+        || ends_dated && parsed.has_outlet() && parsed.score > 0.5
+        || by && parsed.score > 0.0 && text::word_count(text) <= 10
+        || listed && !marked && (bars || text.contains(", ")) && text::word_count(text) <= 8
+        || name::is_host(bare);
+    good.then_some(parsed)
+}
+
+/// A short line that has the shape of a name.
+pub(crate) fn short_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
+    let line = post.line(at)?;
+    let text = post.text(at)?;
+    if text::width(text) > 50
+        || text::word_count(text) > 6
+        || line.links.len() > 1
+        || matches!(line.kind, Kind::Heading(_))
+        || text::ends_sentence(text)
+        || text.ends_with(':')
+    {
+        return None;
+    }
+    let parsed = credit::parse(text, &post.names)?;
+    (parsed.score > 0.0).then_some(parsed)
+}
+
+/// `[By P] PLACE (O) — X`: the credit, and where the text begins.
+fn dateline(text: &str, names: &credit::Names<'_>) -> Option<(Range<usize>, Parsed, usize)> {
+    let group =
+        groups(text).into_iter().next().filter(|group| group.start <= 90 && group.start > 0)?;
+    let head = part(text, 0..group.start).trim();
+    let rest = part(text, group.end..text.len());
+    let body = rest.trim_start_matches([' ', '-', '–', '—', ':', '.']);
+    if body.len() == rest.len() || text::word_count(body) < 4 {
+        return None;
+    }
+    let credit = trim(text, group.start + 1..group.end.saturating_sub(1));
+    let mut parsed = credit::parse(part(text, credit.clone()), names)?;
+    let (person, place) = match credit::after_by(head) {
+        Some(names) => {
+            // The name ends where the capitals of the place begin.
+            let words: Vec<&str> = names.split_whitespace().collect();
+            let place = words
+                .iter()
+                .position(|word| text::is_all_capitals(word) && word.chars().count() > 2);
+            let split = place.unwrap_or(words.len());
+            (
+                words.get(..split).unwrap_or_default().join(" "),
+                words.get(split..).unwrap_or_default().join(" "),
+            )
+        }
+        None => (String::new(), head.to_owned()),
+    };
+    let capitals = place
+        .split([',', ' '])
+        .filter(|word| text::has_letter(word))
+        .take(1)
+        .all(text::is_all_capitals);
+    if parsed.score <= 0.0 || !capitals || text::word_count(&place) > 6 {
+        return None;
+    }
+    if !person.is_empty()
+        && let Some(first) = parsed.credits.first_mut()
+    {
+        first.bylines = credit::authors(&person);
+    }
+    Some((credit, parsed, text.len() - body.len()))
+}

@@ -1,0 +1,72 @@
+//! The known outlets of `src/outlets/known.tsv`, for tests and examples.
+
+use roundup_reader::{Evidence, Outlets, Standing};
+use safe_html::slug::fold;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// The table of known outlets.
+#[derive(Default)]
+pub struct Table {
+    names: HashMap<String, Evidence>,
+    /// The names that readers are shown, by the keys of outlets.
+    shown: HashMap<i64, String>,
+    hosts: HashMap<String, (Evidence, String)>,
+}
+
+impl Table {
+    /// Reads the table that the service ships. Columns beyond the eighth are flags.
+    pub fn load() -> std::io::Result<Self> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src/outlets/known.tsv");
+        let mut table = Self::default();
+        let text = std::fs::read_to_string(path)?;
+        let rows = text.lines().filter(|row| !row.starts_with('#') && !row.trim().is_empty());
+        for (row, key) in rows.zip(1..) {
+            let columns: Vec<&str> = row.split('\t').collect();
+            let column = |at: usize| columns.get(at).copied().unwrap_or_default();
+            let ambiguous = columns.iter().skip(8).any(|flag| flag.trim() == "ambiguous");
+            let evidence = Evidence { standing: Standing::Known, ambiguous, key: Some(key) };
+            table.shown.insert(key, fold(column(1)));
+            for name in std::iter::once(column(1)).chain(column(2).split('|')) {
+                table.names.insert(fold(name), evidence);
+            }
+            for host in column(3).split(',') {
+                table.hosts.insert(host.to_owned(), (evidence, column(1).to_owned()));
+            }
+        }
+        table.names.remove("");
+        table.hosts.remove("");
+        Ok(table)
+    }
+
+    /// One name for all names of an outlet.
+    pub fn canonical(&self, name: &str) -> String {
+        let key = self.names.get(&fold(name)).and_then(|found| found.key);
+        key.and_then(|key| self.shown.get(&key).cloned()).unwrap_or_else(|| fold(name))
+    }
+
+    /// The outlet at a host or at a domain above it: its evidence and name.
+    pub fn host(&self, host: &str) -> Option<&(Evidence, String)> {
+        let mut host = host;
+        loop {
+            if let Some(found) = self.hosts.get(host) {
+                return Some(found);
+            }
+            host = host.split_once('.')?.1;
+        }
+    }
+}
+
+impl Outlets for Table {
+    fn knows(&self, name: &str) -> bool {
+        self.lookup(name).is_some()
+    }
+
+    fn lookup(&self, name: &str) -> Option<Evidence> {
+        self.names.get(&fold(name)).copied()
+    }
+
+    fn at_host(&self, host: &str) -> Option<Evidence> {
+        self.host(host).map(|(evidence, _)| *evidence)
+    }
+}
