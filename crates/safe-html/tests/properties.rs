@@ -59,7 +59,8 @@ fn check(text: &str) {
             }
         }
     }
-    assert!(plain_text(text).len() <= text.len() * 2);
+    // U+0000 becomes U+FFFD in some elements.
+    assert!(plain_text(text).len() <= text.len() * 3);
 }
 
 /// A parser drops the line feed after `<pre>`, which the writer of `BROWSER` does not put back.
