@@ -1,7 +1,7 @@
 //! Reads roundups and prints what was read as JSON, one object a file.
 //!
 //! `cargo run -p roundup-reader --example read -- FILE…` reads `.txt`, `.md` and `.html` files
-//! with the known outlets of `src/outlets/known.tsv`.
+//! with the known outlets of `src/outlets/seed.tsv`.
 
 use roundup_reader::{parse_html, parse_markdown, parse_text};
 use std::error::Error;

@@ -20,8 +20,8 @@ impl roundup_reader::Outlets for Directory {
 
     fn lookup(&self, name: &str) -> Option<Evidence> {
         let key = self.named(name)?;
-        let evidence = Evidence { key: Some(key), ..Evidence::KNOWN };
-        Some(evidence)
+        let ambiguous = crate::outlets::seed::is_ambiguous(name);
+        Some(Evidence { ambiguous, key: Some(key), ..Evidence::KNOWN })
     }
 
     fn at_host(&self, host: &str) -> Option<Evidence> {

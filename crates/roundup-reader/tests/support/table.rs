@@ -1,6 +1,6 @@
-//! The known outlets of `src/outlets/known.tsv`, for tests and examples.
+//! The known outlets of `src/outlets/seed.tsv`, for tests and examples.
 
-use roundup_reader::{Evidence, Outlets, Standing};
+use roundup_reader::{Evidence, Outlets};
 use safe_html::slug::fold;
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,20 +15,21 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads the table that the service ships. Columns beyond the eighth are flags.
+    /// Loads the table that the service ships. Its ninth column lists the ambiguous names.
     pub fn load() -> std::io::Result<Self> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src/outlets/known.tsv");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src/outlets/seed.tsv");
         let mut table = Self::default();
         let text = std::fs::read_to_string(path)?;
         let rows = text.lines().filter(|row| !row.starts_with('#') && !row.trim().is_empty());
         for (row, key) in rows.zip(1..) {
             let columns: Vec<&str> = row.split('\t').collect();
             let column = |at: usize| columns.get(at).copied().unwrap_or_default();
-            let ambiguous = columns.iter().skip(8).any(|flag| flag.trim() == "ambiguous");
-            let evidence = Evidence { standing: Standing::Known, ambiguous, key: Some(key) };
+            let evidence = Evidence { key: Some(key), ..Evidence::KNOWN };
+            let ambiguous: Vec<&str> = column(8).split('|').collect();
             table.shown.insert(key, fold(column(1)));
             for name in std::iter::once(column(1)).chain(column(2).split('|')) {
-                table.names.insert(fold(name), evidence);
+                let ambiguous = ambiguous.contains(&name);
+                table.names.insert(fold(name), Evidence { ambiguous, ..evidence });
             }
             for host in column(3).split(',') {
                 table.hosts.insert(host.to_owned(), (evidence, column(1).to_owned()));
