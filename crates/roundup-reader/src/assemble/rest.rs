@@ -8,6 +8,9 @@ use crate::roundup::{Commentary, Note, Role, Roundup, Source};
 use crate::text::{self, part};
 use std::collections::{HashMap, HashSet};
 
+/// More "Read more" lines than an article can have sources are not looked at.
+const MAX_READ_MORE: usize = 500;
+
 impl Work<'_, '_> {
     /// Gives the lines under a source to it, where the post writes so.
     pub(super) fn excerpts(&mut self, lead: Option<usize>) {
@@ -162,8 +165,14 @@ impl Work<'_, '_> {
     /// "Read more": its URL is the lead's, or that of the source before it.
     pub(super) fn read_more(&mut self, lead: Option<usize>) {
         let mut seen = false;
+        let mut count = 0;
         for at in 0..self.post.len() {
             if *self.post.label(at) != Label::ReadMore {
+                continue;
+            }
+            count += 1;
+            if count > MAX_READ_MORE {
+                self.note(at, "\"Read more\" beyond the number that is looked at");
                 continue;
             }
             let Some(line) = self.post.line(at) else { continue };

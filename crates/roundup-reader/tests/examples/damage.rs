@@ -142,7 +142,7 @@ fn nothing_is_lost(input: &str, roundup: &Roundup) {
     let found = counted(&all);
     // An address that stands twice is one link.
     let is_url = |word: &&str| word.contains("://");
-    for url in input.split_whitespace().filter(is_url) {
+    for url in input.split_whitespace().filter(|word| word.starts_with("http")) {
         let host: Vec<&str> =
             url.split('/').filter(|part| part.len() > 4 && !part.ends_with(':')).collect();
         assert!(

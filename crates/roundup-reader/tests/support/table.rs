@@ -9,8 +9,6 @@ use std::path::Path;
 #[derive(Default)]
 pub struct Table {
     names: HashMap<String, Evidence>,
-    /// The names that readers are shown, by the keys of outlets.
-    shown: HashMap<i64, String>,
     hosts: HashMap<String, (Evidence, String)>,
 }
 
@@ -26,7 +24,6 @@ impl Table {
             let column = |at: usize| columns.get(at).copied().unwrap_or_default();
             let ambiguous = columns.iter().skip(8).any(|flag| flag.trim() == "ambiguous");
             let evidence = Evidence { standing: Standing::Known, ambiguous, key: Some(key) };
-            table.shown.insert(key, fold(column(1)));
             for name in std::iter::once(column(1)).chain(column(2).split('|')) {
                 table.names.insert(fold(name), evidence);
             }
@@ -37,12 +34,6 @@ impl Table {
         table.names.remove("");
         table.hosts.remove("");
         Ok(table)
-    }
-
-    /// One name for all names of an outlet.
-    pub fn canonical(&self, name: &str) -> String {
-        let key = self.names.get(&fold(name)).and_then(|found| found.key);
-        key.and_then(|key| self.shown.get(&key).cloned()).unwrap_or_else(|| fold(name))
     }
 
     /// The outlet at a host or at a domain above it: its evidence and name.
