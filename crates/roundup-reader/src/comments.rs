@@ -103,16 +103,13 @@ fn is_heading(line: &str) -> bool {
         .collect();
     let counted = name.len() < words.len();
     let joined = name.join(" ");
-    let known = lexicon::is(Kind::Comments, &joined)
-        || name.iter().any(|word| {
-            counted
-                && lexicon::is(
-                    Kind::Comments,
-                    word.trim_start_matches(|c: char| c.is_ascii_digit()),
-                )
-        });
+    // "3件のコメント" is one word.
+    let glued = |word: &&str| {
+        lexicon::is(Kind::Comments, word.trim_start_matches(|c: char| c.is_ascii_digit()))
+    };
+    let only = name.len() == 1 && name.iter().any(glued);
     // "Comment: …" is the editor's.
-    known && !(joined == "comment" && !counted) && (counted || words.len() <= 2)
+    (lexicon::is(Kind::Comments, &joined) || only) && (joined != "comment" || counted)
 }
 
 fn has_mark(text: &str) -> bool {

@@ -68,38 +68,100 @@ const KINDS: [(&str, Kind); 27] = [
 /// The longest phrase that is looked for, in bytes.
 const MAX_PHRASE: usize = 48;
 
+/// How many kinds there are.
+const COUNT: usize = KINDS.len();
+
+/// The lengths that phrases have, one bit a length, by kind and first byte. Most words are told to
+/// be no phrase by it, without a hash.
+type Lengths = [[u64; 256]; COUNT];
+
 struct Lexicon {
-    phrases: HashMap<Kind, HashSet<&'static str>>,
+    /// The kinds of each phrase, one bit a kind.
+    phrases: HashMap<&'static str, u32>,
+    lengths: Box<Lengths>,
     first_names: HashSet<&'static str>,
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
-    let mut phrases: HashMap<Kind, HashSet<&'static str>> = HashMap::new();
+    let mut phrases: HashMap<&'static str, u32> = HashMap::new();
+    let mut lengths: Box<Lengths> = Box::new([[0; 256]; COUNT]);
     for row in include_str!("../data/phrases.tsv").lines().filter(|row| !row.starts_with('#')) {
         let mut columns = row.split('\t');
         let kind = columns.next().and_then(|name| KINDS.iter().find(|(kind, _)| *kind == name));
-        if let (Some((_, kind)), Some(list)) = (kind, columns.nth(1)) {
-            phrases.entry(*kind).or_default().extend(list.split('|'));
+        let (Some((_, kind)), Some(list)) = (kind, columns.nth(1)) else { continue };
+        for phrase in list.split('|') {
+            *phrases.entry(phrase).or_default() |= 1 << kind.index();
+            let first = phrase.bytes().next().map_or(0, usize::from);
+            let cell = lengths.get_mut(kind.index()).and_then(|row| row.get_mut(first));
+            if let Some(cell) = cell {
+                *cell |= 1 << phrase.len().min(63);
+            }
         }
     }
     let names = include_str!("../data/first_names.txt").lines();
     let first_names =
         names.filter(|row| !row.starts_with('#')).flat_map(str::split_whitespace).collect();
-    Lexicon { phrases, first_names }
+    Lexicon { phrases, lengths, first_names }
 });
+
+impl Kind {
+    /// Its place in the order of [`KINDS`].
+    fn index(self) -> usize {
+        KINDS.iter().position(|(_, kind)| *kind == self).unwrap_or_default()
+    }
+}
+
+/// The lengths of the phrases of a kind that begin with the first letter of a text.
+fn lengths(kind: usize, text: &str) -> u64 {
+    let first = text.bytes().next().unwrap_or_default();
+    let row = LEXICON.lengths.get(kind);
+    // Only ASCII letters have their lower case in one byte; other scripts may change length.
+    row.and_then(|row| row.get(usize::from(first.to_ascii_lowercase())))
+        .copied()
+        .unwrap_or_default()
+}
 
 /// Whether a phrase is in the table under a kind, whatever its case.
 pub(crate) fn is(kind: Kind, phrase: &str) -> bool {
+    is_at(kind.index(), phrase)
+}
+
+fn is_at(kind: usize, phrase: &str) -> bool {
     if phrase.is_empty() || phrase.len() > MAX_PHRASE {
         return false;
     }
-    let Some(set) = LEXICON.phrases.get(&kind) else { return false };
-    set.contains(phrase) || set.contains(phrase.to_lowercase().as_str())
+    let found =
+        |phrase: &str| LEXICON.phrases.get(phrase).is_some_and(|kinds| kinds & (1 << kind) != 0);
+    if phrase.is_ascii() {
+        if lengths(kind, phrase) & (1 << phrase.len()) == 0 {
+            return false;
+        }
+        let mut lower = [0; MAX_PHRASE];
+        for (to, from) in lower.iter_mut().zip(phrase.bytes()) {
+            *to = from.to_ascii_lowercase();
+        }
+        let lower = lower.get(..phrase.len()).and_then(|lower| std::str::from_utf8(lower).ok());
+        return lower.is_some_and(found);
+    }
+    let first = phrase.chars().next().unwrap_or_default();
+    if first.is_ascii() && lengths(kind, phrase) == 0 {
+        return false;
+    }
+    if phrase.chars().any(char::is_uppercase) {
+        found(phrase.to_lowercase().as_str())
+    } else {
+        found(phrase)
+    }
 }
 
 /// The longest phrase of a kind that a text begins with, as the length in bytes. The phrase ends
 /// where a word ends; in scripts without spaces, anywhere.
 pub(crate) fn prefix(kind: Kind, text: &str) -> Option<usize> {
+    let kind = kind.index();
+    let first = text.chars().next()?;
+    if first.is_ascii() && lengths(kind, text) == 0 {
+        return None;
+    }
     let mut found = None;
     let mut words = 0;
     let mut at = 0;
@@ -112,7 +174,7 @@ pub(crate) fn prefix(kind: Kind, text: &str) -> Option<usize> {
                 || crate::text::is_wide(character)
         });
         if ends && !character.is_whitespace() {
-            if text.get(..end).is_some_and(|head| is(kind, head)) {
+            if text.get(..end).is_some_and(|head| is_at(kind, head)) {
                 found = Some(end);
             }
             if !character.is_alphanumeric() {

@@ -10,10 +10,12 @@
 
 mod assemble;
 mod candidate;
+mod choose;
 mod comments;
 mod confidence;
 mod credit;
 mod document;
+mod headline;
 mod labels;
 mod lexicon;
 mod linked;

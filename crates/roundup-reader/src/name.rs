@@ -112,6 +112,12 @@ pub(crate) struct NameScore {
     pub(crate) ambiguous: bool,
 }
 
+/// The same for names in the table alone; cheap for all others.
+pub(crate) fn known_outlet(name: &str, known: &Known<'_>) -> Option<NameScore> {
+    known.name(name.trim())?;
+    Some(outlet(name, known))
+}
+
 /// Returns how much a text looks like the name of an outlet; above 0 is more likely than not.
 pub(crate) fn outlet(name: &str, known: &Known<'_>) -> NameScore {
     let name = name.trim();

@@ -69,6 +69,9 @@ impl<'p> Line<'p, '_> {
         {
             return;
         }
+        if !self.post.allows(form, mark) {
+            return;
+        }
         let name = self.sub(credit.clone());
         let Some(mut parsed) = credit::parse(name, &self.post.names) else { return };
         let (mut title, mut credit) = (title, credit);
@@ -188,7 +191,7 @@ impl<'p> Line<'p, '_> {
 
     /// "T (O); see also T (O)": several sources on one line.
     fn chain(&mut self, groups: &[Range<usize>]) {
-        if groups.len() > 6 {
+        if groups.len() > 6 || !self.post.allows(Form::Bracket, "(") {
             return;
         }
         let mut parts = Vec::new();

@@ -76,7 +76,7 @@ pub(crate) fn named(text: &str, names: &Names<'_>) -> Option<Named> {
                 continue;
             }
             let range = range.start..range.start + name.len();
-            let score = name::outlet(name, &names.known);
+            let Some(score) = name::known_outlet(name, &names.known) else { continue };
             if !(score.known || score.ambiguous && score.score > 0.0) {
                 continue;
             }

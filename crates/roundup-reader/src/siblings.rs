@@ -97,13 +97,16 @@ fn head(post: &Post<'_>, at: usize) -> Option<Parsed> {
         || line.is_bold()
         || line.gap
         || text::is_all_capitals(text);
+    if !set_off {
+        return None;
+    }
     let bare = ["From the ", "From ", "In the ", "In ", "Aus der ", "Dans ", "En "]
         .iter()
         .find_map(|word| bare.strip_prefix(word))
         .unwrap_or(bare);
     let parsed = credit::parse(bare, &post.names)?;
     let known = parsed.known || root && parsed.score > 0.0;
-    (set_off && known && parsed.has_outlet() && !parsed.has_byline() && parsed.credits.len() == 1)
+    (known && parsed.has_outlet() && !parsed.has_byline() && parsed.credits.len() == 1)
         .then_some(parsed)
 }
 

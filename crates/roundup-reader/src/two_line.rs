@@ -23,10 +23,19 @@ pub(crate) fn candidates(post: &Post<'_>, at: usize) -> Vec<Candidate> {
         return found;
     }
     let reader = Reader { post, at, text };
-    reader.below(&mut found);
-    reader.above(&mut found);
+    let any = |forms: &[Form]| forms.iter().any(|form| post.allows(*form, ""));
+    let below =
+        [Form::NextBracket, Form::Below, Form::BelowShape, Form::Dateline, Form::Says, Form::Prose];
+    if any(&below) {
+        reader.below(&mut found);
+    }
+    if any(&[Form::Above, Form::AboveShape]) {
+        reader.above(&mut found);
+    }
     reader.source_below(&mut found);
-    reader.block_end(&mut found);
+    if any(&[Form::BlockEnd, Form::BlockEndShape]) {
+        reader.block_end(&mut found);
+    }
     found
 }
 

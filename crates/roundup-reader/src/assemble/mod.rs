@@ -258,13 +258,12 @@ impl Work<'_, '_> {
         // A heading is one only if a source stands under it before the next.
         let ends: Vec<usize> =
             heads.iter().skip(1).map(|(at, _)| *at).chain([self.post.len()]).collect();
-        let starts = |from: usize, to: usize| starts.iter().any(|at| (from..to).contains(at));
-        let used: Vec<(usize, usize)> = heads
-            .iter()
-            .zip(ends)
-            .map(|((at, _), end)| (*at, end))
-            .filter(|(at, end)| starts(*at, *end))
-            .collect();
+        let mut sorted: Vec<usize> = starts.iter().copied().collect();
+        sorted.sort_unstable();
+        let first_from = |from: usize| sorted.get(sorted.partition_point(|at| *at < from)).copied();
+        let heads = heads.iter().zip(ends).map(|((at, _), end)| (*at, end));
+        let used: Vec<(usize, usize)> =
+            heads.filter(|(at, end)| first_from(*at).is_some_and(|first| first < *end)).collect();
         for (head, end) in used {
             let title = self.title_of(head);
             self.places.set(head, Place::Used);
@@ -272,10 +271,10 @@ impl Work<'_, '_> {
                 self.roundup.links_heading = Some(title);
                 continue;
             }
-            let inside = |one: &&mut Built| {
-                (head..end).contains(&one.first) && one.source.role == Role::More
-            };
-            for one in self.built.iter_mut().filter(inside) {
+            // The sources are in order.
+            let from = self.built.partition_point(|one| one.first < head);
+            let inside = self.built.iter_mut().skip(from).take_while(|one| one.first < end);
+            for one in inside.filter(|one| one.source.role == Role::More) {
                 one.source.section = Some(title.clone());
             }
         }

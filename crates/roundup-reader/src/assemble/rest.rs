@@ -8,6 +8,9 @@ use crate::roundup::{Commentary, Note, Role, Roundup, Source};
 use crate::text::{self, part};
 use std::collections::{HashMap, HashSet};
 
+/// More "Read more" lines than an article can have sources are not looked at.
+const MAX_READ_MORE: usize = 500;
+
 impl Work<'_, '_> {
     /// Gives the lines under a source to it, where the post writes so.
     pub(super) fn excerpts(&mut self, lead: Option<usize>) {
@@ -162,15 +165,24 @@ impl Work<'_, '_> {
     /// "Read more": its URL is the lead's, or that of the source before it.
     pub(super) fn read_more(&mut self, lead: Option<usize>) {
         let mut seen = false;
+        let mut count = 0;
         for at in 0..self.post.len() {
             if *self.post.label(at) != Label::ReadMore {
+                continue;
+            }
+            count += 1;
+            if count > MAX_READ_MORE {
+                self.note(at, "\"Read more\" beyond the number that is looked at");
                 continue;
             }
             let Some(line) = self.post.line(at) else { continue };
             let raw = line.raw.clone();
             let no = line.no;
-            let below = self.post.line(at + 1).filter(|line| {
-                line.is_url() && !self.post.urls.values().any(|(_, url)| *url == at + 1)
+            // The address is on the line itself, or else on the line below.
+            let below = self.post.line(at + 1).filter(|below| {
+                line.links.is_empty()
+                    && below.is_url()
+                    && !self.post.urls.values().any(|(_, url)| *url == at + 1)
             });
             let url = line
                 .links

@@ -1,14 +1,16 @@
 //! Readings as sources.
 
+mod links;
+
 use crate::candidate::{Candidate, Form, Part, Span};
 use crate::confidence::Confidence;
-use crate::document::Kind;
-use crate::labels::{self, Label};
 use crate::lexicon::{self, Kind as Words};
-use crate::linked::{self, Anchor, Place};
+use crate::linked::{Anchor, Place};
 use crate::read::{Chosen, Post};
-use crate::roundup::{Alternative, Credit, Role, Source};
+use crate::roundup::{Alternative, Role, Source};
 use crate::text::{self, part};
+
+pub(super) use links::passing;
 
 /// A source and the lines that it was read from.
 #[derive(Debug)]
@@ -35,8 +37,8 @@ pub(super) fn build(post: &Post<'_>, chosen: Vec<Chosen>) -> Vec<Built> {
             Chosen::Linked(anchor) => built.push(linked(post, anchor)),
         }
     }
-    further_links(post, &mut built);
-    lone_urls(post, &mut built);
+    links::further(post, &mut built);
+    links::lone(post, &mut built);
     built.sort_by_key(|one| one.first);
     split_blurbs(&mut built);
     built
@@ -313,124 +315,6 @@ fn left_over(
         found.push(post.document.markdown(at, offset + end + skip..offset + text.len()));
     }
     found
-}
-
-/// The links of lines that are read otherwise: each is a link in passing.
-fn further_links(post: &Post<'_>, built: &mut Vec<Built>) {
-    for at in 0..post.len() {
-        let Some(line) = post.line(at) else { continue };
-        let skipped = matches!(
-            post.label(at),
-            Label::ReadMore | Label::Url | Label::Furniture | Label::Picture | Label::Rule
-        );
-        if skipped || line.is_url() {
-            continue;
-        }
-        for link in &line.links {
-            let read = |one: &Built| {
-                (one.first..=one.last).contains(&at)
-                    && one.source.url.as_deref() == Some(link.url.as_str())
-            };
-            let near = built.iter().rev().take(4 * line.links.len() + 64);
-            let known = near.clone().any(read) || built.iter().any(read);
-            if !known {
-                let source = passing(post, at, part(&line.text, link.range.clone()), &link.url);
-                built.push(Built {
-                    source,
-                    first: at,
-                    last: at,
-                    title: at,
-                    quote: Vec::new(),
-                    head: None,
-                });
-            }
-        }
-    }
-}
-
-/// A link in passing.
-pub(super) fn passing(post: &Post<'_>, at: usize, title: &str, url: &str) -> Source {
-    Source {
-        role: Role::Inline,
-        title: if title.trim().is_empty() { url.to_owned() } else { title.to_owned() },
-        url: Some(url.to_owned()),
-        credit: None,
-        credits: Vec::new(),
-        section: None,
-        quote: None,
-        confidence: Confidence::new(0.99),
-        alternative: None,
-        line: post.line(at).map_or(0, |line| line.no),
-        raw: raw(post, at, at),
-    }
-}
-
-/// Addresses that stand alone and belong to no title: each is a source, titled by its address.
-fn lone_urls(post: &Post<'_>, built: &mut Vec<Built>) {
-    let taken: Vec<usize> = post.urls.values().map(|(_, at)| *at).collect();
-    for at in 0..post.len() {
-        let Some(url) = post.line(at).and_then(|line| line.url.clone()) else { continue };
-        if *post.label(at) != Label::Url || taken.contains(&at) {
-            continue;
-        }
-        let source = Source {
-            role: Role::More,
-            title: url.clone(),
-            url: Some(url),
-            credit: None,
-            credits: Vec::new(),
-            section: None,
-            quote: None,
-            confidence: Confidence::new(0.9),
-            alternative: None,
-            line: post.line(at).map_or(0, |line| line.no),
-            raw: raw(post, at, at),
-        };
-        built.push(Built { source, first: at, last: at, title: at, quote: Vec::new(), head: None });
-    }
-    // An address that was given to a line that is no source is a link in passing.
-    for (line, (url, at)) in &post.urls {
-        if !built.iter().any(|one| one.title == *line && one.source.url.as_deref() == Some(url)) {
-            let source = plain(post, *line, *at, url);
-            let role = source.role;
-            let first = if role == Role::Inline { *at } else { *line };
-            built.push(Built {
-                source,
-                first,
-                last: first,
-                title: *line,
-                quote: Vec::new(),
-                head: None,
-            });
-        }
-    }
-}
-
-/// A title with an address below it, and no credit.
-fn plain(post: &Post<'_>, line: usize, at: usize, url: &str) -> Source {
-    let text = post.text(line).unwrap_or_default();
-    let heading = matches!(post.line(line).map(|line| line.kind), Some(Kind::Heading(_)));
-    let role = if post.headline == Some(line) && heading
-        || labels::is_read_more(text)
-        || linked::is_pointer(text)
-    {
-        Role::Inline
-    } else {
-        Role::More
-    };
-    Source {
-        role,
-        title: title(text),
-        url: Some(url.to_owned()),
-        credit: None,
-        credits: Vec::<Credit>::new(),
-        section: None,
-        quote: None,
-        confidence: Confidence::new(0.95),
-        alternative: None,
-        line: post.line(line).map_or(0, |line| line.no),
-        raw: format!("{}\n{}", raw(post, line, line), raw(post, at, at)),
-    }
 }
 
 /// "Title: blurb" in the titles of a post: split at the colon where most titles are like that,

@@ -12,6 +12,7 @@ use crate::name::{self, Person};
 use crate::outlets::{Known, Outlets};
 use crate::roundup::Credit;
 use crate::text::{self, part};
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 pub(crate) use clean::is_flag;
@@ -28,11 +29,16 @@ pub(crate) struct Names<'a> {
     pub(crate) known: Known<'a>,
     /// How often a text stands where a credit can stand, by its lower-case form.
     pub(crate) seen: HashMap<String, usize>,
+    /// What was parsed already: the same text is looked at from several sides.
+    parsed: RefCell<HashMap<String, Option<Parsed>>>,
 }
+
+/// How many parsed texts are remembered, so that a huge post does not fill the memory.
+const MAX_REMEMBERED: usize = 10_000;
 
 impl<'a> Names<'a> {
     pub(crate) fn new(outlets: &'a dyn Outlets) -> Self {
-        Self { known: Known::new(outlets), seen: HashMap::new() }
+        Self { known: Known::new(outlets), seen: HashMap::new(), parsed: RefCell::default() }
     }
 
     /// How often a name stands as a credit elsewhere in the post, the place at hand included.
@@ -111,6 +117,19 @@ pub(crate) fn parse(line: &str, names: &Names<'_>) -> Option<Parsed> {
     if line.len() > MAX_CREDIT {
         return None;
     }
+    if let Some(parsed) = names.parsed.borrow().get(line) {
+        return parsed.clone();
+    }
+    let parsed = parse_anew(line, names);
+    let mut remembered = names.parsed.borrow_mut();
+    if remembered.len() >= MAX_REMEMBERED {
+        remembered.clear();
+    }
+    remembered.insert(line.to_owned(), parsed.clone());
+    parsed
+}
+
+fn parse_anew(line: &str, names: &Names<'_>) -> Option<Parsed> {
     let whole = clean::tidy(line);
     if !whole.chars().any(char::is_alphanumeric) {
         return None;

@@ -22,6 +22,9 @@ impl Line<'_, '_> {
 
     /// `“T”: a sentence that names O`, and a sentence that names O and ends in `“T”`.
     fn quoted_prose(&mut self) {
+        if !self.post.allows(Form::QuoteProse, "") {
+            return;
+        }
         let Some(first) = self.text.chars().next() else { return };
         let (title, prose) = if text::opens_quote(first) {
             let Some(close) = closing(self.text, 0, first) else { return };
@@ -140,7 +143,7 @@ impl Line<'_, '_> {
         let near = starts.iter().rev().take(MAX_WORDS).copied().collect::<Vec<_>>();
         for at in near.iter().rev().copied() {
             let name = part(text, at + 1..text.len());
-            let found = name::outlet(name, &self.post.names.known);
+            let Some(found) = name::known_outlet(name, &self.post.names.known) else { continue };
             if (found.known || found.ambiguous && found.score > 0.0)
                 && text::starts_high(name)
                 && !is_prose_before(text, at)
@@ -190,7 +193,7 @@ impl Line<'_, '_> {
         for at in ends.into_iter().rev() {
             let name = self.sub(0..at);
             let rest = self.sub(at + 1..self.text.len());
-            let found = name::outlet(name, &self.post.names.known);
+            let Some(found) = name::known_outlet(name, &self.post.names.known) else { continue };
             let anew =
                 text::starts_high(rest) || rest.chars().next().is_some_and(text::opens_quote);
             if found.known && anew && text::starts_high(name) {

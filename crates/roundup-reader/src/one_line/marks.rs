@@ -112,7 +112,9 @@ impl Line<'_, '_> {
         for end in ends.into_iter().rev() {
             let name = part(rest, blank..end);
             let after = part(rest, end + 1..rest.len());
-            let known = crate::name::outlet(name, &self.post.names.known);
+            let Some(known) = crate::name::known_outlet(name, &self.post.names.known) else {
+                continue;
+            };
             let named = known.known || known.ambiguous && known.score > 0.0;
             if named && text::starts_high(name) && text::word_count(after) >= 6 {
                 self.add_with(
@@ -294,12 +296,22 @@ fn separators(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// Words that begin another clause.
+const CONJUNCTIONS: [&str; 14] = [
+    "that", "and", "but", "because", "which", "while", "after", "dass", "und", "que", "qui", "che",
+    "что", "och",
+];
+
 /// The length of the first clause of a quotation, without its mark.
 pub(crate) fn first_clause(text: &str) -> usize {
     let mut words = 0;
     for (at, character) in text.char_indices() {
         if character.is_whitespace() {
             words += 1;
+            let next = part(text, at + 1..text.len()).split(' ').next().unwrap_or_default();
+            if words >= 5 && CONJUNCTIONS.contains(&next) {
+                return at;
+            }
         }
         let next = part(text, at + character.len_utf8()..text.len()).chars().next();
         let ends = matches!(character, ',' | ';' | ':' | '.' | '!' | '?' | '。' | '，' | '—' | '–')

@@ -3,7 +3,7 @@
 //! A folder holds `NAME.txt`, `.md` or `.html` beside `NAME.expected.json`.
 
 use super::table::Table;
-use roundup_reader::{Role, Roundup, Source, parse_html, parse_markdown, parse_text};
+use roundup_reader::{Outlets, Role, Roundup, Source, parse_html, parse_markdown, parse_text};
 use safe_html::slug::fold;
 use serde_json::Value;
 use std::error::Error;
@@ -92,6 +92,12 @@ fn outlets(source: &Source) -> Vec<String> {
     names
 }
 
+/// One name for all names of an outlet.
+fn canonical(table: &Table, name: &str) -> String {
+    let key = table.lookup(name).and_then(|found| found.key);
+    key.map_or_else(|| fold(name), |key| key.to_string())
+}
+
 /// Whether a source that was read is the one that is expected.
 fn matches(source: &Source, title: &str, url: Option<&str>) -> bool {
     let head: String = tidy(title).chars().take(40).collect();
@@ -108,7 +114,7 @@ pub fn score(count: &mut Count, expected: &Value, roundup: &Roundup, table: &Tab
     let links = expected.get("links").and_then(Value::as_array).into_iter().flatten();
     for link in links.filter(|link| field(link, "role") != Some("inline")) {
         let title = field(link, "title").unwrap_or_default();
-        let name = |name: &String| table.canonical(name);
+        let name = |name: &String| canonical(table, name);
         let mut wanted: Vec<String> = texts(link.get("outlets")).iter().map(name).collect();
         wanted.sort();
         let bylines = texts(link.get("bylines"));

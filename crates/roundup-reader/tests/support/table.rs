@@ -9,8 +9,6 @@ use std::path::Path;
 #[derive(Default)]
 pub struct Table {
     names: HashMap<String, Evidence>,
-    /// The names that readers are shown, by the keys of outlets.
-    shown: HashMap<i64, String>,
     hosts: HashMap<String, (Evidence, String)>,
 }
 
@@ -26,7 +24,6 @@ impl Table {
             let column = |at: usize| columns.get(at).copied().unwrap_or_default();
             let evidence = Evidence { key: Some(key), ..Evidence::KNOWN };
             let ambiguous: Vec<&str> = column(8).split('|').collect();
-            table.shown.insert(key, fold(column(1)));
             for name in std::iter::once(column(1)).chain(column(2).split('|')) {
                 let ambiguous = ambiguous.contains(&name);
                 table.names.insert(fold(name), Evidence { ambiguous, ..evidence });
@@ -38,12 +35,6 @@ impl Table {
         table.names.remove("");
         table.hosts.remove("");
         Ok(table)
-    }
-
-    /// One name for all names of an outlet.
-    pub fn canonical(&self, name: &str) -> String {
-        let key = self.names.get(&fold(name)).and_then(|found| found.key);
-        key.and_then(|key| self.shown.get(&key).cloned()).unwrap_or_else(|| fold(name))
     }
 
     /// The outlet at a host or at a domain above it: its evidence and name.

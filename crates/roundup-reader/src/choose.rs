@@ -1,0 +1,269 @@
+//! Chooses the reading of each line among its candidates.
+
+use crate::candidate::{Candidate, Form, Pattern};
+use crate::document::Kind;
+use crate::labels::Label;
+use crate::linked::{self, Anchor};
+use crate::patterns;
+use crate::prose;
+use crate::read::{Chosen, Post};
+use crate::siblings;
+use crate::text;
+use crate::{one_line, two_line};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+/// The lines of which every reading is tried. In a longer post, the patterns that these lines are
+/// read by are tried on the others; no article can have more sources than this.
+pub(crate) const MAX_FULL: usize = 600;
+
+/// Decides how each line is read.
+pub(crate) fn choose(post: &mut Post<'_>) -> Vec<Chosen> {
+    let mut candidates = collect(post, 0..post.len().min(MAX_FULL));
+    if post.len() > MAX_FULL {
+        patterns::score(post, &mut candidates);
+        post.allowed = Some(winners(&candidates));
+        candidates.extend(collect(post, MAX_FULL..post.len()));
+    }
+    candidates.extend(siblings::heads(post));
+    patterns::score(post, &mut candidates);
+    siblings::leave_briefs(post, &mut candidates);
+    leave_lead(post, &mut candidates);
+    orient(post, &mut candidates);
+    let anchors = linked::anchors(post);
+    let mut chosen = pick(post, candidates, anchors);
+    siblings::add(post, &mut chosen);
+    chosen
+}
+
+/// The patterns that are the best reading of at least one line in fifty.
+fn winners(candidates: &[Candidate]) -> HashSet<Pattern> {
+    let mut best: HashMap<usize, &Candidate> = HashMap::new();
+    for candidate in candidates.iter().filter(|candidate| candidate.score > 0.0) {
+        let one = best.entry(candidate.first).or_insert(candidate);
+        if candidate.score > one.score {
+            *one = candidate;
+        }
+    }
+    let mut wins: HashMap<&Pattern, usize> = HashMap::new();
+    for candidate in best.values() {
+        *wins.entry(&candidate.pattern).or_default() += 1;
+    }
+    let often = wins.into_iter().filter(|(_, count)| count * 50 >= best.len());
+    often.map(|(pattern, _)| pattern.clone()).collect()
+}
+
+/// The readings of a range of lines.
+fn collect(post: &Post<'_>, range: Range<usize>) -> Vec<Candidate> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    let quoted = |at: usize| {
+        post.text(at).is_some() && post.line(at).is_some_and(|line| line.kind == Kind::Quote)
+    };
+    let texts = range.clone().filter(|at| post.text(*at).is_some()).count();
+    let asides = range.clone().filter(|at| quoted(*at)).count() * 2 < texts;
+    for at in range {
+        let Some(line) = post.line(at) else { continue };
+        // A quotation among other lines is an excerpt, not a title.
+        if asides && quoted(at) && line.links.is_empty() {
+            continue;
+        }
+        if !line.links.is_empty() && post.whole_url(at).is_none() {
+            continue;
+        }
+        let said = post.allows(Form::Says, "")
+            && post.text(at + 1).is_some_and(|text| prose::says(text, &post.names).is_some());
+        let apart =
+            [Form::Above, Form::Below, Form::BlockEnd].iter().any(|form| post.allows(*form, ""));
+        if !apart || two_line::credit_line(post, at).is_none() {
+            let mut found = one_line::candidates(post, at);
+            for candidate in found.iter_mut().filter(|_| said) {
+                candidate.own += 1.0;
+            }
+            candidates.extend(found);
+        }
+        candidates.extend(two_line::candidates(post, at));
+    }
+    candidates
+}
+
+/// Between a lead and its "Read more" stands the excerpt, whatever it looks like.
+fn leave_lead(post: &Post<'_>, candidates: &mut Vec<Candidate>) {
+    let mut mores = (0..post.len()).filter(|at| *post.label(*at) == Label::ReadMore);
+    let (Some(more), None) = (mores.next(), mores.next()) else { return };
+    let single = |candidate: &&Candidate| {
+        candidate.score > 0.0 && candidate.first == candidate.last && candidate.first < more
+    };
+    let linked = (0..more).find(|at| {
+        post.line(*at)
+            .is_some_and(|line| line.links.first().is_some_and(|link| link.range.start == 0))
+            && !matches!(post.line(*at).map(|line| line.kind), Some(Kind::Heading(_)))
+    });
+    let first = candidates
+        .iter()
+        .filter(single)
+        .filter(|one| one.is_known() || one.pattern.mark == "--")
+        .map(|one| one.first)
+        .min();
+    let Some(lead) = first.into_iter().chain(linked).min() else { return };
+    let prose = |at: usize| {
+        post.text(at).is_some_and(|text| text::ends_sentence(text) || text::width(text) > 140)
+    };
+    candidates.retain(|candidate| {
+        let inside = candidate.first > lead && candidate.last < more
+            || candidate.first == lead && candidate.last > lead;
+        !inside || candidate.first == candidate.last && !prose(candidate.first)
+    });
+}
+
+/// Credits stand either above or below their titles in one post, not both.
+fn orient(post: &Post<'_>, candidates: &mut [Candidate]) {
+    let is = |candidate: &Candidate, forms: [Form; 2]| {
+        forms.contains(&candidate.pattern.form) && candidate.score > 0.0
+    };
+    let below = [Form::Below, Form::BelowShape];
+    let above = [Form::Above, Form::AboveShape];
+    let (mut votes, mut both) = (0.0, (false, false));
+    for candidate in candidates.iter() {
+        let Some(credit) = candidate.parts.first().and_then(|part| part.credit.as_ref()) else {
+            continue;
+        };
+        let gap = |at: usize| post.line(at).is_none_or(|line| line.gap);
+        let (line, vote) = (credit.line, 0.5);
+        if is(candidate, above) {
+            both.0 = true;
+            votes += if gap(line) { vote } else { 0.0 };
+            votes -= if gap(line + 1) { 2.0 * vote } else { 0.0 };
+        } else if is(candidate, below) {
+            both.1 = true;
+            votes -= if gap(line + 1) { vote } else { 0.0 };
+            votes += if gap(line) { 2.0 * vote } else { 0.0 };
+            let numbered = candidate
+                .parts
+                .first()
+                .and_then(|part| post.line(part.title.line))
+                .is_some_and(|line| line.starts_item || matches!(line.kind, Kind::Heading(_)));
+            votes -= if numbered { 1.0 } else { 0.0 };
+        }
+    }
+    if !(both.0 && both.1) {
+        return;
+    }
+    let body = post.headline.map_or(0, |at| at + 1);
+    let first = (body..post.len()).find(|at| post.text(*at).is_some());
+    if first.is_some_and(|at| two_line::credit_line(post, at).is_some()) {
+        votes += 3.0;
+    }
+    let last = (0..post.len()).rev().find(|at| post.text(*at).is_some());
+    if last.is_some_and(|at| {
+        two_line::credit_line(post, at).or_else(|| two_line::short_line(post, at)).is_some()
+    }) {
+        votes -= 3.0;
+    }
+    let loser = if votes > 0.0 { below } else { above };
+    for candidate in
+        candidates.iter_mut().filter(|candidate| loser.contains(&candidate.pattern.form))
+    {
+        candidate.score = -9.0;
+    }
+}
+
+/// Takes the best reading of each line, in order.
+fn pick(post: &Post<'_>, candidates: Vec<Candidate>, anchors: Vec<Anchor>) -> Vec<Chosen> {
+    let mut at_line: HashMap<usize, Vec<Candidate>> = HashMap::new();
+    for candidate in candidates.into_iter().filter(|candidate| candidate.score > 0.0) {
+        at_line.entry(candidate.first).or_default().push(candidate);
+    }
+    let best_single = |at: usize| {
+        let here = at_line.get(&at)?;
+        let single = here.iter().filter(|candidate| candidate.last == candidate.first);
+        single.map(|candidate| candidate.score).max_by(f64::total_cmp)
+    };
+    let mut links: HashMap<usize, Vec<Anchor>> = HashMap::new();
+    for anchor in anchors {
+        links.entry(anchor.title.line).or_default().push(anchor);
+    }
+    let mut chosen = Vec::new();
+    let mut next = 0;
+    for at in 0..post.len() {
+        if at < next {
+            continue;
+        }
+        let mut here: Vec<Candidate> = at_line.get(&at).cloned().unwrap_or_default();
+        // What takes several lines yields to a line that is better on its own.
+        here.retain(|candidate| {
+            let others = candidate.first + 1..=candidate.last;
+            let title = candidate.parts.first().map_or(at, |part| part.title.line);
+            !others
+                .into_iter()
+                .filter(|line| *line != title || *line > at)
+                .any(|line| best_single(line).is_some_and(|other| other > candidate.score + 1.0))
+        });
+        // A report of someone else's words says nothing of who wrote the title.
+        if best_single(at).is_some() {
+            here.retain(|candidate| candidate.pattern.form != Form::Says);
+        }
+        if post.headline == Some(at) {
+            here.retain(|candidate| may_be_lead(post, candidate));
+        }
+        here.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let mut here = here.into_iter();
+        if let Some(best) = here.next() {
+            let other = here.find(|other| other.parts != best.parts);
+            next = best.last + 1;
+            chosen.push(Chosen::Credited(best, other));
+            continue;
+        }
+        chosen.extend(links.remove(&at).unwrap_or_default().into_iter().map(Chosen::Linked));
+    }
+    chosen
+}
+
+/// Whether the headline's line is a source itself: under a pattern that does not put the outlet
+/// first, or with an outlet that is known.
+fn may_be_lead(post: &Post<'_>, candidate: &Candidate) -> bool {
+    let heading = post
+        .line(candidate.first)
+        .is_some_and(|line| matches!(line.kind, Kind::Heading(_)) && line.links.is_empty());
+    let outlet_first = matches!(
+        candidate.pattern.form,
+        Form::First
+            | Form::FirstOfLast
+            | Form::Colon
+            | Form::NoMarkBefore
+            | Form::BracketBefore
+            | Form::QuoteEdgeBefore
+            | Form::StyleEdgeBefore(_)
+            | Form::Above
+            | Form::AboveShape
+    );
+    let single = candidate.first == candidate.last;
+    if heading && !candidate.is_known() {
+        return false;
+    }
+    if single {
+        return !outlet_first
+            && (candidate.own >= 1.0 || candidate.pattern.mark == "--" && candidate.own > 0.0)
+            && !matches!(
+                candidate.pattern.form,
+                Form::Comma
+                    | Form::NoMark
+                    | Form::Word
+                    | Form::By
+                    | Form::LastOfFirst
+                    | Form::BracketMid
+            );
+    }
+    // A headline over a title of its own is not the title.
+    let next = post.text(candidate.first + 1);
+    let titled = next.is_some_and(|text| {
+        text::width(text) <= 140
+            && text::is_one_sentence(text)
+            && !text.ends_with(['.', '”', '"'])
+            && text::word_count(text) >= 3
+    });
+    let far = candidate.last > candidate.first + 1;
+    candidate.is_known()
+        && !outlet_first
+        && candidate.pattern.form != Form::Prose
+        && !(far && titled)
+}
