@@ -405,9 +405,12 @@ async fn a_pasted_roundup_becomes_a_draft_with_its_comments() {
     assert_eq!(article["links"].as_array().unwrap().len(), 7);
     let fresh = app.key("articles:write").await;
     fresh.send_as("POST", ARTICLES, "text/plain", " \n").await.problem(422, "invalid");
-    let problem =
-        fresh.send_as("POST", ARTICLES, "text/plain", "A title -- Some Unheard Of Gazette\n");
-    problem.await.problem(422, "invalid");
+    let unheard_of = "Tram line opens -- Some Unheard Of Gazette\n\n\
+        More News On The Tram\n\n\
+        Riders wait an hour in the rain -- Some Unheard Of Gazette\n\
+        Who pays for the second line? -- Another Unheard Of Gazette\n\
+        The depot moves across the river -- Some Unheard Of Gazette\n";
+    fresh.send_as("POST", ARTICLES, "text/plain", unheard_of).await.problem(422, "invalid");
 }
 
 #[tokio::test]

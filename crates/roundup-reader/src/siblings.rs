@@ -86,7 +86,7 @@ fn head(post: &Post<'_>, at: usize) -> Option<Parsed> {
         .or_else(|| post.urls.get(&at).map(|(url, _)| url.as_str()));
     let host = post.text(at + 1).is_some_and(name::is_host);
     let root = host
-        || site.is_some_and(|url| url.splitn(4, '/').nth(3).is_none_or(|path| path.len() <= 1));
+        || site.is_some_and(|url| url.splitn(4, '/').nth(3).is_none_or(str::is_empty));
     if site.is_some() && !root {
         return None;
     }
