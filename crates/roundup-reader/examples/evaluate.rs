@@ -32,7 +32,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             let faults = score(count, &expected, &roundup, &table);
             if verbose && kind == "all" {
                 println!("{}", path.display());
-                faults.iter().for_each(|fault| println!("    {fault}"));
+                for fault in faults {
+                    println!("    {fault}");
+                }
             }
         }
     }

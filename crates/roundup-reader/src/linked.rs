@@ -112,7 +112,10 @@ impl Reader<'_, '_> {
             title.start = head.len() - bare.len();
         }
         let place = self.place(&range, title.start < range.start);
-        let (form, mut credit, taken) = self.credit(&range, place).unwrap_or(("", None, 0));
+        let (form, mut credit, taken) = match self.credit(&range, place) {
+            Some((form, span, parsed, taken)) => (form, Some((span, parsed)), taken),
+            None => ("", None, 0),
+        };
         // "-- O (subscription)": the flag is part of the credit line.
         if let Some((span, _)) = &mut credit {
             let rest = part(self.text, span.range.end..self.text.len());

@@ -205,10 +205,10 @@ impl<'p> Line<'p, '_> {
             let head = self.sub(title.clone());
             let score = parsed.score + title_score(head);
             let next = self.sub(group.end..self.text.len()).trim_start();
-            let parted = next.is_empty()
+            let ends = next.is_empty()
                 || next.starts_with([',', ';', '.', '/', '|', '•', '–', '—', '&', '-'])
                 || next.starts_with("and ");
-            if text::word_count(head) < 3 || score <= 0.0 || !parted {
+            if text::word_count(head) < 3 || score <= 0.0 || !ends {
                 return;
             }
             own = own.min(score);
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn outermost_brackets_are_found() {
         let text = "A (b (c)) [d] （e） (f";
-        let found: Vec<&str> = groups(text).into_iter().map(|range| &text[range]).collect();
+        let found: Vec<&str> = groups(text).into_iter().map(|range| part(text, range)).collect();
         assert_eq!(found, ["(b (c))", "[d]", "（e）"]);
     }
 
@@ -323,7 +323,7 @@ mod tests {
             ("The end", "The end"),
             (", and The end", "The end"),
         ] {
-            assert_eq!(&title[lead_in(title)..], rest);
+            assert_eq!(part(title, lead_in(title)..title.len()), rest);
         }
     }
 }

@@ -35,22 +35,23 @@ fn base(pattern: &Pattern) -> f64 {
         | Form::By => 0.3,
         Form::BracketMid => -0.2,
         Form::Colon if pattern.mark == "“" => 0.4,
-        Form::Colon => -0.6,
         Form::Comma if pattern.mark != "," => -0.3,
-        Form::Comma => -2.0,
         Form::Word if pattern.mark == "via" => 1.0,
         Form::Word => -1.4,
         Form::NoMark if pattern.mark.is_empty() => -2.0,
-        Form::NoMark => -0.6,
-        Form::NoMarkBefore => -2.0,
+        Form::Colon | Form::NoMark => -0.6,
+        Form::Comma | Form::NoMarkBefore => -2.0,
         Form::Labelled | Form::SourceBelow => 2.0,
         Form::Dateline => 2.5,
         Form::Says => 1.0,
         Form::Head => 0.5,
-        Form::StyleEdge(_) | Form::StyleEdgeBefore(_) | Form::QuoteProse => 0.0,
         Form::BelowShape | Form::AboveShape | Form::BlockEndShape => -1.0,
         Form::Prose => -0.5,
-        Form::Sibling | Form::Brief => 0.0,
+        Form::StyleEdge(_)
+        | Form::StyleEdgeBefore(_)
+        | Form::QuoteProse
+        | Form::Sibling
+        | Form::Brief => 0.0,
     }
 }
 
@@ -62,11 +63,13 @@ fn is_weak(pattern: &Pattern) -> bool {
             &*pattern.mark,
             "--" | "|" | "::" | "//" | "·" | "•" | "—" | "–" | "-" | "｜" | "\t"
         ),
-        Form::Comma | Form::NoMarkBefore | Form::By => true,
         Form::Colon => pattern.mark != "“",
         Form::NoMark => pattern.mark.is_empty(),
         Form::Word => pattern.mark != "via",
-        Form::StyleEdge(_)
+        Form::Comma
+        | Form::NoMarkBefore
+        | Form::By
+        | Form::StyleEdge(_)
         | Form::StyleEdgeBefore(_)
         | Form::BelowShape
         | Form::AboveShape
@@ -204,7 +207,7 @@ pub(crate) fn score(post: &Post<'_>, candidates: &mut [Candidate]) {
             | Form::QuoteProse
             | Form::BracketMid => candidate.cap = candidate.cap.min(0.9),
             Form::NoMark | Form::Comma | Form::Word if good < 3.0 => {
-                candidate.cap = candidate.cap.min(0.9)
+                candidate.cap = candidate.cap.min(0.9);
             }
             _ => {}
         }

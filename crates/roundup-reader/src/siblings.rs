@@ -85,8 +85,7 @@ fn head(post: &Post<'_>, at: usize) -> Option<Parsed> {
         .map(|link| link.url.as_str())
         .or_else(|| post.urls.get(&at).map(|(url, _)| url.as_str()));
     let host = post.text(at + 1).is_some_and(name::is_host);
-    let root = host
-        || site.is_some_and(|url| url.splitn(4, '/').nth(3).is_none_or(str::is_empty));
+    let root = host || site.is_some_and(|url| url.splitn(4, '/').nth(3).is_none_or(str::is_empty));
     if site.is_some() && !root {
         return None;
     }
@@ -309,7 +308,8 @@ fn may_be_sibling(post: &Post<'_>, at: usize) -> bool {
         && line.links.is_empty()
         && !text.ends_with(['.', ':', ';', ',', ')', '…', '!', '”', '"', '»'])
         && !text.chars().next().is_some_and(text::opens_quote)
-        && !(line.is_bold() || line.is_italic())
+        && !line.is_bold()
+        && !line.is_italic()
         && !text.starts_with(['(', '['])
         && !labels::is_related(text)
         && !name::is_dated(text)

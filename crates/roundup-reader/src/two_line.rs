@@ -57,7 +57,7 @@ impl Reader<'_, '_> {
     /// Whether the line can be a title on its own.
     fn fits(&self) -> f64 {
         let width = text::width(self.text);
-        if !(6..=220).contains(&width) { -9.0 } else { title_score(self.text) }
+        if (6..=220).contains(&width) { title_score(self.text) } else { -9.0 }
     }
 
     fn below(&self, found: &mut Vec<Candidate>) {
@@ -86,7 +86,7 @@ impl Reader<'_, '_> {
             found.push(candidate);
         };
         if let Some(group) = groups(line).first().filter(|group| group.start == 0).cloned()
-            && !groups(self.text).first().is_some_and(|group| group.start == 0)
+            && groups(self.text).first().is_none_or(|group| group.start != 0)
             && let Some(parsed) = credit::parse(part(line, group.clone()), names)
             && parsed.score > 0.0
         {
@@ -273,13 +273,14 @@ pub(crate) fn credit_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
         return None;
     }
     let known = parsed.known || parsed.score >= 2.0 && parsed.has_outlet();
-    let bars = text.contains([' ']) && [" | ", " • ", " · "].iter().any(|bar| text.contains(bar));
-    let dated = bars
+    let has_bars =
+        text.contains([' ']) && [" | ", " • ", " · "].iter().any(|bar| text.contains(bar));
+    let dated = has_bars
         && text
             .split(['|', '•', '·'])
             .any(|one| name::is_dated(one.trim()) || name::is_host(one.trim()));
     // "Title -- By Ann Bee, O": what stands before a mark can be a title.
-    let marked = [" -- ", " — ", " – ", " - ", ": ", " ("].iter().any(|mark| text.contains(mark));
+    let has_mark = [" -- ", " — ", " – ", " - ", ": ", " ("].iter().any(|mark| text.contains(mark));
     let tail = text.rsplit([',', '(']).next().unwrap_or_default();
     let ends_dated = tail.len() < text.len()
         && name::is_dated(tail.trim_end_matches(')').trim())
@@ -299,11 +300,15 @@ pub(crate) fn credit_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
         }
     }
     let good = known
-        && (whole || bars || listed || !text::is_title_case(text) || text::word_count(text) <= 6)
+        && (whole
+            || has_bars
+            || listed
+            || !text::is_title_case(text)
+            || text::word_count(text) <= 6)
         || dated
         || ends_dated && parsed.has_outlet() && parsed.score > 0.5
         || by && parsed.score > 0.0 && text::word_count(text) <= 10
-        || listed && !marked && (bars || text.contains(", ")) && text::word_count(text) <= 8
+        || listed && !has_mark && (has_bars || text.contains(", ")) && text::word_count(text) <= 8
         || name::is_host(bare);
     good.then_some(parsed)
 }

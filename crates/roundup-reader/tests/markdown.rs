@@ -1,7 +1,5 @@
 //! Roundups of many shapes, as Markdown, and what they are read as.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
-
 use known::Known;
 use roundup_reader::{Report, Role, Roundup, Source, parse_html, parse_markdown, parse_text};
 

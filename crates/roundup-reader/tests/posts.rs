@@ -1,6 +1,6 @@
 //! The labelled posts of `tests/posts`: how much of them is read, and how sure the reader is.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use roundup_reader::Role;
 use score::{Count, Post, posts, read, score};

@@ -1,7 +1,5 @@
 //! Roundups of many shapes, as text, and what they are read as.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
-
 use known::Known;
 use roundup_reader::{Role, Roundup, parse_text};
 

@@ -226,12 +226,12 @@ impl Work<'_, '_> {
             (at + 1..self.post.len())
                 .find(|at| self.post.text(*at).is_some() || *self.post.label(*at) == Label::Url)
         };
-        let last = starts.iter().max().copied();
+        let final_start = starts.iter().max().copied();
         let mut heads: Vec<(usize, bool)> = Vec::new();
         for at in 0..self.post.len() {
             let Some(line) = self.post.line(at) else { continue };
             let related =
-                *self.post.label(at) == Label::Related && last.is_some_and(|last| last > at);
+                *self.post.label(at) == Label::Related && final_start.is_some_and(|last| last > at);
             let head = matches!(line.kind, Kind::Heading(_));
             if self.post.headline == Some(at) || starts.contains(&at) {
                 continue;

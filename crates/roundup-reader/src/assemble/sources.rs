@@ -32,7 +32,7 @@ pub(super) fn build(post: &Post<'_>, chosen: Vec<Chosen>) -> Vec<Built> {
     for one in chosen {
         match one {
             Chosen::Credited(candidate, other) => {
-                credited(post, &candidate, other.as_ref(), &mut built)
+                credited(post, &candidate, other.as_ref(), &mut built);
             }
             Chosen::Linked(anchor) => built.push(linked(post, anchor)),
         }

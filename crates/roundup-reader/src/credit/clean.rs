@@ -191,10 +191,10 @@ pub(super) fn after_by(text: &str) -> Option<&str> {
     let length = lexicon::prefix(Kind::By, text)?;
     let rest = part(text, length..text.len());
     let names = rest.trim_start_matches([' ', ':', '：', '\u{A0}']).trim();
-    let parted = rest.len() > names.len() || rest.chars().next().is_some_and(text::is_wide);
+    let spaced = rest.len() > names.len() || rest.chars().next().is_some_and(text::is_wide);
     // "By" vouches for a name only before something like one.
-    let named = names.chars().next().is_some_and(|c| c.is_alphabetic() || c == '@');
-    (parted && named && rest.starts_with([' ', ':', '：', '\u{A0}'])).then_some(names)
+    let lettered = names.chars().next().is_some_and(|c| c.is_alphabetic() || c == '@');
+    (spaced && lettered && rest.starts_with([' ', ':', '：', '\u{A0}'])).then_some(names)
 }
 
 /// Takes what an author is off a list of names: ", staff writer".

@@ -91,17 +91,17 @@ impl Parsed {
 pub fn parse_credit(line: &str, outlets: &dyn Outlets) -> (Vec<Credit>, Confidence) {
     let names = Names::new(outlets);
     let line = text::squeeze(line);
-    if let Some(parsed) = parse(&line, &names) {
-        if parsed.score > -1.5 {
-            let certain =
-                parsed.known || (parsed.has_byline() && !parsed.has_outlet() && parsed.score > 2.0);
-            let confidence = if certain {
-                Confidence::new(0.99)
-            } else {
-                Confidence::of_score(parsed.score).min(Confidence::new(0.9))
-            };
-            return (parsed.credits, confidence);
-        }
+    if let Some(parsed) = parse(&line, &names)
+        && parsed.score > -1.5
+    {
+        let certain =
+            parsed.known || (parsed.has_byline() && !parsed.has_outlet() && parsed.score > 2.0);
+        let confidence = if certain {
+            Confidence::new(0.99)
+        } else {
+            Confidence::of_score(parsed.score).min(Confidence::new(0.9))
+        };
+        return (parsed.credits, confidence);
     }
     // The line is said to be a credit, so what is no remark is a name, however odd.
     let name = clean::flags_off(clean::tidy(&line));
@@ -151,7 +151,7 @@ fn parse_anew(line: &str, names: &Names<'_>) -> Option<Parsed> {
     person_at(whole, names)
         .or_else(|| before_known(whole, names))
         .or_else(|| split(whole, names))
-        .or_else(|| single(whole, names))
+        .or_else(|| Some(single(whole, names)))
 }
 
 /// The outlet that a text names as a whole, if it is known.
@@ -170,15 +170,15 @@ fn as_known(name: &str, names: &Names<'_>) -> Option<Parsed> {
 }
 
 /// One unknown name.
-fn single(name: &str, names: &Names<'_>) -> Option<Parsed> {
+fn single(name: &str, names: &Names<'_>) -> Parsed {
     let mut score = name::outlet(name, &names.known).score;
     if names.times(name) > 1 {
         score += 1.2;
     }
     if name::person(name) == Person::Listed {
-        return Some(Parsed::bylines(vec![name.to_owned()], score.max(0.6)));
+        return Parsed::bylines(vec![name.to_owned()], score.max(0.6));
     }
-    Some(Parsed::outlet(name, score, false))
+    Parsed::outlet(name, score, false)
 }
 
 /// What follows a "by": persons, and perhaps the outlet they write for.
@@ -372,7 +372,7 @@ fn without_known(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Pars
         );
     }
     match unknown.as_slice() {
-        [one] => single(one.text, names),
+        [one] => Some(single(one.text, names)),
         [first, second] if second.slash => {
             let both = names.times(first.text) > 1 && names.times(second.text) > 1;
             if !both {

@@ -68,10 +68,10 @@ pub(super) fn pieces<'a>(line: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'
             found.retain(|piece| {
                 !name::is_host(piece.text) || matches!(piece.class, Class::Known { .. })
             });
-            let named = found.iter().any(|piece| {
+            let outlet = found.iter().any(|piece| {
                 matches!(piece.class, Class::Known { .. }) && !name::is_host(piece.text)
             });
-            if named {
+            if outlet {
                 found.retain(|piece| !name::is_host(piece.text));
             }
         }

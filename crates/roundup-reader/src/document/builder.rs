@@ -159,18 +159,18 @@ impl Builder {
 
     /// Ends the line; what is open goes on in the next.
     pub(super) fn end_line(&mut self) {
-        let link = self.link.take();
-        if let Some((start, url)) = &link {
+        let open = self.link.take();
+        if let Some((start, url)) = &open {
             self.add_link(*start, url.clone());
         }
         for style in [Style::Strong, Style::Emphasis, Style::Code] {
-            let open = *self.style(style);
-            if open.depth > 0 {
-                self.add_style(style, open.start..self.line.text.len());
+            let styled = *self.style(style);
+            if styled.depth > 0 {
+                self.add_style(style, styled.start..self.line.text.len());
             }
             self.style(style).start = 0;
         }
-        self.link = link.map(|(_, url)| (0, url));
+        self.link = open.map(|(_, url)| (0, url));
         self.push_pictures();
         let span = self.span.take();
         let mut line = std::mem::replace(&mut self.line, Line::new(self.no, Kind::Paragraph));
@@ -242,9 +242,9 @@ impl Builder {
 
     pub(super) fn open_list(&mut self, first: Option<u32>) {
         if self.lists.is_empty() {
-            self.end_block()
+            self.end_block();
         } else {
-            self.end_line()
+            self.end_line();
         }
         if self.lists.len() < MAX_LISTS { self.lists.push(first) } else { self.deeper += 1 }
     }

@@ -65,7 +65,7 @@ impl Walk {
                 _ => continue,
             };
             if let Some(passed) = bytes.get(seen..start) {
-                line += passed.iter().filter(|byte| **byte == b'\n').count();
+                line += passed.split(|byte| *byte == b'\n').count() - 1;
                 seen = start;
             }
             to.no = line;
@@ -194,10 +194,8 @@ impl Walk {
                 to.end_block();
             }
             "tr" | "dt" | "dd" => to.end_line(),
-            "td" | "th" => {
-                if to.has_text() {
-                    to.text(" | ", None);
-                }
+            "td" | "th" if to.has_text() => {
+                to.text(" | ", None);
             }
             name if AROUND.contains(&name) => {
                 to.end_block();

@@ -1,4 +1,4 @@
-//! Markdown as a document: CommonMark with tables, and HTML within it.
+//! Markdown as a document: `CommonMark` with tables, and HTML within it.
 
 use super::builder::Builder;
 use super::html::Walk;
@@ -109,10 +109,8 @@ impl Reader {
             }
             Tag::Item => self.to.open_item(),
             Tag::TableRow | Tag::TableHead => self.to.end_line(),
-            Tag::TableCell => {
-                if self.to.has_text() {
-                    self.to.text(" | ", None);
-                }
+            Tag::TableCell if self.to.has_text() => {
+                self.to.text(" | ", None);
             }
             Tag::Emphasis => self.to.open_style(Style::Emphasis),
             Tag::Strong => self.to.open_style(Style::Strong),

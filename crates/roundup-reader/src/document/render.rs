@@ -64,17 +64,17 @@ fn inline(line: &Line, range: Range<usize>) -> String {
     cuts.extend(all.flat_map(|one| [one.start, one.end]).filter(|at| range.contains(at)));
     cuts.sort_unstable();
     cuts.dedup();
-    let mut writer = Writer::default();
+    let mut markdown = Writer::default();
     let mut links = line.links.iter().peekable();
     let mut styles = Styles::new(line);
     for pair in cuts.windows(2) {
         let [start, end] = pair else { continue };
         while links.next_if(|link| link.range.end <= *start).is_some() {}
-        let link =
+        let url =
             links.peek().filter(|link| link.range.start <= *start).map(|link| link.url.as_str());
-        writer.write(part(&line.text, *start..*end), link, &styles.at(*start));
+        markdown.write(part(&line.text, *start..*end), url, &styles.at(*start));
     }
-    writer.finish()
+    markdown.finish()
 }
 
 /// Walks the emphasis of a line, each kind in its order.

@@ -30,11 +30,8 @@ impl Line<'_, '_> {
             let Some(close) = closing(self.text, 0, first) else { return };
             (0..close, close..self.text.len())
         } else {
-            let Some((at, open)) = self
-                .text
-                .char_indices()
-                .filter(|(_, c)| matches!(c, '“' | '"' | '«' | '„' | '「'))
-                .last()
+            let Some((at, open)) =
+                self.text.char_indices().rfind(|(_, c)| matches!(c, '“' | '"' | '«' | '„' | '「'))
             else {
                 return;
             };

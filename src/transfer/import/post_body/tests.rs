@@ -31,7 +31,12 @@ fn a_roundup_in_html_is_parsed_as_one() {
         .links
         .iter()
         .map(|link| {
-            (link.role, link.title.as_str(), link.url.as_deref().unwrap_or_default(), link.credit.as_deref())
+            (
+                link.role,
+                link.title.as_str(),
+                link.url.as_deref().unwrap_or_default(),
+                link.credit.as_deref(),
+            )
         })
         .collect();
     assert_eq!(
