@@ -20,7 +20,7 @@ The bridge opened on Monday, <a href='https://x.example/said'>they said</a>.<br>
 <b>More News On The R&amp;D Bridge</b><br><br>
 <a href='https://afp.example/1'>Ten years of work</a> -- AFP<br>
 <a href='https://np.example/2'>Ferries lose riders</a> -- National Post/The Telegraph<br>
-<a href='https://r.example/3'>Who pays?</a> -- Some Gazette<br><br>
+<a href='https://r.example/3'>Who pays?</a> -- Harbour Gazette<br><br>
 <b>My Comment:</b> Ten years is <a href='https://y.example/long'>long</a>.";
 
 #[test]
@@ -51,12 +51,12 @@ fn a_roundup_in_html_is_parsed_as_one() {
                 "https://np.example/2",
                 Some("National Post/The Telegraph")
             ),
-            (Role::More, "Who pays?", "https://r.example/3", Some("Some Gazette")),
+            (Role::More, "Who pays?", "https://r.example/3", Some("Harbour Gazette")),
             (Role::Inline, "long", "https://y.example/long", None),
         ]
     );
     assert!(!found.links[4].confidence.is_certain());
-    assert_eq!(found.report.uncertain[0].raw, "Who pays? -- Some Gazette");
+    assert_eq!(found.report.uncertain[0].raw, "Who pays? -- Harbour Gazette");
     assert_eq!(found.dek.as_deref(), Some("Ferries To Run One More Summer"));
     assert_eq!(found.links_heading.as_deref(), Some("More News On The R&D Bridge"));
     assert_eq!(
