@@ -48,12 +48,12 @@ const input: roundup.ArticleInput = {
 // It takes texts as well, so what is sent must be said.
 const json = { "Content-Type": "application/json" };
 const headers = { ...json, Authorization: `Bearer ${key}`, "Idempotency-Key": "a-story-with-orval" };
-const made = await roundup.createArticle(input, undefined, { headers });
+const made = await roundup.adminCreateArticle(input, undefined, { headers });
 if (made.status !== 201) throw new Error(`${made.status}`);
 const article = made.data;
 console.log(`${made.status} ${article.status}: ${article.headline}, ${article.links.length} sources`);
 
-const refused = await roundup.createArticle(input, undefined, { headers: json });
+const refused = await roundup.adminCreateArticle(input, undefined, { headers: json });
 if (refused.status !== 401) throw new Error(`${refused.status}`);
 console.log(`without a good key: ${refused.data.code}`);
 
@@ -71,7 +71,7 @@ const different = new Set(sources.map((source) => source.id));
 console.log(`${different.size} different sources in ${pages} pages`);
 
 const text = "The early boat *was* the best, writes orval.";
-const posted = await roundup.postComment(article.slug, { author: { name: "Nadia" }, text });
+const posted = await roundup.createComment(article.slug, { author: { name: "Nadia" }, text });
 if (posted.status !== 201) throw new Error(`${posted.status}`);
 console.log(`${posted.data.author.name} comments: ${posted.data.status}`);
 

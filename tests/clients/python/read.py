@@ -11,7 +11,7 @@ from roundup_client.models import (
     ListArticleCommentsSort,
     ListArticleCommentsView,
     PageLink,
-    PageListedLink,
+    PageLinkWithArticle,
     PageThreadComment,
     Problem,
 )
@@ -43,7 +43,7 @@ words = first.text.split(".")[0]
 print(f"{len(thread.items)} comments, the first at depth {first.depth}: {words}.")
 
 credits = list_outlet_links.sync("coast-radio", client=client)
-assert isinstance(credits, PageListedLink)
+assert isinstance(credits, PageLinkWithArticle)
 citing = credits.items[0].article.slug
 print(f"{len(credits.items)} links credit Coast Radio, the first in {citing}")
 

@@ -3,22 +3,22 @@
 import sys
 
 from roundup_client import AuthenticatedClient, Client
-from roundup_client.api.articles import create_article, list_article_links
-from roundup_client.api.comments import get_comment, post_comment
+from roundup_client.api.articles import admin_create_article, list_article_links
+from roundup_client.api.comments import create_comment, get_comment
 from roundup_client.models import (
     AdminArticle,
     ArticleInput,
-    CommentInThread,
+    ArticleStatusInput,
+    CommentAuthorInput,
+    CommentInput,
+    CommentWithContext,
     CreditInput,
     LinkInput,
-    NewAuthor,
-    NewComment,
+    LinkRole,
     OutletName,
     PageLink,
     PostedComment,
     Problem,
-    Role,
-    Standing,
 )
 from roundup_client.types import UNSET, Unset
 
@@ -28,26 +28,26 @@ reader = Client(base_url=address)
 
 wanted = ArticleInput(
     headline="Ferry Timetable Changes in Spring",
-    status=Standing.PUBLISHED,
+    status=ArticleStatusInput.PUBLISHED,
     tags=["ferries"],
     links=[
         LinkInput(
             title="New hours",
-            role=Role.LEAD,
+            role=LinkRole.LEAD,
             url="https://python.example/hours",
             credits_=[CreditInput(outlet=OutletName(name="Harbour Gazette"))],
         ),
-        LinkInput(title="Fares stay", role=Role.MORE, url="https://python.example/fares", credits_=[]),
+        LinkInput(title="Fares stay", role=LinkRole.MORE, url="https://python.example/fares", credits_=[]),
     ],
 )
-made = create_article.sync_detailed(client=editor, body=wanted, idempotency_key="a-story-in-python")
+made = admin_create_article.sync_detailed(client=editor, body=wanted, idempotency_key="a-story-in-python")
 article = made.parsed
 assert isinstance(article, AdminArticle), article
 print(f"{made.status_code.value} {article.status.value}: {article.headline}, {len(article.links)} sources")
 
 # Its type lets no client without a key in here, so this one has a wrong key.
 stranger = AuthenticatedClient(base_url=address, token="rk_wrong")
-refused = create_article.sync(client=stranger, body=wanted)
+refused = admin_create_article.sync(client=stranger, body=wanted)
 assert isinstance(refused, Problem)
 print(f"without a good key: {refused.code.value}")
 
@@ -64,11 +64,11 @@ while True:
     after = page.page.next_
 print(f"{len(sources)} different sources in {pages} pages")
 
-comment = NewComment(author=NewAuthor(name="Nadia"), text="The early boat *was* the best, writes Python.")
-posted = post_comment.sync(article.slug, client=reader, body=comment)
+comment = CommentInput(author=CommentAuthorInput(name="Nadia"), text="The early boat *was* the best, writes Python.")
+posted = create_comment.sync(article.slug, client=reader, body=comment)
 assert isinstance(posted, PostedComment), posted
 print(f"{posted.author.name} comments: {posted.status}")
 
 found = get_comment.sync(posted.id, client=reader)
-assert isinstance(found, CommentInThread)
+assert isinstance(found, CommentWithContext)
 print(f"read back: {found.text} on {found.article.headline}")
