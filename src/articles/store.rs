@@ -143,7 +143,7 @@ pub async fn insert(
     Ok(id)
 }
 
-/// Stores a new article under a free slug. The caller must then call [`refresh_articles`], once for
+/// Stores a new article under a free slug. The caller must then call `refresh_articles`, once for
 /// many articles.
 ///
 /// # Errors

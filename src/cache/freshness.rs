@@ -114,7 +114,7 @@ impl Freshness {
     }
 
     /// Returns whether a request that memory can answer should query the database. While the
-    /// database is down, this is true for one request in each [`RETRY_INTERVAL`].
+    /// database is down, this is true for one request in each `RETRY_INTERVAL`.
     pub fn should_query(&self, now: Timestamp) -> bool {
         let DatabaseState::Down { retry_at } = self.database_state(now) else { return true };
         if now < retry_at {
