@@ -186,6 +186,7 @@ impl Candidate {
 
 /// How much a text looks like a title: 0 for one that can be, less for others.
 pub(crate) fn title_score(title: &str) -> f64 {
+    crate::work::step();
     let width = text::width(title);
     let words = text::word_count(title);
     let mut score: f64 = 0.0;

@@ -127,6 +127,7 @@ pub(crate) fn is(kind: Kind, phrase: &str) -> bool {
 }
 
 fn is_at(kind: usize, phrase: &str) -> bool {
+    crate::work::step();
     if phrase.is_empty() || phrase.len() > MAX_PHRASE {
         return false;
     }

@@ -31,6 +31,7 @@ mod split;
 mod text;
 mod two_line;
 mod url_list;
+mod work;
 
 pub use confidence::{Confidence, Level};
 pub use credit::parse_credit;

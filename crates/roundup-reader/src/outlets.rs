@@ -64,6 +64,7 @@ impl<'a> Known<'a> {
 
     /// What is known of a name; unconfirmed outlets count as unknown.
     pub(crate) fn name(&self, name: &str) -> Option<Evidence> {
+        crate::work::step();
         if name.is_empty() || name.len() > 120 {
             return None;
         }

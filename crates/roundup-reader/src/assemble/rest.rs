@@ -164,6 +164,9 @@ impl Work<'_, '_> {
 
     /// "Read more": its URL is the lead's, or that of the source before it.
     pub(super) fn read_more(&mut self, lead: Option<usize>) {
+        // The links of such lines were counted as links in passing.
+        let post = self.post;
+        self.built.retain(|one| *post.label(one.first) != Label::ReadMore);
         let mut seen = false;
         let mut count = 0;
         for at in 0..self.post.len() {
@@ -179,16 +182,12 @@ impl Work<'_, '_> {
             let raw = line.raw.clone();
             let no = line.no;
             // The address is on the line itself, or else on the line below.
-            let below = self.post.line(at + 1).filter(|below| {
-                line.links.is_empty()
-                    && below.is_url()
-                    && !self.post.urls.values().any(|(_, url)| *url == at + 1)
+            let own = line.links.first().map(|link| link.url.clone());
+            let below = self.post.line(at + 1).filter(|line| {
+                let given = self.post.urls.values().any(|(_, url)| *url == at + 1);
+                own.is_none() && line.is_url() && !given
             });
-            let url = line
-                .links
-                .first()
-                .map(|link| link.url.clone())
-                .or_else(|| below.and_then(|line| line.url.clone()));
+            let url = own.or_else(|| below.and_then(|line| line.url.clone()));
             let before = self.built.iter().rposition(|one| {
                 one.source.role != Role::Inline
                     && one.first < at
@@ -224,9 +223,6 @@ impl Work<'_, '_> {
             }
             self.passing(at, no, left, &raw);
         }
-        // The links of such lines were counted as links in passing.
-        let post = self.post;
-        self.built.retain(|one| *post.label(one.first) != Label::ReadMore);
     }
 
     /// Keeps a URL that is no source's as a link in passing.
@@ -245,10 +241,9 @@ impl Work<'_, '_> {
             line: no,
             raw: raw.to_owned(),
         };
-        // Behind the label's line, where it is not taken for that line's own link.
         self.built.push(sources::Built {
             source,
-            first: at + 1,
+            first: at,
             last: at,
             title: at,
             quote: Vec::new(),

@@ -130,6 +130,7 @@ pub(crate) fn parse(line: &str, names: &Names<'_>) -> Option<Parsed> {
 }
 
 fn parse_anew(line: &str, names: &Names<'_>) -> Option<Parsed> {
+    crate::work::step();
     let whole = clean::tidy(line);
     if !whole.chars().any(char::is_alphanumeric) {
         return None;
