@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use safe_html::{Markup, Voice, render};
+use safe_html::{AuthorRole, Markup, render};
 
 #[derive(QueryableByName)]
 struct NewId {
@@ -57,7 +57,7 @@ pub async fn add_roots(
                 comments::path.eq(id.to_be_bytes().to_vec()),
                 comments::status.eq("approved"),
                 comments::text.eq(&found.text),
-                comments::html.eq(render(&found.text, Markup::Markdown, Voice::Reader)),
+                comments::html.eq(render(&found.text, Markup::Markdown, AuthorRole::Reader)),
                 comments::listed_at.eq(now),
                 comments::uncertain.eq(found.uncertain),
             )

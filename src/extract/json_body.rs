@@ -189,7 +189,7 @@ pub(crate) fn find_forbidden_characters(
     let parent = pointer.len();
     match value {
         Value::String(text) => {
-            if let Some(found) = xml_chars::first_forbidden(text) {
+            if let Some(found) = xml_chars::find_forbidden_char(text) {
                 let (character, at) = (u32::from(found.character), found.position);
                 let message = format!("the character U+{character:04X} at {at} cannot be stored");
                 errors.push(FieldError::field(pointer.clone(), "forbidden_character", message));

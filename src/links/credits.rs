@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use roundup_reader::parse_credit;
-use safe_html::slug::fold;
+use safe_html::names::fold_outlet_name;
 use std::collections::HashSet;
 
 /// The maximum length of an outlet's name in characters.
@@ -130,7 +130,7 @@ impl Work<'_> {
         if found.is_some() {
             return Ok(found);
         }
-        if !self.lookup.may_make || fold(name).is_empty() {
+        if !self.lookup.may_make || fold_outlet_name(name).is_empty() {
             self.unknown.push((at, name.to_owned()));
             return Ok(None);
         }
@@ -166,7 +166,7 @@ impl Work<'_> {
         let names = outlet_aliases::table.select(outlet_aliases::name);
         let names: Vec<String> = names.load(self.conn).await?;
         let error = |(at, written): (String, String)| {
-            let message = if fold(&written).is_empty() {
+            let message = if fold_outlet_name(&written).is_empty() {
                 format!("`{written}` has no letter or digit to know an outlet by")
             } else {
                 format!("no outlet goes by `{written}`, and the key may not make one")
@@ -180,5 +180,5 @@ impl Work<'_> {
 
 /// Returns whether a credit cannot be the name of an outlet.
 fn no_name(name: &str) -> bool {
-    fold(name).is_empty() || name.chars().count() > LONGEST_NAME
+    fold_outlet_name(name).is_empty() || name.chars().count() > LONGEST_NAME
 }

@@ -3,7 +3,7 @@
 use super::model::{Link, LinkRole, RichText};
 use crate::error::FieldError;
 use crate::validation::{check_not_blank, check_web_url};
-use safe_html::{Markup, Voice, render};
+use safe_html::{AuthorRole, Markup, render};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -37,14 +37,14 @@ impl TextFormat {
             Self::Markdown => Markup::Markdown,
             Self::Html => Markup::Html,
         };
-        let html = render(&text, markup, Voice::Editor);
+        let html = render(&text, markup, AuthorRole::Editor);
         RichText { text, html }
     }
 
     /// Returns the markup of a stored text, which only its HTML shows: Markdown, unless that would
     /// render otherwise.
     pub fn of(text: &str, html: &str) -> Self {
-        let rendered = |markup| render(text, markup, Voice::Editor) == html;
+        let rendered = |markup| render(text, markup, AuthorRole::Editor) == html;
         if !text.contains(['<', '&']) || rendered(Markup::Markdown) {
             return Self::Markdown;
         }

@@ -12,7 +12,8 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use safe_html::slug::{fold, slugify};
+use safe_html::names::fold_outlet_name;
+use safe_html::slug::slugify;
 use std::collections::HashMap;
 
 #[derive(Insertable, AsChangeset)]
@@ -167,7 +168,7 @@ async fn set_names(
 ) -> Result<()> {
     let mut wanted: HashMap<String, (String, &str)> = HashMap::new();
     for (at, name) in names {
-        wanted.entry(fold(name)).or_insert((at, name));
+        wanted.entry(fold_outlet_name(name)).or_insert((at, name));
     }
     let keys: Vec<&String> = wanted.keys().collect();
     let own = outlet_aliases::table.filter(outlet_aliases::outlet_id.eq(id));

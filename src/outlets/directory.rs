@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join4;
-use safe_html::slug::{fold, slugify};
+use safe_html::names::fold_outlet_name;
+use safe_html::slug::slugify;
 use std::collections::HashMap;
 
 /// Maps names and hosts to outlets.
@@ -54,7 +55,7 @@ impl Directory {
 
     /// Returns the outlet with this name.
     pub fn named(&self, name: &str) -> Option<i64> {
-        self.names.get(&fold(name)).copied()
+        self.names.get(&fold_outlet_name(name)).copied()
     }
 
     /// Returns the outlet of this host or of a parent domain.
@@ -77,7 +78,7 @@ impl Directory {
             return Ok((id, false));
         }
         let (id, new) = create(conn, name, now).await?;
-        self.names.insert(fold(name), id);
+        self.names.insert(fold_outlet_name(name), id);
         Ok((id, new))
     }
 }
@@ -89,7 +90,8 @@ async fn create(
     now: DateTime<Utc>,
 ) -> Result<(i64, bool)> {
     lock_names(conn).await?;
-    let known = outlet_aliases::table.find(fold(name)).select(outlet_aliases::outlet_id);
+    let known =
+        outlet_aliases::table.find(fold_outlet_name(name)).select(outlet_aliases::outlet_id);
     if let Some(id) = known.first(conn).await.optional()? {
         return Ok((id, false));
     }
@@ -118,7 +120,7 @@ async fn create(
     };
     diesel::insert_into(outlet_aliases::table)
         .values((
-            outlet_aliases::key.eq(fold(name)),
+            outlet_aliases::key.eq(fold_outlet_name(name)),
             outlet_aliases::outlet_id.eq(id),
             outlet_aliases::name.eq(name),
         ))

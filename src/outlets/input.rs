@@ -4,7 +4,7 @@ use super::model::Outlet;
 use crate::error::FieldError;
 use crate::validation::{check_not_blank, check_web_url};
 use chrono::{DateTime, Utc};
-use safe_html::slug::fold;
+use safe_html::names::fold_outlet_name;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -135,7 +135,7 @@ impl OutletInput {
         let mut errors: Vec<FieldError> =
             check_not_blank("/name", &self.name).into_iter().collect();
         for (at, name) in self.names() {
-            if fold(name).is_empty() {
+            if fold_outlet_name(name).is_empty() {
                 errors.push(FieldError::field(at, "no_word", "needs a letter or a digit"));
             }
         }

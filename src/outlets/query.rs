@@ -16,7 +16,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
-use safe_html::slug::fold;
+use safe_html::names::fold_outlet_name;
 use serde_json::Value;
 
 /// The key of a list's cursor: the sort value as JSON, and the id.
@@ -110,7 +110,7 @@ pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
     }
     let found = named(conn, &slugs).await?;
     ids.extend(slugs.iter().filter_map(|slug| {
-        let key = fold(slug);
+        let key = fold_outlet_name(slug);
         let own = found.iter().filter(|(rank, name, _)| match *rank {
             ALIAS => *name == key,
             _ => name == slug,
@@ -127,7 +127,7 @@ const ALIAS: i32 = 3;
 /// the id. Each kind uses its own index; one condition with `or` would read
 /// the whole table.
 async fn named(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<Vec<(i32, String, i64)>> {
-    let keys: Vec<String> = slugs.iter().map(|slug| fold(slug)).collect();
+    let keys: Vec<String> = slugs.iter().map(|slug| fold_outlet_name(slug)).collect();
     let by_slug = outlets::table.filter(outlets::slug.eq_any(slugs.to_vec())).select((
         1.into_sql::<Integer>(),
         outlets::slug,

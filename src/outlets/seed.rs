@@ -3,7 +3,7 @@
 
 pub mod apply;
 
-use safe_html::slug::fold;
+use safe_html::names::fold_outlet_name;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -68,9 +68,12 @@ pub fn seed_outlets() -> Vec<SeedOutlet> {
 /// such as the link's host, before it counts as a credit.
 pub fn is_ambiguous(name: &str) -> bool {
     static KEYS: LazyLock<HashSet<String>> = LazyLock::new(|| {
-        seed_outlets().iter().flat_map(|outlet| outlet.ambiguous.iter().map(|n| fold(n))).collect()
+        seed_outlets()
+            .iter()
+            .flat_map(|outlet| outlet.ambiguous.iter().map(|n| fold_outlet_name(n)))
+            .collect()
     });
-    KEYS.contains(&fold(name))
+    KEYS.contains(&fold_outlet_name(name))
 }
 
 fn parse_row(line: &'static str) -> Option<SeedOutlet> {

@@ -214,7 +214,7 @@ async fn a_thousand_articles_of_hostile_text_are_well_formed_feeds() {
 /// Whether the document is well-formed XML without forbidden characters.
 fn well_formed(text: &str) -> bool {
     let mut reader = quick_xml::Reader::from_str(text);
-    let allowed = safe_html::xml_chars::first_forbidden(text).is_none();
+    let allowed = safe_html::xml_chars::find_forbidden_char(text).is_none();
     loop {
         match reader.read_event() {
             Ok(quick_xml::events::Event::Eof) => return allowed,

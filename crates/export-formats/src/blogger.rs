@@ -13,7 +13,7 @@ use crate::record::{
 use crate::source;
 use crate::url_path::url_path;
 use crate::xml::{Element, Namespace, Xml};
-use safe_html::{Markup, plain};
+use safe_html::{Markup, plain_text};
 use std::io::Read;
 
 const ATOM: Namespace = Namespace::Atom;
@@ -156,7 +156,7 @@ fn title(entry: &Element) -> Option<String> {
         None => ["&#", "&amp;", "&quot;", "&lt;", "&gt;"].iter().any(|mark| text.contains(mark)),
         Some(_) => false,
     };
-    non_blank(&if is_html { plain(text) } else { text.to_owned() })
+    non_blank(&if is_html { plain_text(text) } else { text.to_owned() })
 }
 
 fn author(entry: &Element) -> Author {

@@ -118,9 +118,9 @@ fn forbidden_in_json(json: &str) -> Option<char> {
         let before = json.get(..at)?.bytes().rev().take_while(|byte| *byte == b'\\').count();
         let code = u32::from_str_radix(json.get(at + 2..at + 6)?, 16).ok()?;
         let character = char::from_u32(code).filter(|_| before.is_multiple_of(2))?;
-        xml_chars::first_forbidden(character.encode_utf8(&mut [0; 4])).map(|bad| bad.character)
+        xml_chars::find_forbidden_char(character.encode_utf8(&mut [0; 4])).map(|bad| bad.character)
     });
-    escape.or_else(|| xml_chars::first_forbidden(json).map(|bad| bad.character))
+    escape.or_else(|| xml_chars::find_forbidden_char(json).map(|bad| bad.character))
 }
 
 #[cfg(test)]

@@ -72,5 +72,5 @@ impl<'a> Output<'a> {
 
 /// Returns the first character of the texts that cannot be stored.
 pub(crate) fn forbidden_character<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<char> {
-    texts.into_iter().find_map(xml_chars::first_forbidden).map(|found| found.character)
+    texts.into_iter().find_map(xml_chars::find_forbidden_char).map(|found| found.character)
 }

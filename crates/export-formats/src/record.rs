@@ -4,7 +4,7 @@ use crate::format::Format;
 use crate::ndjson::ExportLine;
 use crate::position::Position;
 use chrono::{DateTime, Utc};
-use safe_html::{Markup, Voice, render};
+use safe_html::{AuthorRole, Markup, render};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -251,7 +251,7 @@ pub struct Found {
 
 /// Returns a reader's comment as sanitised HTML.
 pub(crate) fn comment_html(text: &str, markup: Markup) -> String {
-    render(text, markup, Voice::Reader)
+    render(text, markup, AuthorRole::Reader)
 }
 
 /// Returns a text without the white space around it; none if nothing is left.

@@ -27,7 +27,7 @@ pub(crate) fn read(
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         malformed(error.valid_up_to(), "the text is not valid UTF-8".to_owned())
     })?;
-    if let Some(found) = xml_chars::first_forbidden(text) {
+    if let Some(found) = xml_chars::find_forbidden_char(text) {
         let at = text.char_indices().nth(found.position).map_or(0, |(at, _)| at);
         let code = u32::from(found.character);
         return Err(malformed(

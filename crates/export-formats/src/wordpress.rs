@@ -174,7 +174,7 @@ fn read_post(item: Item, channel: &Channel, output: &mut Output<'_>) -> Result<(
         title: non_blank(item.get(Namespace::None, "title")),
         slug: non_blank(item.get(WP, "post_name")),
         status,
-        dek: non_blank(&safe_html::plain(item.get(Namespace::Excerpt, "encoded"))),
+        dek: non_blank(&safe_html::plain_text(item.get(Namespace::Excerpt, "encoded"))),
         author: Author { name, url: None },
         published_at,
         date_uncertain,

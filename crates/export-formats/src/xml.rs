@@ -73,7 +73,7 @@ impl Element {
 
     /// Appends to its text, and notes a character that cannot be stored.
     fn append_text(&mut self, text: &str, line: u64) {
-        if let Some(found) = xml_chars::first_forbidden(text)
+        if let Some(found) = xml_chars::find_forbidden_char(text)
             && self.forbidden.is_none()
         {
             let before = text.chars().take(found.position).filter(|c| *c == '\n').count() as u64;
@@ -275,7 +275,7 @@ fn element<R>(reader: &NsReader<R>, start: &BytesStart<'_>, line: u64) -> Result
         let name = attribute.key.local_name().as_ref().to_owned();
         let raw = attribute.value.as_ref();
         let value = quick_xml::escape::unescape(raw).map_or_else(|_| raw.to_owned(), Into::into);
-        let bad = xml_chars::first_forbidden(&value);
+        let bad = xml_chars::find_forbidden_char(&value);
         forbidden = forbidden.or(bad.map(|bad| (line, bad.character)));
         attributes.push((name, value));
     }

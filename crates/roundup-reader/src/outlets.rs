@@ -32,7 +32,7 @@ impl Evidence {
 
 /// Which outlets are known. The service gives the database's table, tests a small one.
 pub trait Outlets {
-    /// Whether `name` is an outlet's name or alias; compare by [`fold`](safe_html::slug::fold).
+    /// Whether `name` is an outlet's name or alias; compare by [`fold_outlet_name`](safe_html::names::fold_outlet_name).
     fn knows(&self, name: &str) -> bool;
 
     /// Returns what is known of the outlet called `name`.
@@ -102,20 +102,20 @@ pub(crate) fn host(url: &str) -> Option<String> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use safe_html::slug::fold;
+    use safe_html::names::fold_outlet_name;
 
     /// A small table of outlets.
     pub(crate) struct Table(Vec<String>);
 
     impl Table {
         pub(crate) fn new(names: &[&str]) -> Self {
-            Self(names.iter().map(|name| fold(name)).collect())
+            Self(names.iter().map(|name| fold_outlet_name(name)).collect())
         }
     }
 
     impl Outlets for Table {
         fn knows(&self, name: &str) -> bool {
-            let name = fold(name);
+            let name = fold_outlet_name(name);
             !name.is_empty() && self.0.contains(&name)
         }
     }

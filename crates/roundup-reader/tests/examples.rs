@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use roundup_reader::{Confidence, Outlets, Role, Roundup, Source, parse_markdown, parse_text};
-use safe_html::slug::fold;
+use safe_html::names::fold_outlet_name;
 
 #[path = "examples/damage.rs"]
 mod damage;
@@ -21,13 +21,13 @@ struct Known(Vec<String>);
 
 impl Known {
     fn new(names: &[&str]) -> Self {
-        Known(names.iter().map(|name| fold(name)).collect())
+        Known(names.iter().map(|name| fold_outlet_name(name)).collect())
     }
 }
 
 impl Outlets for Known {
     fn knows(&self, name: &str) -> bool {
-        self.0.contains(&fold(name))
+        self.0.contains(&fold_outlet_name(name))
     }
 }
 

@@ -16,6 +16,3 @@ pub mod xml_chars;
 
 pub use plain_text::plain_text;
 pub use sanitize::{AuthorRole, Markup, RenderOptions, max_output, render, render_with};
-
-pub use plain_text::plain_text as plain;
-pub use sanitize::AuthorRole as Voice;

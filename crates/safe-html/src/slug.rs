@@ -1,6 +1,5 @@
 //! Slugs: short ASCII names for URLs.
 
-pub use crate::names::fold_outlet_name as fold;
 use crate::transliterate::to_latin;
 use crate::words::words;
 

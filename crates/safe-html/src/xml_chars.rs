@@ -3,8 +3,6 @@
 //! Text with such a character could not be served in a feed or written to an export, and
 //! PostgreSQL cannot store U+0000 at all, so the service rejects it on input.
 
-pub use self::{ForbiddenChar as Forbidden, find_forbidden_char as first_forbidden};
-
 /// A character that no XML 1.0 document may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ForbiddenChar {

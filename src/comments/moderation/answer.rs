@@ -10,7 +10,7 @@ use crate::schema::{articles, comments};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use safe_html::{Markup, Voice, render};
+use safe_html::{AuthorRole, Markup, render};
 use serde_json::json;
 
 /// Stores an editor's comment on an article, below `parent` or at the top level; also where readers can
@@ -31,7 +31,7 @@ pub(super) async fn answer(
     let there = hold.first::<i64>(conn).await.optional()?;
     there.ok_or_else(|| Error::not_found("article"))?;
     let place = place(conn, article, parent).await?;
-    let html = render(&given.text, Markup::Markdown, Voice::Editor);
+    let html = render(&given.text, Markup::Markdown, AuthorRole::Editor);
     let text_hash = Content::of(&given.text, &html).hash;
     let row = NewRow {
         article,

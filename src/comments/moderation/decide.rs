@@ -14,7 +14,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use safe_html::{Markup, Voice, render};
+use safe_html::{AuthorRole, Markup, render};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -76,8 +76,8 @@ pub(super) async fn change(
     if form.status != before.status {
         set_status(conn, &[row.id], form.status.as_str()).await?;
     }
-    let voice = if form.author.is_editor { Voice::Editor } else { Voice::Reader };
-    let html = render(&form.text, Markup::Markdown, voice);
+    let role = if form.author.is_editor { AuthorRole::Editor } else { AuthorRole::Reader };
+    let html = render(&form.text, Markup::Markdown, role);
     let hash = Content::of(&form.text, &html).hash;
     let text_changed = form.text != before.text || form.author.is_editor != before.author.is_editor;
     if text_changed {

@@ -14,7 +14,7 @@ use crate::validation::check_not_blank;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use safe_html::{Markup, Voice, render};
+use safe_html::{AuthorRole, Markup, render};
 use serde_json::json;
 
 /// A comment that its author may edit now.
@@ -96,7 +96,7 @@ impl PostingContext {
         if let Some(error) = check_not_blank("/text", &edit.text) {
             return Err(Error::fields(Code::Invalid, vec![error]));
         }
-        let html = render(&edit.text, Markup::Markdown, Voice::Reader);
+        let html = render(&edit.text, Markup::Markdown, AuthorRole::Reader);
         let content = Content::of(&edit.text, &html);
         let verdict = self.again(conn, id, &own, &content).await?;
         if verdict.status.is_none() {

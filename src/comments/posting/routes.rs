@@ -20,7 +20,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use diesel_async::AsyncPgConnection;
-use safe_html::{Markup, Voice, render};
+use safe_html::{AuthorRole, Markup, render};
 use serde_json::json;
 use std::future::{Ready, ready};
 use std::sync::{Arc, OnceLock};
@@ -83,7 +83,7 @@ async fn post(
         })
         .await?;
     limits.check(comments.article_comments.count(article, now))?;
-    let html = render(&new.text, Markup::Markdown, Voice::Reader);
+    let html = render(&new.text, Markup::Markdown, AuthorRole::Reader);
     let days = state.config().comment_days;
     let stored = Arc::new(OnceLock::new());
     let noted = Arc::clone(&stored);

@@ -71,10 +71,10 @@ fn hash(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use safe_html::{Markup, Voice, render};
+    use safe_html::{AuthorRole, Markup, render};
 
     fn content(text: &str) -> Content {
-        Content::of(text, &render(text, Markup::Markdown, Voice::Reader))
+        Content::of(text, &render(text, Markup::Markdown, AuthorRole::Reader))
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
-use safe_html::{Markup, Voice, render};
+use safe_html::{AuthorRole, Markup, render};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use utoipa::{OpenApi, ToSchema};
@@ -276,7 +276,7 @@ async fn admin_test_rules(
 ) -> Result<StoredResponse> {
     let given = body.value;
     let now = state.clock().now();
-    let html = render(&given.text, Markup::Markdown, Voice::Reader);
+    let html = render(&given.text, Markup::Markdown, AuthorRole::Reader);
     let content = Content::of(&given.text, &html);
     let before = content.hash.clone();
     let (rules, posted_before_at) = state

@@ -18,7 +18,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use safe_html::slug::fold;
+use safe_html::names::fold_outlet_name;
 use std::collections::{HashMap, HashSet};
 
 /// Key in `site` of the newest edition that was stored.
@@ -128,7 +128,7 @@ impl Database {
         let mut deciding = outlet.names().filter(|name| is_stored || !is_ambiguous(name));
         if let Some(id) = with_slug
             && self.unedited.contains(&id)
-            && deciding.any(|name| self.names.get(&fold(name)) == Some(&id))
+            && deciding.any(|name| self.names.get(&fold_outlet_name(name)) == Some(&id))
         {
             return Target::Existing(id);
         }
@@ -148,7 +148,7 @@ impl Database {
 
     /// Returns the outlet that has this name and keeps it.
     fn fixed_owner(&self, name: &str) -> Option<i64> {
-        self.names.get(&fold(name)).copied().filter(|id| !self.seeded.contains(id))
+        self.names.get(&fold_outlet_name(name)).copied().filter(|id| !self.seeded.contains(id))
     }
 
     /// Returns whether a name or a host that belongs to `owner` can be given to another outlet.
@@ -231,7 +231,7 @@ async fn store_names(
     let names = targets.iter().flat_map(|(id, outlet)| outlet.names().map(|name| (*id, name)));
     let mut rows: Vec<_> = Vec::new();
     for (id, name) in names {
-        let key = fold(name);
+        let key = fold_outlet_name(name);
         let owner = database.names.get(&key);
         if owner != Some(&id) && database.is_available(owner) {
             rows.push((

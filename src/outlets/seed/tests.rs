@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{EDITION, KINDS, SeedOutlet, TABLE, is_ambiguous, seed_outlets};
-use safe_html::slug::fold;
+use safe_html::names::fold_outlet_name;
 
 /// How many rows each edition has. Rows must not be added to a published edition: databases that
 /// have stored it would not get them.
@@ -51,7 +51,7 @@ const SHARED_HOSTS: [&str; 9] = [
 
 /// Folds a name and removes its spaces, so that `Time Out` and `TimeOut` cannot be two outlets.
 fn spaceless_key(name: &str) -> String {
-    fold(name).replace(' ', "")
+    fold_outlet_name(name).replace(' ', "")
 }
 
 fn is_host(host: &str) -> bool {
@@ -102,7 +102,7 @@ fn every_row_is_well_formed() {
         // The API reads a reference of digits alone as an id.
         assert!(outlet.slug.bytes().any(|b| b.is_ascii_lowercase()), "{outlet:?}");
         for name in outlet.names() {
-            assert!(!fold(name).is_empty() && name.trim() == name, "{outlet:?}");
+            assert!(!fold_outlet_name(name).is_empty() && name.trim() == name, "{outlet:?}");
         }
         assert!(!outlet.hosts.is_empty(), "{outlet:?}");
         for host in &outlet.hosts {
@@ -139,8 +139,8 @@ fn no_slug_name_or_host_belongs_to_two_outlets() {
         }
         let mut keys = HashSet::new();
         for name in outlet.names() {
-            assert!(keys.insert(fold(name)), "{name} twice in {outlet:?}");
-            for key in [fold(name), spaceless_key(name)] {
+            assert!(keys.insert(fold_outlet_name(name)), "{name} twice in {outlet:?}");
+            for key in [fold_outlet_name(name), spaceless_key(name)] {
                 let owner = *owners.entry(key).or_insert(outlet.slug);
                 assert_eq!(owner, outlet.slug, "both are called {name}");
             }
@@ -188,11 +188,11 @@ fn the_domain_of_a_host_s_urls_is_one_of_the_outlet_s_hosts() {
 fn credits_as_editors_write_them_find_their_outlet() {
     let all = seed_outlets();
     let keys: HashMap<String, &str> =
-        all.iter().flat_map(|o| o.names().map(|name| (fold(name), o.slug))).collect();
+        all.iter().flat_map(|o| o.names().map(|name| (fold_outlet_name(name), o.slug))).collect();
     let mut count = 0;
     for line in CREDITS.lines().filter(|line| !line.starts_with('#')) {
         let (credit, slug) = line.split_once('\t').unwrap();
-        assert_eq!(keys.get(&fold(credit)), Some(&slug), "{credit}");
+        assert_eq!(keys.get(&fold_outlet_name(credit)), Some(&slug), "{credit}");
         count += 1;
     }
     assert!(count >= 200, "{count} credits");
@@ -200,8 +200,10 @@ fn credits_as_editors_write_them_find_their_outlet() {
 
 #[test]
 fn who_is_reported_on_is_no_outlet() {
-    let keys: HashSet<String> =
-        seed_outlets().iter().flat_map(|o| o.names().map(fold).collect::<Vec<_>>()).collect();
+    let keys: HashSet<String> = seed_outlets()
+        .iter()
+        .flat_map(|o| o.names().map(fold_outlet_name).collect::<Vec<_>>())
+        .collect();
     for name in [
         "White House",
         "The Pentagon",
@@ -217,7 +219,7 @@ fn who_is_reported_on_is_no_outlet() {
         "Twitter",
         "Facebook",
     ] {
-        assert!(!keys.contains(&fold(name)), "{name}");
+        assert!(!keys.contains(&fold_outlet_name(name)), "{name}");
     }
 }
 

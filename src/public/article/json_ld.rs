@@ -5,7 +5,7 @@ use crate::links::Link;
 use crate::permalink::Permalinks;
 use crate::response::public_response;
 use actix_web::HttpResponse;
-use safe_html::plain;
+use safe_html::plain_text;
 use serde_json::{Value, json};
 
 /// The answer that tells it.
@@ -27,7 +27,7 @@ fn value(article: &Article, links: &Permalinks, site_name: &str) -> Value {
         .iter()
         .map(|one| json!({"@type": "CorrectionComment", "datePublished": one.at, "text": one.note}))
         .collect();
-    let body = article.commentary.as_ref().map(|said| plain(&said.html));
+    let body = article.commentary.as_ref().map(|said| plain_text(&said.html));
     let mut value = json!({
         "@context": "https://schema.org",
         "@type": "NewsArticle",

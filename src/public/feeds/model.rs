@@ -98,7 +98,7 @@ pub(super) fn urn(site: &str, thing: &str) -> String {
 /// The text with what XML cannot carry replaced, should a hand have stored it.
 pub(super) fn carried(text: &str) -> String {
     let mut text = text.to_owned();
-    while let Some(found) = xml_chars::first_forbidden(&text) {
+    while let Some(found) = xml_chars::find_forbidden_char(&text) {
         text = text.replace(found.character, "\u{FFFD}");
     }
     text

@@ -9,7 +9,7 @@ use crate::public::search::model::{Kind, SearchHit};
 use crate::{articles, comments, links};
 use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join4;
-use safe_html::plain;
+use safe_html::plain_text;
 use std::collections::HashMap;
 
 /// Returns a page of results, best match first.
@@ -90,17 +90,19 @@ fn collect(
         add(Some(article.headline.clone()), true, |hit| &mut hit.highlight.headline);
         add(article.dek.clone(), true, |hit| &mut hit.highlight.dek);
         let texts = texts.cloned().unwrap_or_default();
-        add(texts.quote.as_deref().map(plain), false, |hit| &mut hit.highlight.quote);
-        add(texts.commentary.as_deref().map(plain), false, |hit| &mut hit.highlight.commentary);
+        add(texts.quote.as_deref().map(plain_text), false, |hit| &mut hit.highlight.quote);
+        add(texts.commentary.as_deref().map(plain_text), false, |hit| {
+            &mut hit.highlight.commentary
+        });
     }
     if let Some(listed) = &hit.link {
         add(Some(listed.link.title.clone()), true, |hit| &mut hit.highlight.title);
         add(listed.link.credit.clone(), true, |hit| &mut hit.highlight.credit);
-        let quote = listed.link.quote.as_ref().map(|quote| plain(&quote.html));
+        let quote = listed.link.quote.as_ref().map(|quote| plain_text(&quote.html));
         add(quote, false, |hit| &mut hit.highlight.text);
     }
     if let Some(listed) = &hit.comment {
-        add(listed.comment.html.as_deref().map(plain), false, |hit| &mut hit.highlight.text);
+        add(listed.comment.html.as_deref().map(plain_text), false, |hit| &mut hit.highlight.text);
     }
 }
 

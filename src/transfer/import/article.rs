@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use export_formats::{Position, Post, PostStatus, source};
 use roundup_reader::{Evidence, Reply, Source};
-use safe_html::{Markup, Voice, plain, render};
+use safe_html::{AuthorRole, Markup, plain_text, render};
 
 impl roundup_reader::Outlets for Directory {
     fn knows(&self, name: &str) -> bool {
@@ -80,7 +80,7 @@ pub(super) async fn convert(
     let mut remarks = Remarks { position, uncertain: Vec::new() };
     let (status, published_at) = status_and_date(post, now);
     let first_line = || {
-        let text = commentary.as_ref().map(|text| plain(&text.html)).unwrap_or_default();
+        let text = commentary.as_ref().map(|text| plain_text(&text.html)).unwrap_or_default();
         text.lines().find(|line| !line.trim().is_empty()).map(str::to_owned)
     };
     let headline = match post.title.clone().or(roundup.headline) {
@@ -206,7 +206,7 @@ async fn link(
     }
     let quote = found.quote.as_ref().map(|text| RichText {
         text: text.clone(),
-        html: render(text, Markup::Markdown, Voice::Editor),
+        html: render(text, Markup::Markdown, AuthorRole::Editor),
     });
     let link = NewLink {
         role: match found.role {

@@ -16,7 +16,7 @@ use export_formats::{
     Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget, Position, Post, source,
 };
 use safe_html::slug::slugify;
-use safe_html::{Markup, Voice, render};
+use safe_html::{AuthorRole, Markup, render};
 use std::collections::HashMap;
 
 /// An article that an earlier import stored.
@@ -217,7 +217,7 @@ fn body_comments(
             status: CommentStatus::Approved,
             author: CommentAuthor::default(),
             is_editor: false,
-            html: render(&reply.text, Markup::Markdown, Voice::Reader),
+            html: render(&reply.text, Markup::Markdown, AuthorRole::Reader),
             text: reply.text,
             created_at: None,
             uncertain: reply.uncertain,

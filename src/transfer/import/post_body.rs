@@ -8,7 +8,7 @@ use export_formats::{Body, add_paragraphs};
 use roundup_reader::{
     Html, Outlets, Role, Roundup, Source, parse_html_with, parse_markdown, parse_text,
 };
-use safe_html::{Markup, Voice, render};
+use safe_html::{AuthorRole, Markup, render};
 
 /// A parsed body.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) fn parse(body: &Body, outlets: &dyn Outlets) -> ParsedBody {
 }
 
 fn markdown(text: &str) -> RichText {
-    let html = render(text, Markup::Markdown, Voice::Editor);
+    let html = render(text, Markup::Markdown, AuthorRole::Editor);
     RichText { text: text.to_owned(), html }
 }
 
@@ -64,7 +64,7 @@ fn parse_html(written: &str, text: &str, loose: bool, outlets: &dyn Outlets) -> 
         quote: None,
         commentary: (!written.trim().is_empty()).then(|| RichText {
             text: written.to_owned(),
-            html: render(text, Markup::Html, Voice::Editor),
+            html: render(text, Markup::Html, AuthorRole::Editor),
         }),
     }
 }

@@ -25,7 +25,7 @@ pub async fn site(app: &TestApp) -> Site {
     let sql = app.sql().await;
     for name in OUTLETS {
         let slug = safe_html::slug::slugify(name);
-        let key = safe_html::slug::fold(name);
+        let key = safe_html::names::fold_outlet_name(name);
         let insert = "with o as (insert into outlets (slug, name, created_at, updated_at)
                           values ($1, $2, '2026-01-01Z', '2026-01-01Z') returning id)
                       insert into outlet_aliases (key, outlet_id, name) select $3, id, $2 from o";

@@ -12,7 +12,7 @@ use crate::read::{Chosen, Post};
 use crate::roundup::{Credit, Note, Role, Roundup};
 use crate::text;
 use place::{Place, Places};
-use safe_html::slug::fold;
+use safe_html::names::fold_outlet_name;
 use sources::Built;
 use std::collections::HashSet;
 
@@ -175,9 +175,10 @@ impl Work<'_, '_> {
                 let same =
                     one.source.credits.iter().filter_map(|credit| credit.outlet.as_deref()).any(
                         |other| {
-                            fold(other) == fold(&name)
+                            fold_outlet_name(other) == fold_outlet_name(&name)
                                 || known(other).is_some() && known(other) == known(&name)
-                                || fold(other).replace("los angeles", "la") == fold(&name)
+                                || fold_outlet_name(other).replace("los angeles", "la")
+                                    == fold_outlet_name(&name)
                         },
                     );
                 if !same {

@@ -1,14 +1,14 @@
 //! A small table of outlets.
 
 use roundup_reader::Outlets;
-use safe_html::slug::fold;
+use safe_html::names::fold_outlet_name;
 
 /// Knows the outlets of a list.
 pub struct Known(pub &'static [&'static str]);
 
 impl Outlets for Known {
     fn knows(&self, name: &str) -> bool {
-        let name = fold(name);
-        !name.is_empty() && self.0.iter().any(|known| fold(known) == name)
+        let name = fold_outlet_name(name);
+        !name.is_empty() && self.0.iter().any(|known| fold_outlet_name(known) == name)
     }
 }

@@ -4,7 +4,7 @@
 
 use super::table::Table;
 use roundup_reader::{Outlets, Role, Roundup, Source, parse_html, parse_markdown, parse_text};
-use safe_html::slug::fold;
+use safe_html::names::fold_outlet_name;
 use serde_json::Value;
 use std::error::Error;
 use std::fs;
@@ -87,7 +87,7 @@ pub fn tidy(text: &str) -> String {
 
 fn outlets(source: &Source) -> Vec<String> {
     let names = source.credits.iter().filter_map(|credit| credit.outlet.as_deref());
-    let mut names: Vec<String> = names.map(fold).collect();
+    let mut names: Vec<String> = names.map(fold_outlet_name).collect();
     names.sort();
     names
 }
@@ -95,7 +95,7 @@ fn outlets(source: &Source) -> Vec<String> {
 /// One name for all names of an outlet.
 fn canonical(table: &Table, name: &str) -> String {
     let key = table.lookup(name).and_then(|found| found.key);
-    key.map_or_else(|| fold(name), |key| key.to_string())
+    key.map_or_else(|| fold_outlet_name(name), |key| key.to_string())
 }
 
 /// Whether a source that was read is the one that is expected.

@@ -1,7 +1,7 @@
 //! The known outlets of `src/outlets/seed.tsv`, for tests and examples.
 
 use roundup_reader::{Evidence, Outlets};
-use safe_html::slug::fold;
+use safe_html::names::fold_outlet_name;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -26,7 +26,7 @@ impl Table {
             let ambiguous: Vec<&str> = column(8).split('|').collect();
             for name in std::iter::once(column(1)).chain(column(2).split('|')) {
                 let ambiguous = ambiguous.contains(&name);
-                table.names.insert(fold(name), Evidence { ambiguous, ..evidence });
+                table.names.insert(fold_outlet_name(name), Evidence { ambiguous, ..evidence });
             }
             for host in column(3).split(',') {
                 table.hosts.insert(host.to_owned(), (evidence, column(1).to_owned()));
@@ -55,7 +55,7 @@ impl Outlets for Table {
     }
 
     fn lookup(&self, name: &str) -> Option<Evidence> {
-        self.names.get(&fold(name)).copied()
+        self.names.get(&fold_outlet_name(name)).copied()
     }
 
     fn at_host(&self, host: &str) -> Option<Evidence> {
