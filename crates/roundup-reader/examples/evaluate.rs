@@ -1,8 +1,8 @@
-//! Measures how well labelled posts are read.
+//! Measures how well labelled posts are parsed.
 //!
 //! `cargo run -p roundup-reader --example evaluate -- [--verbose] DIR` reads the posts of a folder
 //! (`NAME.txt`, `.md` or `.html` beside `NAME.expected.json`) and prints a table of rates by kind
-//! of text, and how right what has a confidence is.
+//! of text, and how many sources are right for each tenth of confidence.
 
 use score::{Count, posts, read, score};
 use std::collections::BTreeMap;
@@ -17,10 +17,10 @@ mod table;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let verbose = arguments.iter().any(|one| one == "--verbose");
+    let verbose = arguments.iter().any(|argument| argument == "--verbose");
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/posts");
-    let given = arguments.iter().find(|one| !one.starts_with("--"));
-    let folder = given.map_or(own.as_path(), Path::new);
+    let chosen = arguments.iter().find(|argument| !argument.starts_with("--"));
+    let folder = chosen.map_or(own.as_path(), Path::new);
     let table = Table::load()?;
     let mut kinds: BTreeMap<String, (usize, Count)> = BTreeMap::new();
     for (path, expected) in posts(folder)? {

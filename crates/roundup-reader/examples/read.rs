@@ -1,4 +1,4 @@
-//! Reads roundups and prints what was read as JSON, one object a file.
+//! Parses roundups and prints them as JSON, one object per file.
 //!
 //! `cargo run -p roundup-reader --example read -- FILE…` reads `.txt`, `.md` and `.html` files
 //! with the known outlets of `src/outlets/seed.tsv`.

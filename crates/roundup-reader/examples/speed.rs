@@ -1,4 +1,4 @@
-//! Measures how long texts of one megabyte take to read, and how the time grows.
+//! Measures the time to parse texts of 250 kB, 500 kB and 1 MB.
 //!
 //! `cargo run --release -p roundup-reader --example speed`
 
@@ -10,7 +10,7 @@ use table::Table;
 #[path = "../tests/support/table.rs"]
 mod table;
 
-/// A reader of one kind of text.
+/// A parser of one kind of text.
 type Reader = fn(&str, &Table) -> Roundup;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ),
         ("text, colons", "Coast Radio: The bridge opens on the first day of the month\n", text),
         ("text, one line", "word -- word | word: ", text),
-        ("text, addresses", "https://example.com/a/b/c\n", text),
+        ("text, URLs", "https://example.com/a/b/c\n", text),
         ("text, open brackets", "((((((((", text),
         ("text, quotes", "“A ‘b’ \"c\" d", text),
         ("markdown, list", "- [The bridge opens](https://example.com/a) (Reuters)\n", markdown),

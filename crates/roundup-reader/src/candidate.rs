@@ -1,4 +1,4 @@
-//! The ways in which lines can be read as a source.
+//! Candidates: the possible readings of lines as a source with its credit.
 
 use crate::credit::Parsed;
 use crate::document::Style;
@@ -8,14 +8,14 @@ use crate::text;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// A part of a line.
+/// A range of bytes in a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) line: usize,
     pub(crate) range: Range<usize>,
 }
 
-/// The shape of a pattern; `T` is a title, `O` a credit, `X` an excerpt.
+/// The shape of a pattern. `T` is a title, `O` a credit, `X` an excerpt; `/` separates lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Form {
     /// `T (O)`
@@ -38,7 +38,7 @@ pub(crate) enum Form {
     Colon,
     /// `T, O`
     Comma,
-    /// `T by P`
+    /// `T by P`; `P` is a person.
     By,
     /// `T via O`
     Word,
@@ -53,9 +53,9 @@ pub(crate) enum Form {
     /// `O “T”`
     QuoteEdgeBefore,
     /// `**T** O`
-    StyleEdge(Style2),
+    StyleEdge(EdgeStyle),
     /// `**O** T`
-    StyleEdgeBefore(Style2),
+    StyleEdgeBefore(EdgeStyle),
     /// `“T”: a sentence that names O`, or the other way round.
     QuoteProse,
     /// `T` / `(O) X`
@@ -64,13 +64,13 @@ pub(crate) enum Form {
     Below,
     /// `O` / `T`
     Above,
-    /// `T` / unknown short line, believed only by its siblings.
+    /// `T` / an unknown short line. Needs the support of other lines.
     BelowShape,
-    /// The other way round.
+    /// An unknown short line / `T`. Needs the support of other lines.
     AboveShape,
     /// `T` / `X` … / `O`, a block of lines.
     BlockEnd,
-    /// The same with an unknown short line, believed only by its siblings.
+    /// `T` / `X` … / an unknown short line. Needs the support of other lines.
     BlockEndShape,
     /// `T` / `X` … / `Source: O`
     SourceBelow,
@@ -82,20 +82,21 @@ pub(crate) enum Form {
     Says,
     /// A heading that names O over several items.
     Head,
-    /// A line of a list beside others that are sources.
+    /// A line without a credit that looks like lines that are sources.
     Sibling,
-    /// A sentence of a brief.
+    /// A sentence of a news brief.
     Brief,
 }
 
-/// Emphasis as part of a pattern.
+/// Emphasis that separates a title from its credit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Style2 {
+pub(crate) enum EdgeStyle {
     Strong,
     Emphasis,
 }
 
-impl Style2 {
+impl EdgeStyle {
+    /// Returns the edge style of a style; code is none.
     pub(crate) fn of(style: Style) -> Option<Self> {
         match style {
             Style::Strong => Some(Self::Strong),
@@ -105,7 +106,7 @@ impl Style2 {
     }
 }
 
-/// A way in which a post writes its credits.
+/// A way in which a post writes its credits: a form and the separator used in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Pattern {
     pub(crate) form: Form,
@@ -113,44 +114,48 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
+    /// Creates a pattern without a separator.
     pub(crate) fn plain(form: Form) -> Self {
         Self { form, mark: Cow::Borrowed("") }
     }
 
+    /// Creates a pattern with a separator.
     pub(crate) fn marked(form: Form, mark: &str) -> Self {
         Self { form, mark: Cow::Owned(mark.to_owned()) }
     }
 }
 
-/// A title and its credit.
+/// A title and its credit. A candidate has one of them or, for `T (O); see also T (O)`, several.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Part {
     pub(crate) title: Span,
     pub(crate) credit: Option<Span>,
     pub(crate) parsed: Option<Parsed>,
-    /// The link that gives the URL, by line and number; otherwise the link over the title.
+    /// The URL, if it is not that of the title's line.
     pub(crate) url: Option<String>,
 }
 
-/// A way to read one or more lines.
+/// A possible reading of one or more lines.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Candidate {
     pub(crate) pattern: Pattern,
     pub(crate) parts: Vec<Part>,
     pub(crate) excerpt: Vec<Span>,
-    /// The first and the last line that it takes.
+    /// The first line.
     pub(crate) first: usize,
+    /// The last line.
     pub(crate) last: usize,
-    /// The evidence of these lines alone.
-    pub(crate) own: f64,
-    /// The evidence with what the rest of the post adds.
+    /// The score from these lines alone, as log-odds.
+    pub(crate) own_score: f64,
+    /// The score with the support of the rest of the post; set by [`patterns::score`](crate::patterns::score).
     pub(crate) score: f64,
-    /// The confidence that this kind of reading can reach at most.
+    /// The maximum confidence of the reading.
     pub(crate) cap: f64,
 }
 
 impl Candidate {
-    pub(crate) fn new(pattern: Pattern, part: Part, own: f64) -> Self {
+    /// Creates a candidate that takes the lines of its title and its credit.
+    pub(crate) fn new(pattern: Pattern, part: Part, own_score: f64) -> Self {
         let first = part.title.line;
         let last = part.credit.as_ref().map_or(first, |credit| credit.line.max(first));
         let first = part.credit.as_ref().map_or(first, |credit| credit.line.min(first));
@@ -160,13 +165,13 @@ impl Candidate {
             excerpt: Vec::new(),
             first,
             last,
-            own,
+            own_score,
             score: 0.0,
             cap: 1.0,
         }
     }
 
-    /// Whether the title is only the first clause of its excerpt.
+    /// Returns whether the title is only the first clause of its excerpt.
     pub(crate) fn is_clause(&self) -> bool {
         let title = self.parts.first().map(|part| &part.title);
         title.is_some_and(|title| {
@@ -178,13 +183,13 @@ impl Candidate {
         })
     }
 
-    /// Whether every outlet in it is known.
+    /// Returns whether every outlet in it is known.
     pub(crate) fn is_known(&self) -> bool {
         self.parts.iter().all(|part| part.parsed.as_ref().is_some_and(|parsed| parsed.known))
     }
 }
 
-/// How much a text looks like a title: 0 for one that can be, less for others.
+/// Returns how much a text looks like a title: 0 for a likely title, less for others.
 pub(crate) fn title_score(title: &str) -> f64 {
     crate::work::step();
     let width = text::width(title);

@@ -1,4 +1,4 @@
-//! Chooses the reading of each line among its candidates.
+//! Chooses a reading for each line among its candidates.
 
 use crate::candidate::{Candidate, Form, Pattern};
 use crate::document::Kind;
@@ -13,36 +13,36 @@ use crate::{one_line, two_line};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// The lines of which every reading is tried. In a longer post, the patterns that these lines are
-/// read by are tried on the others; no article can have more sources than this.
+/// The maximum number of lines for which all patterns are tried. In a longer post, further lines are
+/// only tried with the patterns found in these. No article can have more sources than this.
 pub(crate) const MAX_FULL: usize = 600;
 
-/// Decides how each line is read.
+/// Chooses the readings of a post, in order.
 pub(crate) fn choose(post: &mut Post<'_>) -> Vec<Chosen> {
     let mut candidates = collect(post, 0..post.len().min(MAX_FULL));
     if post.len() > MAX_FULL {
         patterns::score(post, &mut candidates);
-        post.allowed = Some(winners(&candidates));
+        post.allowed = Some(winning_patterns(&candidates));
         candidates.extend(collect(post, MAX_FULL..post.len()));
     }
-    candidates.extend(siblings::heads(post));
+    candidates.extend(siblings::under_outlet_headings(post));
     patterns::score(post, &mut candidates);
-    siblings::leave_briefs(post, &mut candidates);
-    leave_lead(post, &mut candidates);
-    orient(post, &mut candidates);
+    siblings::drop_inside_briefs(post, &mut candidates);
+    drop_inside_lead(post, &mut candidates);
+    decide_credit_side(post, &mut candidates);
     let anchors = linked::anchors(post);
-    let mut chosen = pick(post, candidates, anchors);
-    siblings::add(post, &mut chosen);
+    let mut chosen = pick_best(post, candidates, anchors);
+    siblings::add_uncredited(post, &mut chosen);
     chosen
 }
 
-/// The patterns that are the best reading of at least one line in fifty.
-fn winners(candidates: &[Candidate]) -> HashSet<Pattern> {
+/// Returns the patterns that are the best reading of at least one line in fifty.
+fn winning_patterns(candidates: &[Candidate]) -> HashSet<Pattern> {
     let mut best: HashMap<usize, &Candidate> = HashMap::new();
     for candidate in candidates.iter().filter(|candidate| candidate.score > 0.0) {
-        let one = best.entry(candidate.first).or_insert(candidate);
-        if candidate.score > one.score {
-            *one = candidate;
+        let leader = best.entry(candidate.first).or_insert(candidate);
+        if candidate.score > leader.score {
+            *leader = candidate;
         }
     }
     let mut wins: HashMap<&Pattern, usize> = HashMap::new();
@@ -53,31 +53,31 @@ fn winners(candidates: &[Candidate]) -> HashSet<Pattern> {
     often.map(|(pattern, _)| pattern.clone()).collect()
 }
 
-/// The readings of a range of lines.
+/// Returns the candidates of a range of lines.
 fn collect(post: &Post<'_>, range: Range<usize>) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
     let quoted = |at: usize| {
         post.text(at).is_some() && post.line(at).is_some_and(|line| line.kind == Kind::Quote)
     };
     let texts = range.clone().filter(|at| post.text(*at).is_some()).count();
-    let asides = range.clone().filter(|at| quoted(*at)).count() * 2 < texts;
+    let quotes_are_rare = range.clone().filter(|at| quoted(*at)).count() * 2 < texts;
     for at in range {
         let Some(line) = post.line(at) else { continue };
         // A quotation among other lines is an excerpt, not a title.
-        if asides && quoted(at) && line.links.is_empty() {
+        if quotes_are_rare && quoted(at) && line.links.is_empty() {
             continue;
         }
         if !line.links.is_empty() && post.whole_url(at).is_none() {
             continue;
         }
-        let said = post.allows(Form::Says, "")
+        let quoted_below = post.allows(Form::Says, "")
             && post.text(at + 1).is_some_and(|text| prose::says(text, &post.names).is_some());
-        let apart =
+        let credit_lines =
             [Form::Above, Form::Below, Form::BlockEnd].iter().any(|form| post.allows(*form, ""));
-        if !apart || two_line::credit_line(post, at).is_none() {
+        if !credit_lines || two_line::credit_line(post, at).is_none() {
             let mut found = one_line::candidates(post, at);
-            for candidate in found.iter_mut().filter(|_| said) {
-                candidate.own += 1.0;
+            for candidate in found.iter_mut().filter(|_| quoted_below) {
+                candidate.own_score += 1.0;
             }
             candidates.extend(found);
         }
@@ -86,8 +86,8 @@ fn collect(post: &Post<'_>, range: Range<usize>) -> Vec<Candidate> {
     candidates
 }
 
-/// Between a lead and its "Read more" stands the excerpt, whatever it looks like.
-fn leave_lead(post: &Post<'_>, candidates: &mut Vec<Candidate>) {
+/// Drops the candidates between a lead and its "Read more": that text is the excerpt of the lead.
+fn drop_inside_lead(post: &Post<'_>, candidates: &mut Vec<Candidate>) {
     let mut mores = (0..post.len()).filter(|at| *post.label(*at) == Label::ReadMore);
     let (Some(more), None) = (mores.next(), mores.next()) else { return };
     let single = |candidate: &&Candidate| {
@@ -101,8 +101,8 @@ fn leave_lead(post: &Post<'_>, candidates: &mut Vec<Candidate>) {
     let first = candidates
         .iter()
         .filter(single)
-        .filter(|one| one.is_known() || one.pattern.mark == "--")
-        .map(|one| one.first)
+        .filter(|candidate| candidate.is_known() || candidate.pattern.mark == "--")
+        .map(|candidate| candidate.first)
         .min();
     let Some(lead) = first.into_iter().chain(linked).min() else { return };
     let prose = |at: usize| {
@@ -115,8 +115,9 @@ fn leave_lead(post: &Post<'_>, candidates: &mut Vec<Candidate>) {
     });
 }
 
-/// Credits stand either above or below their titles in one post, not both.
-fn orient(post: &Post<'_>, candidates: &mut [Candidate]) {
+/// Decides whether the credit lines of the post are above or below their titles, and rules out the
+/// other side.
+fn decide_credit_side(post: &Post<'_>, candidates: &mut [Candidate]) {
     let is = |candidate: &Candidate, forms: [Form; 2]| {
         forms.contains(&candidate.pattern.form) && candidate.score > 0.0
     };
@@ -167,8 +168,8 @@ fn orient(post: &Post<'_>, candidates: &mut [Candidate]) {
     }
 }
 
-/// Takes the best reading of each line, in order.
-fn pick(post: &Post<'_>, candidates: Vec<Candidate>, anchors: Vec<Anchor>) -> Vec<Chosen> {
+/// Picks the best reading of each line, in order. Readings do not overlap.
+fn pick_best(post: &Post<'_>, candidates: Vec<Candidate>, anchors: Vec<Anchor>) -> Vec<Chosen> {
     let mut at_line: HashMap<usize, Vec<Candidate>> = HashMap::new();
     for candidate in candidates.into_iter().filter(|candidate| candidate.score > 0.0) {
         at_line.entry(candidate.first).or_default().push(candidate);
@@ -189,7 +190,7 @@ fn pick(post: &Post<'_>, candidates: Vec<Candidate>, anchors: Vec<Anchor>) -> Ve
             continue;
         }
         let mut here: Vec<Candidate> = at_line.get(&at).cloned().unwrap_or_default();
-        // What takes several lines yields to a line that is better on its own.
+        // A reading of several lines yields to a better reading of one of them.
         here.retain(|candidate| {
             let others = candidate.first + 1..=candidate.last;
             let title = candidate.parts.first().map_or(at, |part| part.title.line);
@@ -198,7 +199,7 @@ fn pick(post: &Post<'_>, candidates: Vec<Candidate>, anchors: Vec<Anchor>) -> Ve
                 .filter(|line| *line != title || *line > at)
                 .any(|line| best_single(line).is_some_and(|other| other > candidate.score + 1.0))
         });
-        // A report of someone else's words says nothing of who wrote the title.
+        // An outlet quoted below a title is not its publisher if the title has its own credit.
         if best_single(at).is_some() {
             here.retain(|candidate| candidate.pattern.form != Form::Says);
         }
@@ -218,8 +219,8 @@ fn pick(post: &Post<'_>, candidates: Vec<Candidate>, anchors: Vec<Anchor>) -> Ve
     chosen
 }
 
-/// Whether the headline's line is a source itself: under a pattern that does not put the outlet
-/// first, or with an outlet that is known.
+/// Returns whether a candidate on the headline's line can be the lead: its pattern does not put the
+/// outlet first, and its score is high or its outlet known.
 fn may_be_lead(post: &Post<'_>, candidate: &Candidate) -> bool {
     let heading = post
         .line(candidate.first)
@@ -242,7 +243,8 @@ fn may_be_lead(post: &Post<'_>, candidate: &Candidate) -> bool {
     }
     if single {
         return !outlet_first
-            && (candidate.own >= 1.0 || candidate.pattern.mark == "--" && candidate.own > 0.0)
+            && (candidate.own_score >= 1.0
+                || candidate.pattern.mark == "--" && candidate.own_score > 0.0)
             && !matches!(
                 candidate.pattern.form,
                 Form::Comma
@@ -253,7 +255,7 @@ fn may_be_lead(post: &Post<'_>, candidate: &Candidate) -> bool {
                     | Form::BracketMid
             );
     }
-    // A headline over a title of its own is not the title.
+    // A headline above a separate title is not that title.
     let next = post.text(candidate.first + 1);
     let titled = next.is_some_and(|text| {
         text::width(text) <= 140

@@ -1,9 +1,9 @@
 //! Readers' comments below a pasted page.
 //!
-//! The page's "Reply" and "Delete" links arrive as one word glued to the start of the line after
-//! the comment they belong to. So the mark ends the comment before it, and what it is glued to
-//! begins the next. Where the page names the authors ("James said..."), their names separate the
-//! comments, and the dates below them end them.
+//! The page's "Reply" and "Delete" links are pasted as one word, at the start of the line after
+//! the comment they belong to. So this marker ends a comment, and the text after it on the same line
+//! begins the next. If the page names the authors ("James said..."), a comment begins at an author's
+//! name and ends at the date below it.
 
 mod dates;
 
@@ -13,60 +13,57 @@ use crate::lexicon::{self, Kind};
 use crate::roundup::{Note, Reply};
 use crate::text;
 
-const MARKS: [&str; 2] = ["ReplyDelete", "Reply Delete"];
+/// The "Reply" and "Delete" links of Blogger, as pasted.
+const MARKERS: [&str; 2] = ["ReplyDelete", "Reply Delete"];
 
-/// The comments of a document.
+/// The readers' comments of a document.
 pub(crate) struct Comments {
-    /// The line at which they begin.
-    pub(crate) end: usize,
+    /// The index of their first line; the number of lines if there are none.
+    pub(crate) start: usize,
     pub(crate) replies: Vec<Reply>,
-    /// What is unsure about them.
+    /// The comments that may be more or less than one.
     pub(crate) notes: Vec<Note>,
-    /// Lines of the page among them.
+    /// Lines between them that belong to the page.
     pub(crate) furniture: Vec<Note>,
 }
 
 /// Reads the comments below a post.
 pub(crate) fn read(document: &Document) -> Comments {
     let lines = &document.lines;
-    let Some(begin) = begin(lines) else {
+    let Some(start) = find_start(lines) else {
         return Comments {
-            end: lines.len(),
+            start: lines.len(),
             replies: Vec::new(),
             notes: Vec::new(),
             furniture: Vec::new(),
         };
     };
-    let mut thread = Thread { document, ..Thread::new(document) };
-    let rest = lines.get(begin..).unwrap_or_default();
-    thread.named = rest.iter().any(|line| said(&line.text).is_some());
+    let mut reader = CommentReader::new(document);
+    let rest = lines.get(start..).unwrap_or_default();
+    reader.has_authors = rest.iter().any(|line| author(&line.text).is_some());
     for (offset, line) in rest.iter().enumerate() {
-        thread.line(begin + offset, line);
+        reader.read_line(start + offset, line);
     }
-    thread.close(false);
-    Comments {
-        end: begin,
-        replies: thread.replies,
-        notes: thread.notes,
-        furniture: thread.furniture,
-    }
+    reader.end_comment(false);
+    Comments { start, replies: reader.replies, notes: reader.notes, furniture: reader.furniture }
 }
 
-/// Where the comments begin: at a heading over them, or else behind the editor's comment or the
-/// last line that can be a source, before the first mark.
-fn begin(lines: &[Line]) -> Option<usize> {
+/// Finds the first line of the comments: their heading if it comes before the first marker, else the
+/// first line of the comment that the marker ends.
+fn find_start(lines: &[Line]) -> Option<usize> {
     let heading = lines.iter().skip(1).position(|line| is_heading(&line.text)).map(|at| at + 1);
     let mark = lines.iter().position(|line| has_mark(&line.text));
     match (heading, mark) {
         (Some(heading), Some(mark)) if heading < mark => Some(heading),
-        (_, Some(mark)) => Some(before_mark_begins(lines, mark)),
+        (_, Some(mark)) => Some(first_comment_start(lines, mark)),
         (heading, None) => heading,
     }
 }
 
-/// The first line of the comment that the first mark ends.
-fn before_mark_begins(lines: &[Line], mark: usize) -> usize {
-    let own = |line: &Line| {
+/// Returns the first line of the comment that the first marker ends: the line after the editor's
+/// comment or after the last line that can be a source.
+fn first_comment_start(lines: &[Line], mark: usize) -> usize {
+    let belongs_to_post = |line: &Line| {
         let label = line.text.split_once([':', '：']).is_some_and(|(head, _)| {
             head.len() <= 60 && is_label(head.trim_matches(['*', '_', ' ']))
         });
@@ -78,15 +75,16 @@ fn before_mark_begins(lines: &[Line], mark: usize) -> usize {
     };
     let mark_at =
         if text_before_mark(lines.get(mark)).is_some() { mark } else { mark.saturating_sub(1) };
-    let behind = lines.iter().take(mark).rposition(own).map_or(0, |at| at + 1);
+    let behind = lines.iter().take(mark).rposition(belongs_to_post).map_or(0, |at| at + 1);
     behind.max(if behind > 0 { 0 } else { mark_at }).min(mark)
 }
 
+/// Returns the text before a marker at the end of a line, unless it is blank.
 fn text_before_mark(line: Option<&Line>) -> Option<&str> {
     line.and_then(|line| before_mark(&line.text)).filter(|text| !text.trim().is_empty())
 }
 
-/// "3 comments:", "Comments", "Kommentare (3)", "Post a Comment".
+/// Returns whether a line is a heading over comments: "3 comments:", "Kommentare (3)", "Post a Comment".
 fn is_heading(line: &str) -> bool {
     let bare = line.trim_matches(|c: char| !c.is_alphanumeric());
     if line.len() > 60 {
@@ -112,20 +110,23 @@ fn is_heading(line: &str) -> bool {
     (lexicon::is(Kind::Comments, &joined) || only) && (joined != "comment" || counted)
 }
 
+/// Returns whether a line begins or ends with a marker.
 fn has_mark(text: &str) -> bool {
     after_mark(text).is_some() || before_mark(text).is_some()
 }
 
+/// Returns the text after a marker at the start of a line.
 fn after_mark(text: &str) -> Option<&str> {
-    MARKS.iter().find_map(|mark| text.strip_prefix(mark))
+    MARKERS.iter().find_map(|mark| text.strip_prefix(mark))
 }
 
+/// Returns the text before a marker at the end of a line.
 fn before_mark(text: &str) -> Option<&str> {
-    MARKS.iter().find_map(|mark| text.strip_suffix(mark))
+    MARKERS.iter().find_map(|mark| text.strip_suffix(mark))
 }
 
-/// The author of "James said...".
-fn said(text: &str) -> Option<&str> {
+/// Returns the author in a line such as "James said...".
+fn author(text: &str) -> Option<&str> {
     let bare = text.trim_end_matches(['.', '…', ':', ' ']);
     if bare.len() == text.len() || bare.len() > 100 {
         return None;
@@ -136,41 +137,44 @@ fn said(text: &str) -> Option<&str> {
     bare.get(..at).map(str::trim).filter(|name| !name.is_empty())
 }
 
-/// A line of the page among the comments.
-fn is_page(text: &str) -> bool {
+/// Returns whether a line between the comments belongs to the page.
+fn is_furniture(text: &str) -> bool {
     let bare = text.trim_matches(|c: char| !c.is_alphanumeric());
     text.len() <= 120
         && (lexicon::is(Kind::CommentsEnd, bare)
             || lexicon::prefix(Kind::Furniture, text).is_some() && text::word_count(text) <= 8)
 }
 
-/// A line that says when a comment was written.
-fn is_time(text: &str) -> bool {
+/// Returns whether a line is the date of a comment.
+fn is_timestamp(text: &str) -> bool {
     text.len() <= 60
         && text.split_whitespace().any(is_clock)
         && text.chars().any(|c| c.is_ascii_digit())
         && text::word_count(text) <= 9
 }
 
-struct Thread<'d> {
+/// Reads the lines of the comments one by one.
+struct CommentReader<'d> {
     document: &'d Document,
     /// Whether the page names the authors.
-    named: bool,
-    slot: Vec<(usize, usize, String)>,
+    has_authors: bool,
+    /// The paragraphs of the current comment: the number in the source, and the Markdown.
+    paragraphs: Vec<(usize, String)>,
     author: Option<String>,
     time: Option<String>,
     replies: Vec<Reply>,
     notes: Vec<Note>,
     furniture: Vec<Note>,
+    /// Whether a line was read.
     started: bool,
 }
 
-impl<'d> Thread<'d> {
+impl<'d> CommentReader<'d> {
     fn new(document: &'d Document) -> Self {
-        Thread {
+        CommentReader {
             document,
-            named: false,
-            slot: Vec::new(),
+            has_authors: false,
+            paragraphs: Vec::new(),
             author: None,
             time: None,
             replies: Vec::new(),
@@ -180,12 +184,13 @@ impl<'d> Thread<'d> {
         }
     }
 
-    fn line(&mut self, at: usize, line: &Line) {
+    /// Adds a line to the current comment, and ends it at a marker, an author or a date.
+    fn read_line(&mut self, at: usize, line: &Line) {
         let mut text = line.text.as_str();
         let first = !std::mem::replace(&mut self.started, true);
-        if (first && is_heading(text)) || is_page(text) {
-            if is_page(text) {
-                self.close(true);
+        if (first && is_heading(text)) || is_furniture(text) {
+            if is_furniture(text) {
+                self.end_comment(true);
                 self.furniture.push(Note {
                     line: line.no,
                     raw: line.raw.clone(),
@@ -194,49 +199,51 @@ impl<'d> Thread<'d> {
             }
             return;
         }
-        if self.named {
-            if let Some(author) = said(text) {
-                self.close(true);
+        if self.has_authors {
+            if let Some(author) = author(text) {
+                self.end_comment(true);
                 self.author = Some(author.to_owned());
                 return;
             }
-            if is_time(text) && !self.slot.is_empty() {
+            if is_timestamp(text) && !self.paragraphs.is_empty() {
                 self.time = dates::parse(text);
-                return self.close(true);
+                return self.end_comment(true);
             }
         }
         while let Some(rest) = after_mark(text) {
-            self.close(true);
+            self.end_comment(true);
             text = rest.trim_start();
         }
-        let (kept, ends) = match before_mark(text) {
+        let (text, ends) = match before_mark(text) {
             Some(before) => (before.trim_end(), true),
             None => (text, false),
         };
-        if !kept.is_empty() {
-            let whole = kept.len() == line.text.len();
+        if !text.is_empty() {
+            let whole = text.len() == line.text.len();
             let markdown = if whole {
                 self.document.markdown(at, 0..line.text.len())
             } else {
-                kept.to_owned()
+                text.to_owned()
             };
-            self.slot.push((at, line.no, markdown));
+            self.paragraphs.push((line.no, markdown));
         }
         if ends {
-            self.close(true);
+            self.end_comment(true);
         }
     }
 
-    fn close(&mut self, marked: bool) {
-        let slot = std::mem::take(&mut self.slot);
+    /// Ends the current comment, if it has text. `marked` says whether a marker, a date or the next
+    /// author ended it.
+    fn end_comment(&mut self, marked: bool) {
+        let paragraphs = std::mem::take(&mut self.paragraphs);
         let (author, created_at) = (self.author.take(), self.time.take());
-        let Some(line) = slot.first().map(|(_, no, _)| *no) else { return };
-        let texts: Vec<&str> = slot.iter().map(|(_, _, text)| text.as_str()).collect();
+        let Some(line) = paragraphs.first().map(|(no, _)| *no) else { return };
+        let texts: Vec<&str> = paragraphs.iter().map(|(_, text)| text.as_str()).collect();
         let certain = author.is_some();
         let reason = match (texts.len(), marked) {
             (1, true) => None,
             _ if certain => None,
-            (_, true) => Some("several paragraphs in one comment; it may be several persons'"),
+            (_, true) => Some("several paragraphs; they may be more than one comment"),
             (_, false) => Some("nothing marks the end of this comment"),
         };
         if let Some(reason) = reason {

@@ -8,22 +8,22 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Confidence(u16);
 
-/// Whether a reading needs a look.
+/// A confidence as one of two words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "utoipa", derive(ToSchema), schema(as = Confidence))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// A guess; it is in the report.
+    /// A guess; the reading is in the report.
     Low,
-    /// The text says so.
+    /// Certain.
     High,
 }
 
 impl Confidence {
-    /// From here on a reading is called certain: of those, at least 98 % are right.
+    /// The lowest confidence that is called certain. At least 98 % of such readings are right.
     pub const CERTAIN: Self = Self(980);
 
-    /// A probability; what lies outside 0 to 1 is moved to the nearer end.
+    /// Creates a confidence from a probability, which is clamped to 0 to 1.
     pub fn new(probability: f64) -> Self {
         let thousandths = (probability.clamp(0.0, 1.0) * 1000.0).round();
         // Exact for every value in range, and free of a lossy cast.
@@ -36,7 +36,7 @@ impl Confidence {
         Self(low)
     }
 
-    /// The logistic function of a sum of evidence.
+    /// Converts a score (log-odds) by the logistic function.
     pub(crate) fn of_score(score: f64) -> Self {
         Self::new(1.0 / (1.0 + (-score).exp()))
     }
@@ -46,12 +46,12 @@ impl Confidence {
         f64::from(self.0) / 1000.0
     }
 
-    /// Whether the reading is sure enough to need no look.
+    /// Returns whether the reading needs no review.
     pub fn is_certain(self) -> bool {
         self >= Self::CERTAIN
     }
 
-    /// Returns the same as one of two words.
+    /// Returns whether the confidence is high or low.
     pub fn level(self) -> Level {
         if self.is_certain() { Level::High } else { Level::Low }
     }
@@ -69,8 +69,10 @@ mod tests {
 
     #[test]
     fn probabilities_are_kept_to_the_thousandth() {
-        for (given, kept) in [(0.0, 0.0), (0.9804, 0.98), (1.0, 1.0), (7.0, 1.0), (-1.0, 0.0)] {
-            assert!((Confidence::new(given).value() - kept).abs() < 1e-9, "{given}");
+        for (probability, value) in
+            [(0.0, 0.0), (0.9804, 0.98), (1.0, 1.0), (7.0, 1.0), (-1.0, 0.0)]
+        {
+            assert!((Confidence::new(probability).value() - value).abs() < 1e-9, "{probability}");
         }
         assert!(Confidence::new(0.98).is_certain());
         assert!(!Confidence::new(0.979).is_certain());

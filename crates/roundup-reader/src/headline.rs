@@ -1,4 +1,4 @@
-//! Which line is the headline, and which addresses belong to which titles.
+//! Finds the headline of a post, and the titles that URLs on their own lines belong to.
 
 use crate::document::{Kind, Line};
 use crate::labels::Label;
@@ -7,25 +7,27 @@ use crate::text;
 use crate::two_line;
 use std::collections::HashMap;
 
-/// Gives each address that stands alone on a line to the title above it, or below.
-pub(crate) fn urls(post: &Post<'_>) -> HashMap<usize, (String, usize)> {
-    let places: Vec<usize> = (0..post.len()).filter(|at| *post.label(*at) == Label::Url).collect();
+/// Assigns each URL that is alone on a line to the title above it or, if the post writes URLs first,
+/// below it. Returns the URL and its line by the line of the title.
+pub(crate) fn assign_urls(post: &Post<'_>) -> HashMap<usize, (String, usize)> {
+    let url_lines: Vec<usize> =
+        (0..post.len()).filter(|at| *post.label(*at) == Label::Url).collect();
     let free = |at: usize| {
         let bare = |line: &Line| line.links.is_empty() && !matches!(line.kind, Kind::Heading(_));
         post.text(at).is_some() && post.line(at).is_some_and(bare)
     };
-    // The first address of a post that writes them above comes before any title.
-    let above = places.first().is_some_and(|first| {
+    // If the URLs are above the titles, the first one comes before any title.
+    let above = url_lines.first().is_some_and(|first| {
         let before = (0..*first).filter(|at| post.text(*at).is_some()).count();
         let next = post.line(first + 1).is_some_and(|line| !line.gap);
         let gap = post.line(*first).is_some_and(|line| line.gap);
-        let last = places
+        let last = url_lines
             .last()
             .is_some_and(|last| (last + 1..post.len()).any(|at| post.text(at).is_some()));
         before <= 1 && next && last && (gap || before == 0)
     });
     let mut found = HashMap::new();
-    for at in places {
+    for at in url_lines {
         let Some(url) = post.line(at).and_then(|line| line.url.clone()) else { continue };
         let title =
             if above { Some(at + 1).filter(|at| free(*at)) } else { title_above(post, at, &free) };
@@ -38,7 +40,7 @@ pub(crate) fn urls(post: &Post<'_>) -> HashMap<usize, (String, usize)> {
     found
 }
 
-/// The title that an address below it belongs to.
+/// Returns the line of the title that the URL on line `at` belongs to.
 fn title_above(post: &Post<'_>, at: usize, free: &dyn Fn(usize) -> bool) -> Option<usize> {
     let above = at.checked_sub(1).filter(|above| free(*above))?;
     let line = post.line(at).filter(|line| !line.starts_item)?;
@@ -64,15 +66,15 @@ fn title_above(post: &Post<'_>, at: usize, free: &dyn Fn(usize) -> bool) -> Opti
     title(above).then_some(above)
 }
 
-/// The line of the headline: the first `h1`, the first heading before any source, or a first line
-/// that can be one.
-pub(crate) fn headline(post: &Post<'_>) -> Option<usize> {
+/// Returns the line of the headline: the first `h1`, the first heading before any source, or a first
+/// line that looks like one.
+pub(crate) fn find_headline(post: &Post<'_>) -> Option<usize> {
     let kind = |at: usize| post.line(at).map(|line| line.kind);
     let linked_heading = |at: usize| {
         matches!(kind(at), Some(Kind::Heading(_)))
             && post.line(at).is_some_and(|line| line.whole_link().is_some())
     };
-    // Linked headings of one level are titles of sources, one of them alone is the post's.
+    // Several linked headings are titles of sources; a single one is the title of the post.
     let titles = (0..post.len())
         .filter(|at| linked_heading(*at) && kind(*at) != Some(Kind::Heading(1)))
         .count();
@@ -89,8 +91,7 @@ pub(crate) fn headline(post: &Post<'_>) -> Option<usize> {
     if first_level.is_some() {
         return first_level;
     }
-    let texts = |at: &usize| post.text(*at).is_some();
-    let first = (0..post.len()).find(texts)?;
+    let first = (0..post.len()).find(|at| post.text(*at).is_some())?;
     let linked = (0..post.len())
         .find(|at| post.line(*at).is_some_and(|line| !line.links.is_empty() && !heading(at)));
     if let Some(at) =

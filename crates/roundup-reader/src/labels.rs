@@ -1,4 +1,5 @@
-//! What a line is for: a caption, "Read more", the label of a comment, the page's furniture.
+//! Labels the lines of a document: captions, "Read more", the editor's comment, furniture of the
+//! page, ….
 
 use crate::credit;
 use crate::document::{Document, Kind, Line};
@@ -7,7 +8,7 @@ use crate::name;
 use crate::text::{self, part};
 use std::ops::Range;
 
-/// What a line is for.
+/// The purpose of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Label {
     Text,
@@ -15,25 +16,26 @@ pub(crate) enum Label {
     ReadMore,
     /// "More News On …": a heading over further sources.
     Related,
-    /// "My Comment: …": the label, and where the comment begins.
+    /// "My Comment: …": the range of the label, and the start of the comment.
     Comment {
         label: Range<usize>,
         rest: usize,
     },
     Caption,
+    /// Part of the page around the post.
     Furniture,
     Rule,
     Picture,
     Code,
-    /// An address alone on its line.
+    /// A URL alone on its line.
     Url,
 }
 
-/// The labels of a document's lines.
+/// Labels the lines of a document.
 pub(crate) fn labels(document: &Document) -> Vec<Label> {
     let lines = &document.lines;
     let mut labels: Vec<Label> = lines.iter().map(label).collect();
-    // The line glued above a photo credit is the caption, and the one under a picture.
+    // A line right above a photo credit is a caption.
     for at in 1..lines.len() {
         let (Some(above), Some(line)) = (lines.get(at - 1), lines.get(at)) else { continue };
         if labels.get(at) == Some(&Label::Caption)
@@ -51,6 +53,7 @@ pub(crate) fn labels(document: &Document) -> Vec<Label> {
     labels
 }
 
+/// Labels a line, without regard to its neighbours.
 fn label(line: &Line) -> Label {
     match line.kind {
         Kind::Rule => return Label::Rule,
@@ -82,7 +85,8 @@ fn label(line: &Line) -> Label {
     Label::Text
 }
 
-/// "Read more ....", "Continue reading…", "Weiterlesen": every word is one of the phrase.
+/// Returns whether a text is nothing but a phrase such as "Read more ....", "Continue reading…" or
+/// "Weiterlesen".
 pub(crate) fn is_read_more(text: &str) -> bool {
     if text.len() > 60 {
         return false;
@@ -105,9 +109,9 @@ pub(crate) fn is_read_more(text: &str) -> bool {
             .all(|word| lexicon::is(Words::MoreWord, word) || lexicon::is(Words::More, word))
 }
 
-/// Where a "Read more »" begins that ends a line of text.
+/// Returns the start of a "Read more »" at the end of a text.
 pub(crate) fn read_more_tail(text: &str) -> Option<usize> {
-    // Only a tail that is marked off counts: behind a stop, dots or an arrow.
+    // It must follow a full stop, dots, a bracket or an arrow.
     let reach = text.len().saturating_sub(60);
     let starts = text.char_indices().filter(|(at, _)| *at >= reach);
     let marked = starts.filter(|(at, c)| {
@@ -124,7 +128,7 @@ pub(crate) fn read_more_tail(text: &str) -> Option<usize> {
     None
 }
 
-/// "More News On …", "Related Stories:".
+/// Returns whether a text is a heading over further sources: "More News On …", "Related Stories:".
 pub(crate) fn is_related(text: &str) -> bool {
     if text.len() > 120 || text::ends_sentence(text) {
         return false;
@@ -136,7 +140,7 @@ pub(crate) fn is_related(text: &str) -> bool {
         && !text.contains(" -- ")
 }
 
-/// "Photo AFP", "U.S. Army photo by Sgt. X": whose picture it was.
+/// Returns whether a text is a photo credit: "Photo AFP", "U.S. Army photo by Sgt. X".
 fn is_photo_credit(text: &str) -> bool {
     let words = text::words(text);
     let Some(first) = words.first() else { return false };
@@ -154,7 +158,7 @@ fn is_photo_credit(text: &str) -> bool {
     by || rest.starts_with([':', '：', '/', '©', '|']) || (short && text::starts_high(text))
 }
 
-/// "Posted by …", "Labels: …": lines of the page around a post.
+/// Returns whether a line belongs to the page around the post: "Posted by …", "Labels: …".
 fn is_furniture(line: &Line) -> bool {
     let text = line.text.as_str();
     if let Some(length) = lexicon::prefix(Words::Furniture, text) {
@@ -182,7 +186,7 @@ fn is_furniture(line: &Line) -> bool {
     false
 }
 
-/// "7:14", "12:01pm".
+/// Returns whether a word is a time of day: "7:14", "12:01pm".
 pub(crate) fn is_clock(word: &str) -> bool {
     let Some((hours, minutes)) = word.split_once(':') else { return false };
     let digits =
@@ -190,8 +194,8 @@ pub(crate) fn is_clock(word: &str) -> bool {
     digits(hours) && digits(part(minutes, 0..2.min(minutes.len()))) && minutes.len() <= 6
 }
 
-/// The label of a comment ("My Comment", "WNU Editor", "Editor's Note"), and where the comment
-/// begins.
+/// Finds the label of the editor's comment ("My Comment", "WNU Editor", "Editor's Note"). Returns its
+/// range and the start of the comment.
 fn comment_label(line: &Line) -> Option<(Range<usize>, usize)> {
     let text = line.text.as_str();
     let head: String = text.chars().take(64).collect();
@@ -210,7 +214,7 @@ fn comment_label(line: &Line) -> Option<(Range<usize>, usize)> {
     Some((start..start + bare.len(), text.len() - bare_rest.len()))
 }
 
-/// Whether a text is the label of a comment.
+/// Returns whether a text is the label of an editor's comment.
 pub(crate) fn is_label(text: &str) -> bool {
     let text = text.replace(['\'', '’'], "");
     if lexicon::is(Words::Label, text.trim()) {
@@ -229,7 +233,7 @@ pub(crate) fn is_label(text: &str) -> bool {
     }
 }
 
-/// Whether a line can be a heading within the list: short, without an end.
+/// Returns whether a line can be a heading within the list: short, without final punctuation.
 pub(crate) fn may_be_section(line: &Line) -> bool {
     let text = line.text.as_str();
     let words = text::word_count(text);
@@ -248,7 +252,7 @@ pub(crate) fn may_be_section(line: &Line) -> bool {
 mod tests {
     use super::*;
 
-    fn none_but(is: fn(&str) -> bool, yes: &[&str], no: &[&str]) {
+    fn assert_only(is: fn(&str) -> bool, yes: &[&str], no: &[&str]) {
         for text in yes {
             assert!(is(text), "{text}");
         }
@@ -258,8 +262,8 @@ mod tests {
     }
 
     #[test]
-    fn marks_and_headings_are_told_from_prose() {
-        none_but(
+    fn labels_are_distinguished_from_prose() {
+        assert_only(
             is_read_more,
             &[
                 "Read more ....",
@@ -282,7 +286,7 @@ mod tests {
                 "Full",
             ],
         );
-        none_but(
+        assert_only(
             is_related,
             &[
                 "More News On The Bridge",
@@ -292,7 +296,7 @@ mod tests {
             ],
             &["More boats sink", "News", "More News was not to be had that day, he said."],
         );
-        none_but(
+        assert_only(
             is_photo_credit,
             &["Photo AFP", "U.S. Army photo by Sgt. X", "Photo: A. Bee / Reuters", "Foto: dpa"],
             &[
@@ -302,7 +306,7 @@ mod tests {
                 "Fotografie heute",
             ],
         );
-        none_but(
+        assert_only(
             is_label,
             &[
                 "My Comment",
@@ -317,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_more_is_cut_off_the_end_of_a_text() {
+    fn read_more_at_the_end_of_a_text_is_found() {
         let cut = |text: &'static str| read_more_tail(text).map(|at| part(text, 0..at));
         assert_eq!(cut("It opened. Read more »"), Some("It opened."));
         assert_eq!(cut("It opened… [Continue reading]"), Some("It opened…"));

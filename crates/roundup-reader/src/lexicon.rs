@@ -1,9 +1,9 @@
-//! The phrases of `data/phrases.tsv` and the names of `data/first_names.txt`.
+//! Looks up the phrases of `data/phrases.tsv` and the names of `data/first_names.txt`.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-/// What a phrase is for; see the head of `data/phrases.tsv`.
+/// The kind of a phrase. The head of `data/phrases.tsv` documents the kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     More,
@@ -35,6 +35,7 @@ pub(crate) enum Kind {
     Ambiguous,
 }
 
+/// The kinds with their names in `data/phrases.tsv`.
 const KINDS: [(&str, Kind); 27] = [
     ("more", Kind::More),
     ("more_word", Kind::MoreWord),
@@ -65,18 +66,19 @@ const KINDS: [(&str, Kind); 27] = [
     ("ambiguous", Kind::Ambiguous),
 ];
 
-/// The longest phrase that is looked for, in bytes.
+/// The maximum length of a phrase, in bytes.
 const MAX_PHRASE: usize = 48;
 
-/// How many kinds there are.
+/// The number of kinds.
 const COUNT: usize = KINDS.len();
 
-/// The lengths that phrases have, one bit a length, by kind and first byte. Most words are told to
-/// be no phrase by it, without a hash.
+/// The lengths of phrases, one bit per length, by kind and first byte. They rule out most words
+/// without hashing.
 type Lengths = [[u64; 256]; COUNT];
 
+/// The loaded tables.
 struct Lexicon {
-    /// The kinds of each phrase, one bit a kind.
+    /// The kinds of each phrase, one bit per kind.
     phrases: HashMap<&'static str, u32>,
     lengths: Box<Lengths>,
     first_names: HashSet<&'static str>,
@@ -105,27 +107,28 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
 });
 
 impl Kind {
-    /// Its place in the order of [`KINDS`].
+    /// Returns the index in [`KINDS`].
     fn index(self) -> usize {
         KINDS.iter().position(|(_, kind)| *kind == self).unwrap_or_default()
     }
 }
 
-/// The lengths of the phrases of a kind that begin with the first letter of a text.
+/// Returns the lengths of the phrases of a kind that begin with the first byte of a text.
 fn lengths(kind: usize, text: &str) -> u64 {
     let first = text.bytes().next().unwrap_or_default();
     let row = LEXICON.lengths.get(kind);
-    // Only ASCII letters have their lower case in one byte; other scripts may change length.
+    // Only ASCII letters have a lower case of one byte.
     row.and_then(|row| row.get(usize::from(first.to_ascii_lowercase())))
         .copied()
         .unwrap_or_default()
 }
 
-/// Whether a phrase is in the table under a kind, whatever its case.
+/// Returns whether the table has a phrase of a kind, ignoring case.
 pub(crate) fn is(kind: Kind, phrase: &str) -> bool {
     is_at(kind.index(), phrase)
 }
 
+/// Like [`is`], with the index of the kind.
 fn is_at(kind: usize, phrase: &str) -> bool {
     crate::work::step();
     if phrase.is_empty() || phrase.len() > MAX_PHRASE {
@@ -155,8 +158,8 @@ fn is_at(kind: usize, phrase: &str) -> bool {
     }
 }
 
-/// The longest phrase of a kind that a text begins with, as the length in bytes. The phrase ends
-/// where a word ends; in scripts without spaces, anywhere.
+/// Returns the length in bytes of the longest phrase of a kind at the start of a text. A phrase ends at
+/// the end of a word; in scripts without spaces, anywhere.
 pub(crate) fn prefix(kind: Kind, text: &str) -> Option<usize> {
     let kind = kind.index();
     let first = text.chars().next()?;
@@ -191,10 +194,10 @@ pub(crate) fn prefix(kind: Kind, text: &str) -> Option<usize> {
     found
 }
 
-/// Whether a word is a common first name.
+/// Returns whether a word is a common first name.
 pub(crate) fn is_first_name(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-    // "Jean-Pierre" counts by its first part.
+    // Of "Jean-Pierre", the first part is looked up.
     let first = word.split('-').next().unwrap_or_default();
     first.len() <= 24 && LEXICON.first_names.contains(first.to_lowercase().as_str())
 }

@@ -1,12 +1,12 @@
-//! Reads a news roundup, as an editor pastes it, as records.
+//! Parses a news roundup, as an editor pastes it, into records.
 //!
-//! Text, Markdown and HTML become one document of lines with links and emphasis; from there on
-//! nothing knows the syntax. Each line yields candidates ("title -- outlet", "outlet: title",
-//! a title with its outlet below, …). How a post writes its credits is decided by the post as a
-//! whole, and every source has a confidence between 0 and 1.
+//! Text, Markdown and HTML are parsed into one document model: lines with links and styles. All later
+//! steps are independent of the syntax. Each line has candidate readings ("title -- outlet", "outlet:
+//! title", a title with its outlet below, …). The candidates are scored by how well all lines of the
+//! post support their pattern, and every source has a confidence between 0 and 1.
 //!
-//! Nothing is invented: what the text does not say is `None`. Nothing is dropped: a line without
-//! a place is kept in the commentary or named in the report.
+//! Nothing is invented: fields that the text does not give are `None`. Nothing is dropped: a line that
+//! fits nowhere is in the commentary or in the report.
 
 mod assemble;
 mod candidate;

@@ -1,4 +1,4 @@
-//! Links as sources: where a link stands, and the credit beside it.
+//! Reads links as sources: the position of a link in its line, and the credit next to it.
 
 mod credits;
 
@@ -13,17 +13,18 @@ use crate::text::{self, part};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Where a link stands in its line.
+/// The position of a link in its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum LinkPosition {
     /// The line is the link.
     Whole,
     /// The line begins with it.
     Start,
-    /// It stands behind a few words and a colon.
+    /// It follows a few words and a colon or dash.
     Colon,
     /// It is a sentence of its own within the line.
     Sentence,
+    /// It is part of a sentence.
     Middle,
 }
 
@@ -32,32 +33,34 @@ pub(crate) enum Place {
 pub(crate) struct Anchor {
     pub(crate) title: Span,
     pub(crate) url: String,
-    pub(crate) place: Place,
+    pub(crate) position: LinkPosition,
     pub(crate) credit: Option<(Span, Parsed)>,
+    /// How the credit is written, such as "(" or "by"; empty without a credit.
     form: &'static str,
-    /// How much the credit counts.
+    /// The score of the credit.
     pub(crate) credit_score: f64,
-    /// Above 0 it is a source, else a link in passing.
+    /// Above 0 the link is a source, else an inline link.
     pub(crate) score: f64,
-    /// The other links of the line that belong to the credit.
+    /// The number of further links that belong to the credit.
     taken: usize,
 }
 
-/// The links of a post, line by line, each with its credit and its score.
+/// Reads the links of a post, in order, each with its credit and its score.
 pub(crate) fn anchors(post: &Post<'_>) -> Vec<Anchor> {
-    let mut found: Vec<Anchor> = (0..post.len()).flat_map(|at| of_line(post, at)).collect();
-    pool(&mut found);
-    let items = items(post);
+    let mut found: Vec<Anchor> = (0..post.len()).flat_map(|at| anchors_of_line(post, at)).collect();
+    pool_credit_scores(&mut found);
+    let linked_items = most_items_are_linked(post);
     for anchor in &mut found {
-        score(post, anchor, &items);
+        score(post, anchor, linked_items);
     }
     found
 }
 
-/// More links on one line are links in passing.
+/// The maximum number of links read per line; further links are inline links.
 const MAX_LINKS: usize = 60;
 
-fn of_line(post: &Post<'_>, at: usize) -> Vec<Anchor> {
+/// Reads the links of a line.
+fn anchors_of_line(post: &Post<'_>, at: usize) -> Vec<Anchor> {
     let (Some(line), Some(text)) = (post.line(at), post.text(at)) else { return Vec::new() };
     let offset = post.start(at);
     let mut links: Vec<(Range<usize>, &Link)> = Vec::new();
@@ -80,7 +83,7 @@ fn of_line(post: &Post<'_>, at: usize) -> Vec<Anchor> {
             from = range.end;
             continue;
         }
-        let reader = Reader { post, at, text, links: &links, index, from };
+        let reader = LinkReader { post, at, text, links: &links, index, from };
         let anchor = reader.read(range.clone(), link);
         skip = anchor.taken;
         from = anchor.credit.as_ref().map_or(range.end, |(span, _)| span.range.end.max(range.end));
@@ -89,17 +92,19 @@ fn of_line(post: &Post<'_>, at: usize) -> Vec<Anchor> {
     found
 }
 
-struct Reader<'p, 'a> {
+/// Reads one link of a line.
+struct LinkReader<'p, 'a> {
     post: &'p Post<'a>,
     at: usize,
     text: &'p str,
     links: &'p [(Range<usize>, &'p Link)],
     index: usize,
-    /// Where the link before, and its credit, end.
+    /// The end of the previous link and its credit.
     from: usize,
 }
 
-impl Reader<'_, '_> {
+impl LinkReader<'_, '_> {
+    /// Reads the link with its credit.
     fn read(&self, range: Range<usize>, link: &Link) -> Anchor {
         let head = part(self.text, self.from..range.start);
         let mut title = range.clone();
@@ -111,8 +116,8 @@ impl Reader<'_, '_> {
         if self.from == 0 && flag && bare.starts_with('[') {
             title.start = head.len() - bare.len();
         }
-        let place = self.place(&range, title.start < range.start);
-        let (form, mut credit, taken) = match self.credit(&range, place) {
+        let position = self.position(&range, title.start < range.start);
+        let (form, mut credit, taken) = match self.credit(&range, position) {
             Some((form, span, parsed, taken)) => (form, Some((span, parsed)), taken),
             None => ("", None, 0),
         };
@@ -131,7 +136,7 @@ impl Reader<'_, '_> {
         Anchor {
             title: Span { line: self.at, range: title },
             url: link.url.clone(),
-            place,
+            position,
             credit,
             form,
             credit_score,
@@ -140,18 +145,19 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn place(&self, range: &Range<usize>, flagged: bool) -> Place {
+    /// Returns the position of the link. `flagged` says whether a flag such as "[video]" precedes it.
+    fn position(&self, range: &Range<usize>, flagged: bool) -> LinkPosition {
         let head = part(self.text, 0..range.start);
         let tail = part(self.text, range.end..self.text.len());
         let blank = |text: &str| text.chars().all(|c| !c.is_alphanumeric());
         if blank(head) || flagged {
-            return if blank(tail) { Place::Whole } else { Place::Start };
+            return if blank(tail) { LinkPosition::Whole } else { LinkPosition::Start };
         }
         let near = part(self.text, self.from..range.start);
         let bare = near.trim_end_matches(|c: char| c.is_whitespace() || text::opens_quote(c));
-        let parted = bare.ends_with([':', '：', '—', '–', '|', '-']) || bare.ends_with(" --");
-        if parted && text::word_count(head) <= 6 {
-            return Place::Colon;
+        let separated = bare.ends_with([':', '：', '—', '–', '|', '-']) || bare.ends_with(" --");
+        if separated && text::word_count(head) <= 6 {
+            return LinkPosition::Colon;
         }
         // The next source of a line that holds several.
         let next = bare.trim_start_matches([')', ']', '.', ' ']);
@@ -171,7 +177,7 @@ impl Reader<'_, '_> {
                         | "; and"
                 ))
         {
-            return if self.index < 8 { Place::Start } else { Place::Middle };
+            return if self.index < 8 { LinkPosition::Start } else { LinkPosition::Middle };
         }
         let begins = bare.is_empty()
             || text::ends_sentence(bare)
@@ -180,12 +186,12 @@ impl Reader<'_, '_> {
         let ends = blank(after)
             || after.starts_with(['.', '!', '?', ' ', ',', ':', ';', '('])
                 && text::starts_high(part(self.text, range.clone()));
-        if begins && ends { Place::Sentence } else { Place::Middle }
+        if begins && ends { LinkPosition::Sentence } else { LinkPosition::Middle }
     }
 }
 
-/// Credits of one form believe each other.
-fn pool(anchors: &mut [Anchor]) {
+/// Adjusts the score of each credit by the mean score of the other credits of its form.
+fn pool_credit_scores(anchors: &mut [Anchor]) {
     let mut sums: HashMap<&'static str, (f64, usize)> = HashMap::new();
     for anchor in anchors.iter().filter(|anchor| anchor.credit.is_some()) {
         let sum = sums.entry(anchor.form).or_default();
@@ -204,7 +210,7 @@ fn pool(anchors: &mut [Anchor]) {
             _ => 0.0,
         };
         let others = if *count > 1 {
-            (sum - anchor.credit_score.clamp(-3.0, 3.0)) / crate::patterns::number(count - 1)
+            (sum - anchor.credit_score.clamp(-3.0, 3.0)) / crate::patterns::to_f64(count - 1)
         } else {
             0.0
         };
@@ -212,41 +218,37 @@ fn pool(anchors: &mut [Anchor]) {
     }
 }
 
-/// How the list items of a post are linked.
-struct Items {
-    /// Whether most items hold a link.
-    linked: bool,
-}
-
-fn items(post: &Post<'_>) -> Items {
+/// Returns whether most list items of a post have a link.
+fn most_items_are_linked(post: &Post<'_>) -> bool {
     let (mut all, mut linked) = (0, 0);
     for at in 0..post.len() {
         let Some(line) = post.line(at).filter(|line| line.starts_item) else { continue };
         all += 1;
         linked += usize::from(!line.links.is_empty());
     }
-    Items { linked: all >= 2 && linked * 10 >= all * 6 }
+    all >= 2 && linked * 10 >= all * 6
 }
 
-fn score(post: &Post<'_>, anchor: &mut Anchor, items: &Items) {
+/// Sets the score of a link by its position, credit and text. Drops a credit with a low score.
+fn score(post: &Post<'_>, anchor: &mut Anchor, linked_items: bool) {
     let Some(line) = post.line(anchor.title.line) else { return };
     let title = post.span(&anchor.title);
     let words = text::word_count(title);
-    let mut score: f64 = match anchor.place {
-        Place::Whole => 3.5,
-        Place::Start => 2.0,
-        Place::Colon => 1.0,
-        Place::Sentence => -1.5,
-        Place::Middle => -2.0,
+    let mut score: f64 = match anchor.position {
+        LinkPosition::Whole => 3.5,
+        LinkPosition::Start => 2.0,
+        LinkPosition::Colon => 1.0,
+        LinkPosition::Sentence => -1.5,
+        LinkPosition::Middle => -2.0,
     };
-    // The host and the credit are two witnesses, if they agree.
+    // A credit that agrees with the URL's host is more likely.
     if let Some((_, parsed)) = &mut anchor.credit {
-        let host = post.names.known.at(&anchor.url).and_then(|found| found.key);
+        let host = post.names.outlets.by_url(&anchor.url).and_then(|found| found.key);
         let named = parsed.credits.iter().filter_map(|credit| credit.outlet.as_deref());
         let agrees = host.is_some()
             && named
                 .clone()
-                .any(|name| post.names.known.name(name).and_then(|found| found.key) == host)
+                .any(|name| post.names.outlets.by_name(name).and_then(|found| found.key) == host)
             || outlets::host(&anchor.url)
                 .is_some_and(|host| named.clone().any(|name| resembles(&host, name)));
         if agrees && parsed.has_outlet() {
@@ -259,7 +261,7 @@ fn score(post: &Post<'_>, anchor: &mut Anchor, items: &Items) {
         }
     }
     if anchor.credit.is_some() {
-        score += if anchor.place == Place::Middle { 1.0 } else { 1.8 };
+        score += if anchor.position == LinkPosition::Middle { 1.0 } else { 1.8 };
     }
     if line.depth > 0 {
         score += 0.6;
@@ -273,12 +275,12 @@ fn score(post: &Post<'_>, anchor: &mut Anchor, items: &Items) {
     };
     if title.chars().next().is_some_and(char::is_lowercase)
         && words <= 3
-        && anchor.place != Place::Whole
+        && anchor.position != LinkPosition::Whole
     {
         score -= 1.0;
     }
-    let flowing = matches!(anchor.place, Place::Sentence | Place::Middle);
-    if items.linked && line.starts_item && line.links.len() == 1 {
+    let flowing = matches!(anchor.position, LinkPosition::Sentence | LinkPosition::Middle);
+    if linked_items && line.starts_item && line.links.len() == 1 {
         score += if anchor.credit.is_some() {
             2.2
         } else if flowing {
@@ -292,7 +294,7 @@ fn score(post: &Post<'_>, anchor: &mut Anchor, items: &Items) {
         .text(anchor.title.line)
         .map_or("", |text| part(text, anchor.title.range.end..text.len()));
     let goes_on = after.strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_lowercase));
-    if goes_on && anchor.place == Place::Start && anchor.credit.is_none() {
+    if goes_on && anchor.position == LinkPosition::Start && anchor.credit.is_none() {
         score -= if words >= 4 { 0.8 } else { 2.8 };
     }
     if is_pointer(title) {
@@ -310,7 +312,7 @@ fn score(post: &Post<'_>, anchor: &mut Anchor, items: &Items) {
     }
     // A further link of a few words on the line of a source.
     if words <= 2
-        && anchor.place == Place::Start
+        && anchor.position == LinkPosition::Start
         && anchor.title.range.start > 0
         && line.links.first().is_some_and(|link| link.url != anchor.url)
     {
@@ -327,13 +329,13 @@ fn score(post: &Post<'_>, anchor: &mut Anchor, items: &Items) {
     anchor.score = score;
 }
 
-/// Whether a link's text points at something instead of naming it.
+/// Returns whether the text of a link is a pointer such as "here", not a title.
 pub(crate) fn is_pointer(title: &str) -> bool {
     let bare = title.trim_matches(|c: char| !c.is_alphanumeric());
     bare.is_empty() || lexicon::is(Words::Pointer, bare)
 }
 
-/// Whether a host spells a name: "niemanlab.org" and "Nieman Lab".
+/// Returns whether a host spells a name: "niemanlab.org" and "Nieman Lab".
 fn resembles(host: &str, name: &str) -> bool {
     let letters = |text: &str| -> String {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()

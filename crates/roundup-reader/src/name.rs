@@ -1,17 +1,17 @@
-//! What looks like a person's name, and how much a text looks like an outlet's.
+//! Scores how much a text looks like the name of a person or of an outlet.
 
 use crate::lexicon::{self, Kind};
-use crate::outlets::Known;
+use crate::outlets::OutletCache;
 use crate::text::{self, is_caseless, starts_high};
 
-/// Words that stand in lower case within a person's name.
+/// Words in lower case within a person's name.
 const PARTICLES: [&str; 27] = [
     "af", "al", "av", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "di", "do",
     "dos", "du", "e", "el", "ibn", "la", "le", "st", "ten", "ter", "van", "von", "y",
 ];
 
-/// Words that stand in lower case within an outlet's name.
-const LINKS: [&str; 44] = [
+/// Words in lower case within an outlet's name.
+const LOWER_CASE_WORDS: [&str; 44] = [
     "of", "the", "and", "for", "in", "on", "at", "de", "del", "della", "di", "da", "do", "das",
     "la", "le", "les", "el", "los", "las", "des", "du", "der", "die", "das", "und", "et", "y", "e",
     "van", "von", "for", "to", "with", "a", "is", "&", "il", "lo", "dos", "par", "och", "og",
@@ -21,17 +21,18 @@ const LINKS: [&str; 44] = [
 /// The longest name, in characters.
 const MAX_NAME: usize = 60;
 
-/// How a text fits the shape of a person's name.
+/// How much a text looks like a person's name, in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Person {
+    /// Not a person's name.
     No,
     /// Two to four capitalised words.
     Shape,
-    /// The same, beginning with a common first name or initials; or a handle such as "@ann".
+    /// Such words beginning with a common first name or initials; or a handle such as "@ann".
     Listed,
 }
 
-/// How much a text looks like a person's name.
+/// Returns how much a text looks like a person's name.
 pub(crate) fn person(name: &str) -> Person {
     let name = name.trim();
     if name.len() > 80 {
@@ -71,23 +72,24 @@ pub(crate) fn person(name: &str) -> Person {
     }
 }
 
+/// Returns whether a capitalised word can be part of a person's name.
 fn is_name_word(word: &str) -> bool {
-    let carried = |c: char| c.is_alphabetic() || matches!(c, '\'' | '’' | '-' | '.' | '‑');
+    let allowed = |c: char| c.is_alphabetic() || matches!(c, '\'' | '’' | '-' | '.' | '‑');
     let first = word.chars().next();
     let caps = word.chars().filter(|c| c.is_uppercase()).count();
     let whole = text::is_all_capitals(word) || word.chars().count() <= 3;
-    // "McRoe", "O'Roe" and "Roe-Smith" have two capitals; "NYTLabs" is no person's.
+    // "McRoe", "O'Roe" and "Roe-Smith" have two capitals; "NYTLabs" is no person.
     let inner = whole
         || caps <= 1 + word.matches(['-', '‑', '\'', '’', '.']).count()
         || word.starts_with("Mc")
         || word.starts_with("Mac");
     first.is_some_and(|c| c.is_alphabetic() && !c.is_lowercase() && !is_caseless(c))
-        && word.chars().all(carried)
+        && word.chars().all(allowed)
         && inner
         && !(caps > 3 && whole && word.chars().count() <= 3)
 }
 
-/// Whether a text is the name of a host: "planetf1.com".
+/// Returns whether a text is a host name: "planetf1.com".
 pub(crate) fn is_host(name: &str) -> bool {
     let name = name.strip_prefix("www.").unwrap_or(name);
     let Some((before, last)) = name.rsplit_once('.') else { return false };
@@ -102,31 +104,32 @@ pub(crate) fn is_host(name: &str) -> bool {
             .all(|label| label.len() > 1 || label.chars().all(|c| c.is_ascii_digit()))
 }
 
-/// What is measured of a text as an outlet's name.
+/// How much a text looks like an outlet's name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct NameScore {
+    /// Above 0 is more likely than not.
     pub(crate) score: f64,
-    /// It is in the table, and its name means it alone.
+    /// Whether it is in the table and unambiguous.
     pub(crate) known: bool,
-    /// It is in the table, but the name is also a common word or several outlets'.
+    /// Whether it is in the table, but also a common word or the name of several outlets.
     pub(crate) ambiguous: bool,
 }
 
-/// The same for names in the table alone; cheap for all others.
-pub(crate) fn known_outlet(name: &str, known: &Known<'_>) -> Option<NameScore> {
-    known.name(name.trim())?;
-    Some(outlet(name, known))
+/// Returns the score of a name that is in the table. Cheaper than [`score_outlet`] for others.
+pub(crate) fn score_known_outlet(name: &str, outlets: &OutletCache<'_>) -> Option<NameScore> {
+    outlets.by_name(name.trim())?;
+    Some(score_outlet(name, outlets))
 }
 
 /// Returns how much a text looks like the name of an outlet; above 0 is more likely than not.
-pub(crate) fn outlet(name: &str, known: &Known<'_>) -> NameScore {
+pub(crate) fn score_outlet(name: &str, outlets: &OutletCache<'_>) -> NameScore {
     let name = name.trim();
-    if let Some(found) = known.name(name) {
+    if let Some(found) = outlets.by_name(name) {
         let ambiguous = found.ambiguous || lexicon::is(Kind::Ambiguous, name);
         let score = if lexicon::is(Kind::Speaker, name.trim_end_matches('.')) {
-            // Who said it did not print it, though some of them print too.
+            // A source of statements, such as "Pentagon", is rarely the publisher.
             return NameScore { score: -1.5, known: false, ambiguous: false };
-        } else if ambiguous && is_lower(name) && !name.contains('.') {
+        } else if ambiguous && is_lower_case(name) && !name.contains('.') {
             -1.0
         } else if ambiguous {
             1.6
@@ -135,14 +138,16 @@ pub(crate) fn outlet(name: &str, known: &Known<'_>) -> NameScore {
         };
         return NameScore { score, known: !ambiguous && score > 0.0, ambiguous };
     }
-    NameScore { score: shape(name), known: false, ambiguous: false }
+    NameScore { score: shape_score(name), known: false, ambiguous: false }
 }
 
-fn is_lower(name: &str) -> bool {
+/// Returns whether a text has small letters and no capitals.
+fn is_lower_case(name: &str) -> bool {
     name.chars().all(|c| !c.is_uppercase()) && name.chars().any(char::is_lowercase)
 }
 
-fn shape(name: &str) -> f64 {
+/// Scores an unknown name by its shape: capitals, length, words and punctuation.
+fn shape_score(name: &str) -> f64 {
     let words: Vec<&str> = name.split_whitespace().collect();
     let bare = name.trim_end_matches('.').to_lowercase();
     let Some(first) = words.first() else { return -9.0 };
@@ -166,15 +171,16 @@ fn shape(name: &str) -> f64 {
     if caseless * 2 > text::letters(name) {
         score += if text::width(name) <= 24 { 0.3 } else { -2.0 };
     } else {
-        let high =
-            |word: &&str| starts_high(word) || LINKS.contains(word) || !text::has_letter(word);
+        let high = |word: &&str| {
+            starts_high(word) || LOWER_CASE_WORDS.contains(word) || !text::has_letter(word)
+        };
         let low = words.iter().filter(|word| !high(word)).count();
         if low == 0 {
             score += 0.6;
         } else if !is_host(name) {
             score -= 2.0 * if low > 2 { 2.0 } else { 1.0 };
         }
-        if !starts_high(first) && !is_host(first) && !LINKS.contains(first) {
+        if !starts_high(first) && !is_host(first) && !LOWER_CASE_WORDS.contains(first) {
             score -= 1.5;
         }
         if !name.chars().any(char::is_uppercase) && !is_host(name) {
@@ -202,7 +208,8 @@ fn shape(name: &str) -> f64 {
     {
         score -= 3.0;
     }
-    if lexicon::is(Kind::Func, first) && !LINKS.contains(&first.to_lowercase().as_str()) {
+    if lexicon::is(Kind::Func, first) && !LOWER_CASE_WORDS.contains(&first.to_lowercase().as_str())
+    {
         score -= 2.5;
     }
     if lexicon::is(Kind::Pointer, &bare) || lexicon::is(Kind::Flag, &bare) {
@@ -218,7 +225,7 @@ fn shape(name: &str) -> f64 {
     score
 }
 
-/// Whether a word is one of those that outlets' names hold, alone or as the end of a compound.
+/// Returns whether a word is typical of outlets' names, alone or as the end of a compound.
 pub(crate) fn has_org(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
     lexicon::is(Kind::Org, word)
@@ -231,7 +238,7 @@ pub(crate) fn has_org(word: &str) -> bool {
                 .any(|end| word.to_lowercase().ends_with(end)))
 }
 
-/// Whether a text is nothing but a date, a time, a duration, a count or a page.
+/// Returns whether a text is nothing but a date, a time, a duration, a count or a page.
 pub(crate) fn is_dated(text: &str) -> bool {
     if text.len() > 60 || !text.chars().any(char::is_alphanumeric) {
         return false;
@@ -256,6 +263,7 @@ pub(crate) fn is_dated(text: &str) -> bool {
     numbers > 0 || others > 0 && others <= 3
 }
 
+/// Returns whether a word is a month, a day or a unit of time.
 fn is_calendar(word: &str) -> bool {
     lexicon::is(Kind::Month, word) || lexicon::is(Kind::Day, word) || lexicon::is(Kind::Time, word)
 }
@@ -266,7 +274,7 @@ mod tests {
     use crate::outlets::tests::Table;
 
     #[test]
-    fn persons_are_told_from_other_words() {
+    fn persons_are_distinguished_from_other_words() {
         for name in [
             "Ian Black",
             "Jane O’Roe-Smith",
@@ -296,9 +304,9 @@ mod tests {
     }
 
     #[test]
-    fn names_of_outlets_are_told_from_remarks_dates_and_prose() {
+    fn outlet_names_are_distinguished_from_remarks_dates_and_prose() {
         let table = Table::new(&["WSJ", "Science", "Reuters"]);
-        let known = Known::new(&table);
+        let known = OutletCache::new(&table);
         for name in [
             "WSJ",
             "Science",
@@ -310,7 +318,7 @@ mod tests {
             "R’dale Press",
             "planetf1.com",
         ] {
-            assert!(outlet(name, &known).score > 0.0, "{name}");
+            assert!(score_outlet(name, &known).score > 0.0, "{name}");
         }
         for name in [
             "4th Update",
@@ -327,8 +335,12 @@ mod tests {
             "why?",
             "14 minutes (3,600 words)",
         ] {
-            assert!(outlet(name, &known).score <= 0.0, "{name} {:?}", outlet(name, &known));
+            assert!(
+                score_outlet(name, &known).score <= 0.0,
+                "{name} {:?}",
+                score_outlet(name, &known)
+            );
         }
-        assert!(outlet("Reuters", &known).known && !outlet("Science", &known).known);
+        assert!(score_outlet("Reuters", &known).known && !score_outlet("Science", &known).known);
     }
 }

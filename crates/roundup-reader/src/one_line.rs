@@ -1,4 +1,4 @@
-//! Sources that stand on one line, with their credit.
+//! Reads a single line as a title and its credit.
 
 mod edges;
 mod marks;
@@ -11,47 +11,48 @@ use crate::read::Post;
 use crate::text::{self, part, trim};
 use std::ops::Range;
 
-/// The longest title, in bytes, that is tried.
+/// The maximum length of a title, in bytes.
 const MAX_TITLE: usize = 420;
 
 /// Collects the candidates of one line.
-pub(crate) struct Line<'p, 'a> {
+pub(crate) struct LineReader<'p, 'a> {
     post: &'p Post<'a>,
     at: usize,
     text: &'p str,
     found: Vec<Candidate>,
 }
 
-/// The readings of one line as a source with its credit.
+/// Returns the readings of a line as a title with its credit.
 pub(crate) fn candidates(post: &Post<'_>, at: usize) -> Vec<Candidate> {
     let Some(text) = post.text(at) else { return Vec::new() };
-    let mut line = Line { post, at, text, found: Vec::new() };
+    let mut line = LineReader { post, at, text, found: Vec::new() };
     if text.len() > 4 * MAX_TITLE || is_quotation(text) {
         return Vec::new();
     }
     line.brackets();
-    line.marks();
+    line.separators();
     line.edges();
     line.found
 }
 
-impl<'p> Line<'p, '_> {
-    fn sub(&self, range: Range<usize>) -> &'p str {
+impl<'p> LineReader<'p, '_> {
+    fn slice(&self, range: Range<usize>) -> &'p str {
         part(self.text, range)
     }
 
-    /// Adds a reading, if both sides can be what they would be.
+    /// Adds a reading if title and credit are plausible. `bonus` is added to its score.
     fn add(
         &mut self,
         form: Form,
         mark: &str,
         title: Range<usize>,
         credit: Range<usize>,
-        more: f64,
+        bonus: f64,
     ) {
-        self.add_with(form, mark, title, credit, None, more);
+        self.add_with(form, mark, title, credit, None, bonus);
     }
 
+    /// Like [`Self::add`], with an excerpt.
     fn add_with(
         &mut self,
         form: Form,
@@ -59,7 +60,7 @@ impl<'p> Line<'p, '_> {
         title: Range<usize>,
         credit: Range<usize>,
         excerpt: Option<Range<usize>>,
-        more: f64,
+        bonus: f64,
     ) {
         let (title, credit) = (trim(self.text, title), trim(self.text, credit));
         if title.is_empty()
@@ -72,30 +73,30 @@ impl<'p> Line<'p, '_> {
         if !self.post.allows(form, mark) {
             return;
         }
-        let name = self.sub(credit.clone());
+        let name = self.slice(credit.clone());
         let Some(mut parsed) = credit::parse(name, &self.post.names) else { return };
         let (mut title, mut credit) = (title, credit);
-        // `“T”, by P (O)`: the author stands between title and outlet.
+        // `“T”, by P (O)`: the author is between title and outlet.
         if matches!(form, Form::Bracket | Form::Last)
             && parsed.has_outlet()
             && !parsed.has_byline()
-            && let Some((end, by, authors)) = byline_tail(self.sub(title.clone()))
+            && let Some((end, by, authors)) = byline_tail(self.slice(title.clone()))
             && let Some(first) = parsed.credits.first_mut()
         {
             first.bylines = authors;
             credit.start = title.start + by;
             title.end = title.start + end;
         }
-        let name = self.sub(credit.clone());
-        let head = self.sub(title.clone());
-        // Two dashes before a name leave no doubt, however short the title.
+        let name = self.slice(credit.clone());
+        let head = self.slice(title.clone());
+        // Two dashes before a name are certain, however short the title.
         let fits = title_score(head);
         let sure = mark == "--" && form == Form::Last && parsed.score > 0.0 && fits > -9.0;
-        let mut own = parsed.score + if sure { fits.max(-1.0) } else { fits } + more;
+        let mut own = parsed.score + if sure { fits.max(-1.0) } else { fits } + bonus;
         if !parsed.known && !sure && text::width(head) <= text::width(name) {
             own -= 1.5;
         }
-        // A long sentence has commas, colons and prepositions of its own.
+        // In a long sentence, commas, colons and prepositions are common.
         let plain = matches!(
             form,
             Form::Word
@@ -114,7 +115,7 @@ impl<'p> Line<'p, '_> {
         {
             own -= 2.0;
         }
-        // A person before a quotation said it and did not print it.
+        // A person before a quotation is the speaker, not the publisher.
         let spoken = matches!(form, Form::QuoteEdgeBefore | Form::Colon) && !parsed.known;
         if spoken && (!parsed.has_outlet() || crate::name::person(name) > crate::name::Person::No) {
             own -= 2.0;
@@ -136,10 +137,11 @@ impl<'p> Line<'p, '_> {
         self.found.push(candidate);
     }
 
+    /// Reads `T (O)`, `(O) T` and `T (O) X`.
     fn brackets(&mut self) {
         let groups = groups(self.text);
         let Some(last) = groups.last().cloned() else { return };
-        let after = self.sub(last.end..self.text.len());
+        let after = self.slice(last.end..self.text.len());
         let closes = after.chars().all(|c| !c.is_alphanumeric());
         let text = self.text;
         let mark = |range: &Range<usize>| {
@@ -150,8 +152,8 @@ impl<'p> Line<'p, '_> {
             self.add(Form::Bracket, &open, 0..last.start, last.clone(), 0.0);
             // Two in a row: "T (video) (O)", "T (O) (flag)".
             if let Some(before) = groups.len().checked_sub(2).and_then(|at| groups.get(at)).cloned()
-                && self.sub(before.end..last.start).trim().is_empty()
-                && credit::is_flag(self.sub(last.start + 1..last.end.saturating_sub(1)))
+                && self.slice(before.end..last.start).trim().is_empty()
+                && credit::is_flag(self.slice(last.start + 1..last.end.saturating_sub(1)))
             {
                 self.add(Form::Bracket, &open, 0..before.start, before, 0.0);
             }
@@ -162,7 +164,7 @@ impl<'p> Line<'p, '_> {
         if let Some(first) = groups.first().cloned() {
             let open = mark(&first);
             if first.start == 0 {
-                let rest = self.sub(first.end..self.text.len());
+                let rest = self.slice(first.end..self.text.len());
                 let skip =
                     rest.len() - rest.trim_start_matches([' ', ':', '-', '–', '—', '|']).len();
                 self.add(
@@ -173,7 +175,7 @@ impl<'p> Line<'p, '_> {
                     0.0,
                 );
             }
-            let rest = self.sub(first.end..self.text.len());
+            let rest = self.slice(first.end..self.text.len());
             if first.start > 0 && text::word_count(rest) >= 3 {
                 let skip = rest.len()
                     - rest.trim_start_matches([' ', ':', '-', '–', '—', '|', '.', ',']).len();
@@ -189,7 +191,7 @@ impl<'p> Line<'p, '_> {
         }
     }
 
-    /// "T (O); see also T (O)": several sources on one line.
+    /// Reads "T (O); see also T (O)": several sources on one line.
     fn chain(&mut self, groups: &[Range<usize>]) {
         if groups.len() > 6 || !self.post.allows(Form::Bracket, "(") {
             return;
@@ -199,12 +201,12 @@ impl<'p> Line<'p, '_> {
         let mut start = 0;
         for group in groups {
             let title = trim(self.text, start..group.start);
-            let title = title.start + lead_in(self.sub(title.clone()))..title.end;
-            let name = self.sub(group.clone());
+            let title = title.start + lead_in(self.slice(title.clone()))..title.end;
+            let name = self.slice(group.clone());
             let Some(parsed) = credit::parse(name, &self.post.names) else { return };
-            let head = self.sub(title.clone());
+            let head = self.slice(title.clone());
             let score = parsed.score + title_score(head);
-            let next = self.sub(group.end..self.text.len()).trim_start();
+            let next = self.slice(group.end..self.text.len()).trim_start();
             let ends = next.is_empty()
                 || next.starts_with([',', ';', '.', '/', '|', '•', '–', '—', '&', '-'])
                 || next.starts_with("and ");
@@ -221,7 +223,7 @@ impl<'p> Line<'p, '_> {
             });
             start = group.end;
         }
-        if self.sub(start..self.text.len()).chars().any(char::is_alphanumeric) {
+        if self.slice(start..self.text.len()).chars().any(char::is_alphanumeric) {
             return;
         }
         let Some(first) = parts.first().cloned() else { return };
@@ -231,14 +233,15 @@ impl<'p> Line<'p, '_> {
     }
 }
 
-/// Whether a line is one quotation from end to end: no mark within it parts anything.
+/// Returns whether a line is one quotation, so that no mark within it is a separator.
 fn is_quotation(text: &str) -> bool {
     let Some(open) = text.chars().next().filter(|c| text::opens_quote(*c)) else { return false };
     edges::closing(text, 0, open)
         .is_some_and(|end| part(text, end..text.len()).chars().all(|c| !c.is_alphanumeric()))
 }
 
-/// "T by P" and `“T”, by P`: where the title ends, where the byline begins, and its authors.
+/// Parses "T by P" and `“T”, by P`. Returns the end of the title, the start of the byline, and its
+/// authors.
 fn byline_tail(title: &str) -> Option<(usize, usize, Vec<String>)> {
     let starts: Vec<usize> = title.match_indices(' ').map(|(at, _)| at).collect();
     for at in starts.into_iter().rev().take(8) {
@@ -246,32 +249,33 @@ fn byline_tail(title: &str) -> Option<(usize, usize, Vec<String>)> {
         let Some(names) = credit::after_by(rest) else { continue };
         let before = part(title, 0..at).trim_end_matches([',', ' ', '–', '—', '-']);
         let quoted = before.ends_with(text::closes_quote);
-        let parted = quoted || before.len() < at;
-        let least = if parted { crate::name::Person::Shape } else { crate::name::Person::Listed };
+        let separated = quoted || before.len() < at;
+        let least =
+            if separated { crate::name::Person::Shape } else { crate::name::Person::Listed };
         let authors = credit::persons(names, least)?;
         return (text::word_count(before) >= 2).then_some((before.len(), at + 1, authors));
     }
     None
 }
 
-/// The bytes of "; see also " and the like at the start of a title.
+/// Returns the length in bytes of "; see also " and the like at the start of a title.
 fn lead_in(title: &str) -> usize {
     let bare = title.trim_start_matches(|c: char| !c.is_alphanumeric() && !text::opens_quote(c));
     let at = title.len() - bare.len();
     let length = crate::lexicon::prefix(crate::lexicon::Kind::Also, bare).unwrap_or_default();
     let rest = part(bare, length..bare.len());
-    // "And" and "see" are taken off only before a title that begins anew.
-    let anew =
+    // "And" and "see" are removed only before a capital.
+    let is_new_sentence =
         rest.trim_start_matches([' ', ':', ',']).chars().next().is_some_and(|c| !c.is_lowercase());
     let longer = part(bare, 0..length).contains(' ');
-    if at > 0 && length > 0 && (anew || longer) {
+    if at > 0 && length > 0 && (is_new_sentence || longer) {
         let skipped = rest.len() - rest.trim_start_matches([' ', ':', ',']).len();
         return at + length + skipped;
     }
     at
 }
 
-/// The outermost pairs of brackets, as ranges with the brackets.
+/// Returns the outermost pairs of brackets, as ranges that include the brackets.
 pub(crate) fn groups(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut open: Vec<(usize, char)> = Vec::new();

@@ -1,12 +1,12 @@
-//! What is known of outlets, and a memory of what was asked about them.
+//! The table of known outlets that a caller provides, and a cache of its look-ups.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// How well an outlet is known, the best last.
+/// How well an outlet is known, in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// Made by a reading. It raises no confidence, and never wins against a split.
+    /// Created from a parsed text. Counts as unknown.
     Unconfirmed,
     /// In the table of known outlets.
     Known,
@@ -14,14 +14,14 @@ pub enum Standing {
     Confirmed,
 }
 
-/// What is known of an outlet.
+/// What is known about an outlet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Evidence {
     /// How well it is known.
     pub standing: Standing,
     /// Whether its name is also a common word, or the name of several outlets.
     pub ambiguous: bool,
-    /// Tells outlets apart, so that a host and a name can be seen to agree.
+    /// Identifies the outlet, so that its host and its name can be compared.
     pub key: Option<i64>,
 }
 
@@ -30,40 +30,40 @@ impl Evidence {
     pub const KNOWN: Self = Self { standing: Standing::Known, ambiguous: false, key: None };
 }
 
-/// Which outlets are known. The service gives the database's table, tests a small one.
+/// A table of known outlets. The service uses the database's, tests a small one.
 pub trait Outlets {
-    /// Whether `name` is an outlet's name or alias; compare by [`fold_outlet_name`](safe_html::names::fold_outlet_name).
+    /// Returns whether `name` is an outlet's name or alias; compare by [`fold_outlet_name`](safe_html::names::fold_outlet_name).
     fn knows(&self, name: &str) -> bool;
 
-    /// Returns what is known of the outlet called `name`.
+    /// Returns what is known about the outlet called `name`.
     fn lookup(&self, name: &str) -> Option<Evidence> {
         self.knows(name).then_some(Evidence::KNOWN)
     }
 
-    /// Returns what is known of the outlet at `host`, which is in lower case and without "www.".
+    /// Returns what is known about the outlet at `host`, which is in lower case and without "www.".
     fn at_host(&self, host: &str) -> Option<Evidence> {
         let _ = host;
         None
     }
 }
 
-/// How many different names one reading asks for at most; beyond, names are unknown. No real post
-/// comes near, and it bounds the work that a hostile text can cause.
+/// The maximum number of different names looked up per text; further names count as unknown. It
+/// bounds the work that a hostile text can cause.
 const MAX_LOOKUPS: usize = 100_000;
 
-/// The outlets with a memory, so that a name that comes back is looked up once.
-pub(crate) struct Known<'a> {
+/// Caches look-ups by name, and treats unconfirmed outlets as unknown.
+pub(crate) struct OutletCache<'a> {
     outlets: &'a dyn Outlets,
     names: RefCell<HashMap<String, Option<Evidence>>>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> OutletCache<'a> {
     pub(crate) fn new(outlets: &'a dyn Outlets) -> Self {
         Self { outlets, names: RefCell::default() }
     }
 
-    /// What is known of a name; unconfirmed outlets count as unknown.
-    pub(crate) fn name(&self, name: &str) -> Option<Evidence> {
+    /// Returns what is known about the outlet called `name`.
+    pub(crate) fn by_name(&self, name: &str) -> Option<Evidence> {
         crate::work::step();
         if name.is_empty() || name.len() > 120 {
             return None;
@@ -75,19 +75,20 @@ impl<'a> Known<'a> {
         if names.len() >= MAX_LOOKUPS {
             return None;
         }
-        let found = self.outlets.lookup(name).filter(|one| one.standing > Standing::Unconfirmed);
+        let found =
+            self.outlets.lookup(name).filter(|found| found.standing > Standing::Unconfirmed);
         names.insert(name.to_owned(), found);
         found
     }
 
-    /// What is known of the outlet at the host of an address.
-    pub(crate) fn at(&self, url: &str) -> Option<Evidence> {
+    /// Returns what is known about the outlet at the host of a URL.
+    pub(crate) fn by_url(&self, url: &str) -> Option<Evidence> {
         let host = host(url)?;
-        self.outlets.at_host(&host).filter(|one| one.standing > Standing::Unconfirmed)
+        self.outlets.at_host(&host).filter(|found| found.standing > Standing::Unconfirmed)
     }
 }
 
-/// The host of an address, in lower case and without "www.".
+/// Returns the host of an http or https URL, in lower case and without "www.".
 pub(crate) fn host(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
@@ -121,14 +122,14 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn hosts_are_taken_out_of_addresses() {
-        for (url, found) in [
+    fn hosts_are_extracted_from_urls() {
+        for (url, expected) in [
             ("https://www.Example.com/a", Some("example.com")),
             ("http://user@news.example.org:8080?x", Some("news.example.org")),
             ("mailto:a@example.com", None),
             ("https:///x", None),
         ] {
-            assert_eq!(host(url).as_deref(), found, "{url}");
+            assert_eq!(host(url).as_deref(), expected, "{url}");
         }
     }
 }

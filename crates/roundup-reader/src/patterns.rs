@@ -1,15 +1,16 @@
-//! The post decides: a pattern is believed as far as the lines of the post support it.
+//! Scores candidates by their pattern: a pattern gains or loses by the other lines of the post that
+//! fit it.
 
 use crate::candidate::{Candidate, Form, Pattern};
 use crate::read::Post;
 use crate::text;
 use std::collections::{HashMap, HashSet};
 
-/// How far one line counts for or against a pattern.
+/// The maximum score that one line adds to or takes from a pattern.
 const CLIP: f64 = 3.0;
 
-/// How much a pattern is believed before the post is seen.
-fn base(pattern: &Pattern) -> f64 {
+/// Returns the score of a pattern before the post is considered.
+fn prior(pattern: &Pattern) -> f64 {
     let mark = |mark: &str| match mark {
         "--" => 1.5,
         "|" | "::" | "//" | "｜" | "\t" => 0.8,
@@ -55,7 +56,7 @@ fn base(pattern: &Pattern) -> f64 {
     }
 }
 
-/// Whether a pattern means nothing without support: its mark stands in much else too.
+/// Returns whether a pattern needs support from other lines, because its mark is common in prose.
 fn is_weak(pattern: &Pattern) -> bool {
     match pattern.form {
         Form::First | Form::FirstOfLast => !matches!(&*pattern.mark, "--" | "|" | "::" | "｜"),
@@ -78,7 +79,8 @@ fn is_weak(pattern: &Pattern) -> bool {
     }
 }
 
-/// Whether a pattern is read from shape alone, so that its readings are never sure.
+/// Returns whether a pattern is inferred from the shape of lines alone, so that its readings are never
+/// certain.
 fn is_inferred(pattern: &Pattern) -> bool {
     match pattern.form {
         Form::BelowShape
@@ -87,26 +89,30 @@ fn is_inferred(pattern: &Pattern) -> bool {
         | Form::StyleEdge(_)
         | Form::StyleEdgeBefore(_) => true,
         Form::Last | Form::First | Form::LastOfFirst | Form::FirstOfLast | Form::Mid => {
-            base(&Pattern::marked(Form::Last, &pattern.mark)) <= -0.5
+            prior(&Pattern::marked(Form::Last, &pattern.mark)) <= -0.5
         }
         _ => false,
     }
 }
 
-/// What the lines of a pattern say together.
+/// The support of a pattern by the lines that fit it.
 #[derive(Default)]
 struct Support {
-    /// The best evidence of each line, clipped.
+    /// The best score of each line, clamped to [`CLIP`].
     lines: HashMap<usize, f64>,
+    /// The best score of any line.
     strongest: f64,
+    /// The credits, in lower case.
     names: HashSet<String>,
-    /// The widths of all titles and all credits.
+    /// The total width of the titles.
     titles: usize,
+    /// The total width of the credits.
     credits: usize,
 }
 
-/// A line of a known name and one of an unknown name at the same place are one pattern.
-fn shared(pattern: &Pattern) -> Pattern {
+/// Returns the pattern whose support a pattern shares: unknown names count with known names at the
+/// same place.
+fn support_key(pattern: &Pattern) -> Pattern {
     match pattern.form {
         Form::BelowShape => Pattern::plain(Form::Below),
         Form::AboveShape => Pattern::plain(Form::Above),
@@ -115,29 +121,29 @@ fn shared(pattern: &Pattern) -> Pattern {
     }
 }
 
-/// Gives each candidate its score.
+/// Sets the score of each candidate, and lowers its cap if it is inferred or guessed.
 pub(crate) fn score(post: &Post<'_>, candidates: &mut [Candidate]) {
-    let title_like = title_like(post);
+    let title_like = count_title_like(post);
     let mut support: HashMap<Pattern, Support> = HashMap::new();
     for candidate in candidates.iter() {
         let Some(part) = candidate.parts.first() else { continue };
-        let one = support.entry(shared(&candidate.pattern)).or_default();
-        let value = candidate.own.clamp(-CLIP, CLIP);
-        let best = one.lines.entry(part.title.line).or_insert(value);
+        let pattern = support.entry(support_key(&candidate.pattern)).or_default();
+        let value = candidate.own_score.clamp(-CLIP, CLIP);
+        let best = pattern.lines.entry(part.title.line).or_insert(value);
         *best = best.max(value);
-        one.strongest = one.strongest.max(candidate.own);
+        pattern.strongest = pattern.strongest.max(candidate.own_score);
         if let Some(credit) = &part.credit {
-            one.names.insert(post.span(credit).to_lowercase());
-            one.credits += text::width(post.span(credit));
+            pattern.names.insert(post.span(credit).to_lowercase());
+            pattern.credits += text::width(post.span(credit));
         }
-        one.titles += text::width(post.span(&part.title));
+        pattern.titles += text::width(post.span(&part.title));
     }
-    // Summed once for each pattern: over the lines of every candidate it would take quadratic time.
+    // Summed once per pattern; summing for every candidate would take quadratic time.
     let sums: HashMap<&Pattern, (f64, usize)> = support
         .iter()
-        .map(|(pattern, one)| {
-            let good = one.lines.values().filter(|value| **value > 0.0).count();
-            (pattern, (one.lines.values().sum(), good))
+        .map(|(pattern, support)| {
+            let good = support.lines.values().filter(|value| **value > 0.0).count();
+            (pattern, (support.lines.values().sum(), good))
         })
         .collect();
     let strongest = sums
@@ -147,42 +153,43 @@ pub(crate) fn score(post: &Post<'_>, candidates: &mut [Candidate]) {
         .max()
         .unwrap_or_default();
     for candidate in candidates.iter_mut() {
-        let (Some(part), Some(one), Some((sum, good))) = (
+        let (Some(part), Some(support), Some((sum, good))) = (
             candidate.parts.first(),
-            support.get(&shared(&candidate.pattern)),
-            sums.get(&shared(&candidate.pattern)),
+            support.get(&support_key(&candidate.pattern)),
+            sums.get(&support_key(&candidate.pattern)),
         ) else {
             continue;
         };
-        let own = one.lines.get(&part.title.line).copied().unwrap_or_default();
-        let lines = number(one.lines.len());
-        let good = number(*good);
+        let own = support.lines.get(&part.title.line).copied().unwrap_or_default();
+        let lines = to_f64(support.lines.len());
+        let good = to_f64(*good);
         let mut pool = (sum - own) / lines;
-        if one.lines.len() >= 3 && pool > 0.0 {
+        if support.lines.len() >= 3 && pool > 0.0 {
             pool += 0.6 * ((good - 1.0) / 4.0).min(1.0);
         }
         let several = candidate.last > candidate.first;
         // The lines of the credit and the excerpt are no titles.
-        let share = good * number(1 + usize::from(several)) / number(title_like.max(1));
-        let cover = if one.lines.len() >= 2 { 2.0 * (share.min(0.9) - 0.3) } else { -0.4 };
-        let mut score = candidate.own + base(&candidate.pattern) + pool + cover;
+        let share = good * to_f64(1 + usize::from(several)) / to_f64(title_like.max(1));
+        let cover = if support.lines.len() >= 2 { 2.0 * (share.min(0.9) - 0.3) } else { -0.4 };
+        let mut score = candidate.own_score + prior(&candidate.pattern) + pool + cover;
         if is_weak(&candidate.pattern) {
-            if good < 2.0 && candidate.own < 3.0 {
+            if good < 2.0 && candidate.own_score < 3.0 {
                 score -= 3.0;
-            } else if one.strongest < 2.5 && good / lines < 0.6 {
+            } else if support.strongest < 2.5 && good / lines < 0.6 {
                 score -= 2.0;
             }
         }
-        // Where one pattern rules, another mark here and there is punctuation.
-        if strongest >= 3 && good * 2.0 < number(strongest) && !candidate.is_known() {
+        // If one pattern dominates, a rare other mark is punctuation.
+        if strongest >= 3 && good * 2.0 < to_f64(strongest) && !candidate.is_known() {
             score -= 1.5;
         }
         if is_inferred(&candidate.pattern) {
-            // A mark that nobody listed needs siblings, names that vary and titles that are longer.
-            if good < 3.0 || number(one.names.len()) < good * 0.3 {
+            // A mark outside the known list needs three lines, different names, and titles that are
+            // longer than the names.
+            if good < 3.0 || to_f64(support.names.len()) < good * 0.3 {
                 score -= 3.0;
             }
-            if one.titles * 2 < one.credits * 3 {
+            if support.titles * 2 < support.credits * 3 {
                 score -= 2.0;
             }
             candidate.cap = candidate.cap.min(0.8);
@@ -194,7 +201,7 @@ pub(crate) fn score(post: &Post<'_>, candidates: &mut [Candidate]) {
         if guessed {
             candidate.cap = candidate.cap.min(if good < 2.0 { 0.9 } else { 0.97 });
         }
-        // A first clause stands for a title that is not there.
+        // The first clause of an excerpt replaces a missing title.
         if candidate.is_clause() {
             candidate.cap = candidate.cap.min(0.9);
         }
@@ -215,8 +222,8 @@ pub(crate) fn score(post: &Post<'_>, candidates: &mut [Candidate]) {
     }
 }
 
-/// How many lines of a post can be titles.
-fn title_like(post: &Post<'_>) -> usize {
+/// Returns how many lines of a post look like titles.
+fn count_title_like(post: &Post<'_>) -> usize {
     (0..post.len())
         .filter(|at| {
             post.text(*at).is_some_and(|text| {
@@ -229,7 +236,7 @@ fn title_like(post: &Post<'_>) -> usize {
         .count()
 }
 
-/// A count as a number to calculate with.
-pub(crate) fn number(count: usize) -> f64 {
+/// Converts a count to a float.
+pub(crate) fn to_f64(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }

@@ -1,4 +1,4 @@
-//! Outlets that a sentence names: "Ann Bee of The Guardian writes that …".
+//! Finds outlets and authors named in sentences: "Ann Bee of The Guardian writes that …".
 
 use crate::credit::{Names, Parsed};
 use crate::lexicon::{self, Kind};
@@ -7,27 +7,27 @@ use crate::roundup::Credit;
 use crate::text::{self, part};
 use std::ops::Range;
 
-/// How far into a text a name is looked for, in bytes.
-const REACH: usize = 220;
+/// The length of the start of a text that is searched for names, in bytes.
+const MAX_SEARCH: usize = 220;
 
-/// The most words of a name.
+/// The maximum number of words of a name.
 const MAX_WORDS: usize = 5;
 
-/// An outlet that a sentence names.
+/// An outlet named in a sentence.
 pub(crate) struct Named {
     pub(crate) range: Range<usize>,
     pub(crate) parsed: Parsed,
-    /// Whether a preposition or a verb of reporting stands by it.
+    /// Whether a preposition precedes it or a verb of reporting follows it.
     pub(crate) placed: bool,
 }
 
-/// The words of the head of a text, as ranges, without those inside quotations.
+/// Returns the words at the start of a text, as ranges, without those inside quotations.
 fn words(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut quoted = false;
     let mut start = None;
     for (at, character) in text.char_indices() {
-        if at > REACH {
+        if at > MAX_SEARCH {
             break;
         }
         match character {
@@ -55,7 +55,7 @@ fn words(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The outlet that a sentence names, if it names one, with the author it names.
+/// Finds the outlet that a sentence names, and its author.
 pub(crate) fn named(text: &str, names: &Names<'_>) -> Option<Named> {
     let words = words(text);
     let mut best: Option<(f64, Named)> = None;
@@ -76,7 +76,7 @@ pub(crate) fn named(text: &str, names: &Names<'_>) -> Option<Named> {
                 continue;
             }
             let range = range.start..range.start + name.len();
-            let Some(score) = name::known_outlet(name, &names.known) else { continue };
+            let Some(score) = name::score_known_outlet(name, &names.outlets) else { continue };
             if !(score.known || score.ambiguous && score.score > 0.0) {
                 continue;
             }
@@ -100,7 +100,7 @@ pub(crate) fn named(text: &str, names: &Names<'_>) -> Option<Named> {
             let opening = at == 0 || (article && at == 1);
             let person =
                 person_before(text, &words, prep_at, at).or_else(|| person_after(text, range.end));
-            // A name that is a word too needs a second sign.
+            // A name that is also a common word needs more evidence.
             if score.ambiguous && !(verb || person.is_some() || prep) {
                 continue;
             }
@@ -135,7 +135,7 @@ pub(crate) fn named(text: &str, names: &Names<'_>) -> Option<Named> {
         }
         named
     })
-    .or_else(|| unknown(text, &words, names))
+    .or_else(|| unknown_outlet(text, &words, names))
 }
 
 /// The person before "of The Guardian", up to two words of description apart.
@@ -190,7 +190,7 @@ fn person_before(
     None
 }
 
-/// "In The Guardian, Ann Bee explains": the person right behind the name, before a verb.
+/// Finds the person right after an outlet and before a verb: "In The Guardian, Ann Bee explains".
 fn person_after(text: &str, end: usize) -> Option<String> {
     let rest = part(text, end..text.len()).trim_start_matches([',', ' ', ':']);
     let mut ends = rest.match_indices(' ').map(|(at, _)| at).skip(1).take(3);
@@ -202,6 +202,7 @@ fn person_after(text: &str, end: usize) -> Option<String> {
     })
 }
 
+/// Returns the text of a range of words if it looks like a person.
 fn person_in(text: &str, words: &[Range<usize>], range: Range<usize>) -> Option<String> {
     let chosen = words.get(range)?;
     let (first, last) = (chosen.first()?, chosen.last()?);
@@ -211,8 +212,8 @@ fn person_in(text: &str, words: &[Range<usize>], range: Range<usize>) -> Option<
         .then(|| person.to_owned())
 }
 
-/// `Person (up to two words) preposition Name`, the name unknown.
-fn unknown(text: &str, words: &[Range<usize>], names: &Names<'_>) -> Option<Named> {
+/// Finds an unknown outlet in `Person [up to two words] preposition Name`.
+fn unknown_outlet(text: &str, words: &[Range<usize>], names: &Names<'_>) -> Option<Named> {
     for (at, range) in words.iter().enumerate().take(24) {
         if !lexicon::is(Kind::Prep, part(text, range.clone())) || at < 2 {
             continue;
@@ -238,7 +239,7 @@ fn unknown(text: &str, words: &[Range<usize>], names: &Names<'_>) -> Option<Name
         let person = person_before(text, words, Some(at), first);
         if let Some(person) = person
             && (org || name::person(&person) == Person::Listed)
-            && name::outlet(name, &names.known).score > if org { 0.0 } else { 0.8 }
+            && name::score_outlet(name, &names.outlets).score > if org { 0.0 } else { 0.8 }
             && name::person(name) != Person::Listed
         {
             let credit = Credit { outlet: Some(name.to_owned()), bylines: vec![person] };
@@ -249,12 +250,12 @@ fn unknown(text: &str, words: &[Range<usize>], names: &Names<'_>) -> Option<Name
     None
 }
 
-/// `O reports: “X”` at the start of a line: the outlet, and where the quotation begins.
+/// Parses `O reports: “X”`. Returns the range of the outlet, the outlet, and the start of the quotation.
 pub(crate) fn says(text: &str, names: &Names<'_>) -> Option<(Range<usize>, Parsed, usize)> {
     let colon = text.find([':', '：']).filter(|at| *at <= 80)?;
     let head = part(text, 0..colon);
-    let said = part(text, colon..text.len()).trim_start_matches([':', '：', ' ']);
-    if !said.chars().next().is_some_and(text::opens_quote) {
+    let quotation = part(text, colon..text.len()).trim_start_matches([':', '：', ' ']);
+    if !quotation.chars().next().is_some_and(text::opens_quote) {
         return None;
     }
     for (at, _) in head.match_indices(' ') {
@@ -262,7 +263,7 @@ pub(crate) fn says(text: &str, names: &Names<'_>) -> Option<(Range<usize>, Parse
             let name = part(head, 0..at).trim_end_matches(',');
             let parsed = crate::credit::parse(name, names)?;
             let good = parsed.score > 0.0 && parsed.has_outlet();
-            return good.then(|| (0..name.len(), parsed, text.len() - said.len()));
+            return good.then(|| (0..name.len(), parsed, text.len() - quotation.len()));
         }
     }
     None
@@ -303,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn who_reports_stands_before_a_quotation() {
+    fn the_outlet_before_a_quotation_is_found() {
         let table = Table::new(&["UPI"]);
         let names = Names::new(&table);
         assert!(says("UPI reports: \"It opened.\"", &names).is_some());

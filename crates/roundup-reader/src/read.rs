@@ -1,4 +1,5 @@
-//! Reads a document as a roundup: labels, candidates, patterns, choice, assembly.
+//! The entry points: parse a text into a document, label its lines, choose a reading for each line
+//! and assemble the roundup.
 
 use crate::assemble;
 use crate::candidate::{Candidate, Form, Pattern, Span};
@@ -6,7 +7,7 @@ use crate::choose::choose;
 use crate::comments::{self, Comments};
 use crate::credit::Names;
 use crate::document::{self, Document, Kind, Line};
-use crate::headline::{headline, urls};
+use crate::headline::{assign_urls, find_headline};
 use crate::labels::{self, Label};
 use crate::linked::Anchor;
 use crate::one_line;
@@ -16,12 +17,13 @@ use crate::text::{self, part};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// How HTML is written, and what is wanted of it.
+/// Options for [`parse_html_with`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Html {
-    /// Blank lines separate paragraphs and line ends break lines, as WordPress stores posts.
+    /// Whether blank lines separate paragraphs and line ends break lines, as in the posts that
+    /// WordPress stores.
     pub loose: bool,
-    /// The post has its title elsewhere, so that its first line is no headline of its own.
+    /// Whether the post has its title elsewhere, so that its first line is not the headline.
     pub titled: bool,
 }
 
@@ -48,26 +50,26 @@ pub fn parse_html(html: &str, outlets: &dyn Outlets) -> Roundup {
     parse_html_with(html, outlets, Html::default())
 }
 
-/// Reads HTML of a certain kind, such as the body of a post in an export.
-pub fn parse_html_with(html: &str, outlets: &dyn Outlets, kind: Html) -> Roundup {
-    read(document::read_html(html, kind.loose), outlets, kind.titled)
+/// Reads HTML with options, such as the body of a post in an export.
+pub fn parse_html_with(html: &str, outlets: &dyn Outlets, options: Html) -> Roundup {
+    read(document::read_html(html, options.loose), outlets, options.titled)
 }
 
-/// What a line is, and which part of it is text to read.
+/// The label of a line, and the part of its text that is read.
 #[derive(Debug, Clone)]
 struct Row {
     label: Label,
     range: Range<usize>,
 }
 
-/// A document with what is known about its lines.
+/// A document with the labels of its lines, its headline, its URLs and the names in it.
 pub(crate) struct Post<'a> {
     pub(crate) document: Document,
     rows: Vec<Row>,
     pub(crate) names: Names<'a>,
     /// The line of the headline.
     pub(crate) headline: Option<usize>,
-    /// Addresses that stand alone on a line, by the line that they belong to.
+    /// The URLs that are alone on a line, each with that line, by the line of the title they belong to.
     pub(crate) urls: HashMap<usize, (String, usize)>,
     /// Whether the post has its title elsewhere.
     pub(crate) titled: bool,
@@ -76,11 +78,12 @@ pub(crate) struct Post<'a> {
 }
 
 impl Post<'_> {
+    /// Returns the number of lines before the comments.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether a pattern is tried.
+    /// Returns whether a pattern is tried.
     pub(crate) fn allows(&self, form: Form, mark: &str) -> bool {
         self.allowed.as_ref().is_none_or(|allowed| allowed.contains(&Pattern::marked(form, mark)))
     }
@@ -89,62 +92,64 @@ impl Post<'_> {
         if at < self.rows.len() { self.document.lines.get(at) } else { None }
     }
 
+    /// Returns the label of a line; a rule if there is no such line.
     pub(crate) fn label(&self, at: usize) -> &Label {
         self.rows.get(at).map_or(&Label::Rule, |row| &row.label)
     }
 
-    /// The text of a line that can be read as a source.
+    /// Returns the text of a line that can be read as a source.
     pub(crate) fn text(&self, at: usize) -> Option<&str> {
         let row = self.rows.get(at).filter(|row| row.label == Label::Text)?;
         Some(part(&self.document.lines.get(at)?.text, row.range.clone()))
     }
 
-    /// Where that text begins in the line.
+    /// Returns the offset in the line at which [`Self::text`] begins.
     pub(crate) fn start(&self, at: usize) -> usize {
         self.rows.get(at).map_or(0, |row| row.range.start)
     }
 
-    /// The text of a span, whose range is within the text of its line.
+    /// Returns the text of a span. Its range is within [`Self::text`] of its line.
     pub(crate) fn span(&self, span: &Span) -> &str {
         self.text(span.line).map_or("", |text| part(text, span.range.clone()))
     }
 
-    /// Whether a line begins with a link.
+    /// Returns whether a line begins with a link.
     pub(crate) fn begins_with_link(&self, at: usize) -> bool {
         self.line(at)
             .is_some_and(|line| line.links.first().is_some_and(|link| link.range.start == 0))
     }
 
-    /// The URL over a whole line, written in it or on the line next to it.
+    /// Returns the URL of a line that is one link, or the URL on the line next to it.
     pub(crate) fn whole_url(&self, at: usize) -> Option<&str> {
         let line = self.line(at)?;
         let linked = line.whole_link().or_else(|| {
-            // A plain line is linked by the address behind it, further addresses aside.
+            // A pasted line is linked to the first URL after it.
             let first = line.links.first()?;
-            (self.document.plain && leads(line)).then_some(first.url.as_str())
+            (self.document.plain && is_link_before_urls(line)).then_some(first.url.as_str())
         });
         linked.or_else(|| self.urls.get(&at).map(|(url, _)| url.as_str()))
     }
 }
 
-/// A reading of a place in the post.
+/// The reading chosen for one or more lines.
 #[derive(Debug, Clone)]
 pub(crate) enum Chosen {
-    /// A title with its credit, and the second-best reading.
+    /// A title with its credit; then the second-best reading of its first line.
     Credited(Candidate, Option<Candidate>),
-    /// A link.
+    /// A link, as a source or an inline link.
     Linked(Anchor),
 }
 
+/// Reads a document as a roundup. `titled` is [`Html::titled`].
 pub(crate) fn read(document: Document, outlets: &dyn Outlets, titled: bool) -> Roundup {
-    let Comments { end, replies, notes, furniture } = comments::read(&document);
+    let Comments { start, replies, notes, furniture } = comments::read(&document);
     let labels = labels::labels(&document);
     let rows = document
         .lines
         .iter()
         .zip(labels)
-        .take(end)
-        .map(|(line, label)| Row { range: usable(line, &label), label })
+        .take(start)
+        .map(|(line, label)| Row { range: readable_range(line, &label), label })
         .collect();
     let mut post = Post {
         document,
@@ -155,9 +160,9 @@ pub(crate) fn read(document: Document, outlets: &dyn Outlets, titled: bool) -> R
         titled,
         allowed: None,
     };
-    count_names(&mut post);
-    post.urls = urls(&post);
-    post.headline = headline(&post);
+    post.names.occurrences = count_names(&post);
+    post.urls = assign_urls(&post);
+    post.headline = find_headline(&post);
     let chosen = choose(&mut post);
     let mut roundup = assemble::assemble(&post, chosen);
     roundup.comments = replies;
@@ -168,8 +173,8 @@ pub(crate) fn read(document: Document, outlets: &dyn Outlets, titled: bool) -> R
     roundup
 }
 
-/// Whether a pasted line is one link, but for the further addresses behind it.
-fn leads(line: &Line) -> bool {
+/// Returns whether a pasted line is one link, followed by nothing but further URLs.
+fn is_link_before_urls(line: &Line) -> bool {
     let mut links = line.links.iter();
     let first = links.next().is_some_and(|link| {
         link.range.start == 0 && !part(&line.text, link.range.clone()).contains("://")
@@ -177,13 +182,13 @@ fn leads(line: &Line) -> bool {
     first && links.all(|link| part(&line.text, link.range.clone()) == link.url)
 }
 
-/// The part of a line that is read: without a "Read more »" behind it.
-fn usable(line: &Line, label: &Label) -> Range<usize> {
+/// Returns the part of a line that is read, without a "Read more »" at its end.
+fn readable_range(line: &Line, label: &Label) -> Range<usize> {
     let whole = 0..line.text.len();
     if *label != Label::Text {
         return whole;
     }
-    if line.links.len() > 1 && leads(line) {
+    if line.links.len() > 1 && is_link_before_urls(line) {
         return 0..line.links.first().map_or(whole.end, |link| link.range.end);
     }
     match labels::read_more_tail(&line.text) {
@@ -192,32 +197,33 @@ fn usable(line: &Line, label: &Label) -> Range<usize> {
     }
 }
 
-/// Counts the texts that stand where a credit can stand.
-fn count_names(post: &mut Post<'_>) {
-    let mut seen: HashMap<String, usize> = HashMap::new();
+/// Counts, in lower case, the texts at positions in a line where a credit can be: in brackets and
+/// before or after a separator.
+fn count_names(post: &Post<'_>) -> HashMap<String, usize> {
+    let mut counts: HashMap<String, usize> = HashMap::new();
     for at in 0..post.len().min(2 * crate::choose::MAX_FULL) {
         let Some(text) = post.text(at) else { continue };
         if text.len() > 600 {
             continue;
         }
-        let mut places: Vec<&str> = Vec::new();
+        let mut positions: Vec<&str> = Vec::new();
         for group in one_line::groups(text) {
-            places
+            positions
                 .push(part(text, group).trim_matches(['(', ')', '[', ']', '（', '）', '【', '】']));
         }
         for mark in [" -- ", " | ", " — ", " – ", " - ", " · ", " • "] {
-            places.extend(text.rsplit_once(mark).map(|(_, name)| name));
-            places.extend(text.split_once(mark).map(|(name, _)| name));
+            positions.extend(text.rsplit_once(mark).map(|(_, name)| name));
+            positions.extend(text.split_once(mark).map(|(name, _)| name));
         }
-        places.extend(text.split_once(": ").map(|(name, _)| name));
+        positions.extend(text.split_once(": ").map(|(name, _)| name));
         if text.len() <= 60 {
-            places.push(text);
+            positions.push(text);
         }
-        places.retain(|name| name.len() <= 60);
-        places.dedup();
-        for name in places {
-            *seen.entry(name.trim().to_lowercase()).or_default() += 1;
+        positions.retain(|name| name.len() <= 60);
+        positions.dedup();
+        for name in positions {
+            *counts.entry(name.trim().to_lowercase()).or_default() += 1;
         }
     }
-    post.names.seen = seen;
+    counts
 }

@@ -1,4 +1,4 @@
-//! The records that a roundup is read as.
+//! The records that a roundup is parsed into.
 
 use crate::confidence::Confidence;
 use serde::Serialize;
@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 /// A roundup as records.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Roundup {
-    /// The article's headline: its own, or else the lead's title.
+    /// The article's headline, or else the lead's title.
     pub headline: Option<String>,
     /// The line under the headline.
     pub dek: Option<String>,
     /// What is quoted from the lead, as Markdown paragraphs.
     pub quote: Option<String>,
-    /// What the editor says, and whatever else found no place.
+    /// The editor's comment, and the text that belongs nowhere else.
     pub commentary: Option<Commentary>,
     /// The heading over the further sources.
     pub links_heading: Option<String>,
@@ -22,12 +22,12 @@ pub struct Roundup {
     pub links: Vec<Source>,
     /// Readers' comments, oldest first.
     pub comments: Vec<Reply>,
-    /// What was guessed and what was not understood.
+    /// The readings that are uncertain, and the lines that were not understood.
     pub report: Report,
 }
 
 impl Roundup {
-    /// Whether at least one source was found; a link in passing is none.
+    /// Returns whether at least one source was found. Inline links do not count.
     pub fn has_sources(&self) -> bool {
         self.links.iter().any(|link| link.role != Role::Inline)
     }
@@ -38,11 +38,11 @@ impl Roundup {
 pub struct Commentary {
     /// Its label as written, without the colon: "My Comment".
     pub label: Option<String>,
-    /// Markdown. The labelled text first, then unplaced lines in their order.
+    /// Markdown: the labelled text, then the lines that belong nowhere else, in order.
     pub text: String,
 }
 
-/// What a source is to the article.
+/// The role of a source in the article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -50,14 +50,14 @@ pub enum Role {
     Lead,
     /// One of the further sources.
     More,
-    /// Linked in passing.
+    /// A link in running text.
     Inline,
 }
 
-/// One source.
+/// A source: a piece that the roundup links to or credits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Source {
-    /// What it is to the article.
+    /// Its role in the article.
     pub role: Role,
     /// Its title, as plain text.
     pub title: String,
@@ -65,19 +65,19 @@ pub struct Source {
     pub url: Option<String>,
     /// The credit line as written.
     pub credit: Option<String>,
-    /// What the credit line means.
+    /// The outlets and authors in the credit line.
     pub credits: Vec<Credit>,
-    /// The heading it stands under, where that is not the heading of the whole list.
+    /// The heading above it, unless that is the heading of the whole list.
     pub section: Option<String>,
-    /// An excerpt given with it, as Markdown.
+    /// Its excerpt, as Markdown.
     pub quote: Option<String>,
-    /// How far the reading can be trusted.
+    /// The confidence of the reading.
     pub confidence: Confidence,
-    /// The second-best reading of the same line, where there is one that is close.
+    /// The second-best reading of the same line, if the reading is not certain.
     pub alternative: Option<Alternative>,
-    /// The line it stands on, counted from 1.
+    /// The line of its title, counted from 1.
     pub line: usize,
-    /// That line as written, and the further lines it was read from.
+    /// The lines it was read from, as written.
     pub raw: String,
 }
 
@@ -92,7 +92,7 @@ pub struct Alternative {
     pub confidence: Confidence,
 }
 
-/// Who published a piece, and who wrote it there.
+/// An outlet that published a piece, and the authors of the piece there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Credit {
     /// The outlet's name as written, without "(blog)" and the like.
@@ -123,13 +123,13 @@ pub struct Reply {
     pub created_at: Option<String>,
 }
 
-/// What a reading was unsure of.
+/// The notes of a parser for the editor.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "utoipa", derive(ToSchema))]
 pub struct Report {
-    /// What was placed by a guess.
+    /// Readings that are uncertain.
     pub uncertain: Vec<Note>,
-    /// What was not understood or left out, such as captions and the page's own furniture.
+    /// Lines that were not understood or left out, such as captions and navigation.
     pub unread: Vec<Note>,
 }
 
@@ -140,7 +140,7 @@ pub struct Note {
     /// The line, counted from 1.
     #[cfg_attr(feature = "utoipa", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
     pub line: usize,
-    /// What stands there.
+    /// The line as written.
     #[cfg_attr(feature = "utoipa", schema(max_length = 4_194_304))]
     pub raw: String,
     /// Why it is in the report, as a sentence for the editor.

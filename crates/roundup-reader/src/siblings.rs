@@ -1,5 +1,5 @@
-//! Sources without a credit of their own: under a heading that names the outlet, beside others
-//! that are sources, in briefs.
+//! Sources without a credit of their own: under a heading that names the outlet, in a list with other
+//! sources, in news briefs.
 
 use crate::candidate::{Candidate, Form, Part, Pattern, Span, title_score};
 use crate::credit::{self, Parsed};
@@ -10,14 +10,14 @@ use crate::read::{Chosen, Post};
 use crate::text::{self, part, trim};
 use std::collections::HashSet;
 
-/// The longest run of items under one heading that names their outlet.
+/// The maximum number of items under one heading that names their outlet.
 const MAX_ITEMS: usize = 60;
 
-/// The items under headings that name an outlet: each is a source of it.
-pub(crate) fn heads(post: &Post<'_>) -> Vec<Candidate> {
+/// Returns candidates for the items under headings that name an outlet.
+pub(crate) fn under_outlet_headings(post: &Post<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     let heads: Vec<(usize, Parsed)> =
-        (0..post.len()).filter_map(|at| Some((at, head(post, at)?))).collect();
+        (0..post.len()).filter_map(|at| Some((at, outlet_heading(post, at)?))).collect();
     for (index, (at, parsed)) in heads.iter().enumerate() {
         let end = heads.get(index + 1).map_or(post.len(), |(next, _)| *next);
         let items: Vec<usize> = (at + 1..end)
@@ -35,19 +35,19 @@ pub(crate) fn heads(post: &Post<'_>) -> Vec<Candidate> {
         if items.len() < 2 && heads.len() < 2 {
             continue;
         }
-        // An outlet over a title and its excerpt is no heading over several titles.
-        let stops = |at: &usize| post.text(*at).is_some_and(text::ends_sentence);
+        // An outlet above a title and its excerpt is a credit line, not a heading over several titles.
+        let is_sentence = |at: &usize| post.text(*at).is_some_and(text::ends_sentence);
         if let [title, excerpt, ..] = items.as_slice()
-            && !stops(title)
-            && stops(excerpt)
+            && !is_sentence(title)
+            && is_sentence(excerpt)
         {
             continue;
         }
-        let shown: HashSet<bool> =
+        let starts: HashSet<bool> =
             items.iter().filter_map(|at| post.line(*at)).map(|line| line.starts_item).collect();
         for item in items {
             let Some(text) = post.text(item) else { continue };
-            if shown.contains(&true) && !post.line(item).is_some_and(|line| line.starts_item) {
+            if starts.contains(&true) && !post.line(item).is_some_and(|line| line.starts_item) {
                 continue;
             }
             let title = trim(text, 0..first_sentence(text).len());
@@ -67,13 +67,15 @@ pub(crate) fn heads(post: &Post<'_>) -> Vec<Candidate> {
     found
 }
 
+/// Returns the first sentence of a text.
 fn first_sentence(text: &str) -> &str {
     let end = text::sentences(text).first().map_or(text.len(), |range| range.end);
     part(text, 0..end)
 }
 
-/// What a heading says of the items under it: a known outlet's name, or the address of a site.
-fn head(post: &Post<'_>, at: usize) -> Option<Parsed> {
+/// Parses a heading that names the outlet of the items under it: a known outlet, or a name with the
+/// URL of its site.
+fn outlet_heading(post: &Post<'_>, at: usize) -> Option<Parsed> {
     let line = post.line(at)?;
     let text = post.text(at)?;
     if Some(at) == post.headline || text.len() > 80 || line.starts_item {
@@ -110,19 +112,19 @@ fn head(post: &Post<'_>, at: usize) -> Option<Parsed> {
 }
 
 /// Adds the lines without a credit that are sources.
-pub(crate) fn add(post: &Post<'_>, chosen: &mut Vec<Chosen>) {
+pub(crate) fn add_uncredited(post: &Post<'_>, chosen: &mut Vec<Chosen>) {
     let taken: HashSet<usize> = chosen.iter().flat_map(lines_of).collect();
     let free =
         |at: usize| !taken.contains(&at) && post.text(at).is_some() && post.headline != Some(at);
     let mut more: Vec<Candidate> = briefs(post, &free);
     if more.is_empty() {
-        more = beside(post, chosen, &free);
+        more = list_siblings(post, chosen, &free);
     }
     if more.is_empty() && !chosen.iter().any(is_source) {
-        more = bare_items(post, &free);
+        more = uncredited_items(post, &free);
     }
-    chosen.extend(more.into_iter().map(|one| Chosen::Credited(one, None)));
-    chosen.sort_by_key(|one| match one {
+    chosen.extend(more.into_iter().map(|candidate| Chosen::Credited(candidate, None)));
+    chosen.sort_by_key(|reading| match reading {
         Chosen::Credited(candidate, _) => {
             (candidate.first, candidate.parts.first().map_or(0, |part| part.title.range.start))
         }
@@ -130,7 +132,7 @@ pub(crate) fn add(post: &Post<'_>, chosen: &mut Vec<Chosen>) {
     });
 }
 
-/// The lines that a reading takes.
+/// Returns the lines of a reading.
 fn lines_of(chosen: &Chosen) -> std::ops::RangeInclusive<usize> {
     match chosen {
         Chosen::Credited(candidate, _) => candidate.first..=candidate.last,
@@ -138,6 +140,7 @@ fn lines_of(chosen: &Chosen) -> std::ops::RangeInclusive<usize> {
     }
 }
 
+/// Returns whether a reading is a source and no inline link.
 fn is_source(chosen: &Chosen) -> bool {
     match chosen {
         Chosen::Credited(..) => true,
@@ -145,44 +148,46 @@ fn is_source(chosen: &Chosen) -> bool {
     }
 }
 
-fn bare(at: usize, range: std::ops::Range<usize>, form: Form, cap: f64) -> Candidate {
+/// Returns a candidate without a credit.
+fn uncredited(at: usize, range: std::ops::Range<usize>, form: Form, cap: f64) -> Candidate {
     let part = Part { title: Span { line: at, range }, credit: None, parsed: None, url: None };
     let mut candidate = Candidate::new(Pattern::plain(form), part, 0.0);
     (candidate.score, candidate.cap) = (4.0, cap);
     candidate
 }
 
-/// Takes weak readings off the lines of briefs, whose headings are no outlets.
-pub(crate) fn leave_briefs(post: &Post<'_>, candidates: &mut Vec<Candidate>) {
+/// Drops weak candidates on the lines of news briefs, whose headings are no outlets.
+pub(crate) fn drop_inside_briefs(post: &Post<'_>, candidates: &mut Vec<Candidate>) {
     let strong: HashSet<usize> = candidates
         .iter()
-        .filter(|one| one.score > 0.0 && (one.is_known() || one.pattern.mark == "--"))
-        .flat_map(|one| one.first..=one.last)
+        .filter(|read| read.score > 0.0 && (read.is_known() || read.pattern.mark == "--"))
+        .flat_map(|read| read.first..=read.last)
         .collect();
     let free = |at: usize| !strong.contains(&at) && post.text(at).is_some();
-    let lines: HashSet<usize> = briefs(post, &free).iter().map(|one| one.first).collect();
+    let lines: HashSet<usize> = briefs(post, &free).iter().map(|brief| brief.first).collect();
     if !lines.is_empty() {
-        candidates.retain(|one| !(one.first..=one.last).any(|at| lines.contains(&at)));
+        candidates.retain(|read| !(read.first..=read.last).any(|at| lines.contains(&at)));
     }
 }
 
-/// Whether a line is a heading in capitals or a true heading.
-fn is_loud(post: &Post<'_>, at: usize) -> bool {
+/// Returns whether a line is a heading, by its markup or in capitals.
+fn is_heading(post: &Post<'_>, at: usize) -> bool {
     let (Some(line), Some(text)) = (post.line(at), post.text(at)) else { return false };
-    let loud = text::is_all_capitals(text)
+    let in_capitals = text::is_all_capitals(text)
         && text.chars().filter(|c| c.is_alphabetic()).count() >= 4
         && text::word_count(text) <= 7
         && !text::ends_sentence(text);
-    matches!(line.kind, Kind::Heading(_)) || loud
+    matches!(line.kind, Kind::Heading(_)) || in_capitals
 }
 
-/// Headings in capitals with lines of one or more sentences under them: each is a source.
+/// Reads news briefs: headings in capitals with short lines below them, each sentence of which is a
+/// source.
 fn briefs(post: &Post<'_>, free: &dyn Fn(usize) -> bool) -> Vec<Candidate> {
     let heads: Vec<usize> = (0..post.len())
-        .filter(|at| free(*at) && is_loud(post, *at) && post.headline != Some(*at))
+        .filter(|at| free(*at) && is_heading(post, *at) && post.headline != Some(*at))
         .collect();
-    let addresses = post.document.lines.iter().any(|line| !line.links.is_empty());
-    let (Some(first), true) = (heads.first().copied(), heads.len() >= 2 && !addresses) else {
+    let has_links = post.document.lines.iter().any(|line| !line.links.is_empty());
+    let (Some(first), true) = (heads.first().copied(), heads.len() >= 2 && !has_links) else {
         return Vec::new();
     };
     let lines: Vec<usize> = (first + 1..post.len())
@@ -203,15 +208,20 @@ fn briefs(post: &Post<'_>, free: &dyn Fn(usize) -> bool) -> Vec<Candidate> {
     for at in fit {
         let Some(text) = post.text(at) else { continue };
         found.extend(
-            text::sentences(text).into_iter().map(|range| bare(at, range, Form::Brief, 0.6)),
+            text::sentences(text).into_iter().map(|range| uncredited(at, range, Form::Brief, 0.6)),
         );
     }
     found
 }
 
-/// Lines of the same shape as those that are sources.
-fn beside(post: &Post<'_>, chosen: &[Chosen], free: &dyn Fn(usize) -> bool) -> Vec<Candidate> {
-    let one_line = |one: &&Chosen| match one {
+/// Returns the lines that look like lines that are sources: list items among list items, or lines
+/// among lines.
+fn list_siblings(
+    post: &Post<'_>,
+    chosen: &[Chosen],
+    free: &dyn Fn(usize) -> bool,
+) -> Vec<Candidate> {
+    let one_line = |reading: &&Chosen| match reading {
         Chosen::Credited(candidate, _) => {
             candidate.first == candidate.last && candidate.excerpt.is_empty()
         }
@@ -220,18 +230,18 @@ fn beside(post: &Post<'_>, chosen: &[Chosen], free: &dyn Fn(usize) -> bool) -> V
     let sources: Vec<usize> = chosen
         .iter()
         .filter(one_line)
-        .map(|one| *lines_of(one).start())
+        .map(|reading| *lines_of(reading).start())
         .filter(|at| post.headline != Some(*at))
         .collect();
     let linked = chosen
         .iter()
-        .filter(|one| matches!(one, Chosen::Linked(anchor) if anchor.score > 0.0))
+        .filter(|reading| matches!(reading, Chosen::Linked(anchor) if anchor.score > 0.0))
         .count();
-    let unmarked = chosen.iter().filter(|one| matches!(one, Chosen::Credited(candidate, _) if candidate.pattern.form == Form::NoMark)).count();
+    let unmarked = chosen.iter().filter(|reading| matches!(reading, Chosen::Credited(candidate, _) if candidate.pattern.form == Form::NoMark)).count();
     let all: Vec<usize> = chosen
         .iter()
-        .filter(|one| is_source(one))
-        .map(|one| *lines_of(one).start())
+        .filter(|reading| is_source(reading))
+        .map(|reading| *lines_of(reading).start())
         .filter(|at| post.headline != Some(*at))
         .collect();
     let (Some(first), Some(last)) = (all.iter().min().copied(), all.iter().max().copied()) else {
@@ -256,7 +266,7 @@ fn beside(post: &Post<'_>, chosen: &[Chosen], free: &dyn Fn(usize) -> bool) -> V
                     && (*at < last + 4 || listed)
             })
             .collect();
-        // Under a lead stand its dek and its excerpt.
+        // The lines below a lead are its dek and its excerpt.
         let zone = lead_zone(post, chosen);
         let others: Vec<usize> = others.into_iter().filter(|at| !zone.contains(at)).collect();
         // A list under "More News On …" holds sources up to the editor's comment.
@@ -281,16 +291,16 @@ fn beside(post: &Post<'_>, chosen: &[Chosen], free: &dyn Fn(usize) -> bool) -> V
                         || unmarked >= 2 && words >= 6
                         || linked >= 4 && words >= 7 && (alone || listed))
             {
-                found.push(bare(at, 0..text.len(), Form::Sibling, 0.6));
+                found.push(uncredited(at, 0..text.len(), Form::Sibling, 0.6));
             }
         }
     }
     found
 }
 
-/// The lines between a lead and its "Read more", or the next source.
+/// Returns the lines between a lead and its "Read more" or the next source.
 fn lead_zone(post: &Post<'_>, chosen: &[Chosen]) -> std::ops::Range<usize> {
-    let mut sources = chosen.iter().filter(|one| is_source(one)).map(lines_of);
+    let mut sources = chosen.iter().filter(|reading| is_source(reading)).map(lines_of);
     let Some(first) = sources.next() else { return 0..0 };
     let second = sources.next().map_or(post.len(), |lines| *lines.start());
     let mut mores = (first.end() + 1..post.len()).filter(|at| *post.label(*at) == Label::ReadMore);
@@ -301,6 +311,7 @@ fn lead_zone(post: &Post<'_>, chosen: &[Chosen]) -> std::ops::Range<usize> {
     }
 }
 
+/// Returns whether a line without a credit looks like a title.
 fn may_be_sibling(post: &Post<'_>, at: usize) -> bool {
     let (Some(line), Some(text)) = (post.line(at), post.text(at)) else { return false };
     let words = text::word_count(text);
@@ -316,8 +327,8 @@ fn may_be_sibling(post: &Post<'_>, at: usize) -> bool {
         && text::starts_high(text)
 }
 
-/// A list in which nothing else was read: its items are titles.
-fn bare_items(post: &Post<'_>, free: &dyn Fn(usize) -> bool) -> Vec<Candidate> {
+/// Returns the items of a list as titles, for a post in which nothing else was read.
+fn uncredited_items(post: &Post<'_>, free: &dyn Fn(usize) -> bool) -> Vec<Candidate> {
     if post.document.lines.iter().any(|line| !line.links.is_empty()) {
         return Vec::new();
     }
@@ -331,6 +342,6 @@ fn bare_items(post: &Post<'_>, free: &dyn Fn(usize) -> bool) -> Vec<Candidate> {
     }
     titles
         .into_iter()
-        .filter_map(|at| Some(bare(at, 0..post.text(at)?.len(), Form::Sibling, 0.5)))
+        .filter_map(|at| Some(uncredited(at, 0..post.text(at)?.len(), Form::Sibling, 0.5)))
         .collect()
 }

@@ -1,4 +1,4 @@
-//! One line as a title and its credit, without a post around it.
+//! Splits a single line into a title and its credit.
 
 use crate::confidence::Confidence;
 use crate::document::{Document, Kind, Line};
@@ -6,26 +6,26 @@ use crate::outlets::Outlets;
 use crate::read;
 use crate::roundup::{Credit, Role};
 
-/// What a line is split into.
+/// A line split into title and credit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
-    /// What stands before the credit; the whole line where there is none.
+    /// The text before the credit; the whole line if it has none.
     pub title: String,
     /// The credit line as written.
     pub credit: Option<String>,
-    /// What the credit line means.
+    /// The outlets and authors in the credit line.
     pub credits: Vec<Credit>,
-    /// How far it can be trusted.
+    /// The confidence of the split.
     pub confidence: Confidence,
 }
 
 /// Splits a line into a title and its credit, if it has one.
 pub fn split_line(line: &str, outlets: &dyn Outlets) -> Split {
     let text = crate::text::squeeze(line);
-    let mut one = Line::new(1, Kind::Paragraph);
-    one.raw.clone_from(&text);
-    one.text.clone_from(&text);
-    let document = Document { lines: vec![one], plain: true };
+    let mut only = Line::new(1, Kind::Paragraph);
+    only.raw.clone_from(&text);
+    only.text.clone_from(&text);
+    let document = Document { lines: vec![only], plain: true };
     let mut roundup = read::read(document, outlets, true);
     let source =
         roundup.links.pop().filter(|source| source.role != Role::Inline && source.credit.is_some());

@@ -1,47 +1,47 @@
-//! Small questions about a piece of text: its words, its sentences, its capitals.
+//! Helpers for text: ranges, words, sentences, capitals and quotation marks.
 
 use std::ops::Range;
 
-/// The part of a text in a range of bytes; empty where there is none.
+/// Returns a range of bytes of a text; empty if the range is invalid.
 pub(crate) fn part(text: &str, range: Range<usize>) -> &str {
     text.get(range).unwrap_or_default()
 }
 
-/// The range of `inner`, trimmed of white space, within `range` of `text`.
+/// Returns a range of bytes of a text without white space at its ends.
 pub(crate) fn trim(text: &str, range: Range<usize>) -> Range<usize> {
     let whole = part(text, range.clone());
     let start = range.start + (whole.len() - whole.trim_start().len());
     start..(start + whole.trim().len())
 }
 
-/// Whether a character is of a script that sets no spaces between words.
+/// Returns whether a character is from a script without spaces between words.
 pub(crate) fn is_wide(character: char) -> bool {
     matches!(character, '\u{2E80}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
-/// Whether a letter is of a script without capitals.
+/// Returns whether a letter is from a script without capitals.
 pub(crate) fn is_caseless(character: char) -> bool {
     character.is_alphabetic() && !character.is_lowercase() && !character.is_uppercase()
 }
 
-/// The length of a text as a reader sees it: an ideograph counts for two letters.
+/// Returns the display width of a text; ideographs count twice.
 pub(crate) fn width(text: &str) -> usize {
     text.chars()
         .map(|c| if is_wide(c) || matches!(c, '\u{AC00}'..='\u{D7A3}') { 2 } else { 1 })
         .sum()
 }
 
-/// How many letters and digits a text has.
+/// Returns the number of letters and digits.
 pub(crate) fn letters(text: &str) -> usize {
     text.chars().filter(|c| c.is_alphanumeric()).count()
 }
 
-/// Whether a text has a letter.
+/// Returns whether a text has a letter.
 pub(crate) fn has_letter(text: &str) -> bool {
     text.chars().any(char::is_alphabetic)
 }
 
-/// The number of words; three ideographs count as one.
+/// Returns the number of words; three ideographs count as one.
 pub(crate) fn word_count(text: &str) -> usize {
     let wide = text.chars().filter(|c| is_wide(*c)).count();
     let narrow = text
@@ -50,17 +50,17 @@ pub(crate) fn word_count(text: &str) -> usize {
     narrow.count() + wide / 3
 }
 
-/// The first letter or digit of a text.
+/// Returns the first letter or digit of a text.
 pub(crate) fn first_letter(text: &str) -> Option<char> {
     text.chars().find(|c| c.is_alphanumeric())
 }
 
-/// Whether a text begins with a capital, a digit or a letter of a script without capitals.
+/// Returns whether a text begins with a capital, a digit or a letter of a script without capitals.
 pub(crate) fn starts_high(text: &str) -> bool {
     first_letter(text).is_some_and(|c| !c.is_lowercase())
 }
 
-/// Whether every letter is a capital, and there are two.
+/// Returns whether a text has at least two letters, all of them capitals.
 pub(crate) fn is_all_capitals(text: &str) -> bool {
     let mut capitals = 0;
     for character in text.chars().filter(|c| c.is_alphabetic()) {
@@ -72,7 +72,7 @@ pub(crate) fn is_all_capitals(text: &str) -> bool {
     capitals >= 2
 }
 
-/// Whether a character opens a quotation in any of the usual styles.
+/// Returns whether a character can open a quotation.
 pub(crate) fn opens_quote(character: char) -> bool {
     matches!(
         character,
@@ -80,19 +80,19 @@ pub(crate) fn opens_quote(character: char) -> bool {
     )
 }
 
-/// Whether a character closes one.
+/// Returns whether a character can close a quotation.
 pub(crate) fn closes_quote(character: char) -> bool {
     matches!(character, '"' | '”' | '“' | '»' | '«' | '’' | '\'' | '›' | '」' | '』' | '》' | '＂')
 }
 
-/// Takes quotation marks off both ends, where both are there.
+/// Strips a pair of quotation marks around a text.
 pub(crate) fn unquote(text: &str) -> &str {
     let text = text.trim();
     let mut chars = text.chars();
     let (Some(first), Some(last)) = (chars.next(), chars.next_back()) else { return text };
     if opens_quote(first) && closes_quote(last) {
         let inner = part(text, first.len_utf8()..text.len() - last.len_utf8());
-        // A mark of the same kind within means that these two are no pair.
+        // With another closing mark inside, the two may not be a pair.
         if !inner.contains(last)
             || (first != last && inner.matches(first).count() == inner.matches(last).count())
         {
@@ -109,7 +109,7 @@ const ABBREVIATIONS: [&str; 34] = [
     "sept", "oct", "nov", "dec", "hon", "rev", "capt",
 ];
 
-/// Whether a stop at this place ends a sentence: not one in "U.S." or "Dr. Roe".
+/// Returns whether a character ends a sentence; a full stop in "U.S." or "Dr. Roe" does not.
 fn is_stop(text: &str, at: usize, character: char) -> bool {
     match character {
         '。' | '！' | '？' => return true,
@@ -133,7 +133,7 @@ fn is_stop(text: &str, at: usize, character: char) -> bool {
             let word = word.unwrap_or_default();
             let short = word.chars().filter(|c| c.is_alphabetic()).count() <= 1;
             let initials =
-                word.contains('.') && word.split('.').all(|one| one.chars().count() <= 2);
+                word.contains('.') && word.split('.').all(|letter| letter.chars().count() <= 2);
             let known = ABBREVIATIONS.contains(&word.to_lowercase().as_str());
             character != '.' || !((short && has_letter(word)) || initials || known)
         }
@@ -141,7 +141,7 @@ fn is_stop(text: &str, at: usize, character: char) -> bool {
     }
 }
 
-/// The sentences of a text as ranges of bytes, with their stops and closing quotes.
+/// Returns the sentences of a text as ranges of bytes, with their final punctuation.
 pub(crate) fn sentences(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -169,7 +169,7 @@ pub(crate) fn sentences(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether a text holds one sentence at most; it looks no further than 400 bytes.
+/// Returns whether the first 400 bytes of a text have at most one sentence.
 pub(crate) fn is_one_sentence(text: &str) -> bool {
     let mut skip_to = 0;
     for (at, character) in text.char_indices().take_while(|(at, _)| *at < 400) {
@@ -186,7 +186,7 @@ pub(crate) fn is_one_sentence(text: &str) -> bool {
     true
 }
 
-/// Whether a text ends as a sentence does. Three dots are no end.
+/// Returns whether a text ends with sentence punctuation. An ellipsis does not count.
 pub(crate) fn ends_sentence(text: &str) -> bool {
     let bare = text
         .trim_end_matches(|c: char| closes_quote(c) || matches!(c, ')' | ']') || c.is_whitespace());
@@ -194,7 +194,7 @@ pub(crate) fn ends_sentence(text: &str) -> bool {
     (dots == 1) || bare.ends_with(['!', '。', '！', '？', '?'])
 }
 
-/// Whether most words of a text begin with a capital.
+/// Returns whether most words of a text begin with a capital.
 pub(crate) fn is_title_case(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().filter(|word| has_letter(word)).collect();
     let long = words.iter().filter(|word| word.chars().count() > 3);
@@ -203,7 +203,7 @@ pub(crate) fn is_title_case(text: &str) -> bool {
     all >= 2 && high * 10 >= all * 8
 }
 
-/// The lower-case words of a short text, at most sixteen.
+/// Returns the first sixteen words of a text in lower case.
 pub(crate) fn words(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -212,7 +212,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Joins the words of a text by single spaces.
+/// Collapses white space to single spaces.
 pub(crate) fn squeeze(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sentences_end_at_stops_and_not_in_abbreviations() {
+    fn sentences_do_not_end_in_abbreviations() {
         let split = |text: &'static str| -> Vec<&str> {
             sentences(text).into_iter().map(|range| part(text, range)).collect()
         };
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn quotation_marks_come_off_in_pairs() {
+    fn quotation_marks_are_stripped_in_pairs() {
         assert_eq!(unquote("“A ‘b’ c”"), "A ‘b’ c");
         assert_eq!(unquote("«A»"), "A");
         assert_eq!(unquote("\"A\" and \"B\""), "\"A\" and \"B\"");

@@ -1,4 +1,4 @@
-//! Sources that take two lines or more: the credit stands above or below the title.
+//! Reads sources of two or more lines: the credit is above or below the title.
 
 use crate::candidate::{Candidate, Form, Part, Pattern, Span, title_score};
 use crate::credit::{self, MAX_CREDIT, Parsed};
@@ -12,17 +12,17 @@ use crate::read::Post;
 use crate::text::{self, part, trim};
 use std::ops::Range;
 
-/// How many lines below its title a "Source: O" can stand.
+/// The maximum number of lines between a title and its "Source: O".
 const MAX_BELOW: usize = 6;
 
-/// The readings of a line as the title of a source whose credit is on another line.
+/// Returns the readings of a line as a title whose credit is on another line.
 pub(crate) fn candidates(post: &Post<'_>, at: usize) -> Vec<Candidate> {
     let mut found = Vec::new();
     let Some(text) = post.text(at) else { return found };
     if text.len() > 440 {
         return found;
     }
-    let reader = Reader { post, at, text };
+    let reader = TitleReader { post, at, text };
     let any = |forms: &[Form]| forms.iter().any(|form| post.allows(*form, ""));
     let below =
         [Form::NextBracket, Form::Below, Form::BelowShape, Form::Dateline, Form::Says, Form::Prose];
@@ -39,29 +39,33 @@ pub(crate) fn candidates(post: &Post<'_>, at: usize) -> Vec<Candidate> {
     found
 }
 
-struct Reader<'p, 'a> {
+/// Reads a line as the title of a source.
+struct TitleReader<'p, 'a> {
     post: &'p Post<'a>,
     at: usize,
     text: &'p str,
 }
 
-impl Reader<'_, '_> {
+impl TitleReader<'_, '_> {
+    /// Returns the span of the line.
     fn whole(&self) -> Span {
         Span { line: self.at, range: trim(self.text, 0..self.text.len()) }
     }
 
+    /// Returns the line as a title with a credit.
     fn part(&self, credit: Option<Span>, parsed: Parsed) -> Part {
         Part { title: self.whole(), credit, parsed: Some(parsed), url: None }
     }
 
-    /// Whether the line can be a title on its own.
-    fn fits(&self) -> f64 {
+    /// Returns how much the line looks like a title.
+    fn title_score(&self) -> f64 {
         let width = text::width(self.text);
         if (6..=220).contains(&width) { title_score(self.text) } else { -9.0 }
     }
 
+    /// Reads a credit on the next line.
     fn below(&self, found: &mut Vec<Candidate>) {
-        let fits = self.fits();
+        let fits = self.title_score();
         let next = self.at + 1;
         let Some(line) = self.post.text(next) else { return };
         if fits <= -3.0
@@ -92,14 +96,14 @@ impl Reader<'_, '_> {
         {
             add(Form::NextBracket, "", group.clone(), parsed, Some(group.end..line.len()), 0.3);
         }
-        // A sentence is no title, and a line set off from the title but not from the text below it
-        // belongs to that.
+        // A sentence is rarely a title. A line with a blank line above it but none below belongs to the
+        // text below it.
         let sentence = text::ends_sentence(self.text)
             && text::word_count(self.text) >= 8
             && !self.text.ends_with('?');
         let gap = |at: usize| self.post.line(at).is_none_or(|line| line.gap);
-        let apart = gap(next) && !gap(next + 1) && self.post.text(next + 1).is_some();
-        let less = f64::from(u8::from(sentence)) * 2.0 + f64::from(u8::from(apart)) * 2.0;
+        let belongs_below = gap(next) && !gap(next + 1) && self.post.text(next + 1).is_some();
+        let less = f64::from(u8::from(sentence)) * 2.0 + f64::from(u8::from(belongs_below)) * 2.0;
         if let Some(parsed) = credit_line(self.post, next) {
             add(Form::Below, "", 0..line.len(), parsed, None, -less);
         } else if let Some(parsed) = short_line(self.post, next) {
@@ -116,8 +120,8 @@ impl Reader<'_, '_> {
         if let Some((credit, parsed, rest)) = dateline(line, names) {
             add(Form::Dateline, "", credit, parsed, Some(rest..line.len()), 0.5);
         }
-        if let Some((credit, parsed, said)) = prose::says(line, names) {
-            add(Form::Says, "", credit, parsed, Some(said..line.len()), 0.0);
+        if let Some((credit, parsed, quotation)) = prose::says(line, names) {
+            add(Form::Says, "", credit, parsed, Some(quotation..line.len()), 0.0);
         } else if text::word_count(line) >= 7
             && text::is_one_sentence(self.text)
             && !self.text.ends_with(['.', '…', '”', '"'])
@@ -130,6 +134,7 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Reads a credit on the line above.
     fn above(&self, found: &mut Vec<Candidate>) {
         let Some(above) = self.at.checked_sub(1) else { return };
         let Some(line) = self.post.text(above) else { return };
@@ -142,13 +147,13 @@ impl Reader<'_, '_> {
         };
         let mut title = self.whole();
         let mut excerpt = None;
-        let mut fits = self.fits();
+        let mut fits = self.title_score();
         let by = credit::after_by(line).is_some();
         if by
             && parsed.has_outlet()
             && (text::width(self.text) > 160 || !text::is_one_sentence(self.text))
         {
-            // A byline over a paragraph: the first clause is all the title there is.
+            // A byline above a paragraph has no title but the first clause of the paragraph.
             let clause = crate::one_line::first_clause(self.text);
             title.range = trim(self.text, 0..clause);
             excerpt = Some(Span { line: self.at, range: trim(self.text, 0..self.text.len()) });
@@ -157,7 +162,7 @@ impl Reader<'_, '_> {
         if fits <= -3.0 {
             return;
         }
-        // A line that is no item is no credit of the first item below it.
+        // A line outside the list is rarely the credit of the first item.
         let item = |at: usize| self.post.line(at).is_some_and(|line| line.starts_item);
         let less = if form == Form::Above { 0.0 } else { 0.8 }
             + if item(self.at) && !item(above) { 2.0 } else { 0.0 };
@@ -169,9 +174,9 @@ impl Reader<'_, '_> {
         found.push(candidate);
     }
 
-    /// "Source: O" under the title and its excerpt.
+    /// Reads "Source: O" below the title and its excerpt.
     fn source_below(&self, found: &mut Vec<Candidate>) {
-        let fits = self.fits();
+        let fits = self.title_score();
         if fits <= -3.0 {
             return;
         }
@@ -202,13 +207,11 @@ impl Reader<'_, '_> {
             return;
         }
     }
-}
 
-impl Reader<'_, '_> {
-    /// A block of a title, its excerpt and a last line that names the outlet.
+    /// Reads a block of a title, its excerpt and a last line that names the outlet.
     fn block_end(&self, found: &mut Vec<Candidate>) {
         let gap = |at: usize| self.post.line(at).is_none_or(|line| line.gap);
-        let fits = self.fits();
+        let fits = self.title_score();
         if fits <= -3.0
             || self.at > 0 && !gap(self.at)
             || text::ends_sentence(self.text) && !self.text.ends_with('?')
@@ -245,7 +248,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// "Source: O": the label in lower case, and where the credit stands.
+/// Parses "Source: O". Returns the label in lower case, and the range of the credit.
 pub(crate) fn labelled(text: &str) -> Option<(String, Range<usize>)> {
     let bare = text.trim_start_matches(['(', '[', '*', '_', ' ', '–', '—', '-', '→', '（', '【']);
     let at = text.len() - bare.len();
@@ -260,7 +263,7 @@ pub(crate) fn labelled(text: &str) -> Option<(String, Range<usize>)> {
         .then(|| (part(bare, 0..length).to_lowercase(), credit))
 }
 
-/// A line that says who printed something and nothing else.
+/// Parses a line that is a credit and nothing else.
 pub(crate) fn credit_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
     let line = post.line(at)?;
     let text = post.text(at)?;
@@ -278,8 +281,8 @@ pub(crate) fn credit_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
     let dated = has_bars
         && text
             .split(['|', '•', '·'])
-            .any(|one| name::is_dated(one.trim()) || name::is_host(one.trim()));
-    // "Title -- By Ann Bee, O": what stands before a mark can be a title.
+            .any(|item| name::is_dated(item.trim()) || name::is_host(item.trim()));
+    // The text before a mark can be a title: "Title -- By Ann Bee, O".
     let has_mark = [" -- ", " — ", " – ", " - ", ": ", " ("].iter().any(|mark| text.contains(mark));
     let tail = text.rsplit([',', '(']).next().unwrap_or_default();
     let ends_dated = tail.len() < text.len()
@@ -290,7 +293,7 @@ pub(crate) fn credit_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
     let whole = parsed.credits.len() == 1 && !parsed.guessed;
     let dashed = [" -- ", " — ", " – ", " - "].iter().any(|mark| text.contains(mark));
     if dashed && !by {
-        // Before a dash stands a title more often than an author.
+        // The text before a dash is more often a title than an author.
         let head = [" -- ", " — ", " – ", " - "]
             .iter()
             .find_map(|mark| text.split_once(mark))
@@ -313,7 +316,7 @@ pub(crate) fn credit_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
     good.then_some(parsed)
 }
 
-/// A short line that has the shape of a name.
+/// Parses a short line with the shape of a name.
 pub(crate) fn short_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
     let line = post.line(at)?;
     let text = post.text(at)?;
@@ -330,7 +333,7 @@ pub(crate) fn short_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
     (parsed.score > 0.0).then_some(parsed)
 }
 
-/// `[By P] PLACE (O) — X`: the credit, and where the text begins.
+/// Parses `[By P] PLACE (O) — X`. Returns the range of the credit, the credit, and the start of `X`.
 fn dateline(text: &str, names: &credit::Names<'_>) -> Option<(Range<usize>, Parsed, usize)> {
     let group =
         groups(text).into_iter().next().filter(|group| group.start <= 90 && group.start > 0)?;

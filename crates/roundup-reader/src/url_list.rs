@@ -1,8 +1,8 @@
-//! URLs one a line, as in `text/uri-list` (RFC 2483) and as an editor pastes them.
+//! Parses lists of URLs, one per line: `text/uri-list` (RFC 2483), or pasted by an editor.
 
 use url::Url;
 
-/// The longest URL that is taken, in bytes.
+/// The maximum length of a URL, in bytes.
 const MAX_URL: usize = 8_000;
 
 /// A line of a list of URLs.
@@ -10,28 +10,29 @@ const MAX_URL: usize = 8_000;
 pub struct ListedUrl {
     /// The line, counted from 1.
     pub line: usize,
-    /// The URL as written, or why the line holds none.
+    /// The URL as written, or an error message for the editor.
     pub url: Result<String, String>,
 }
 
-/// Parses a list of URLs, one a line. Empty lines and comments, which begin with "#", are skipped.
+/// Parses a list of URLs, one per line. Empty lines and comments, which begin with "#", are skipped.
 pub fn parse_url_list(text: &str) -> Vec<ListedUrl> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
     lines
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
-        .map(|(line, written)| ListedUrl { line, url: checked(written) })
+        .map(|(line, written)| ListedUrl { line, url: check_url(written) })
         .collect()
 }
 
-fn checked(written: &str) -> Result<String, String> {
+/// Checks a line, and returns its URL without brackets and bullets.
+fn check_url(written: &str) -> Result<String, String> {
     let bare = written.trim_start_matches(['<', '-', '*', '•', ' ']).trim_end_matches('>').trim();
     if bare.len() > MAX_URL {
         return Err(format!("the URL is longer than {MAX_URL} bytes"));
     }
     if bare.contains(char::is_whitespace) {
         return Err(
-            "more than a URL stands on the line; write one URL a line and nothing else".to_owned()
+            "the line has more than a URL; write one URL per line and nothing else".to_owned()
         );
     }
     match Url::parse(bare) {
@@ -53,7 +54,7 @@ mod tests {
             "# list\r\nhttps://e.example/1\n\n- <https://e.example/2>\nftp://e.example/\nA title https://e.example/3\nnone",
         );
         let lines: Vec<(usize, Option<&str>)> =
-            found.iter().map(|one| (one.line, one.url.as_deref().ok())).collect();
+            found.iter().map(|listed| (listed.line, listed.url.as_deref().ok())).collect();
         assert_eq!(
             lines,
             [

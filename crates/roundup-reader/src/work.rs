@@ -1,4 +1,4 @@
-//! Counts steps, so that a test can see that the work grows with the length of a text and no faster.
+//! Counts steps in tests, to assert that the work is linear in the length of the text.
 
 #[cfg(test)]
 use std::cell::Cell;
@@ -8,7 +8,7 @@ thread_local! {
     static STEPS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Counts a step; outside of tests it does nothing.
+/// Counts a step. Does nothing outside tests.
 #[inline]
 pub(crate) fn step() {
     #[cfg(test)]
@@ -21,7 +21,7 @@ mod tests {
     use crate::outlets::tests::Table;
     use crate::{Roundup, parse_html, parse_markdown, parse_text};
 
-    /// The steps that reading a text of a size takes.
+    /// Returns the number of steps to read `size` bytes of repeated `unit`.
     fn steps(read: fn(&str, &Table) -> Roundup, unit: &str, size: usize) -> u64 {
         let table = Table::new(&["Reuters", "AFP", "The Guardian"]);
         let text = unit.repeat(size / unit.len() + 1);
@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn the_work_grows_with_the_length_and_no_faster() {
+    fn the_work_is_linear_in_the_length_of_the_text() {
         let text = |text: &str, table: &Table| parse_text(text, table);
         let markdown = |text: &str, table: &Table| parse_markdown(text, table);
         let html = |text: &str, table: &Table| parse_html(text, table);

@@ -1,4 +1,4 @@
-//! The reader against whole files: the examples this project ships, and text damaged on purpose.
+//! Tests with the example files of the project, and with randomly damaged text.
 
 #![expect(
     clippy::unwrap_used,
@@ -43,19 +43,19 @@ fn harbour() -> Known {
 
 fn example(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
-    fs::read_to_string(path).expect("the examples are part of the project")
+    fs::read_to_string(path).expect("the example file can be read")
 }
 
 fn titles(roundup: &Roundup) -> Vec<(Role, &str, &str)> {
-    let one = |source| -> (Role, &str, &str) {
+    let summary = |source| -> (Role, &str, &str) {
         let source: &Source = source;
         (source.role, source.title.as_str(), source.credit.as_deref().unwrap_or_default())
     };
-    roundup.links.iter().map(one).collect()
+    roundup.links.iter().map(summary).collect()
 }
 
 #[test]
-fn both_forms_of_the_example_say_the_same() {
+fn text_and_markdown_of_the_example_are_read_alike() {
     let text = parse_text(&example("harbour-bridge.txt"), &harbour());
     let markdown = parse_markdown(&example("harbour-bridge.md"), &harbour());
     assert_eq!(text.headline.as_deref(), Some("Harbour Bridge Reopens After Two-Year Repair"));

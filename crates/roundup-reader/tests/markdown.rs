@@ -1,4 +1,4 @@
-//! Roundups of many shapes, as Markdown, and what they are read as.
+//! Tests of the records that roundups in Markdown and HTML are parsed into.
 
 use known::Known;
 use roundup_reader::{Report, Role, Roundup, Source, parse_html, parse_markdown, parse_text};
@@ -63,11 +63,11 @@ fn read(text: &str) -> Roundup {
 }
 
 fn links(roundup: &Roundup) -> Vec<(Role, &str, &str)> {
-    let one = |s| -> (Role, &str, &str) {
+    let summary = |s| -> (Role, &str, &str) {
         let s: &Source = s;
         (s.role, s.title.as_str(), s.url.as_deref().unwrap_or(""))
     };
-    roundup.links.iter().map(one).collect()
+    roundup.links.iter().map(summary).collect()
 }
 
 fn commentary(roundup: &Roundup) -> &str {
@@ -100,9 +100,12 @@ fn a_whole_roundup_is_read() {
     assert_eq!(roundup.links[3].credits.len(), 2);
     assert_eq!(roundup.links[4].credits[0].bylines, ["Ian Black"]);
     assert_eq!(roundup.links[4].line, 15);
-    let said = roundup.commentary.as_ref().unwrap();
-    assert_eq!(said.label.as_deref(), Some("My Comment"));
-    assert_eq!(said.text, "Ten years is *long*, see [this](https://example.org/3).\n\nAnd so on.");
+    let comment = roundup.commentary.as_ref().unwrap();
+    assert_eq!(comment.label.as_deref(), Some("My Comment"));
+    assert_eq!(
+        comment.text,
+        "Ten years is *long*, see [this](https://example.org/3).\n\nAnd so on."
+    );
     let replies: Vec<_> =
         roundup.comments.iter().map(|c| (c.text.as_str(), c.uncertain, c.line)).collect();
     assert_eq!(replies, [("I was there.", false, 23), ("So was I.\n\nAnd I was not.", true, 25)]);
@@ -167,9 +170,9 @@ fn the_lead_is_recognised_in_its_several_forms() {
         assert_eq!(roundup.headline.as_deref(), Some(headline), "{text}");
         assert_eq!(links(&roundup), [(Role::Lead, title, url), (Role::More, "a", "")], "{text}");
     }
-    let none = read("# Title\n\nSome [prose](https://example.com) here.\n");
-    assert_eq!(links(&none), [(Role::Inline, "prose", "https://example.com")]);
-    assert_eq!(commentary(&none), "Some [prose](https://example.com) here.");
+    let without_lead = read("# Title\n\nSome [prose](https://example.com) here.\n");
+    assert_eq!(links(&without_lead), [(Role::Inline, "prose", "https://example.com")]);
+    assert_eq!(commentary(&without_lead), "Some [prose](https://example.com) here.");
 }
 
 #[test]
@@ -185,7 +188,7 @@ fn paragraphs_before_read_more_are_the_quote() {
 }
 
 #[test]
-fn several_links_in_one_item_are_one_source_and_links_in_passing() {
+fn several_links_in_one_item_are_one_source_and_inline_links() {
     let roundup = read(
         "## S\n\n- [A](https://example.com/1), [B](https://example.com/2)\n- [C](https://example.com/3): a text with [D](https://example.com/4)\n  - said again\n",
     );
@@ -207,7 +210,7 @@ fn several_links_in_one_item_are_one_source_and_links_in_passing() {
 }
 
 #[test]
-fn what_has_no_place_is_kept_and_reported() {
+fn lines_that_fit_nowhere_are_kept_or_reported() {
     let roundup =
         read("# T\n\nWords.\n\n```\ncode\n```\n\n- one\n- two\n\n<div>x</div>\n\n***\n\n| a |\n");
     assert_eq!(commentary(&roundup), "Words.\n\n```\ncode\n```\n\n- one\n- two\n\nx\n\n| a |");
@@ -216,7 +219,7 @@ fn what_has_no_place_is_kept_and_reported() {
 }
 
 #[test]
-fn links_that_are_no_web_addresses_stay_text() {
+fn links_that_are_not_http_urls_stay_text() {
     let roundup = read(
         "## S\n\n- [A](/local) -- AFP\n- [B](mailto:a@example.com) <c@example.com>\n- [C](https://example.com)\n",
     );

@@ -1,4 +1,4 @@
-//! The labelled posts of `tests/posts`: how much of them is read, and how sure the reader is.
+//! Asserts how well the labelled posts of `tests/posts` are parsed, and how reliable confidences are.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -17,7 +17,7 @@ fn labelled() -> Vec<Post> {
     posts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/posts")).unwrap()
 }
 
-fn counted() -> Count {
+fn count_all() -> Count {
     let table = Table::load().unwrap();
     let mut count = Count::default();
     for (path, expected) in labelled() {
@@ -29,14 +29,14 @@ fn counted() -> Count {
     count
 }
 
-/// Whether at least so many percent of `all` are in `part`.
+/// Returns whether `part` is at least `percent` of `all`.
 fn at_least(percent: usize, part: usize, all: usize) -> bool {
     part * 100 >= all * percent
 }
 
 #[test]
-fn the_labelled_posts_are_read() {
-    let count = counted();
+fn labelled_posts_are_parsed_with_few_faults() {
+    let count = count_all();
     assert!(at_least(97, count.found, count.sources), "{count:?}");
     assert!(at_least(95, count.titles, count.sources), "{count:?}");
     assert!(at_least(93, count.outlets_right, count.outlets), "{count:?}");
@@ -48,8 +48,8 @@ fn the_labelled_posts_are_read() {
 }
 
 #[test]
-fn what_is_called_certain_is_right() {
-    let count = counted();
+fn certain_sources_are_right() {
+    let count = count_all();
     assert!(count.certain.0 >= 30, "{count:?}");
     assert!(at_least(98, count.certain.1, count.certain.0), "{count:?}");
 }
@@ -61,12 +61,12 @@ fn no_word_of_a_post_is_lost() {
         let text = fs::read_to_string(&path).unwrap();
         let roundup = read(&path, &table).unwrap();
         let json = serde_json::to_string(&roundup).unwrap().replace("\\n", " ").replace("\\t", " ");
-        let kept = letters(&json.replace("\\\"", "\""));
+        let found = letters(&json.replace("\\\"", "\""));
         let html = path.extension().is_some_and(|kind| kind == "html");
         let text = if html { without_tags(&text) } else { text };
         for word in text.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 5)
         {
-            assert!(kept.contains(&letters(word)), "{word:?} of {} is lost", path.display());
+            assert!(found.contains(&letters(word)), "{word:?} of {} is lost", path.display());
         }
     }
 }
@@ -83,7 +83,7 @@ fn letters(text: &str) -> String {
 }
 
 #[test]
-fn what_is_no_roundup_gives_no_certain_credit() {
+fn posts_that_are_no_roundup_have_no_sources() {
     let table = Table::load().unwrap();
     for (path, expected) in labelled() {
         if expected["links"].as_array().unwrap().iter().any(|link| link["role"] != "inline") {

@@ -1,4 +1,4 @@
-//! Roundups of many shapes, as text, and what they are read as.
+//! Tests of the records that roundups in plain text are parsed into.
 
 use known::Known;
 use roundup_reader::{Role, Roundup, parse_text};
@@ -59,9 +59,9 @@ fn a_whole_roundup_is_read() {
     assert!(roundup.links.iter().skip(1).all(|source| source.role == Role::More));
     assert_eq!(roundup.links[2].credits.len(), 2);
     assert_eq!(roundup.links[3].credits[0].bylines, ["Ian Black"]);
-    let said = roundup.commentary.unwrap();
-    assert_eq!(said.label.as_deref(), Some("My Comment"));
-    assert_eq!(said.text, "Ten years is long.");
+    let comment = roundup.commentary.unwrap();
+    assert_eq!(comment.label.as_deref(), Some("My Comment"));
+    assert_eq!(comment.text, "Ten years is long.");
     let comments: Vec<_> =
         roundup.comments.iter().map(|c| (c.text.as_str(), c.uncertain)).collect();
     assert_eq!(comments, [("I was there.", false), ("So was I.\n\nAnd I was not.", true)]);
@@ -70,7 +70,7 @@ fn a_whole_roundup_is_read() {
 }
 
 #[test]
-fn line_ends_marks_and_blank_lines_make_no_difference() {
+fn line_endings_byte_order_marks_and_blank_lines_make_no_difference() {
     let plain = read(WHOLE);
     for text in [
         WHOLE.replace('\n', "\r\n"),
@@ -92,7 +92,7 @@ fn line_ends_marks_and_blank_lines_make_no_difference() {
 }
 
 #[test]
-fn addresses_go_to_the_source_they_stand_with() {
+fn urls_are_assigned_to_the_source_next_to_them() {
     let roundup = read(
         "Bridge Opens -- WSJ\nhttps://example.com/lead\nThe bridge opened.\nRead more .... https://example.com/other\n\
          More News On The Bridge\nTen years of work -- AFP https://example.com/1\n\
@@ -120,7 +120,7 @@ fn addresses_go_to_the_source_they_stand_with() {
 }
 
 #[test]
-fn an_address_may_come_with_read_more_or_before_the_title() {
+fn a_url_may_follow_read_more_or_precede_the_title() {
     for text in [
         "Bridge Opens -- WSJ\nIt opened.\nRead more .... https://example.com/lead",
         "Bridge Opens -- WSJ\nIt opened.\nRead more ....\nhttps://example.com/lead",
@@ -138,7 +138,7 @@ fn an_address_may_come_with_read_more_or_before_the_title() {
 }
 
 #[test]
-fn a_headline_of_its_own_may_stand_over_the_lead() {
+fn a_headline_may_be_separate_from_the_lead() {
     let roundup = read("The Bridge At Last\nBridge Opens -- WSJ\nIt opened.\nRead more ....");
     assert_eq!(roundup.headline.as_deref(), Some("The Bridge At Last"));
     assert_eq!(titles(&roundup), ["Bridge Opens"]);
@@ -188,9 +188,9 @@ fn labels_of_several_kinds_begin_the_comment() {
     ] {
         let roundup =
             read(&format!("A bridge -- WSJ\nMore News On It\nB opens -- AFP\n{line}\nAnd so on."));
-        let said = roundup.commentary.unwrap();
-        assert_eq!(said.label.as_deref(), Some(label));
-        assert_eq!(said.text, "Well.\n\nAnd so on.");
+        let comment = roundup.commentary.unwrap();
+        assert_eq!(comment.label.as_deref(), Some(label));
+        assert_eq!(comment.text, "Well.\n\nAnd so on.");
     }
 }
 
@@ -204,7 +204,7 @@ fn a_list_may_follow_the_comment() {
 }
 
 #[test]
-fn what_has_no_place_is_kept_and_reported() {
+fn lines_that_fit_nowhere_are_kept_or_reported() {
     let roundup = read(
         "A bridge -- WSJ\nPhoto: A. Bee / Reuters\nIt opened.\nRead more ....\n\
          The list below was gathered by hand over several days.\nMore News On It\nB opens -- AFP\n-----\n\

@@ -1,6 +1,7 @@
-//! Puts what was read together: headline, lead, dek, quote, sections, excerpts, commentary.
+//! Assembles the [`Roundup`] from the chosen readings: headline, lead, dek, quote, sections,
+//! excerpts and commentary.
 
-mod place;
+mod line_use;
 mod rest;
 mod sources;
 
@@ -11,81 +12,90 @@ use crate::prose;
 use crate::read::{Chosen, Post};
 use crate::roundup::{Credit, Note, Role, Roundup};
 use crate::text;
-use place::{Place, Places};
+use line_use::{LineUse, LineUses};
 use safe_html::names::fold_outlet_name;
-use sources::Built;
+use sources::SourceDraft;
 use std::collections::HashSet;
 
-/// The roundup that a post's readings make.
+/// Assembles the roundup of a post from the readings chosen for its lines.
 pub(crate) fn assemble(post: &Post<'_>, chosen: Vec<Chosen>) -> Roundup {
-    let built = sources::build(post, chosen);
-    let mut work = Work {
+    let drafts = sources::build(post, chosen);
+    let mut assembler = Assembler {
         post,
-        places: Places::new(post, &built),
-        built,
+        line_uses: LineUses::new(post, &drafts),
+        drafts,
         roundup: Roundup::default(),
         label: None,
-        said: Vec::new(),
-        kept: Vec::new(),
+        comment_lines: Vec::new(),
+        unplaced_lines: Vec::new(),
     };
-    work.headline();
-    let lead = work.lead().or_else(|| work.headline_as_lead());
-    work.reports();
-    work.under_headline(lead);
-    work.sections();
+    assembler.set_headline();
+    let lead = assembler.find_lead().or_else(|| assembler.headline_as_lead());
+    assembler.add_reporting_outlets();
+    assembler.set_dek_without_lead(lead);
+    assembler.assign_sections();
     if let Some(lead) = lead {
-        work.lead_zone(lead);
+        assembler.place_lead_text(lead);
     }
-    work.excerpts(lead);
-    work.rest();
-    work.read_more(lead);
-    work.finish()
+    assembler.assign_excerpts(lead);
+    assembler.place_remaining_lines();
+    assembler.assign_read_more_urls(lead);
+    assembler.finish()
 }
 
-struct Work<'p, 'a> {
+/// The state of the assembly. The lead is named by its index in `drafts`.
+struct Assembler<'p, 'a> {
     post: &'p Post<'a>,
-    built: Vec<Built>,
-    places: Places,
+    drafts: Vec<SourceDraft>,
+    line_uses: LineUses,
     roundup: Roundup,
+    /// The label of the editor's comment.
     label: Option<String>,
-    /// Lines of the labelled comment.
-    said: Vec<usize>,
-    /// Lines that found no place.
-    kept: Vec<usize>,
+    /// The lines of the editor's comment.
+    comment_lines: Vec<usize>,
+    /// The lines that belong nowhere else; they are appended to the commentary.
+    unplaced_lines: Vec<usize>,
 }
 
-impl Work<'_, '_> {
-    fn note(&mut self, line: usize, reason: &str) {
+impl Assembler<'_, '_> {
+    /// Reports a line as not understood.
+    fn report_unread(&mut self, line: usize, reason: &str) {
         if let Some(line) = self.post.line(line) {
             let note = Note { line: line.no, raw: line.raw.clone(), reason: reason.to_owned() };
             self.roundup.report.unread.push(note);
         }
     }
 
-    fn headline(&mut self) {
+    /// Sets the headline: the title of the source on its line, or the line's text.
+    fn set_headline(&mut self) {
         let Some(at) = self.post.headline else { return };
-        let own = self.built.iter().find(|one| one.first == at && one.source.role != Role::Inline);
+        let own = self
+            .drafts
+            .iter()
+            .find(|draft| draft.first_line == at && draft.source.role != Role::Inline);
         self.roundup.headline = match own {
             Some(own) => Some(own.source.title.clone()),
             None => self.post.text(at).map(|text| text.trim_end_matches(':').to_owned()),
         };
-        self.places.set(at, Place::Used);
+        self.line_uses.set(at, LineUse::Used);
     }
 
-    /// The source that the post is about: the one that is the headline, or the first, where a
-    /// "Read more" stands before the second.
-    fn lead(&mut self) -> Option<usize> {
-        let sources: Vec<usize> = (0..self.built.len())
-            .filter(|at| self.built.get(*at).is_some_and(|one| one.source.role != Role::Inline))
+    /// Finds the source that the post is about and gives it the role of lead: the source on the
+    /// headline's line, or the first source if a "Read more" comes before the second.
+    fn find_lead(&mut self) -> Option<usize> {
+        let sources: Vec<usize> = (0..self.drafts.len())
+            .filter(|at| {
+                self.drafts.get(*at).is_some_and(|draft| draft.source.role != Role::Inline)
+            })
             .collect();
         let first = sources.first().copied()?;
         let second = sources
             .get(1)
-            .and_then(|at| self.built.get(*at))
-            .map_or(self.post.len(), |one| one.first);
-        let one = self.built.get(first)?;
-        let headline = self.post.headline == Some(one.first);
-        let more = (one.last + 1..second).any(|at| *self.post.label(at) == Label::ReadMore);
+            .and_then(|at| self.drafts.get(*at))
+            .map_or(self.post.len(), |draft| draft.first_line);
+        let draft = self.drafts.get(first)?;
+        let headline = self.post.headline == Some(draft.first_line);
+        let more = (draft.last_line + 1..second).any(|at| *self.post.label(at) == Label::ReadMore);
         let several =
             (second..self.post.len()).filter(|at| *self.post.label(*at) == Label::ReadMore).count()
                 > 1;
@@ -94,17 +104,18 @@ impl Work<'_, '_> {
         let over = !self.post.document.plain
             && listed
             && !self.in_list(first)
-            && self.post.begins_with_link(one.title);
+            && self.post.begins_with_link(draft.title_line);
         if !(headline && self.may_lead(first) || more && !several && !self.in_list(first) || over) {
             return None;
         }
-        if let Some(one) = self.built.get_mut(first) {
-            one.source.role = Role::Lead;
+        if let Some(draft) = self.drafts.get_mut(first) {
+            draft.source.role = Role::Lead;
         }
         Some(first)
     }
 
-    /// A headline without a source whose text ends in a linked "Read more" is the lead itself.
+    /// Makes the headline the lead if it has no source of its own and the post has exactly one
+    /// "Read more" link.
     fn headline_as_lead(&mut self) -> Option<usize> {
         let at = self.post.headline?;
         let mut mores =
@@ -117,63 +128,59 @@ impl Work<'_, '_> {
         };
         let url = url(more)
             .or_else(|| url(more + 1).filter(|_| *self.post.label(more + 1) == Label::Url))?;
-        if self
-            .built
-            .iter()
-            .any(|one| one.source.role != Role::Inline && one.source.url.as_ref() != Some(&url))
-        {
+        if self.drafts.iter().any(|draft| {
+            draft.source.role != Role::Inline && draft.source.url.as_ref() != Some(&url)
+        }) {
             return None;
         }
-        self.built.retain(|one| one.source.url.as_ref() != Some(&url));
-        let mut source = sources::passing(self.post, at, &self.title_of(at), &url);
+        self.drafts.retain(|draft| draft.source.url.as_ref() != Some(&url));
+        let mut source = sources::inline_link(self.post, at, &self.heading_text(at), &url);
         (source.role, source.confidence) = (Role::Lead, Confidence::new(0.9));
         self.roundup.headline = Some(source.title.clone());
-        self.built.push(Built {
-            source,
-            first: at,
-            last: at,
-            title: at,
-            quote: Vec::new(),
-            head: None,
-        });
-        self.built.sort_by_key(|one| one.first);
-        self.places.set(more, Place::Used);
-        self.built.iter().position(|one| one.source.role == Role::Lead)
+        self.drafts.push(SourceDraft::on_line(source, at));
+        self.drafts.sort_by_key(|draft| draft.first_line);
+        self.line_uses.set(more, LineUse::Used);
+        self.drafts.iter().position(|draft| draft.source.role == Role::Lead)
     }
 
+    /// Returns whether a source is an item of a list.
     fn in_list(&self, at: usize) -> bool {
-        let line = self.built.get(at).and_then(|one| self.post.line(one.title));
+        let line = self.drafts.get(at).and_then(|draft| self.post.line(draft.title_line));
         line.is_some_and(|line| line.starts_item)
     }
 
-    /// Whether the headline's source is a lead: not a lone address.
+    /// Returns whether a source can be the lead: its title is not a URL.
     fn may_lead(&self, at: usize) -> bool {
-        self.built.get(at).is_some_and(|one| !one.source.title.contains("://"))
+        self.drafts.get(at).is_some_and(|draft| !draft.source.title.contains("://"))
     }
 
-    /// `O reports: “X”` right below a source: one more outlet, and its excerpt.
-    fn reports(&mut self) {
-        for index in 0..self.built.len() {
-            let Some(one) = self.built.get(index).filter(|one| one.source.role != Role::Inline)
+    /// Reads `O reports: “X”` right below a source as a further outlet of the source and an excerpt.
+    fn add_reporting_outlets(&mut self) {
+        for index in 0..self.drafts.len() {
+            let Some(draft) =
+                self.drafts.get(index).filter(|draft| draft.source.role != Role::Inline)
             else {
                 continue;
             };
-            let below = one.last + 1;
-            if !self.places.is_free(below) {
+            let below = draft.last_line + 1;
+            if !self.line_uses.is_free(below) {
                 continue;
             }
             let Some(text) = self.post.text(below) else { continue };
-            let Some((_, parsed, said)) = prose::says(text, &self.post.names) else { continue };
-            let known = |name: &str| self.post.names.known.name(name).and_then(|found| found.key);
+            let Some((_, parsed, quotation)) = prose::says(text, &self.post.names) else {
+                continue;
+            };
+            let known =
+                |name: &str| self.post.names.outlets.by_name(name).and_then(|found| found.key);
             let excerpt = self.post.document.markdown(
                 below,
-                self.post.start(below) + said..self.post.start(below) + text.len(),
+                self.post.start(below) + quotation..self.post.start(below) + text.len(),
             );
-            let Some(one) = self.built.get_mut(index) else { continue };
+            let Some(draft) = self.drafts.get_mut(index) else { continue };
             for credit in parsed.credits {
                 let Some(name) = credit.outlet.clone() else { continue };
                 let same =
-                    one.source.credits.iter().filter_map(|credit| credit.outlet.as_deref()).any(
+                    draft.source.credits.iter().filter_map(|credit| credit.outlet.as_deref()).any(
                         |other| {
                             fold_outlet_name(other) == fold_outlet_name(&name)
                                 || known(other).is_some() && known(other) == known(&name)
@@ -182,18 +189,21 @@ impl Work<'_, '_> {
                         },
                     );
                 if !same {
-                    one.source.credits.push(Credit { outlet: Some(name), bylines: credit.bylines });
-                    one.source.confidence = one.source.confidence.min(Confidence::new(0.9));
+                    draft
+                        .source
+                        .credits
+                        .push(Credit { outlet: Some(name), bylines: credit.bylines });
+                    draft.source.confidence = draft.source.confidence.min(Confidence::new(0.9));
                 }
             }
-            one.quote.push(excerpt);
-            one.last = below;
-            self.places.set(below, Place::Used);
+            draft.excerpts.push(excerpt);
+            draft.last_line = below;
+            self.line_uses.set(below, LineUse::Used);
         }
     }
 
-    /// The dek of a post without a lead: a line of its own under the headline.
-    fn under_headline(&mut self, lead: Option<usize>) {
+    /// Sets the dek of a post without a lead: the block of one line below the headline.
+    fn set_dek_without_lead(&mut self, lead: Option<usize>) {
         let Some(headline) = self.post.headline.filter(|_| lead.is_none()) else { return };
         let at = headline + 1;
         let (Some(line), Some(text)) = (self.post.line(at), self.post.text(at)) else { return };
@@ -202,26 +212,27 @@ impl Work<'_, '_> {
         let fits = (6..=25).contains(&words)
             && !text.ends_with(['.', '!', '?', ':', '…', ';', '。'])
             && line.links.is_empty();
-        let source_follows = self.built.iter().any(|one| one.source.role == Role::More);
+        let source_follows = self.drafts.iter().any(|draft| draft.source.role == Role::More);
         if own_block
             && fits
             && !line.starts_item
-            && self.places.is_free(at)
+            && self.line_uses.is_free(at)
             && source_follows
             && line.kind == Kind::Paragraph
         {
             self.roundup.dek = Some(text.to_owned());
-            self.places.set(at, Place::Used);
+            self.line_uses.set(at, LineUse::Used);
         }
     }
 
-    /// Headings over sources: the only one is the list's, several part it into sections.
-    fn sections(&mut self) {
+    /// Assigns headings to the sources below them. A single heading becomes `links_heading`; several
+    /// divide the list into sections.
+    fn assign_sections(&mut self) {
         let starts: HashSet<usize> = self
-            .built
+            .drafts
             .iter()
-            .filter(|one| one.source.role == Role::More)
-            .map(|one| one.first)
+            .filter(|draft| draft.source.role == Role::More)
+            .map(|draft| draft.first_line)
             .collect();
         let next_text = |at: usize| {
             (at + 1..self.post.len())
@@ -237,8 +248,8 @@ impl Work<'_, '_> {
             if self.post.headline == Some(at) || starts.contains(&at) {
                 continue;
             }
-            let credit_head = self.places.is_head(at);
-            let free = self.places.is_free(at) && (self.post.text(at).is_some() || related);
+            let credit_head = self.line_uses.is_outlet_heading(at);
+            let free = self.line_uses.is_free(at) && (self.post.text(at).is_some() || related);
             if !(free || credit_head) {
                 continue;
             }
@@ -246,7 +257,8 @@ impl Work<'_, '_> {
                 starts.contains(&next) || head && self.source_before_heading(next, &starts)
             });
             let short = crate::labels::may_be_section(line) && (over || related);
-            if related || head && line.links.is_empty() && over || short && !self.flows(at) {
+            if related || head && line.links.is_empty() && over || short && !self.continues_text(at)
+            {
                 heads.push((at, related));
             }
         }
@@ -256,7 +268,7 @@ impl Work<'_, '_> {
             .find(|(_, related)| *related)
             .map(|(at, _)| *at)
             .or_else(|| heads.first().filter(|_| only).map(|(at, _)| *at));
-        // A heading is one only if a source stands under it before the next.
+        // A heading counts only if a source comes before the next heading.
         let ends: Vec<usize> =
             heads.iter().skip(1).map(|(at, _)| *at).chain([self.post.len()]).collect();
         let mut sorted: Vec<usize> = starts.iter().copied().collect();
@@ -266,22 +278,23 @@ impl Work<'_, '_> {
         let used: Vec<(usize, usize)> =
             heads.filter(|(at, end)| first_from(*at).is_some_and(|first| first < *end)).collect();
         for (head, end) in used {
-            let title = self.title_of(head);
-            self.places.set(head, Place::Used);
+            let title = self.heading_text(head);
+            self.line_uses.set(head, LineUse::Used);
             if Some(head) == list {
                 self.roundup.links_heading = Some(title);
                 continue;
             }
-            // The sources are in order.
-            let from = self.built.partition_point(|one| one.first < head);
-            let inside = self.built.iter_mut().skip(from).take_while(|one| one.first < end);
-            for one in inside.filter(|one| one.source.role == Role::More) {
-                one.source.section = Some(title.clone());
+            // The drafts are sorted by their first line.
+            let from = self.drafts.partition_point(|draft| draft.first_line < head);
+            let inside =
+                self.drafts.iter_mut().skip(from).take_while(|draft| draft.first_line < end);
+            for draft in inside.filter(|draft| draft.source.role == Role::More) {
+                draft.source.section = Some(title.clone());
             }
         }
     }
 
-    /// Whether a heading has a source under it before the next heading.
+    /// Returns whether a source begins at `from` or in the next lines, before the next heading.
     fn source_before_heading(&self, from: usize, starts: &HashSet<usize>) -> bool {
         let reach = (from..self.post.len()).take(12);
         let mut own = reach.take_while(|at| {
@@ -290,8 +303,9 @@ impl Work<'_, '_> {
         own.any(|at| starts.contains(&at))
     }
 
-    /// Whether a line without a blank line around it goes on with the text before it.
-    fn flows(&self, at: usize) -> bool {
+    /// Returns whether a line continues the text before it or introduces the text below it, so that
+    /// it is no section heading.
+    fn continues_text(&self, at: usize) -> bool {
         let Some(line) = self.post.line(at) else { return true };
         let before = at.checked_sub(1).and_then(|above| self.post.line(above));
         let ended = before.is_none_or(|line| {
@@ -301,7 +315,7 @@ impl Work<'_, '_> {
             || line.is_bold()
             || line.text.ends_with(':')
             || matches!(line.kind, Kind::Heading(_));
-        // "A few links of interest:" introduces, it does not head.
+        // "A few links of interest:" introduces a list and is no heading.
         let introduces = line.text.ends_with(':')
             && text::word_count(&line.text) >= 6
             && !text::is_title_case(&line.text);
@@ -310,7 +324,8 @@ impl Work<'_, '_> {
             || text::word_count(&line.text) > 7
     }
 
-    fn title_of(&self, at: usize) -> String {
+    /// Returns a heading's text without the colon and emphasis marks around it.
+    fn heading_text(&self, at: usize) -> String {
         let text = self.post.line(at).map_or("", |line| line.text.as_str());
         text.trim()
             .trim_end_matches([':', '：'])
@@ -319,15 +334,15 @@ impl Work<'_, '_> {
             .to_owned()
     }
 
-    /// The text between the lead and its "Read more", or the list: dek and quote.
-    fn lead_zone(&mut self, lead: usize) {
-        let Some(one) = self.built.get(lead) else { return };
-        let start = one.last + 1;
+    /// Sets dek and quote from the text between the lead and its "Read more" or the next source.
+    fn place_lead_text(&mut self, lead: usize) {
+        let Some(draft) = self.drafts.get(lead) else { return };
+        let start = draft.last_line + 1;
         let others: HashSet<usize> = self
-            .built
+            .drafts
             .iter()
-            .filter(|one| one.source.role == Role::More)
-            .map(|one| one.first)
+            .filter(|draft| draft.source.role == Role::More)
+            .map(|draft| draft.first_line)
             .collect();
         let mut end = start;
         let mut more = false;
@@ -340,7 +355,7 @@ impl Work<'_, '_> {
                     Label::ReadMore | Label::Related | Label::Comment { .. } | Label::Rule
                 )
                 || matches!(self.post.line(end).map(|line| line.kind), Some(Kind::Heading(_)))
-                || self.places.is_used(end)
+                || self.line_uses.is_used(end)
                     && self.post.text(end).is_some()
                     && !self.is_inline(end);
             if stop {
@@ -348,8 +363,7 @@ impl Work<'_, '_> {
             }
             end += 1;
         }
-        let free =
-            |at: &usize| self.post.text(*at).is_some() && !self.places.is_used_by_source(*at);
+        let free = |at: &usize| self.post.text(*at).is_some() && !self.line_uses.is_used(*at);
         let mut lines: Vec<usize> = (start..end).filter(free).collect();
         if !self.post.document.plain && !more {
             let marked = |at: &usize| {
@@ -357,34 +371,33 @@ impl Work<'_, '_> {
             };
             lines.retain(|at| marked(at));
         }
-        if let Some(dek) = self.dek(&lines) {
+        if let Some(dek) = self.find_dek(&lines) {
             self.roundup.dek = self.post.text(dek).map(str::to_owned);
-            self.places.set(dek, Place::Used);
+            self.line_uses.set(dek, LineUse::Used);
             lines.retain(|at| *at != dek);
         }
-        let mut quote = std::mem::take(
-            &mut self
-                .built
-                .get_mut(lead)
-                .map(|one| std::mem::take(&mut one.quote))
-                .unwrap_or_default(),
-        );
+        let mut quote = self
+            .drafts
+            .get_mut(lead)
+            .map(|draft| std::mem::take(&mut draft.excerpts))
+            .unwrap_or_default();
         let text = self.paragraphs(&lines, true);
         quote.extend((!text.is_empty()).then_some(text));
         for at in lines {
-            self.places.set(at, Place::Used);
+            self.line_uses.set(at, LineUse::Used);
         }
         if !quote.is_empty() {
             self.roundup.quote = Some(quote.join("\n\n"));
         }
     }
 
+    /// Returns whether an inline link begins on a line.
     fn is_inline(&self, at: usize) -> bool {
-        self.built.iter().any(|one| one.first == at && one.source.role == Role::Inline)
+        self.drafts.iter().any(|draft| draft.first_line == at && draft.source.role == Role::Inline)
     }
 
-    /// The first line under the lead, if it is a dek.
-    fn dek(&self, lines: &[usize]) -> Option<usize> {
+    /// Returns the first of the lines under the lead if it looks like a dek.
+    fn find_dek(&self, lines: &[usize]) -> Option<usize> {
         let first = lines.first().copied()?;
         let (line, text) = (self.post.line(first)?, self.post.text(first)?);
         let next = lines.get(1).and_then(|at| self.post.text(*at));

@@ -1,21 +1,23 @@
-//! What is left when sources, headings and the lead have their places.
+//! Places the lines that are neither sources, headings nor lead: excerpts, the commentary and
+//! "Read more" links; then finishes the roundup.
 
-use super::place::Place;
-use super::{Work, sources};
+use super::line_use::LineUse;
+use super::{Assembler, sources};
 use crate::document::Kind;
 use crate::labels::Label;
 use crate::roundup::{Commentary, Note, Role, Roundup, Source};
 use crate::text::{self, part};
 use std::collections::{HashMap, HashSet};
 
-/// More "Read more" lines than an article can have sources are not looked at.
+/// The maximum number of "Read more" lines that are read. No article can have more sources.
 const MAX_READ_MORE: usize = 500;
 
-impl Work<'_, '_> {
-    /// Gives the lines under a source to it, where the post writes so.
-    pub(super) fn excerpts(&mut self, lead: Option<usize>) {
-        let tails: Vec<(usize, Vec<usize>)> = self.tails(lead);
-        let all = self.built.iter().filter(|one| one.source.role == Role::More).count();
+impl Assembler<'_, '_> {
+    /// Assigns the lines below a source to it as its excerpt if they are indented or quoted, or if
+    /// most sources of the post have such lines.
+    pub(super) fn assign_excerpts(&mut self, lead: Option<usize>) {
+        let tails: Vec<(usize, Vec<usize>)> = self.lines_below_sources(lead);
+        let all = self.drafts.iter().filter(|draft| draft.source.role == Role::More).count();
         let with: Vec<&(usize, Vec<usize>)> =
             tails.iter().filter(|(_, lines)| !lines.is_empty()).collect();
         let most = with.len() * 2 >= all
@@ -28,12 +30,12 @@ impl Work<'_, '_> {
             lines.first().and_then(|at| self.post.line(*at)).is_some_and(|line| !line.gap)
         };
         let tight = with.iter().filter(|(_, lines)| close(lines)).count() * 2 > with.len();
-        let mut given: Vec<(usize, usize)> = Vec::new();
+        let mut assigned: Vec<(usize, usize)> = Vec::new();
         for (index, lines) in &tails {
             let depth = self
-                .built
+                .drafts
                 .get(*index)
-                .and_then(|one| self.post.line(one.title))
+                .and_then(|draft| self.post.line(draft.title_line))
                 .map_or(0, |line| line.depth);
             let apart =
                 lines.first().and_then(|at| self.post.line(*at)).is_some_and(|line| line.gap)
@@ -48,46 +50,48 @@ impl Work<'_, '_> {
                 }
                 let quoted = line.kind == Kind::Quote || opens_quotation(&line.text);
                 if inside || quoted && count < 4 || most && !apart && count < median.max(1) {
-                    given.push((*index, *at));
+                    assigned.push((*index, *at));
                 }
             }
         }
         let mut by_source: HashMap<usize, Vec<usize>> = HashMap::new();
-        for (index, at) in given {
-            self.places.set(at, Place::Used);
+        for (index, at) in assigned {
+            self.line_uses.set(at, LineUse::Used);
             by_source.entry(index).or_default().push(at);
         }
         for (index, lines) in by_source {
             let text = self.paragraphs(&lines, true);
-            if let Some(one) = self.built.get_mut(index) {
-                one.quote.push(text);
-                one.last = one.last.max(lines.last().copied().unwrap_or_default());
+            if let Some(draft) = self.drafts.get_mut(index) {
+                draft.excerpts.push(text);
+                draft.last_line = draft.last_line.max(lines.last().copied().unwrap_or_default());
             }
         }
     }
 
-    /// The free lines behind each source, up to the next source, heading, rule or label.
-    fn tails(&self, lead: Option<usize>) -> Vec<(usize, Vec<usize>)> {
-        let mut order: Vec<usize> = (0..self.built.len())
-            .filter(|at| self.built.get(*at).is_some_and(|one| one.source.role != Role::Inline))
+    /// Returns the unused lines below each source, up to the next source, heading, rule or label.
+    fn lines_below_sources(&self, lead: Option<usize>) -> Vec<(usize, Vec<usize>)> {
+        let mut order: Vec<usize> = (0..self.drafts.len())
+            .filter(|at| {
+                self.drafts.get(*at).is_some_and(|draft| draft.source.role != Role::Inline)
+            })
             .collect();
-        order.sort_by_key(|at| self.built.get(*at).map(|one| one.first));
+        order.sort_by_key(|at| self.drafts.get(*at).map(|draft| draft.first_line));
         let mut found = Vec::new();
-        for (place, index) in order.iter().enumerate() {
+        for (rank, index) in order.iter().enumerate() {
             if Some(*index) == lead {
                 continue;
             }
-            let Some(one) = self.built.get(*index) else { continue };
+            let Some(draft) = self.drafts.get(*index) else { continue };
             let next = order
-                .get(place + 1)
-                .and_then(|at| self.built.get(*at))
-                .map_or(self.post.len(), |one| one.first);
+                .get(rank + 1)
+                .and_then(|at| self.drafts.get(*at))
+                .map_or(self.post.len(), |draft| draft.first_line);
             let mut lines = Vec::new();
-            for at in one.last + 1..next {
+            for at in draft.last_line + 1..next {
                 let label = self.post.label(at);
                 let head =
                     matches!(self.post.line(at).map(|line| line.kind), Some(Kind::Heading(_)));
-                let section = !self.places.is_free(at) && self.post.text(at).is_some();
+                let section = !self.line_uses.is_free(at) && self.post.text(at).is_some();
                 if head
                     || section
                     || matches!(label, Label::Rule | Label::Comment { .. } | Label::Related)
@@ -103,13 +107,15 @@ impl Work<'_, '_> {
         found
     }
 
-    /// Places what is left: the labelled comment, then lines without a place.
-    pub(super) fn rest(&mut self) {
-        let mut saying = false;
+    /// Places all lines that are still unused: in the editor's comment, in the lines without a place
+    /// or in the report.
+    pub(super) fn place_remaining_lines(&mut self) {
+        let mut in_comment = false;
         for at in 0..self.post.len() {
             let label = self.post.label(at).clone();
-            if !self.places.is_free(at) {
-                saying &= self.places.get(at) == Place::Used && self.post.text(at).is_none();
+            if !self.line_uses.is_free(at) {
+                in_comment &=
+                    self.line_uses.get(at) == LineUse::Used && self.post.text(at).is_none();
                 continue;
             }
             match label {
@@ -117,56 +123,61 @@ impl Work<'_, '_> {
                     if self.label.is_none() {
                         let text = self.post.line(at).map_or("", |line| line.text.as_str());
                         self.label = Some(part(text, label).to_owned());
-                        self.said.push(at);
-                        saying = true;
+                        self.comment_lines.push(at);
+                        in_comment = true;
                     } else {
                         self.roundup.report.uncertain.extend(self.post.line(at).map(|line| Note {
                             line: line.no,
                             raw: line.raw.clone(),
-                            reason: "a second label of a comment; it is kept as text".to_owned(),
+                            reason: "a second comment label; it was kept as text".to_owned(),
                         }));
-                        self.kept.push(at);
-                        saying = false;
+                        self.unplaced_lines.push(at);
+                        in_comment = false;
                     }
                 }
                 Label::Caption => {
-                    self.note(at, "a picture's caption or credit");
-                    self.kept.push(at);
+                    self.report_unread(at, "a picture's caption or credit");
+                    self.unplaced_lines.push(at);
                 }
-                Label::Furniture => self.note(at, "part of the page around the post"),
+                Label::Furniture => self.report_unread(at, "part of the page around the post"),
                 Label::Picture => {
-                    self.kept.push(at);
+                    self.unplaced_lines.push(at);
                     if !self.post.titled {
-                        self.note(at, "a picture");
+                        self.report_unread(at, "a picture");
                     }
                 }
                 Label::Code => {
-                    self.note(at, "a block of code");
-                    self.kept.push(at);
+                    self.report_unread(at, "a block of code");
+                    self.unplaced_lines.push(at);
                 }
                 Label::ReadMore | Label::Rule | Label::Url => {}
                 Label::Related => {
-                    self.note(at, "a heading without sources under it");
-                    self.kept.push(at);
+                    self.report_unread(at, "a heading without sources under it");
+                    self.unplaced_lines.push(at);
                 }
                 Label::Text => {
                     let heading =
                         matches!(self.post.line(at).map(|line| line.kind), Some(Kind::Heading(_)));
                     if heading {
-                        self.note(at, "a heading without sources under it");
-                        saying = false;
+                        self.report_unread(at, "a heading without sources under it");
+                        in_comment = false;
                     }
-                    if saying { self.said.push(at) } else { self.kept.push(at) }
+                    if in_comment {
+                        self.comment_lines.push(at);
+                    } else {
+                        self.unplaced_lines.push(at);
+                    }
                 }
             }
         }
     }
 
-    /// "Read more": its URL is the lead's, or that of the source before it.
-    pub(super) fn read_more(&mut self, lead: Option<usize>) {
-        // The links of such lines were counted as links in passing.
+    /// Assigns the URL of each "Read more" to the source before it, or else to the lead. A URL that
+    /// the source does not need becomes an inline link.
+    pub(super) fn assign_read_more_urls(&mut self, lead: Option<usize>) {
+        // The links of "Read more" lines were added as inline links.
         let post = self.post;
-        self.built.retain(|one| *post.label(one.first) != Label::ReadMore);
+        self.drafts.retain(|draft| *post.label(draft.first_line) != Label::ReadMore);
         let mut seen = false;
         let mut count = 0;
         for at in 0..self.post.len() {
@@ -175,58 +186,60 @@ impl Work<'_, '_> {
             }
             count += 1;
             if count > MAX_READ_MORE {
-                self.note(at, "\"Read more\" beyond the number that is looked at");
+                self.report_unread(at, "more \"Read more\" lines than are read");
                 continue;
             }
             let Some(line) = self.post.line(at) else { continue };
             let raw = line.raw.clone();
             let no = line.no;
-            // The address is on the line itself, or else on the line below.
+            // The URL is on the line itself, or else on the line below.
             let own = line.links.first().map(|link| link.url.clone());
             let below = self.post.line(at + 1).filter(|line| {
-                let given = self.post.urls.values().any(|(_, url)| *url == at + 1);
-                own.is_none() && line.is_url() && !given
+                let taken = self.post.urls.values().any(|(_, url)| *url == at + 1);
+                own.is_none() && line.is_url() && !taken
             });
             let url = own.or_else(|| below.and_then(|line| line.url.clone()));
-            let before = self.built.iter().rposition(|one| {
-                one.source.role != Role::Inline
-                    && one.first < at
-                    && !one.source.title.contains("://")
+            let before = self.drafts.iter().rposition(|draft| {
+                draft.source.role != Role::Inline
+                    && draft.first_line < at
+                    && !draft.source.title.contains("://")
             });
             let Some(index) = before.or(lead) else {
-                self.note(at, "\"Read more\" without a source");
-                self.passing(at, no, url, &raw);
+                self.report_unread(at, "\"Read more\" without a source");
+                self.add_inline_link(at, no, url, &raw);
                 continue;
             };
             let taken = url.as_ref().is_some_and(|url| {
-                self.built.iter().any(|one| {
-                    one.first != at && one.source.url.as_deref() == Some(url) && one.title != at + 1
+                self.drafts.iter().any(|draft| {
+                    draft.first_line != at
+                        && draft.source.url.as_deref() == Some(url)
+                        && draft.title_line != at + 1
                 })
             });
             let mut left = url.clone();
-            if let Some(one) = self.built.get_mut(index) {
-                one.source.raw.push('\n');
-                one.source.raw.push_str(&raw);
-                if one.source.url.is_none() {
-                    one.source.url = left.take();
+            if let Some(draft) = self.drafts.get_mut(index) {
+                draft.source.raw.push('\n');
+                draft.source.raw.push_str(&raw);
+                if draft.source.url.is_none() {
+                    draft.source.url = left.take();
                 }
             }
             if below.is_some() {
-                self.built.retain(|one| one.first != at + 1);
+                self.drafts.retain(|draft| draft.first_line != at + 1);
             }
             if taken {
-                // The first "Read more" has the title's own address; another is named.
+                // The first "Read more" may repeat the title's URL; a further one is reported.
                 if std::mem::replace(&mut seen, true) {
-                    self.note(at, "a further \"Read more\" with the address of a source");
+                    self.report_unread(at, "a further \"Read more\" with the URL of a source");
                 }
                 left = None;
             }
-            self.passing(at, no, left, &raw);
+            self.add_inline_link(at, no, left, &raw);
         }
     }
 
-    /// Keeps a URL that is no source's as a link in passing.
-    fn passing(&mut self, at: usize, no: usize, url: Option<String>, raw: &str) {
+    /// Adds an inline link for a URL that belongs to no source.
+    fn add_inline_link(&mut self, at: usize, no: usize, url: Option<String>, raw: &str) {
         let Some(url) = url else { return };
         let source = Source {
             role: Role::Inline,
@@ -241,25 +254,19 @@ impl Work<'_, '_> {
             line: no,
             raw: raw.to_owned(),
         };
-        self.built.push(sources::Built {
-            source,
-            first: at,
-            last: at,
-            title: at,
-            quote: Vec::new(),
-            head: None,
-        });
-        self.built.sort_by_key(|one| one.first);
+        self.drafts.push(sources::SourceDraft::on_line(source, at));
+        self.drafts.sort_by_key(|draft| draft.first_line);
     }
 
-    /// Lines as Markdown: those of one block together, blocks apart.
+    /// Renders lines as Markdown. Blank lines separate blocks. With `unquoted`, the `>` of quotes is
+    /// left out.
     pub(super) fn paragraphs(&self, lines: &[usize], unquoted: bool) -> String {
         let mut out = String::new();
         let mut last: Option<usize> = None;
         for at in lines {
             let Some(line) = self.post.line(*at) else { continue };
             let range = match self.post.label(*at) {
-                Label::Comment { rest, .. } if self.said.first() == Some(at) => {
+                Label::Comment { rest, .. } if self.comment_lines.first() == Some(at) => {
                     *rest..line.text.len()
                 }
                 _ => 0..line.text.len(),
@@ -286,10 +293,11 @@ impl Work<'_, '_> {
         out
     }
 
+    /// Builds the roundup: commentary, links without duplicate URLs, and the report.
     pub(super) fn finish(mut self) -> Roundup {
-        let said = self.paragraphs(&self.said.clone(), false);
-        let kept = self.paragraphs(&self.kept.clone(), false);
-        let text = [said, kept]
+        let comment = self.paragraphs(&self.comment_lines.clone(), false);
+        let unplaced = self.paragraphs(&self.unplaced_lines.clone(), false);
+        let text = [comment, unplaced]
             .into_iter()
             .filter(|text| !text.is_empty())
             .collect::<Vec<_>>()
@@ -298,24 +306,24 @@ impl Work<'_, '_> {
             self.roundup.commentary = Some(Commentary { label: self.label.take(), text });
         }
         let mut seen: HashSet<String> = self
-            .built
+            .drafts
             .iter()
-            .filter(|one| one.source.role != Role::Inline)
-            .filter_map(|one| one.source.url.clone())
+            .filter(|draft| draft.source.role != Role::Inline)
+            .filter_map(|draft| draft.source.url.clone())
             .collect();
-        let mut owned: HashSet<String> = HashSet::new();
-        for one in std::mem::take(&mut self.built) {
-            let mut source = one.source;
-            let quote = one.quote.join("\n\n");
+        let mut source_urls: HashSet<String> = HashSet::new();
+        for draft in std::mem::take(&mut self.drafts) {
+            let mut source = draft.source;
+            let quote = draft.excerpts.join("\n\n");
             source.quote = (!quote.trim().is_empty()).then_some(quote);
             if let Some(url) = source.url.clone() {
                 if source.role == Role::Inline {
-                    // A link of one address twice is one.
+                    // An inline link is listed once per URL, and not if a source has the URL.
                     if !seen.insert(url) {
                         continue;
                     }
-                } else if !owned.insert(url.clone()) {
-                    let reason = "its address is another source's too".to_owned();
+                } else if !source_urls.insert(url.clone()) {
+                    let reason = "another source has the same URL".to_owned();
                     self.roundup.report.uncertain.push(Note {
                         line: source.line,
                         raw: url,
@@ -326,7 +334,7 @@ impl Work<'_, '_> {
             }
             if source.role != Role::Inline && !source.confidence.is_certain() {
                 let reason = reason(&source);
-                self.doubt(&source, &reason);
+                self.report_uncertain(&source, &reason);
             }
             self.roundup.links.push(source);
         }
@@ -344,13 +352,14 @@ impl Work<'_, '_> {
         self.roundup
     }
 
-    fn doubt(&mut self, source: &Source, reason: &str) {
+    /// Reports a source as uncertain.
+    fn report_uncertain(&mut self, source: &Source, reason: &str) {
         let note = Note { line: source.line, raw: source.raw.clone(), reason: reason.to_owned() };
         self.roundup.report.uncertain.push(note);
     }
 }
 
-/// Whether a text is a quotation, perhaps with the speaker's name before it.
+/// Returns whether a text begins with a quotation, perhaps after the speaker's name.
 fn opens_quotation(text: &str) -> bool {
     let opens = |text: &str| {
         text.chars().next().is_some_and(|c| text::opens_quote(c) && c != '\'' && c != '‘')
@@ -358,15 +367,15 @@ fn opens_quotation(text: &str) -> bool {
     opens(text)
         || text
             .split_once(": ")
-            .is_some_and(|(head, said)| text::word_count(head) <= 5 && opens(said))
+            .is_some_and(|(head, rest)| text::word_count(head) <= 5 && opens(rest))
 }
 
-/// Why a source is doubtful, for the editor.
+/// Returns why a source is uncertain, as a text for the editor.
 fn reason(source: &Source) -> String {
     let percent = (source.confidence.value() * 100.0).round();
     let mut reason = if source.credit.is_none() && source.url.is_none() {
         format!(
-            "neither an outlet nor an address was found; read as a title with {percent} % confidence"
+            "neither an outlet nor a URL was found; read as a title with {percent} % confidence"
         )
     } else {
         format!("read with {percent} % confidence")

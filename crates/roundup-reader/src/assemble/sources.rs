@@ -1,75 +1,89 @@
-//! Readings as sources.
+//! Turns the chosen readings into sources.
 
 mod links;
 
 use crate::candidate::{Candidate, Form, Part, Span};
 use crate::confidence::Confidence;
 use crate::lexicon::{self, Kind as Words};
-use crate::linked::{Anchor, Place};
+use crate::linked::{Anchor, LinkPosition};
 use crate::read::{Chosen, Post};
 use crate::roundup::{Alternative, Role, Source};
 use crate::text::{self, part};
 
-pub(super) use links::passing;
+pub(super) use links::inline_link;
 
-/// A source and the lines that it was read from.
+/// A source in the making, and the lines it was read from.
 #[derive(Debug)]
-pub(super) struct Built {
+pub(super) struct SourceDraft {
     pub(super) source: Source,
-    pub(super) first: usize,
-    pub(super) last: usize,
-    /// The line of its title.
-    pub(super) title: usize,
-    /// Its excerpt so far, as Markdown paragraphs.
-    pub(super) quote: Vec<String>,
-    /// The heading that names its outlet.
-    pub(super) head: Option<usize>,
+    pub(super) first_line: usize,
+    pub(super) last_line: usize,
+    pub(super) title_line: usize,
+    /// The parts of its excerpt, as Markdown.
+    pub(super) excerpts: Vec<String>,
+    /// The line of the heading that names its outlet.
+    pub(super) outlet_heading: Option<usize>,
 }
 
-/// The sources of a post, in its order.
-pub(super) fn build(post: &Post<'_>, chosen: Vec<Chosen>) -> Vec<Built> {
-    let mut built: Vec<Built> = Vec::new();
-    for one in chosen {
-        match one {
-            Chosen::Credited(candidate, other) => {
-                credited(post, &candidate, other.as_ref(), &mut built);
-            }
-            Chosen::Linked(anchor) => built.push(linked(post, anchor)),
+impl SourceDraft {
+    /// A source that takes one line, without an excerpt.
+    pub(super) fn on_line(source: Source, line: usize) -> Self {
+        Self {
+            source,
+            first_line: line,
+            last_line: line,
+            title_line: line,
+            excerpts: Vec::new(),
+            outlet_heading: None,
         }
     }
-    links::further(post, &mut built);
-    links::lone(post, &mut built);
-    built.sort_by_key(|one| one.first);
-    split_blurbs(&mut built);
-    built
 }
 
-fn credited(
+/// Builds the sources of a post, in order.
+pub(super) fn build(post: &Post<'_>, chosen: Vec<Chosen>) -> Vec<SourceDraft> {
+    let mut drafts: Vec<SourceDraft> = Vec::new();
+    for chosen in chosen {
+        match chosen {
+            Chosen::Credited(candidate, other) => {
+                add_credited(post, &candidate, other.as_ref(), &mut drafts);
+            }
+            Chosen::Linked(anchor) => drafts.push(linked(post, anchor)),
+        }
+    }
+    links::add_inline_links(post, &mut drafts);
+    links::add_standalone_urls(post, &mut drafts);
+    drafts.sort_by_key(|draft| draft.first_line);
+    split_blurbs(&mut drafts);
+    drafts
+}
+
+/// Adds the sources of a candidate, one for each of its parts.
+fn add_credited(
     post: &Post<'_>,
     candidate: &Candidate,
     other: Option<&Candidate>,
-    built: &mut Vec<Built>,
+    drafts: &mut Vec<SourceDraft>,
 ) {
     let count = candidate.parts.len();
-    for (index, one) in candidate.parts.iter().enumerate() {
-        let line = one.title.line;
-        let url = one
+    for (index, part) in candidate.parts.iter().enumerate() {
+        let line = part.title.line;
+        let url = part
             .url
             .clone()
             .or_else(|| (index == 0).then(|| post.whole_url(line).map(str::to_owned)).flatten());
         let close = other
             .filter(|other| candidate.score - other.score < 1.0 && conflicts(candidate, other));
-        let mut confidence = confidence(post, candidate, one, url.as_deref());
+        let mut confidence = confidence(post, candidate, part, url.as_deref());
         if close.is_some() {
             confidence = confidence.min(Confidence::new(0.9));
         }
         let alternative =
             other.filter(|_| !confidence.is_certain()).and_then(|other| alternative(post, other));
-        let credit = one.credit.as_ref().map(|credit| credit_text(post, candidate, credit));
-        let credits = one.parsed.as_ref().map(|parsed| parsed.credits.clone()).unwrap_or_default();
+        let credit = part.credit.as_ref().map(|credit| credit_text(post, candidate, credit));
+        let credits = part.parsed.as_ref().map(|parsed| parsed.credits.clone()).unwrap_or_default();
         let source = Source {
             role: Role::More,
-            title: title(post.span(&one.title)),
+            title: title(post.span(&part.title)),
             url,
             credit,
             credits,
@@ -80,23 +94,23 @@ fn credited(
             line: post.line(line).map_or(0, |line| line.no),
             raw: with_url_line(post, line, raw(post, candidate.first, candidate.last)),
         };
-        let quote =
+        let excerpts =
             if index + 1 == count { excerpts(post, &candidate.excerpt) } else { Vec::new() };
-        let head = (candidate.pattern.form == Form::Head)
-            .then(|| one.credit.as_ref().map(|credit| credit.line))
+        let outlet_heading = (candidate.pattern.form == Form::Head)
+            .then(|| part.credit.as_ref().map(|credit| credit.line))
             .flatten();
-        built.push(Built {
+        drafts.push(SourceDraft {
             source,
-            first: candidate.first,
-            last: candidate.last,
-            title: line,
-            quote,
-            head,
+            first_line: candidate.first,
+            last_line: candidate.last,
+            title_line: line,
+            excerpts,
+            outlet_heading,
         });
     }
 }
 
-/// Whether another reading says something else, rather than the same in another way.
+/// Returns whether two readings disagree about the outlets.
 fn conflicts(candidate: &Candidate, other: &Candidate) -> bool {
     let outlets = |candidate: &Candidate| -> Vec<Option<String>> {
         let parsed = candidate.parts.iter().filter_map(|part| part.parsed.as_ref());
@@ -107,49 +121,56 @@ fn conflicts(candidate: &Candidate, other: &Candidate) -> bool {
     outlets(candidate) != outlets(other)
 }
 
-fn confidence(post: &Post<'_>, candidate: &Candidate, one: &Part, url: Option<&str>) -> Confidence {
+/// Returns the confidence of one part of a candidate.
+fn confidence(
+    post: &Post<'_>,
+    candidate: &Candidate,
+    read: &Part,
+    url: Option<&str>,
+) -> Confidence {
     let mut cap = candidate.cap;
-    if let (Some(parsed), Some(url)) = (&one.parsed, url) {
-        // The host is a second witness.
-        let host = post.names.known.at(url).and_then(|found| found.key);
+    if let (Some(parsed), Some(url)) = (&read.parsed, url) {
+        // The URL's host confirms the outlet.
+        let host = post.names.outlets.by_url(url).and_then(|found| found.key);
         let named = parsed.credits.iter().filter_map(|credit| credit.outlet.as_deref());
         if host.is_some()
             && named
                 .clone()
-                .any(|name| post.names.known.name(name).and_then(|found| found.key) == host)
+                .any(|name| post.names.outlets.by_name(name).and_then(|found| found.key) == host)
         {
             cap = 1.0;
         }
     }
-    let title = post.span(&one.title);
-    // A whole sentence may hold more than a title.
+    let title = post.span(&read.title);
+    // A long sentence may hold more than the title.
     if text::ends_sentence(title) && text::width(title) > 80 {
         cap = cap.min(0.9);
     }
     if title.chars().filter(|c| text::is_caseless(*c)).count() * 2 > text::letters(title)
-        && one.parsed.is_some()
+        && read.parsed.is_some()
     {
         cap = cap.min(0.9);
     }
     Confidence::of_score(candidate.score + 0.5).min(Confidence::new(cap))
 }
 
+/// Returns the second-best reading as the alternative of a source.
 fn alternative(post: &Post<'_>, other: &Candidate) -> Option<Alternative> {
-    let one = other.parts.first()?;
+    let part = other.parts.first()?;
     Some(Alternative {
-        title: title(post.span(&one.title)),
-        credit: one.credit.as_ref().map(|credit| credit_text(post, other, credit)),
+        title: title(post.span(&part.title)),
+        credit: part.credit.as_ref().map(|credit| credit_text(post, other, credit)),
         confidence: Confidence::of_score(other.score - 1.0).min(Confidence::new(other.cap)),
     })
 }
 
-/// The lines of a source as written.
+/// Returns the lines of a source as written.
 fn raw(post: &Post<'_>, first: usize, last: usize) -> String {
     let lines = (first..=last).filter_map(|at| post.line(at)).map(|line| line.raw.as_str());
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The lines of a source with the line of its address.
+/// Appends the line that holds the URL of a title to the raw lines of its source.
 fn with_url_line(post: &Post<'_>, title: usize, lines: String) -> String {
     match post.urls.get(&title).and_then(|(_, at)| post.line(*at)) {
         Some(line) => format!("{lines}\n{}", line.raw),
@@ -157,6 +178,7 @@ fn with_url_line(post: &Post<'_>, title: usize, lines: String) -> String {
     }
 }
 
+/// Renders the excerpts of a candidate as Markdown.
 fn excerpts(post: &Post<'_>, spans: &[Span]) -> Vec<String> {
     let text = |span: &Span| {
         let start = post.start(span.line);
@@ -165,7 +187,7 @@ fn excerpts(post: &Post<'_>, spans: &[Span]) -> Vec<String> {
     spans.iter().map(text).filter(|text| !text.trim().is_empty()).collect()
 }
 
-/// A title without the quotation marks around it and the marks behind it.
+/// Removes quotation marks and separators around a title.
 pub(super) fn title(written: &str) -> String {
     let bare = written
         .trim()
@@ -176,7 +198,7 @@ pub(super) fn title(written: &str) -> String {
     if inner.is_empty() { written.trim().to_owned() } else { inner.replace('\t', " ") }
 }
 
-/// The credit as written; a label such as "Source:" is part of it.
+/// Returns the credit as written, with a label such as "Source:".
 fn credit_text(post: &Post<'_>, candidate: &Candidate, credit: &Span) -> String {
     let text = post.span(credit);
     let labelled = matches!(candidate.pattern.form, Form::Labelled | Form::SourceBelow);
@@ -188,6 +210,7 @@ fn credit_text(post: &Post<'_>, candidate: &Candidate, credit: &Span) -> String 
     unbracket(text).to_owned()
 }
 
+/// Returns where the label at the end of `head` begins.
 fn label_start(head: &str) -> usize {
     let bare = head.trim_end_matches([' ', ':', '：']);
     let starts = std::iter::once(0)
@@ -198,6 +221,7 @@ fn label_start(head: &str) -> usize {
         .unwrap_or(head.len())
 }
 
+/// Removes the brackets around a text.
 fn unbracket(text: &str) -> &str {
     let text = text.trim();
     for (open, close) in
@@ -210,7 +234,8 @@ fn unbracket(text: &str) -> &str {
     text
 }
 
-fn linked(post: &Post<'_>, anchor: Anchor) -> Built {
+/// Builds the source, or the inline link, of a link.
+fn linked(post: &Post<'_>, anchor: Anchor) -> SourceDraft {
     let at = anchor.title.line;
     let role = if anchor.score > 0.0 { Role::More } else { Role::Inline };
     let written = post.span(&anchor.title);
@@ -227,16 +252,9 @@ fn linked(post: &Post<'_>, anchor: Anchor) -> Built {
         line: post.line(at).map_or(0, |line| line.no),
         raw: raw(post, at, at),
     };
-    let mut built = Built {
-        source: source.clone(),
-        first: at,
-        last: at,
-        title: at,
-        quote: Vec::new(),
-        head: None,
-    };
+    let mut draft = SourceDraft::on_line(source.clone(), at);
     if role == Role::Inline {
-        return built;
+        return draft;
     }
     let mut covered = vec![anchor.title.range.clone()];
     source.confidence = Confidence::of_score(anchor.score + 1.0);
@@ -253,14 +271,15 @@ fn linked(post: &Post<'_>, anchor: Anchor) -> Built {
     if source.title.is_empty() {
         source.title = source.url.clone().unwrap_or_default();
     }
-    let flowing = matches!(anchor.place, Place::Sentence | Place::Middle);
-    built.quote = left_over(post, at, &covered, flowing);
-    built.source = source;
-    built
+    let flowing = matches!(anchor.position, LinkPosition::Sentence | LinkPosition::Middle);
+    draft.excerpts = text_beside(post, at, &covered, flowing);
+    draft.source = source;
+    draft
 }
 
-/// What a line says besides its title and credit: an excerpt. In running text, all of it.
-fn left_over(
+/// Returns the text of a line besides its title and credit, as an excerpt; in running text, the
+/// whole line.
+fn text_beside(
     post: &Post<'_>,
     at: usize,
     covered: &[std::ops::Range<usize>],
@@ -317,9 +336,9 @@ fn left_over(
     found
 }
 
-/// "Title: blurb" in the titles of a post: split at the colon where most titles are like that,
-/// and where one is far too long.
-fn split_blurbs(built: &mut [Built]) {
+/// Splits titles of the form "Title: blurb" at the colon if most titles of the post have that form,
+/// or if the title is far too long. The blurb becomes an excerpt.
+fn split_blurbs(drafts: &mut [SourceDraft]) {
     let cut = |title: &str| {
         let mut colons = title.match_indices(": ").map(|(at, _)| at);
         let at = colons.find(|at| text::word_count(part(title, 0..*at)) >= 2)?;
@@ -327,22 +346,27 @@ fn split_blurbs(built: &mut [Built]) {
             && text::word_count(part(title, 0..at)) <= 14;
         fits.then_some(at)
     };
-    let plain: Vec<&Built> = built
+    let plain: Vec<&SourceDraft> = drafts
         .iter()
-        .filter(|one| {
-            one.source.role == Role::More && one.source.url.is_none() && one.source.credit.is_some()
+        .filter(|draft| {
+            draft.source.role == Role::More
+                && draft.source.url.is_none()
+                && draft.source.credit.is_some()
         })
         .collect();
-    let long = plain.iter().filter(|one| cut(&one.source.title).is_some()).count();
+    let long = plain.iter().filter(|draft| cut(&draft.source.title).is_some()).count();
     let most = plain.len() >= 3 && long * 10 >= plain.len() * 6;
-    for one in built.iter_mut().filter(|one| {
-        one.source.role == Role::More && one.source.url.is_none() && one.source.credit.is_some()
+    for draft in drafts.iter_mut().filter(|draft| {
+        draft.source.role == Role::More
+            && draft.source.url.is_none()
+            && draft.source.credit.is_some()
     }) {
-        let Some(at) = cut(&one.source.title) else { continue };
-        if most || text::width(&one.source.title) > 150 {
-            let blurb = part(&one.source.title, at + 2..one.source.title.len()).trim().to_owned();
-            one.source.title.truncate(at);
-            one.quote.insert(0, blurb);
+        let Some(at) = cut(&draft.source.title) else { continue };
+        if most || text::width(&draft.source.title) > 150 {
+            let blurb =
+                part(&draft.source.title, at + 2..draft.source.title.len()).trim().to_owned();
+            draft.source.title.truncate(at);
+            draft.excerpts.insert(0, blurb);
         }
     }
 }

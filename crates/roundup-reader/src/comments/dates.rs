@@ -1,4 +1,4 @@
-//! The dates of comments, as blogs write them.
+//! Parses the dates of comments as blogs write them.
 
 use crate::text;
 

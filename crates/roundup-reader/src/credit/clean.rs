@@ -1,11 +1,11 @@
-//! Takes off a credit line what is no name: brackets, flags, labels, dates.
+//! Strips brackets, flags, labels and dates from a credit line.
 
 use crate::lexicon::{self, Kind};
 use crate::name;
 use crate::text::{self, part};
 
-/// Takes off brackets and quotation marks around the whole, a label such as "Source:" before it
-/// and punctuation behind it.
+/// Strips brackets and quotation marks around the line, a label such as "Source:" before it and
+/// punctuation after it.
 pub(super) fn tidy(line: &str) -> &str {
     let mut line = line.trim();
     for _ in 0..4 {
@@ -24,8 +24,8 @@ pub(super) fn tidy(line: &str) -> &str {
             .trim_start();
         line = unbracket(line);
         line = text::unquote(line);
-        line = unstress(line);
-        line = label_off(line);
+        line = strip_emphasis(line);
+        line = strip_label(line);
         if line.len() == before {
             break;
         }
@@ -37,6 +37,7 @@ pub(super) fn tidy(line: &str) -> &str {
     }
 }
 
+/// Strips brackets around the line.
 fn unbracket(line: &str) -> &str {
     for (open, close) in
         [('(', ')'), ('[', ']'), ('（', '）'), ('【', '】'), ('{', '}'), ('〔', '〕'), ('［', '］')]
@@ -51,7 +52,8 @@ fn unbracket(line: &str) -> &str {
     line
 }
 
-fn unstress(line: &str) -> &str {
+/// Strips Markdown emphasis around the line.
+fn strip_emphasis(line: &str) -> &str {
     for mark in ["**", "__", "*", "_"] {
         if let Some(inner) = line.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark))
             && !inner.is_empty()
@@ -62,11 +64,12 @@ fn unstress(line: &str) -> &str {
     line
 }
 
-fn label_off(line: &str) -> &str {
+/// Strips a label such as "Source:" at the start.
+fn strip_label(line: &str) -> &str {
     let Some(length) = lexicon::prefix(Kind::Source, line) else { return line };
     let rest = part(line, length..line.len());
     let after = rest.trim_start();
-    // Before a name a colon is needed, but for words such as "via".
+    // A label needs a colon, except for words such as "via".
     if let Some(name) = after.strip_prefix([':', '：', '–', '—', '-', '/']) {
         return name.trim_start();
     }
@@ -88,15 +91,15 @@ fn label_off(line: &str) -> &str {
     line
 }
 
-/// Whether a text is a flag such as "subscription".
+/// Returns whether a text is a flag such as "subscription".
 pub(crate) fn is_flag(text: &str) -> bool {
     let text = text.trim();
     lexicon::is(Kind::Flag, text)
-        || text.split([',', ';', '/']).all(|one| lexicon::is(Kind::Flag, one.trim()))
+        || text.split([',', ';', '/']).all(|flag| lexicon::is(Kind::Flag, flag.trim()))
         || is_page(text)
 }
 
-/// "p. 12", "S. 3", "page A1".
+/// Returns whether a text is a page number: "p. 12", "S. 3", "page A1".
 fn is_page(text: &str) -> bool {
     let mut words = text.split_whitespace();
     let (Some(first), Some(second), None) = (words.next(), words.next(), words.next()) else {
@@ -108,7 +111,7 @@ fn is_page(text: &str) -> bool {
         && second.len() <= 8
 }
 
-/// "4th Update", "January 26, 2010", "Analysis".
+/// Returns whether a text is a remark or a date: "4th Update", "January 26, 2010", "Analysis".
 pub(super) fn is_remark(text: &str) -> bool {
     let words = text::words(text);
     words.is_empty()
@@ -117,8 +120,8 @@ pub(super) fn is_remark(text: &str) -> bool {
         || name::is_dated(text)
 }
 
-/// Takes "(blog)", "[subscription]", ", paywall" and a paywall's "+" off the end.
-pub(crate) fn flags_off(line: &str) -> &str {
+/// Strips "(blog)", "[subscription]", ", paywall" and the "+" of a paywall at the end.
+pub(crate) fn strip_flags(line: &str) -> &str {
     let mut line = line.trim_end();
     loop {
         let bracket = [('(', ')'), ('[', ']'), ('（', '）'), ('【', '】'), ('［', '］')]
@@ -139,12 +142,12 @@ pub(crate) fn flags_off(line: &str) -> &str {
     }
 }
 
-/// Takes a date at the end off, behind a comma or a space, with the mark before it.
-pub(super) fn date_off(line: &str) -> &str {
+/// Strips a date at the end, after a comma or a space, with the separator before it.
+pub(super) fn strip_date(line: &str) -> &str {
     let Some(first) = line.find(|c: char| c.is_ascii_digit()) else {
         return line;
     };
-    // From the longest tail that can be a date to the shortest.
+    // Tries the longest possible date first.
     let head = part(line, 0..first);
     let marks = head.match_indices([',', '|', ';', '(', '–', '—', '-', '·', '•']).map(|(at, _)| at);
     let mut cuts: Vec<usize> = marks.rev().take(3).collect();
@@ -162,7 +165,7 @@ pub(super) fn date_off(line: &str) -> &str {
     line
 }
 
-/// Whether it is a date rather than a number that belongs to a name ("Channel 4", "France 24").
+/// Returns whether a text is a date rather than a number that belongs to a name ("Channel 4", "France 24").
 fn looks_like_date(text: &str) -> bool {
     let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).count();
     let words = text.split_whitespace().any(|word| {
@@ -174,8 +177,8 @@ fn looks_like_date(text: &str) -> bool {
     numbers >= 2 || words || text.len() == 4 && (text.starts_with("19") || text.starts_with("20"))
 }
 
-/// Takes an article off the start: "the Tampa Bay Times".
-pub(super) fn article_off(name: &str) -> &str {
+/// Strips an article at the start: "the Tampa Bay Times".
+pub(super) fn strip_article(name: &str) -> &str {
     for article in
         ["the ", "der ", "dem ", "den ", "die ", "das ", "la ", "le ", "l’", "l'", "il ", "el "]
     {
@@ -186,19 +189,19 @@ pub(super) fn article_off(name: &str) -> &str {
     name
 }
 
-/// What follows a leading "by ".
+/// Returns the text after a leading "by ".
 pub(super) fn after_by(text: &str) -> Option<&str> {
     let length = lexicon::prefix(Kind::By, text)?;
     let rest = part(text, length..text.len());
     let names = rest.trim_start_matches([' ', ':', '：', '\u{A0}']).trim();
     let spaced = rest.len() > names.len() || rest.chars().next().is_some_and(text::is_wide);
-    // "By" vouches for a name only before something like one.
+    // After "by" comes a letter or a handle.
     let lettered = names.chars().next().is_some_and(|c| c.is_alphabetic() || c == '@');
     (spaced && lettered && rest.starts_with([' ', ':', '：', '\u{A0}'])).then_some(names)
 }
 
-/// Takes what an author is off a list of names: ", staff writer".
-pub(super) fn role_off(list: &str) -> &str {
+/// Strips roles at the end of a list of names: ", staff writer".
+pub(super) fn strip_role(list: &str) -> &str {
     let mut list = list;
     while let Some((before, role)) = list.rsplit_once(',') {
         let words: Vec<&str> = role.split_whitespace().collect();

@@ -1,7 +1,7 @@
-//! The credit line: outlets, each perhaps with its bylines.
+//! Parses credit lines: outlets, each perhaps with its bylines.
 //!
-//! "/" and "," stand inside many outlets' names, so what is known as a whole is never split, and
-//! an unknown name is split only where both sides have the shape of what they would be.
+//! Many outlets have "/" or "," in their name. So a known name is never split, and an unknown one
+//! only if both sides look like an outlet or a person.
 
 mod clean;
 mod parts;
@@ -9,7 +9,7 @@ mod parts;
 use crate::confidence::Confidence;
 use crate::lexicon::{self, Kind};
 use crate::name::{self, Person};
-use crate::outlets::{Known, Outlets};
+use crate::outlets::{OutletCache, Outlets};
 use crate::roundup::Credit;
 use crate::text::{self, part};
 use std::cell::RefCell;
@@ -18,53 +18,60 @@ use std::collections::HashMap;
 pub(crate) use clean::is_flag;
 use parts::{Class, Piece};
 
-/// A longer text, in bytes, is no credit.
+/// The maximum length of a credit line, in bytes.
 pub(crate) const MAX_CREDIT: usize = 160;
 
-/// The score from which a credit is as good as certain.
+/// The score of a credit that is as good as certain.
 const SURE: f64 = 4.0;
 
-/// What the names of a text are judged by.
+/// What is known about names while one text is read: the outlets, the names that occur in the text,
+/// and a cache of parsed credit lines.
 pub(crate) struct Names<'a> {
-    pub(crate) known: Known<'a>,
-    /// How often a text stands where a credit can stand, by its lower-case form.
-    pub(crate) seen: HashMap<String, usize>,
-    /// What was parsed already: the same text is looked at from several sides.
-    parsed: RefCell<HashMap<String, Option<Parsed>>>,
+    pub(crate) outlets: OutletCache<'a>,
+    /// How often a text occurs where a credit can be, by its lower-case form.
+    pub(crate) occurrences: HashMap<String, usize>,
+    /// Parsed texts. The candidates of a line have many texts in common.
+    cache: RefCell<HashMap<String, Option<Parsed>>>,
 }
 
-/// How many parsed texts are remembered, so that a huge post does not fill the memory.
-const MAX_REMEMBERED: usize = 10_000;
+/// The maximum number of cached texts; the cache is cleared when it is full.
+const MAX_CACHED: usize = 10_000;
 
 impl<'a> Names<'a> {
     pub(crate) fn new(outlets: &'a dyn Outlets) -> Self {
-        Self { known: Known::new(outlets), seen: HashMap::new(), parsed: RefCell::default() }
+        Self {
+            outlets: OutletCache::new(outlets),
+            occurrences: HashMap::new(),
+            cache: RefCell::default(),
+        }
     }
 
-    /// How often a name stands as a credit elsewhere in the post, the place at hand included.
-    pub(crate) fn times(&self, name: &str) -> usize {
-        self.seen.get(name.trim().to_lowercase().as_str()).copied().unwrap_or_default()
+    /// Returns how often a name occurs in the post where a credit can be, this place included.
+    pub(crate) fn occurrences(&self, name: &str) -> usize {
+        self.occurrences.get(name.trim().to_lowercase().as_str()).copied().unwrap_or_default()
     }
 }
 
-/// A credit line that was read.
+/// A parsed credit line.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Parsed {
     pub(crate) credits: Vec<Credit>,
     /// How much the line looks like a credit; above 0 is more likely than not.
     pub(crate) score: f64,
-    /// Whether each outlet in it is known, and its name means it alone.
+    /// Whether each outlet in it is known and its name unambiguous.
     pub(crate) known: bool,
-    /// Whether an unknown name was split or taken for an outlet's.
+    /// Whether an unknown name was split, or taken for an outlet.
     pub(crate) guessed: bool,
 }
 
 impl Parsed {
+    /// Creates a credit of one outlet.
     fn outlet(name: &str, score: f64, known: bool) -> Self {
         let credit = Credit { outlet: Some(name.to_owned()), bylines: Vec::new() };
         Self { credits: vec![credit], score, known, guessed: !known }
     }
 
+    /// Creates a credit of authors without an outlet.
     fn bylines(names: Vec<String>, score: f64) -> Self {
         let credit = Credit { outlet: None, bylines: names };
         Self { credits: vec![credit], score, known: false, guessed: false }
@@ -78,6 +85,7 @@ impl Parsed {
         self.credits.iter().any(|credit| !credit.bylines.is_empty())
     }
 
+    /// Adds authors to the first outlet.
     fn with_bylines(mut self, names: Vec<String>) -> Self {
         if let Some(first) = self.credits.first_mut() {
             first.bylines.splice(0..0, names);
@@ -86,8 +94,8 @@ impl Parsed {
     }
 }
 
-/// Reads a credit line. Without a known outlet and without a "by", the line is taken for unknown
-/// names, with low confidence. A date or a remark such as "4th Update" gives none.
+/// Parses a credit line. Without a known outlet and without a "by", it is read as unknown names, with
+/// low confidence. A date or a remark such as "4th Update" has no credits.
 pub fn parse_credit(line: &str, outlets: &dyn Outlets) -> (Vec<Credit>, Confidence) {
     let names = Names::new(outlets);
     let line = text::squeeze(line);
@@ -103,8 +111,8 @@ pub fn parse_credit(line: &str, outlets: &dyn Outlets) -> (Vec<Credit>, Confiden
         };
         return (parsed.credits, confidence);
     }
-    // The line is said to be a credit, so what is no remark is a name, however odd.
-    let name = clean::flags_off(clean::tidy(&line));
+    // The caller says that this is a credit line, so any text that is no remark is a name.
+    let name = clean::strip_flags(clean::tidy(&line));
     if clean::is_remark(name) {
         return (Vec::new(), Confidence::new(0.0));
     }
@@ -112,68 +120,71 @@ pub fn parse_credit(line: &str, outlets: &dyn Outlets) -> (Vec<Credit>, Confiden
     (vec![credit], Confidence::new(0.2))
 }
 
-/// Reads a text as a credit line.
+/// Parses a text as a credit line, from the cache if possible.
 pub(crate) fn parse(line: &str, names: &Names<'_>) -> Option<Parsed> {
     if line.len() > MAX_CREDIT {
         return None;
     }
-    if let Some(parsed) = names.parsed.borrow().get(line) {
+    if let Some(parsed) = names.cache.borrow().get(line) {
         return parsed.clone();
     }
-    let parsed = parse_anew(line, names);
-    let mut remembered = names.parsed.borrow_mut();
-    if remembered.len() >= MAX_REMEMBERED {
-        remembered.clear();
+    let parsed = parse_uncached(line, names);
+    let mut cache = names.cache.borrow_mut();
+    if cache.len() >= MAX_CACHED {
+        cache.clear();
     }
-    remembered.insert(line.to_owned(), parsed.clone());
+    cache.insert(line.to_owned(), parsed.clone());
     parsed
 }
 
-fn parse_anew(line: &str, names: &Names<'_>) -> Option<Parsed> {
+/// Parses a text as a credit line: a known name as a whole, else after removing flags and dates, else
+/// by "by", by a preposition, by separators, or as one unknown name.
+fn parse_uncached(line: &str, names: &Names<'_>) -> Option<Parsed> {
     crate::work::step();
     let whole = clean::tidy(line);
     if !whole.chars().any(char::is_alphanumeric) {
         return None;
     }
-    if let Some(parsed) = as_known(whole, names) {
+    if let Some(parsed) = parse_known_outlet(whole, names) {
         return Some(parsed);
     }
-    let bare = clean::flags_off(whole);
+    let bare = clean::strip_flags(whole);
     if bare.len() < whole.len() {
         return parse(bare, names);
     }
-    let bare = clean::date_off(whole);
+    let bare = clean::strip_date(whole);
     if bare.len() < whole.len() && bare.chars().any(char::is_alphanumeric) {
         return parse(bare, names);
     }
     if let Some(rest) = clean::after_by(whole) {
-        return Some(by(rest, names));
+        return Some(parse_byline(rest, names));
     }
-    person_at(whole, names)
-        .or_else(|| before_known(whole, names))
-        .or_else(|| split(whole, names))
-        .or_else(|| Some(single(whole, names)))
+    parse_person_at_outlet(whole, names)
+        .or_else(|| parse_persons_and_known_outlet(whole, names))
+        .or_else(|| parse_pieces(whole, names))
+        .or_else(|| Some(parse_unknown_name(whole, names)))
 }
 
-/// The outlet that a text names as a whole, if it is known.
-fn as_known(name: &str, names: &Names<'_>) -> Option<Parsed> {
+/// Parses a text that is the name of a known outlet as a whole.
+fn parse_known_outlet(name: &str, names: &Names<'_>) -> Option<Parsed> {
     if name.ends_with('+') {
-        // A paywall's mark, which names do not differ by.
+        // A trailing "+" marks a paywall; it is no part of the name.
         return None;
     }
-    let found = name::outlet(name, &names.known);
+    let found = name::score_outlet(name, &names.outlets);
     if found.known {
         return Some(Parsed::outlet(name, SURE, true));
     }
-    // An ambiguous name that comes back is meant as a name.
-    let again = if names.times(name) > 1 { 1.0 } else { 0.0 };
-    (found.ambiguous && found.score > 0.0).then(|| Parsed::outlet(name, found.score + again, false))
+    // An ambiguous name that occurs more than once is probably an outlet.
+    let repeated = if names.occurrences(name) > 1 { 1.0 } else { 0.0 };
+    (found.ambiguous && found.score > 0.0)
+        .then(|| Parsed::outlet(name, found.score + repeated, false))
 }
 
-/// One unknown name.
-fn single(name: &str, names: &Names<'_>) -> Parsed {
-    let mut score = name::outlet(name, &names.known).score;
-    if names.times(name) > 1 {
+/// Parses a text as one unknown name.
+fn parse_unknown_name(name: &str, names: &Names<'_>) -> Parsed {
+    let mut score = name::score_outlet(name, &names.outlets).score;
+    if names.occurrences(name) > 1 {
         score += 1.2;
     }
     if name::person(name) == Person::Listed {
@@ -182,9 +193,9 @@ fn single(name: &str, names: &Names<'_>) -> Parsed {
     Parsed::outlet(name, score, false)
 }
 
-/// What follows a "by": persons, and perhaps the outlet they write for.
-fn by(rest: &str, names: &Names<'_>) -> Parsed {
-    if let Some(parsed) = person_at(rest, names) {
+/// Parses the text after a "by": persons, and perhaps the outlet they write for.
+fn parse_byline(rest: &str, names: &Names<'_>) -> Parsed {
+    if let Some(parsed) = parse_person_at_outlet(rest, names) {
         return Parsed { score: parsed.score.max(3.0), ..parsed };
     }
     for separator in [" | ", " • ", " · ", " – ", " — ", " -- ", " - ", ", ", "/"] {
@@ -197,10 +208,10 @@ fn by(rest: &str, names: &Names<'_>) -> Parsed {
                 && persons(right, Person::Listed).is_none()
                 && !name::is_dated(right)
             {
-                if let Some(known) = as_known(right, names) {
+                if let Some(known) = parse_known_outlet(right, names) {
                     return Parsed { score: SURE, ..known.with_bylines(authors) };
                 }
-                let shape = name::outlet(right, &names.known);
+                let shape = name::score_outlet(right, &names.outlets);
                 let other = name::person(right) == Person::Shape && separator == ", ";
                 if shape.score > 0.0 && !other {
                     return Parsed { score: 3.0, ..Parsed::outlet(right, shape.score, false) }
@@ -226,8 +237,8 @@ fn by(rest: &str, names: &Names<'_>) -> Parsed {
     Parsed::bylines(authors, score)
 }
 
-/// "PERSON in OUTLET": a preposition between a person and an outlet.
-fn person_at(line: &str, names: &Names<'_>) -> Option<Parsed> {
+/// Parses "PERSON in OUTLET", with any preposition.
+fn parse_person_at_outlet(line: &str, names: &Names<'_>) -> Option<Parsed> {
     let starts = line.match_indices(' ').map(|(at, _)| at);
     for at in starts.take(12) {
         let rest = part(line, at + 1..line.len());
@@ -239,14 +250,14 @@ fn person_at(line: &str, names: &Names<'_>) -> Option<Parsed> {
         }
         let Some(authors) = persons(left, Person::Shape) else { continue };
         let listed = persons(left, Person::Listed).is_some();
-        let after = clean::date_off(clean::tidy(after));
-        for name in [after, clean::article_off(after)] {
-            if let Some(known) = as_known(name, names) {
+        let after = clean::strip_date(clean::tidy(after));
+        for name in [after, clean::strip_article(after)] {
+            if let Some(known) = parse_known_outlet(name, names) {
                 return Some(Parsed { score: SURE, ..known.with_bylines(authors) });
             }
         }
-        let name = clean::article_off(after);
-        let shape = name::outlet(name, &names.known).score;
+        let name = clean::strip_article(after);
+        let shape = name::score_outlet(name, &names.outlets).score;
         if shape > 0.0 && (listed || shape > 1.0) {
             let score = if listed { 2.0 } else { 1.0 };
             return Some(Parsed::outlet(name, score, false).with_bylines(authors));
@@ -255,16 +266,17 @@ fn person_at(line: &str, names: &Names<'_>) -> Option<Parsed> {
     None
 }
 
-/// "PERSONS, OUTLET" where the outlet's name is known as a whole, commas and all.
-fn before_known(line: &str, names: &Names<'_>) -> Option<Parsed> {
+/// Parses "PERSONS, OUTLET" and "OUTLET, by PERSONS" with a known outlet, whose name may contain
+/// separators.
+fn parse_persons_and_known_outlet(line: &str, names: &Names<'_>) -> Option<Parsed> {
     for separator in [", ", " | ", " – ", " — ", " - ", " -- ", "; "] {
         for (at, found) in line.match_indices(separator).take(8) {
             let (left, right) = (part(line, 0..at), part(line, at + found.len()..line.len()));
             let right = clean::tidy(right);
-            // Before a dash stands a title more often than an author.
+            // The text before a dash is more often a title than an author.
             let least =
                 if matches!(separator, ", " | " | ") { Person::Shape } else { Person::Listed };
-            if let Some(known) = as_known(right, names)
+            if let Some(known) = parse_known_outlet(right, names)
                 && let Some(authors) = persons(left, least)
             {
                 let ambiguous = !known.known;
@@ -272,7 +284,7 @@ fn before_known(line: &str, names: &Names<'_>) -> Option<Parsed> {
                 return Some(Parsed { score, ..known.with_bylines(authors) });
             }
             if let Some(rest) = clean::after_by(right)
-                && let Some(known) = as_known(left, names)
+                && let Some(known) = parse_known_outlet(left, names)
             {
                 return Some(known.with_bylines(authors(rest)));
             }
@@ -281,18 +293,18 @@ fn before_known(line: &str, names: &Names<'_>) -> Option<Parsed> {
     None
 }
 
-/// A line of several parts.
-fn split(line: &str, names: &Names<'_>) -> Option<Parsed> {
-    let pieces = parts::pieces(line, names)?;
-    // Each stands alone as a credit elsewhere in the post.
-    // Bars and dashes part titles too, so their parts stand on this line itself.
-    let alone = |piece: &Piece| {
+/// Parses a line of several parts with separators between them.
+fn parse_pieces(line: &str, names: &Names<'_>) -> Option<Parsed> {
+    let pieces = parts::split_into_pieces(line, names)?;
+    // Parts that are credits elsewhere in the post are one credit each. Not those between bars and
+    // dashes: titles have them too.
+    let is_credit_elsewhere = |piece: &Piece| {
         (piece.comma || piece.slash)
-            && names.times(piece.text) > 0
+            && names.occurrences(piece.text) > 0
             && piece.score > -1.0
             && name::person(piece.text) < Person::Listed
     };
-    if pieces.len() > 1 && pieces.iter().all(alone) {
+    if pieces.len() > 1 && pieces.iter().all(is_credit_elsewhere) {
         let known = pieces.iter().all(|piece| piece.class == Class::Known { certain: true });
         let credit =
             |piece: &Piece| Credit { outlet: Some(piece.text.to_owned()), bylines: Vec::new() };
@@ -306,12 +318,13 @@ fn split(line: &str, names: &Names<'_>) -> Option<Parsed> {
     }
     let known = |piece: &&Piece| matches!(piece.class, Class::Known { .. });
     if pieces.iter().any(|piece| known(&piece)) {
-        return with_known(line, &pieces, names);
+        return from_known_pieces(&pieces, names);
     }
-    without_known(line, &pieces, names)
+    from_unknown_pieces(line, &pieces, names)
 }
 
-fn with_known(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Parsed> {
+/// Returns the credits of a line of which at least one part is a known outlet.
+fn from_known_pieces(pieces: &[Piece], names: &Names<'_>) -> Option<Parsed> {
     let mut credits: Vec<Credit> = Vec::new();
     let mut bylines: Vec<String> = Vec::new();
     let (mut sure, mut left_out) = (true, 0);
@@ -322,13 +335,13 @@ fn with_known(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Parsed>
                 sure &= certain;
                 credits.push(outlet());
             }
-            Class::Persons(ref list) => bylines.extend(list.iter().cloned()),
-            Class::Person(ref list) if !piece.slash => bylines.extend(list.iter().cloned()),
+            Class::ListedPersons(ref list) => bylines.extend(list.iter().cloned()),
+            Class::LikelyPersons(ref list) if !piece.slash => bylines.extend(list.iter().cloned()),
             _ if piece.slash && piece.score > 0.0 => {
-                sure &= names.times(piece.text) > 1;
+                sure &= names.occurrences(piece.text) > 1;
                 credits.push(outlet());
             }
-            _ if piece.comma && names.times(piece.text) > 0 && piece.score > 0.0 => {
+            _ if piece.comma && names.occurrences(piece.text) > 0 && piece.score > 0.0 => {
                 sure = false;
                 credits.push(outlet());
             }
@@ -336,8 +349,7 @@ fn with_known(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Parsed>
         }
     }
     if left_out > 0 {
-        // "WTVY, Dothan" names one outlet, and so may this.
-        let _ = line;
+        // The parts left out may belong to the name, as in "WTVY, Dothan".
         sure = false;
     }
     let first = credits.first_mut()?;
@@ -347,18 +359,19 @@ fn with_known(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Parsed>
     Some(Parsed { credits, score, known: sure, guessed: !sure })
 }
 
-fn without_known(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Parsed> {
+/// Returns the credits of a line without a known outlet.
+fn from_unknown_pieces(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Parsed> {
     let persons: Vec<String> = pieces
         .iter()
         .flat_map(|piece| match &piece.class {
-            Class::Persons(list) => list.as_slice(),
+            Class::ListedPersons(list) => list.as_slice(),
             _ => &[],
         })
         .cloned()
         .collect();
     let unknown: Vec<&Piece> = pieces
         .iter()
-        .filter(|piece| matches!(piece.class, Class::Unknown | Class::Person(_)))
+        .filter(|piece| matches!(piece.class, Class::Unknown | Class::LikelyPersons(_)))
         .collect();
     let plausible: Vec<&&Piece> = unknown.iter().filter(|piece| piece.score > 0.0).collect();
     if !persons.is_empty() {
@@ -366,16 +379,16 @@ fn without_known(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Pars
             let score = if unknown.is_empty() { 1.0 } else { -0.5 };
             return Some(Parsed::bylines(persons, score));
         };
-        let repeated = if names.times(outlet.text) > 1 { 1.0 } else { 0.0 };
+        let repeated = if names.occurrences(outlet.text) > 1 { 1.0 } else { 0.0 };
         let stray = if unknown.len() > 1 { 0.8 } else { 0.0 };
         return Some(
             Parsed::outlet(outlet.text, 1.4 + repeated - stray, false).with_bylines(persons),
         );
     }
     match unknown.as_slice() {
-        [one] => Some(single(one.text, names)),
+        [piece] => Some(parse_unknown_name(piece.text, names)),
         [first, second] if second.slash => {
-            let both = names.times(first.text) > 1 && names.times(second.text) > 1;
+            let both = names.occurrences(first.text) > 1 && names.occurrences(second.text) > 1;
             if !both {
                 return None;
             }
@@ -387,12 +400,12 @@ fn without_known(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Pars
         [first, second] => {
             let org = name::person(second.text) == Person::No;
             match &first.class {
-                Class::Person(list) if second.score > 0.0 && (org || second.comma) => {
+                Class::LikelyPersons(list) if second.score > 0.0 && (org || second.comma) => {
                     let score = if org { 0.9 } else { 0.4 };
                     Some(Parsed::outlet(second.text, score, false).with_bylines(list.clone()))
                 }
                 _ => match &second.class {
-                    Class::Person(list) if first.score > 0.0 && !second.comma => {
+                    Class::LikelyPersons(list) if first.score > 0.0 && !second.comma => {
                         Some(Parsed::outlet(first.text, 0.4, false).with_bylines(list.clone()))
                     }
                     _ => None,
@@ -404,7 +417,8 @@ fn without_known(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Pars
     .filter(|parsed| parsed.score > -2.0 || line.len() < 80)
 }
 
-/// The persons of a list such as "A, B and C" when every part looks like a person.
+/// Returns the persons in a list such as "A, B and C" if all parts look like persons and at least one
+/// like `least`.
 pub(crate) fn persons(list: &str, least: Person) -> Option<Vec<String>> {
     let names = parts::list(list);
     let shape = |name: &&str| name::person(name) >= Person::Shape;
@@ -413,10 +427,10 @@ pub(crate) fn persons(list: &str, least: Person) -> Option<Vec<String>> {
     (all && enough).then(|| names.iter().map(|name| (*name).to_owned()).collect())
 }
 
-/// The authors after a "by". The word vouches for them, so a single word or a group's name is
-/// taken too; a list is split only where its parts look like names.
+/// Returns the authors after a "by". After that word, a single word or the name of a group counts as
+/// an author too. A list is split only if its parts look like names.
 pub(crate) fn authors(list: &str) -> Vec<String> {
-    let list = clean::role_off(list.trim());
+    let list = clean::strip_role(list.trim());
     if let Some(persons) = persons(list, Person::Shape) {
         return persons;
     }
@@ -428,7 +442,7 @@ pub(crate) fn authors(list: &str) -> Vec<String> {
     vec![list.to_owned()]
 }
 
-/// What follows a "by" at the start of a text.
+/// Returns the text after a "by" at the start.
 pub(crate) fn after_by(text: &str) -> Option<&str> {
     clean::after_by(text.trim())
 }

@@ -1,21 +1,21 @@
-//! The parts of a credit line, and what each can be.
+//! Splits a credit line into parts and classifies them.
 
 use super::{Names, clean, persons};
 use crate::lexicon::{self, Kind};
 use crate::name::{self, Person};
 use crate::text::part;
 
-/// What a part of a credit line is.
+/// What a part of a credit line can be.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Class {
-    /// A known outlet; certain where its name means it alone.
+    /// A known outlet; certain if its name is unambiguous.
     Known {
         certain: bool,
     },
     /// Persons, at least one with a common first name.
-    Persons(Vec<String>),
-    /// What has the shape of persons' names.
-    Person(Vec<String>),
+    ListedPersons(Vec<String>),
+    /// Texts with the shape of persons' names.
+    LikelyPersons(Vec<String>),
     Unknown,
 }
 
@@ -26,17 +26,18 @@ pub(super) struct Piece<'a> {
     pub(super) class: Class,
     /// How much it looks like an outlet's name.
     pub(super) score: f64,
-    /// Whether the line was split at slashes, or at commas.
+    /// Whether it was split off at a slash.
     pub(super) slash: bool,
+    /// Whether it was split off at a comma.
     pub(super) comma: bool,
 }
 
-/// More parts than this are no credit.
+/// The maximum number of parts of a credit line.
 const MAX_PIECES: usize = 8;
 
 /// Splits a line at the strongest separator that it has; `None` when it has none.
-pub(super) fn pieces<'a>(line: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'a>>> {
-    let bars: [&[&str]; 6] = [
+pub(super) fn split_into_pieces<'a>(line: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'a>>> {
+    let ranks: [&[&str]; 6] = [
         &[" | ", " • ", " · ", "|", "｜"],
         &[" – ", " -- ", " — ", " - ", " // "],
         &["; ", "；"],
@@ -44,22 +45,22 @@ pub(super) fn pieces<'a>(line: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'
         &["/"],
         &[" and ", " & ", " und ", " et ", " y ", " e "],
     ];
-    for (rank, separators) in bars.into_iter().enumerate() {
-        let parts = cut(line, separators);
+    for (rank, separators) in ranks.into_iter().enumerate() {
+        let parts = split_at_any(line, separators);
         if parts.len() < 2 || parts.len() > MAX_PIECES {
             continue;
         }
         let mut found = Vec::new();
         for text in parts {
-            // Within bars, commas and slashes part once more.
-            let inner = if rank < 4 && name::outlet(text, &names.known).score < 3.0 {
-                inner(text, names)
+            // Within ranks, commas and slashes part once more.
+            let inner = if rank < 4 && name::score_outlet(text, &names.outlets).score < 3.0 {
+                split_piece(text, names)
             } else {
                 None
             };
             match inner {
                 Some(inner) => found.extend(inner),
-                None => found.push(piece(text, names, rank == 4, rank == 3)),
+                None => found.push(classify(text, names, rank == 4, rank == 3)),
             }
         }
         found.retain(|piece| !is_dropped(piece.text));
@@ -83,49 +84,52 @@ pub(super) fn pieces<'a>(line: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'
     None
 }
 
-fn inner<'a>(text: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'a>>> {
-    let commas = cut(text, &[", "]);
+/// Splits a part of a line once more, at commas and slashes.
+fn split_piece<'a>(text: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'a>>> {
+    let commas = split_at_any(text, &[", "]);
     if commas.len() > 1 && commas.len() <= MAX_PIECES {
         return Some(
             commas
                 .into_iter()
                 .flat_map(|text| {
-                    slashes(text, names).unwrap_or_else(|| vec![piece(text, names, false, true)])
+                    split_at_slashes(text, names)
+                        .unwrap_or_else(|| vec![classify(text, names, false, true)])
                 })
                 .collect(),
         );
     }
-    slashes(text, names)
+    split_at_slashes(text, names)
 }
 
-/// The parts between slashes, if one of them is known.
-fn slashes<'a>(text: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'a>>> {
-    let parts = cut(text, &["/"]);
+/// Splits a text at slashes if at least one part is known.
+fn split_at_slashes<'a>(text: &'a str, names: &Names<'_>) -> Option<Vec<Piece<'a>>> {
+    let parts = split_at_any(text, &["/"]);
     if parts.len() < 2 || parts.len() > MAX_PIECES {
         return None;
     }
     let found: Vec<Piece<'_>> =
-        parts.into_iter().map(|text| piece(text, names, true, false)).collect();
+        parts.into_iter().map(|text| classify(text, names, true, false)).collect();
     found.iter().any(|piece| matches!(piece.class, Class::Known { .. })).then_some(found)
 }
 
-fn piece<'a>(text: &'a str, names: &Names<'_>, slash: bool, comma: bool) -> Piece<'a> {
-    let text = clean::flags_off(clean::tidy(text));
+/// Classifies a part of a line.
+fn classify<'a>(text: &'a str, names: &Names<'_>, slash: bool, comma: bool) -> Piece<'a> {
+    let text = clean::strip_flags(clean::tidy(text));
     let text = clean::after_by(text).unwrap_or(text);
-    let found = name::outlet(text, &names.known);
+    let found = name::score_outlet(text, &names.outlets);
     let class = if found.known || found.ambiguous && found.score > 0.0 {
         Class::Known { certain: found.known }
     } else if let Some(list) = persons(text, Person::Listed) {
-        Class::Persons(list)
+        Class::ListedPersons(list)
     } else if let Some(list) = persons(text, Person::Shape) {
-        Class::Person(list)
+        Class::LikelyPersons(list)
     } else {
         Class::Unknown
     };
     Piece { text, class, score: found.score, slash, comma }
 }
 
-/// Whether a part is no name: a date, a duration, what an author is, a flag.
+/// Returns whether a part is no name: a date, a duration, a role such as "staff writer", a flag.
 fn is_dropped(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
     let role = words.iter().any(|word| lexicon::is(Kind::Role, word.trim_matches('.')));
@@ -137,36 +141,38 @@ fn is_dropped(text: &str) -> bool {
         || text.chars().all(|c| !c.is_alphanumeric())
 }
 
-/// "Posted 05.25.2011", "14 minutes (3,600 words)".
+/// Returns whether a text is a word and a date, or a duration: "Posted 05.25.2011", "14 minutes
+/// (3,600 words)".
 fn starts_dated(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let rest = text.split_once(' ').map_or("", |(_, rest)| rest);
     digits > 0 && (name::is_dated(rest) && rest.chars().any(|c| c.is_ascii_digit()))
 }
 
-fn cut<'a>(text: &'a str, separators: &[&str]) -> Vec<&'a str> {
+/// Splits a text at all of the separators; trims the parts and drops empty ones.
+fn split_at_any<'a>(text: &'a str, separators: &[&str]) -> Vec<&'a str> {
     let mut parts = vec![text];
     for separator in separators {
-        parts = parts.into_iter().flat_map(|one| one.split(*separator)).collect();
+        parts = parts.into_iter().flat_map(|text| text.split(*separator)).collect();
         if parts.len() > MAX_PIECES {
             break;
         }
     }
-    parts.into_iter().map(str::trim).filter(|one| !one.is_empty()).collect()
+    parts.into_iter().map(str::trim).filter(|text| !text.is_empty()).collect()
 }
 
-/// The names of a list, split at commas and at "and".
+/// Splits a list of names at commas and at "and".
 pub(super) fn list(list: &str) -> Vec<&str> {
     let names = list_at_and(list);
     names
         .into_iter()
-        .flat_map(|one| one.split([',', '、']))
+        .flat_map(|text| text.split([',', '、']))
         .map(str::trim)
-        .filter(|one| !one.is_empty())
+        .filter(|text| !text.is_empty())
         .collect()
 }
 
-/// The names of a list, split at "and" in any language.
+/// Splits a list of names at "and" in any language.
 pub(super) fn list_at_and(list: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -188,7 +194,7 @@ pub(super) fn list_at_and(list: &str) -> Vec<&str> {
     found.push(part(list, start..list.len()));
     found
         .into_iter()
-        .map(|one| one.trim().trim_end_matches(',').trim())
-        .filter(|one| !one.is_empty())
+        .map(|text| text.trim().trim_end_matches(',').trim())
+        .filter(|text| !text.is_empty())
         .collect()
 }

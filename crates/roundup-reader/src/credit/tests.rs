@@ -1,4 +1,4 @@
-//! What credit lines are read as.
+//! Tests of the credits parsed from credit lines.
 
 use super::*;
 use crate::outlets::tests::Table;

@@ -1,4 +1,4 @@
-//! Builds a document out of the events of Markdown and HTML.
+//! Builds a document from the events of the Markdown and HTML parsers.
 
 use super::plain::{self, bare_urls};
 use super::{Document, Kind, Line, Link, Style, unwrap};
@@ -6,40 +6,47 @@ use crate::text::part;
 use std::ops::Range;
 use url::Url;
 
-/// Emphasis that is open: how often, and where the outermost began.
+/// An open style: its nesting depth, and the start of the outermost one.
 #[derive(Debug, Default, Clone, Copy)]
-struct Open {
+struct OpenStyle {
     depth: usize,
     start: usize,
 }
 
-/// A document in the making.
+/// Collects text, links and styles into lines.
 #[derive(Debug)]
 pub(super) struct Builder {
     lines: Vec<Line>,
+    /// The current line.
     line: Line,
+    /// The open link: its start in the line, and its URL.
     link: Option<(usize, String)>,
-    strong: Open,
-    emphasis: Open,
-    code: Open,
-    /// Whether space stands before the next line.
+    strong: OpenStyle,
+    emphasis: OpenStyle,
+    code: OpenStyle,
+    /// Whether the next line begins a block.
     gap: bool,
+    /// The number of open block quotes.
     quotes: usize,
     /// The open lists, each with the number of its next item.
     lists: Vec<Option<u32>>,
-    /// How many lists are open beyond those that are tracked.
+    /// The number of open lists beyond [`MAX_LISTS`].
     deeper: usize,
+    /// Whether the next line begins a list item.
     starts_item: bool,
+    /// The number of that item.
     number: Option<u32>,
+    /// The kind of the current block, if it is not given by quotes and lists.
     pub(super) block: Option<Kind>,
     /// The source bytes of the current line.
     span: Option<Range<usize>>,
-    /// Pictures of the current line: address, text, line.
+    /// The pictures of the current line: URL, text, line.
     pictures: Vec<(String, String, usize)>,
+    /// The line in the source, counted from 1.
     pub(super) no: usize,
 }
 
-/// Lists that are nested deeper are read as if they were not.
+/// The maximum depth of lists; deeper lists are read as part of the list around them.
 const MAX_LISTS: usize = 64;
 
 impl Builder {
@@ -48,9 +55,9 @@ impl Builder {
             lines: Vec::new(),
             line: Line::new(1, Kind::Paragraph),
             link: None,
-            strong: Open::default(),
-            emphasis: Open::default(),
-            code: Open::default(),
+            strong: OpenStyle::default(),
+            emphasis: OpenStyle::default(),
+            code: OpenStyle::default(),
             gap: false,
             quotes: 0,
             lists: Vec::new(),
@@ -64,7 +71,7 @@ impl Builder {
         }
     }
 
-    /// Adds text, folding its white space. `span` is where it stands in the source.
+    /// Adds text, and collapses its white space. `span` is its range in the source.
     pub(super) fn text(&mut self, text: &str, span: Option<Range<usize>>) {
         if self.line.text.is_empty() && !text.trim().is_empty() {
             self.line.no = self.no;
@@ -80,25 +87,26 @@ impl Builder {
                 c => self.line.text.push(c),
             }
         }
-        self.see(span);
+        self.extend_span(span);
     }
 
-    /// Notes that a part of the source belongs to the current line.
-    pub(super) fn see(&mut self, span: Option<Range<usize>>) {
+    /// Extends the source range of the current line.
+    pub(super) fn extend_span(&mut self, span: Option<Range<usize>>) {
         self.span = match (self.span.take(), span) {
             (Some(old), Some(new)) => Some(old.start.min(new.start)..old.end.max(new.end)),
             (old, new) => old.or(new),
         };
     }
 
-    /// Whether the current line has text.
+    /// Returns whether the current line has text.
     pub(super) fn has_text(&self) -> bool {
         !self.line.text.trim().is_empty()
     }
 
+    /// Opens a link. A target that is no http or https URL is ignored.
     pub(super) fn open_link(&mut self, target: &str) {
         self.close_link();
-        self.link = web(target).map(|url| (self.line.text.len(), url));
+        self.link = http_url(target).map(|url| (self.line.text.len(), url));
     }
 
     pub(super) fn close_link(&mut self) {
@@ -107,6 +115,7 @@ impl Builder {
         }
     }
 
+    /// Links the current line from `start`; extends the previous link if it is adjacent and the same.
     fn add_link(&mut self, start: usize, url: String) {
         let range = crate::text::trim(&self.line.text, start..self.line.text.len());
         if range.is_empty() {
@@ -122,7 +131,7 @@ impl Builder {
         self.line.links.push(Link { range, url });
     }
 
-    fn style(&mut self, style: Style) -> &mut Open {
+    fn style(&mut self, style: Style) -> &mut OpenStyle {
         match style {
             Style::Strong => &mut self.strong,
             Style::Emphasis => &mut self.emphasis,
@@ -150,6 +159,7 @@ impl Builder {
         open.depth = open.depth.saturating_sub(1);
     }
 
+    /// Adds a style to a range of the current line, without white space at its ends.
     fn add_style(&mut self, style: Style, range: Range<usize>) {
         let range = crate::text::trim(&self.line.text, range);
         if !range.is_empty() {
@@ -157,7 +167,7 @@ impl Builder {
         }
     }
 
-    /// Ends the line; what is open goes on in the next.
+    /// Ends the line. Open links and styles continue in the next line.
     pub(super) fn end_line(&mut self) {
         let open = self.link.take();
         if let Some((start, url)) = &open {
@@ -179,20 +189,20 @@ impl Builder {
         if line.text.is_empty() {
             return;
         }
-        self.dress(&mut line);
+        self.set_kind_and_position(&mut line);
         if !line.text.chars().any(char::is_alphanumeric) && line.links.is_empty() {
             line.kind = Kind::Rule;
         }
         autolink(&mut line);
         if let Some(span) = span {
-            // Marks the place; the caller puts the source there.
+            // `finish` replaces the range by the source.
             line.raw = format!("{}:{}", span.start, span.end);
         }
         self.lines.push(line);
     }
 
-    /// Gives a line its kind and its place.
-    fn dress(&mut self, line: &mut Line) {
+    /// Sets the kind of a line and its position in lists and blocks.
+    fn set_kind_and_position(&mut self, line: &mut Line) {
         line.depth = self.lists.len();
         line.kind = match self.block {
             Some(kind) => kind,
@@ -205,6 +215,7 @@ impl Builder {
         line.gap = std::mem::take(&mut self.gap) && !self.lines.is_empty();
     }
 
+    /// Adds the pictures of the current line as lines.
     fn push_pictures(&mut self) {
         for (url, text, no) in std::mem::take(&mut self.pictures) {
             let mut line = Line::new(no, Kind::Picture);
@@ -213,19 +224,21 @@ impl Builder {
         }
     }
 
-    /// Ends the block, so that space stands before the next line.
+    /// Ends the block.
     pub(super) fn end_block(&mut self) {
         self.end_line();
         self.gap = true;
     }
 
+    /// Adds a thematic break.
     pub(super) fn rule(&mut self) {
         self.end_block();
         self.lines.push(Line { text: "---".into(), gap: true, ..Line::new(self.no, Kind::Rule) });
     }
 
+    /// Adds a picture, as a line after the current one.
     pub(super) fn picture(&mut self, target: &str, text: &str) {
-        if let Some(url) = web(target) {
+        if let Some(url) = http_url(target) {
             self.pictures.push((url, crate::text::squeeze(text), self.no));
         }
     }
@@ -240,6 +253,7 @@ impl Builder {
         self.quotes = self.quotes.saturating_sub(1);
     }
 
+    /// Opens a list. `first` is the number of its first item, if it is ordered.
     pub(super) fn open_list(&mut self, first: Option<u32>) {
         if self.lists.is_empty() {
             self.end_block();
@@ -260,6 +274,7 @@ impl Builder {
         self.gap |= self.lists.is_empty();
     }
 
+    /// Ends the line, and begins a list item.
     pub(super) fn open_item(&mut self) {
         self.end_line();
         self.starts_item = true;
@@ -276,7 +291,7 @@ impl Builder {
         }
     }
 
-    /// A block of code, its lines as they are.
+    /// Adds a block of code as one line, with its line breaks.
     pub(super) fn code(&mut self, text: &str, span: Option<Range<usize>>) {
         self.end_block();
         if !text.trim().is_empty() {
@@ -290,7 +305,7 @@ impl Builder {
         }
     }
 
-    /// The document. `source` is what the spans of lines are in.
+    /// Returns the document. `source` is the text that the spans refer to.
     pub(super) fn finish(mut self, source: Option<&str>) -> Document {
         self.end_line();
         for line in &mut self.lines {
@@ -303,7 +318,7 @@ impl Builder {
             };
         }
         let mut lines = if source.is_some() { unwrap(self.lines) } else { self.lines };
-        itemise(&mut lines);
+        paragraphs_to_items(&mut lines);
         let mut document = Document { lines, plain: false };
         for at in 0..document.lines.len() {
             let Some(line) = document.lines.get(at).filter(|line| line.raw.is_empty()) else {
@@ -322,11 +337,11 @@ impl Builder {
     }
 }
 
-/// Takes bullets and counted numbers off paragraphs, which are list items then.
-fn itemise(lines: &mut [Line]) {
+/// Turns paragraphs with a bullet or a counted number into list items.
+fn paragraphs_to_items(lines: &mut [Line]) {
     let paragraph =
         |line: &Line| if line.kind == Kind::Paragraph { line.text.clone() } else { String::new() };
-    let numbered = plain::numbers(lines.iter().map(paragraph));
+    let numbered = plain::counted_lines(lines.iter().map(paragraph));
     for (at, line) in lines.iter_mut().enumerate() {
         if line.kind != Kind::Paragraph
             || line.links.first().is_some_and(|link| link.range.start == 0)
@@ -337,29 +352,29 @@ fn itemise(lines: &mut [Line]) {
         let Some((number, rest)) = plain::bullet(&line.text, counted) else { continue };
         let cut = line.text.len() - rest.len();
         line.text = rest.to_owned();
-        let moved =
+        let shifted =
             |range: &Range<usize>| range.start.saturating_sub(cut)..range.end.saturating_sub(cut);
         for link in &mut line.links {
-            link.range = moved(&link.range);
+            link.range = shifted(&link.range);
         }
         for (range, _) in &mut line.styles {
-            *range = moved(range);
+            *range = shifted(range);
         }
         (line.kind, line.starts_item, line.depth, line.number) = (Kind::Item, true, 1, number);
     }
 }
 
-/// Links the addresses that stand bare in a line; a line of nothing else is such a one.
+/// Links the bare URLs in a line. If the line is nothing but a URL, sets [`Line::url`].
 fn autolink(line: &mut Line) {
     if !line.text.contains("://") {
         return;
     }
     let found = bare_urls(&line.text);
-    if let [one] = found.as_slice()
-        && one.range == (0..line.text.len())
+    if let [only] = found.as_slice()
+        && only.range == (0..line.text.len())
     {
         line.url =
-            line.links.first().map(|link| link.url.clone()).or_else(|| Some(one.url.clone()));
+            line.links.first().map(|link| link.url.clone()).or_else(|| Some(only.url.clone()));
     }
     let mut all = Vec::with_capacity(found.len() + line.links.len());
     let mut links = std::mem::take(&mut line.links).into_iter().peekable();
@@ -377,8 +392,8 @@ fn autolink(line: &mut Line) {
     line.links = all;
 }
 
-/// An address of the web, as written; other addresses are none.
-pub(super) fn web(target: &str) -> Option<String> {
+/// Returns the target of a link if it is an http or https URL; `//host` becomes `https://host`.
+pub(super) fn http_url(target: &str) -> Option<String> {
     let target = target.trim();
     let target =
         if target.starts_with("//") { format!("https:{target}") } else { target.to_owned() };

@@ -1,5 +1,5 @@
-//! HTML as a document, read from its tokens. No tree is built: what hostile HTML makes of a tree
-//! can grow with the square of its length, what it makes of tokens can not.
+//! Parses HTML into a document, token by token. No tree is built, because the tree of hostile HTML
+//! can have a size quadratic in the length of the text.
 
 use super::builder::Builder;
 use super::{Document, Kind, Style};
@@ -11,32 +11,32 @@ const BLOCKS: [&str; 20] = [
     "fieldset", "center", "address", "details", "summary", "hgroup", "body", "html", "video",
 ];
 
-/// Elements whose content is no part of the text.
+/// Elements whose content is not text.
 const HIDDEN: [&str; 11] = [
     "script", "style", "template", "head", "title", "textarea", "select", "svg", "math", "noembed",
     "object",
 ];
 
-/// Elements that hold the page around the post.
-const AROUND: [&str; 5] = ["nav", "footer", "aside", "form", "button"];
+/// Elements that belong to the page around the post.
+const PAGE_ELEMENTS: [&str; 5] = ["nav", "footer", "aside", "form", "button"];
 
 /// Reads HTML. In `loose` HTML, as WordPress stores it, blank lines separate paragraphs and line
 /// ends break lines.
 pub(crate) fn read(html: &str, loose: bool) -> Document {
     let mut builder = Builder::new();
-    let mut walk = Walk::new(loose);
-    walk.feed(html, &mut builder);
+    let mut reader = HtmlReader::new(loose);
+    reader.feed(html, &mut builder);
     builder.finish(None)
 }
 
-/// Where in the HTML the reader stands.
+/// Reads HTML, possibly in several parts, and tracks the open elements.
 #[derive(Debug, Default)]
-pub(super) struct Walk {
+pub(super) struct HtmlReader {
     loose: bool,
-    /// How many elements are open whose content is left out, by the name of the outermost.
+    /// The outermost open element whose content is skipped, and the nesting depth of its name.
     hidden: Option<(String, usize)>,
-    /// How many elements around the post are open.
-    around: usize,
+    /// The number of open [`PAGE_ELEMENTS`].
+    page_elements: usize,
     pre: usize,
     tables: usize,
     lists: usize,
@@ -44,7 +44,7 @@ pub(super) struct Walk {
     breaks: usize,
 }
 
-impl Walk {
+impl HtmlReader {
     pub(super) fn new(loose: bool) -> Self {
         Self { loose, ..Self::default() }
     }
@@ -78,6 +78,7 @@ impl Walk {
         }
     }
 
+    /// Adds a text, with line breaks and paragraphs in `loose` HTML and in `pre`.
     fn text(&mut self, text: &str, to: &mut Builder) {
         if self.hidden.is_some() {
             return;
@@ -98,7 +99,7 @@ impl Walk {
             return;
         }
         if !self.loose || self.tables > 0 || self.lists > 0 {
-            // The line of a text is where its first letter stands.
+            // A text begins on the line of its first letter.
             let blank = text.len() - text.trim_start().len();
             let skipped = text.get(..blank).map_or(0, |head| head.matches('\n').count());
             to.no += if to.has_text() { 0 } else { skipped };
@@ -121,6 +122,7 @@ impl Walk {
         }
     }
 
+    /// Reads a start tag.
     fn open(&mut self, tag: &StartTag<usize>, to: &mut Builder) {
         let name = String::from_utf8_lossy(&tag.name);
         let name = name.as_ref();
@@ -151,7 +153,7 @@ impl Walk {
                 to.picture(&attribute("src").unwrap_or_default(), &alt);
             }
             "iframe" | "embed" | "audio" | "source" => {
-                if let Some(url) = attribute("src").and_then(|src| super::builder::web(&src)) {
+                if let Some(url) = attribute("src").and_then(|src| super::builder::http_url(&src)) {
                     to.end_line();
                     to.text(&url, None);
                     to.end_line();
@@ -197,15 +199,15 @@ impl Walk {
             "td" | "th" if to.has_text() => {
                 to.text(" | ", None);
             }
-            name if AROUND.contains(&name) => {
+            name if PAGE_ELEMENTS.contains(&name) => {
                 to.end_block();
-                self.around += 1;
+                self.page_elements += 1;
                 to.block = Some(Kind::Furniture);
             }
             name if BLOCKS.contains(&name) => {
                 to.end_block();
                 let class = attribute("class").unwrap_or_default();
-                if class.split_whitespace().any(|one| one.contains("caption")) {
+                if class.split_whitespace().any(|class| class.contains("caption")) {
                     to.block = Some(Kind::Caption);
                 }
             }
@@ -213,6 +215,7 @@ impl Walk {
         }
     }
 
+    /// Reads an end tag.
     fn close(&mut self, name: &str, to: &mut Builder) {
         if let Some((hidden, depth)) = &mut self.hidden {
             if hidden == name {
@@ -230,7 +233,7 @@ impl Walk {
             "code" | "tt" | "kbd" | "samp" => to.close_style(Style::Code),
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "figcaption" | "caption" => {
                 to.end_block();
-                to.block = (self.around > 0).then_some(Kind::Furniture);
+                to.block = (self.page_elements > 0).then_some(Kind::Furniture);
             }
             "blockquote" => to.close_quote(),
             "ul" | "ol" | "menu" => {
@@ -246,15 +249,15 @@ impl Walk {
                 self.tables = self.tables.saturating_sub(1);
                 to.end_block();
             }
-            name if AROUND.contains(&name) => {
+            name if PAGE_ELEMENTS.contains(&name) => {
                 to.end_block();
-                self.around = self.around.saturating_sub(1);
-                to.block = (self.around > 0).then_some(Kind::Furniture);
+                self.page_elements = self.page_elements.saturating_sub(1);
+                to.block = (self.page_elements > 0).then_some(Kind::Furniture);
             }
             name if BLOCKS.contains(&name) => {
                 to.end_block();
                 if to.block == Some(Kind::Caption) {
-                    to.block = (self.around > 0).then_some(Kind::Furniture);
+                    to.block = (self.page_elements > 0).then_some(Kind::Furniture);
                 }
             }
             _ => {}

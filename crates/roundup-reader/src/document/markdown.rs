@@ -1,7 +1,7 @@
-//! Markdown as a document: `CommonMark` with tables, and HTML within it.
+//! Parses Markdown into a document: `CommonMark` with tables, and HTML within it.
 
 use super::builder::Builder;
-use super::html::Walk;
+use super::html::HtmlReader;
 use super::{Document, Kind, Style};
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::ops::Range;
@@ -10,39 +10,42 @@ use std::ops::Range;
 pub(crate) fn read(input: &str) -> Document {
     let input = input.strip_prefix('\u{FEFF}').unwrap_or(input);
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
-    let mut walk = Reader {
+    let mut reader = Reader {
         to: Builder::new(),
-        html: Walk::new(false),
+        html: HtmlReader::new(false),
         block: None,
         code: None,
         image: None,
         starts: line_starts(input),
     };
     for (event, span) in Parser::new_ext(input, options).into_offset_iter() {
-        walk.event(event, span);
+        reader.event(event, span);
     }
-    walk.to.finish(Some(input))
+    reader.to.finish(Some(input))
 }
 
-/// The offsets at which lines begin.
+/// Returns the offsets at which lines begin.
 fn line_starts(input: &str) -> Vec<usize> {
     let breaks = input.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
     std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect()
 }
 
+/// Turns the events of the Markdown parser into calls of the builder.
 struct Reader {
     to: Builder,
-    html: Walk,
+    html: HtmlReader,
     /// The HTML block that is being read, and the line it begins on.
     block: Option<(String, usize)>,
     /// The code block that is being read.
     code: Option<(String, Range<usize>)>,
-    /// The picture that is being read: its address and text.
+    /// The picture that is being read: its URL and text.
     image: Option<(String, String)>,
+    /// The offsets at which lines begin.
     starts: Vec<usize>,
 }
 
 impl Reader {
+    /// Reads an event. `span` is its range in the source.
     fn event(&mut self, event: Event<'_>, span: Range<usize>) {
         let no = self.starts.partition_point(|start| *start <= span.start);
         self.to.no = no;
@@ -73,7 +76,7 @@ impl Reader {
             },
             Event::InlineHtml(html) => {
                 self.html.feed(&html, &mut self.to);
-                self.to.see(Some(span));
+                self.to.extend_span(Some(span));
             }
             Event::SoftBreak | Event::HardBreak => {
                 if self.image.is_none() {
@@ -116,7 +119,7 @@ impl Reader {
             Tag::Strong => self.to.open_style(Style::Strong),
             Tag::Link { dest_url, .. } => {
                 self.to.open_link(&dest_url);
-                self.to.see(Some(span));
+                self.to.extend_span(Some(span));
             }
             Tag::Image { dest_url, .. } => self.image = Some((dest_url.to_string(), String::new())),
             _ => {}

@@ -1,4 +1,4 @@
-//! The document that text, Markdown and HTML become: lines with links and emphasis.
+//! The document model that text, Markdown and HTML are parsed into: lines with links and styles.
 
 mod builder;
 mod html;
@@ -13,7 +13,7 @@ pub(crate) use markdown::read as read_markdown;
 pub(crate) use plain::read as read_text;
 pub use render::escape_markdown;
 
-/// What a line is in its document.
+/// The kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Paragraph,
@@ -21,7 +21,7 @@ pub(crate) enum Kind {
     Item,
     Heading(u8),
     Quote,
-    /// A picture; its text is what it shows.
+    /// A picture; its text is the alternative text.
     Picture,
     /// A picture's caption.
     Caption,
@@ -39,7 +39,7 @@ pub(crate) struct Link {
     pub(crate) url: String,
 }
 
-/// How a part of a line is set off.
+/// The style of a part of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
     Strong,
@@ -47,27 +47,27 @@ pub(crate) enum Style {
     Code,
 }
 
-/// One line: what stands on a line of its own for the reader.
+/// A line of the document as a reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
     /// The line in the source, counted from 1.
     pub(crate) no: usize,
     /// The source of this line.
     pub(crate) raw: String,
-    /// The text, its white space folded, without a bullet.
+    /// The text without a bullet, with collapsed white space.
     pub(crate) text: String,
     pub(crate) links: Vec<Link>,
     pub(crate) styles: Vec<(Range<usize>, Style)>,
     pub(crate) kind: Kind,
     /// Whether a list item begins here.
     pub(crate) starts_item: bool,
-    /// How many lists it stands in.
+    /// The number of lists around it.
     pub(crate) depth: usize,
     /// The number in front of the item.
     pub(crate) number: Option<u32>,
-    /// Whether space parts it from the line before.
+    /// Whether a blank line or the start of a block separates it from the previous line.
     pub(crate) gap: bool,
-    /// The address of a picture or of an address that stands alone on its line.
+    /// The URL of a picture, or the URL that is alone on the line.
     pub(crate) url: Option<String>,
 }
 
@@ -88,54 +88,54 @@ impl Line {
         }
     }
 
-    /// The share of the letters that is in a style.
-    fn styled(&self, style: Style) -> bool {
+    /// Returns whether at least 90 % of the letters have a style.
+    fn is_styled(&self, style: Style) -> bool {
         let all = crate::text::letters(&self.text);
         let inside: usize = self
             .styles
             .iter()
-            .filter(|(_, one)| *one == style)
+            .filter(|(_, other)| *other == style)
             .map(|(range, _)| crate::text::letters(crate::text::part(&self.text, range.clone())))
             .sum();
         all > 0 && inside * 10 >= all * 9
     }
 
-    /// Whether it is set in bold as a whole.
+    /// Returns whether the whole line is bold.
     pub(crate) fn is_bold(&self) -> bool {
-        self.styled(Style::Strong)
+        self.is_styled(Style::Strong)
     }
 
-    /// Whether it is set in italics as a whole.
+    /// Returns whether the whole line is italic.
     pub(crate) fn is_italic(&self) -> bool {
-        self.styled(Style::Emphasis)
+        self.is_styled(Style::Emphasis)
     }
 
-    /// The address, if all letters of the line are one link.
+    /// Returns the URL of the link if all letters of the line are one link.
     pub(crate) fn whole_link(&self) -> Option<&str> {
         let [link] = self.links.as_slice() else { return None };
         let inside = crate::text::letters(crate::text::part(&self.text, link.range.clone()));
         (inside == crate::text::letters(&self.text)).then_some(link.url.as_str())
     }
 
-    /// Whether the line is an address and nothing else.
+    /// Returns whether the line is nothing but a URL.
     pub(crate) fn is_url(&self) -> bool {
         self.url.is_some() && self.kind != Kind::Picture
     }
 }
 
-/// A whole text.
+/// A parsed text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Document {
     pub(crate) lines: Vec<Line>,
-    /// Whether the text of lines is Markdown already, as pasted text is.
+    /// Whether it was parsed from plain text, which is rendered without escapes.
     pub(crate) plain: bool,
 }
 
-/// A shorter line, in characters, ends its paragraph: nobody wraps text that narrow.
+/// The minimum length of a wrapped line, in characters. A shorter line ends its paragraph.
 const NARROWEST_WRAP: usize = 50;
 
-/// Whether a line breaks off in mid-sentence, so that the next, in lower case, goes on with it.
-fn goes_on(line: &Line, next: &Line) -> bool {
+/// Returns whether `next` continues the sentence of a wrapped line.
+fn is_wrapped(line: &Line, next: &Line) -> bool {
     let text = line.text.as_str();
     !next.gap
         && !next.starts_item
@@ -148,23 +148,23 @@ fn goes_on(line: &Line, next: &Line) -> bool {
         && next.text.starts_with(char::is_lowercase)
 }
 
-/// Joins lines that were broken at a fixed width.
+/// Joins lines that were wrapped at a fixed width.
 fn unwrap(lines: Vec<Line>) -> Vec<Line> {
     let mut joined: Vec<Line> = Vec::with_capacity(lines.len());
     for line in lines {
         match joined.last_mut() {
-            Some(last) if goes_on(last, &line) => {
+            Some(last) if is_wrapped(last, &line) => {
                 let shift = last.text.len() + 1;
                 last.text.push(' ');
                 last.text.push_str(&line.text);
                 last.raw.push('\n');
                 last.raw.push_str(&line.raw);
-                let moved = |range: Range<usize>| range.start + shift..range.end + shift;
+                let shifted = |range: Range<usize>| range.start + shift..range.end + shift;
                 last.links.extend(
-                    line.links.into_iter().map(|one| Link { range: moved(one.range), ..one }),
+                    line.links.into_iter().map(|link| Link { range: shifted(link.range), ..link }),
                 );
                 last.styles
-                    .extend(line.styles.into_iter().map(|(range, style)| (moved(range), style)));
+                    .extend(line.styles.into_iter().map(|(range, style)| (shifted(range), style)));
             }
             _ => joined.push(line),
         }

@@ -1,23 +1,23 @@
-//! Pasted text as a document.
+//! Parses pasted plain text into a document.
 
 use super::{Document, Kind, Line, Link, unwrap};
 use crate::text::{self, part};
 use std::ops::Range;
 
-/// Characters that stand before a list item.
+/// Characters before a list item.
 const BULLETS: [char; 28] = [
     '•', '●', '·', '∙', '◦', '○', '▪', '■', '□', '▫', '►', '▶', '▸', '»', '→', '⇒', '➤', '✓', '★',
     '☆', '*', '-', '–', '—', '+', '~', '‣', '⁃',
 ];
 
-/// An address in a text: the bytes it takes, and the address itself.
-pub(crate) struct Bare {
+/// A bare URL in a text, and its range of bytes.
+pub(crate) struct BareUrl {
     pub(crate) range: Range<usize>,
     pub(crate) url: String,
 }
 
-/// The web addresses that stand bare in a text.
-pub(crate) fn bare_urls(text: &str) -> Vec<Bare> {
+/// Finds the bare http and https URLs in a text.
+pub(crate) fn bare_urls(text: &str) -> Vec<BareUrl> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(at) = part(text, from..text.len()).find("://") {
@@ -44,19 +44,19 @@ pub(crate) fn bare_urls(text: &str) -> Vec<Bare> {
                 || matches!(c, '，' | '。' | '）' | '】' | '」')
         };
         let mut end = colon + 3 + rest.find(stop).unwrap_or(rest.len());
-        end = start + trimmed(part(text, start..end)).len();
+        end = start + trim_url(part(text, start..end)).len();
         if end > colon + 3 && !part(text, colon + 3..end).starts_with(['/', '.', '?', '#']) {
-            found.push(Bare { range: start..end, url: part(text, start..end).to_owned() });
+            found.push(BareUrl { range: start..end, url: part(text, start..end).to_owned() });
             from = end;
         }
     }
     found
 }
 
-/// An address without the punctuation of the sentence that it ends; brackets in pairs stay.
-fn trimmed(url: &str) -> &str {
+/// Strips the punctuation after a URL. Brackets in pairs are part of the URL.
+fn trim_url(url: &str) -> &str {
     let mut url = url;
-    // Counted once: a count for each bracket that comes off would take quadratic time.
+    // Counted once; counting for every bracket would take quadratic time.
     let mut open = url.matches('(').count();
     let mut closed = url.matches(')').count();
     loop {
@@ -82,7 +82,7 @@ fn trimmed(url: &str) -> &str {
 pub(crate) fn read(input: &str) -> Document {
     let input = input.strip_prefix('\u{FEFF}').unwrap_or(input);
     let input = input.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
-    let numbered = numbers(input.split('\n'));
+    let numbered = counted_lines(input.split('\n'));
     let mut lines: Vec<Line> = Vec::new();
     let mut gap = false;
     let mut in_item = false;
@@ -94,12 +94,12 @@ pub(crate) fn read(input: &str) -> Document {
         }
         let indented = written.starts_with([' ', '\t']);
         let counted = numbered.binary_search(&index).is_ok();
-        let mut line = one(trimmed, index + 1, counted);
+        let mut line = parse_line(trimmed, index + 1, counted);
         line.gap = std::mem::take(&mut gap) && !lines.is_empty();
         if line.starts_item {
             in_item = true;
         } else if in_item && indented && line.kind == Kind::Paragraph {
-            // A hanging indent goes on with the item.
+            // An indented line continues the item.
             line.kind = Kind::Item;
             line.depth = 1;
         } else {
@@ -110,7 +110,8 @@ pub(crate) fn read(input: &str) -> Document {
     Document { lines: unwrap(lines), plain: true }
 }
 
-fn one(written: &str, no: usize, counted: bool) -> Line {
+/// Parses a line. `counted` says whether a number at its start is that of a list item.
+fn parse_line(written: &str, no: usize, counted: bool) -> Line {
     let mut line = Line::new(no, Kind::Paragraph);
     written.clone_into(&mut line.raw);
     let mut body = written;
@@ -126,12 +127,13 @@ fn one(written: &str, no: usize, counted: bool) -> Line {
         (line.kind, line.starts_item, line.depth, line.number) = (Kind::Item, true, 1, number);
         body = rest;
     }
-    place_urls(&mut line, &fold(body));
+    link_urls(&mut line, &collapse_spaces(body));
     line
 }
 
-/// Folds white space, but keeps a run of three or more, or a tab, as one tab: it may part columns.
-fn fold(text: &str) -> String {
+/// Collapses white space to single spaces. A tab, or three or more spaces, becomes one tab, because it
+/// may separate columns.
+fn collapse_spaces(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut run = 0;
     for character in text.trim().chars() {
@@ -153,33 +155,33 @@ fn fold(text: &str) -> String {
     out
 }
 
-/// Takes the first address at an end of the line off, for the line as a whole; others are linked
-/// where they stand.
-fn place_urls(line: &mut Line, text: &str) {
+/// Sets the text of a line and links its URLs. The first URL at the end or the start of the line is
+/// removed from the text and links the whole line; others are linked in place.
+fn link_urls(line: &mut Line, text: &str) {
     let found = bare_urls(text);
     let around = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '[' | ']');
     let alone = found.len() == 1
-        && found.first().is_some_and(|one| {
+        && found.first().is_some_and(|bare| {
             let out = |range: Range<usize>| {
                 part(text, range).chars().all(|c| around(c) || ".,;:-–—".contains(c))
             };
-            out(0..one.range.start) && out(one.range.end..text.len())
+            out(0..bare.range.start) && out(bare.range.end..text.len())
         });
     if alone {
-        line.url = found.into_iter().next().map(|one| one.url);
+        line.url = found.into_iter().next().map(|bare| bare.url);
         line.text = line.url.clone().unwrap_or_default();
         line.links = vec![Link { range: 0..line.text.len(), url: line.text.clone() }];
         return;
     }
-    // The addresses at the end, one after the other.
+    // URLs at the end of the line.
     let mut end = text.len();
     let mut tail = 0;
-    for one in found.iter().rev() {
-        let after = part(text, one.range.end..end);
+    for bare in found.iter().rev() {
+        let after = part(text, bare.range.end..end);
         if !after.chars().all(|c| around(c) || matches!(c, '.' | ',' | ';')) {
             break;
         }
-        end = one.range.start;
+        end = bare.range.start;
         tail += 1;
     }
     let head = part(text, 0..end);
@@ -188,14 +190,14 @@ fn place_urls(line: &mut Line, text: &str) {
     if opened && !title.ends_with(')') {
         title = title.trim_end_matches('[').trim_end();
     }
-    let kept = found.len() - tail;
-    if tail > 0 && kept == 0 && text::has_letter(title) {
+    let others = found.len() - tail;
+    if tail > 0 && others == 0 && text::has_letter(title) {
         title.trim_end_matches([':', '→']).trim_end().clone_into(&mut line.text);
-        let mut urls = found.into_iter().map(|one| one.url);
+        let mut urls = found.into_iter().map(|bare| bare.url);
         if let Some(url) = urls.next() {
             line.links.push(Link { range: 0..line.text.len(), url });
         }
-        // Further addresses stay in the text, each a link of its own.
+        // Further URLs stay in the text, each with its own link.
         for url in urls {
             let start = line.text.len() + 1;
             line.text.push(' ');
@@ -204,7 +206,7 @@ fn place_urls(line: &mut Line, text: &str) {
         }
         return;
     }
-    // An address at the start, and the title after it.
+    // A URL at the start, and the title after it.
     if let [first] = found.as_slice()
         && part(text, 0..first.range.start).chars().all(around)
     {
@@ -217,10 +219,10 @@ fn place_urls(line: &mut Line, text: &str) {
         }
     }
     text.clone_into(&mut line.text);
-    line.links = found.into_iter().map(|one| Link { range: one.range, url: one.url }).collect();
+    line.links = found.into_iter().map(|bare| Link { range: bare.range, url: bare.url }).collect();
 }
 
-/// The number and the text of a list item.
+/// Parses the number and the text of a list item.
 pub(super) fn bullet(text: &str, counted: bool) -> Option<(Option<u32>, &str)> {
     let mut chars = text.chars();
     let first = chars.next()?;
@@ -241,12 +243,12 @@ pub(super) fn bullet(text: &str, counted: bool) -> Option<(Option<u32>, &str)> {
     counted.then_some((Some(number), rest))
 }
 
-/// Pictures that stand before items: emoji and dingbats.
+/// Returns whether a character is an emoji or a dingbat.
 fn is_pictograph(character: char) -> bool {
     matches!(character, '\u{1F300}'..='\u{1FAFF}' | '\u{2600}'..='\u{27BF}' | '\u{2B00}'..='\u{2BFF}')
 }
 
-/// The number that a line begins with, and what follows it.
+/// Parses the number at the start of a line; returns it and the text after it.
 fn number(text: &str) -> Option<(u32, &str)> {
     let body = text.strip_prefix(['(', '#', '[']).unwrap_or(text);
     let digits = body.chars().take_while(char::is_ascii_digit).count();
@@ -267,8 +269,8 @@ fn number(text: &str) -> Option<(u32, &str)> {
     (text::has_letter(after) && (!plain || text::starts_high(after))).then_some((number, after))
 }
 
-/// The indices of lines, in order, whose numbers count up or down with another line's.
-pub(super) fn numbers(lines: impl Iterator<Item = impl AsRef<str>>) -> Vec<usize> {
+/// Returns the indices of lines, in order, whose numbers are part of a sequence.
+pub(super) fn counted_lines(lines: impl Iterator<Item = impl AsRef<str>>) -> Vec<usize> {
     let found: Vec<(usize, u32)> = lines
         .enumerate()
         .filter_map(|(at, line)| number(line.as_ref().trim()).map(|(number, _)| (at, number)))
@@ -311,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_link_the_line_that_they_end() {
+    fn urls_at_the_end_link_the_line() {
         let read = read(
             "T -- O https://e.example/1\nhttps://e.example/2\nT (https://e.example/3)\nsee https://e.example/4 for it\nTwo https://e.example/5 https://e.example/6\nhttps://e.example/7 A title",
         );
@@ -337,11 +339,11 @@ mod tests {
     }
 
     #[test]
-    fn punctuation_around_an_address_is_no_part_of_it() {
+    fn punctuation_around_a_url_is_not_part_of_it() {
         let urls: Vec<String> =
             bare_urls("(https://e.example/a_(b)). http://e.example/c, x://y https://")
                 .into_iter()
-                .map(|one| one.url)
+                .map(|bare| bare.url)
                 .collect();
         assert_eq!(urls, ["https://e.example/a_(b)", "http://e.example/c"]);
     }

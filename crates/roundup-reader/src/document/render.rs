@@ -1,11 +1,11 @@
-//! Lines of a document as Markdown.
+//! Renders lines of a document as Markdown.
 
 use super::{Document, Kind, Line, Style};
 use crate::text::part;
 use std::ops::Range;
 
 impl Document {
-    /// A part of a line as Markdown.
+    /// Renders a part of a line as Markdown, without the marks of its block.
     pub(crate) fn markdown(&self, at: usize, range: Range<usize>) -> String {
         let Some(line) = self.lines.get(at) else { return String::new() };
         if self.plain {
@@ -28,7 +28,7 @@ impl Document {
         }
     }
 
-    /// A whole line as Markdown, as it stands in running text.
+    /// Renders a line as Markdown, with the bullet or `>` of its block.
     pub(crate) fn markdown_line(&self, at: usize) -> String {
         let Some(line) = self.lines.get(at) else { return String::new() };
         if self.plain {
@@ -43,7 +43,7 @@ impl Document {
     }
 }
 
-/// A pasted line as written, without its bullet.
+/// Returns a pasted line as written, without its bullet.
 fn without_bullet(line: &Line) -> String {
     let raw = line.raw.as_str();
     let head: String = line.text.chars().take(12).collect();
@@ -56,12 +56,12 @@ fn without_bullet(line: &Line) -> String {
     }
 }
 
-/// Text with its links and emphasis as Markdown.
+/// Renders text with its links and styles.
 fn inline(line: &Line, range: Range<usize>) -> String {
     let mut cuts: Vec<usize> = vec![range.start, range.end];
     let all =
         line.links.iter().map(|link| &link.range).chain(line.styles.iter().map(|(range, _)| range));
-    cuts.extend(all.flat_map(|one| [one.start, one.end]).filter(|at| range.contains(at)));
+    cuts.extend(all.flat_map(|range| [range.start, range.end]).filter(|at| range.contains(at)));
     cuts.sort_unstable();
     cuts.dedup();
     let mut markdown = Writer::default();
@@ -77,7 +77,7 @@ fn inline(line: &Line, range: Range<usize>) -> String {
     markdown.finish()
 }
 
-/// Walks the emphasis of a line, each kind in its order.
+/// Finds the styles at ascending offsets of a line.
 struct Styles<'a>(Vec<(Style, std::iter::Peekable<std::vec::IntoIter<&'a Range<usize>>>)>);
 
 impl<'a> Styles<'a> {
@@ -86,7 +86,7 @@ impl<'a> Styles<'a> {
             let mut all: Vec<&Range<usize>> = line
                 .styles
                 .iter()
-                .filter(|(_, one)| *one == style)
+                .filter(|(_, other)| *other == style)
                 .map(|(range, _)| range)
                 .collect();
             all.sort_by_key(|range| range.start);
@@ -95,6 +95,7 @@ impl<'a> Styles<'a> {
         Self(vec![of(Style::Strong), of(Style::Emphasis), of(Style::Code)])
     }
 
+    /// Returns the styles at an offset. Offsets must not descend.
     fn at(&mut self, at: usize) -> Vec<Style> {
         let mut found = Vec::new();
         for (style, ranges) in &mut self.0 {
@@ -107,6 +108,7 @@ impl<'a> Styles<'a> {
     }
 }
 
+/// Writes Markdown; opens and closes links and styles as they change.
 #[derive(Default)]
 struct Writer<'a> {
     out: String,
@@ -115,11 +117,12 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
+    /// Writes a text with its link and styles.
     fn write(&mut self, text: &str, link: Option<&'a str>, styles: &[Style]) {
         if self.link != link {
             self.close(0);
             if let Some(url) = self.link.take() {
-                self.trailing(&format!("]({})", target(url)));
+                self.push_closing(&format!("]({})", target(url)));
             }
             if let Some(url) = link {
                 self.out.push('[');
@@ -141,16 +144,17 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Closes all styles but the outermost `keep`.
     fn close(&mut self, keep: usize) {
         while self.styles.len() > keep {
             if let Some(style) = self.styles.pop() {
-                self.trailing(mark(style));
+                self.push_closing(mark(style));
             }
         }
     }
 
-    /// Writes a closing mark before the space that ends the text.
-    fn trailing(&mut self, closing: &str) {
+    /// Writes a closing mark, before a space at the end of the text.
+    fn push_closing(&mut self, closing: &str) {
         let spaced = self.out.ends_with(' ');
         if spaced {
             self.out.pop();
@@ -167,6 +171,7 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// Returns the mark around a style.
 fn mark(style: Style) -> &'static str {
     match style {
         Style::Strong => "**",
@@ -175,7 +180,7 @@ fn mark(style: Style) -> &'static str {
     }
 }
 
-/// Keeps text from being read as Markdown.
+/// Escapes the characters of a text that have a meaning in Markdown.
 pub fn escape_markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';
@@ -184,7 +189,7 @@ pub fn escape_markdown(text: &str) -> String {
         let next = rest.peek().copied().unwrap_or(' ');
         let escapes = match character {
             '\\' | '`' | '*' | '[' | ']' | '<' => true,
-            // Within a word an underscore means nothing.
+            // An underscore within a word has no meaning.
             '_' => !(before.is_alphanumeric() && next.is_alphanumeric()),
             '&' => next == '#' || next.is_ascii_alphabetic(),
             _ => false,
@@ -198,7 +203,7 @@ pub fn escape_markdown(text: &str) -> String {
     out
 }
 
-/// The same for text at the start of a line.
+/// Escapes a text at the start of a line.
 fn escape_start(text: &str) -> String {
     let escaped = escape_markdown(text);
     let digits = escaped.chars().take_while(char::is_ascii_digit).count();
@@ -214,7 +219,7 @@ fn escape_start(text: &str) -> String {
     escaped
 }
 
-/// An address as the target of a Markdown link.
+/// Escapes a URL as the target of a Markdown link.
 fn target(url: &str) -> String {
     if url.contains(['(', ')', ' ', '<', '>']) {
         let escaped = url.replace('(', "%28").replace(')', "%29").replace(' ', "%20");

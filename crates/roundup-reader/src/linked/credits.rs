@@ -1,6 +1,6 @@
-//! The credit beside a link.
+//! Finds the credit next to a link.
 
-use super::{Place, Reader};
+use super::{LinkPosition, LinkReader};
 use crate::candidate::Span;
 use crate::choose::MAX_FULL;
 use crate::credit::{self, MAX_CREDIT, Parsed};
@@ -10,28 +10,34 @@ use crate::prose;
 use crate::text::{self, part, trim};
 use std::ops::Range;
 
-/// The form of a credit, where it stands and what it says.
-type Beside = (&'static str, Span, Parsed);
+/// The form of a credit, its position and its content.
+type AdjacentCredit = (&'static str, Span, Parsed);
 
-/// The same, and how many further links it holds.
-type Found = (&'static str, Span, Parsed, usize);
+/// An [`AdjacentCredit`] and the number of further links in it.
+type JoinedCredit = (&'static str, Span, Parsed, usize);
 
-impl Reader<'_, '_> {
-    /// The credit by the link: its form, where it stands, and how many further links it holds.
-    pub(super) fn credit(&self, range: &Range<usize>, place: Place) -> Option<Found> {
-        let (taken, limit) = self.joined(range);
+impl LinkReader<'_, '_> {
+    /// Finds the credit of the link: after it, before it, or elsewhere in the line.
+    pub(super) fn credit(
+        &self,
+        range: &Range<usize>,
+        position: LinkPosition,
+    ) -> Option<JoinedCredit> {
+        let (taken, limit) = self.credit_links(range);
         let tail = part(self.text, range.end..limit);
         let blank = tail.len()
             - tail.trim_start_matches(|c: char| c.is_whitespace() || text::closes_quote(c)).len();
         let start = range.end + blank;
         let found = self
-            .behind(start..limit)
-            .or_else(|| self.behind_mark(start..limit))
-            .or_else(|| self.behind_word(start..limit))
+            .bracketed_or_byline(start..limit)
+            .or_else(|| self.after_mark(start..limit))
+            .or_else(|| self.after_word(start..limit))
             .or_else(|| self.unmarked(start..limit).filter(|_| tail.starts_with(' ')));
         match found {
             Some((form, span, parsed)) => Some((form, span, parsed, taken)),
-            None => self.around(range, place).map(|(form, span, parsed)| (form, span, parsed, 0)),
+            None => self
+                .elsewhere_in_line(range, position)
+                .map(|(form, span, parsed)| (form, span, parsed, 0)),
         }
     }
 
@@ -46,9 +52,9 @@ impl Reader<'_, '_> {
         Some((Span { line: self.at, range }, parsed))
     }
 
-    /// How many links right behind hold the names of authors or the outlet, and where the text
-    /// that can be the credit ends.
-    fn joined(&self, range: &Range<usize>) -> (usize, usize) {
+    /// Returns the number of links right after this one that are authors or the outlet, and the end of
+    /// the text that can be the credit.
+    fn credit_links(&self, range: &Range<usize>) -> (usize, usize) {
         let limit = |taken: usize| {
             let next = self.links.get(self.index + 1 + taken);
             next.map_or(self.text.len(), |(range, _)| range.start)
@@ -57,9 +63,11 @@ impl Reader<'_, '_> {
         let between = part(self.text, range.end..next.start).trim();
         let marks = [',', '(', '[', '-', '–', '—', '|', ' ', '·', '•', '/', '"', '”', '.'];
         let bare = between.trim_matches(marks);
-        // A comma, a stop or a bar alone parts two sources.
-        let parts = matches!(between, "" | "," | "." | "•" | "/" | "|" | "·");
-        let names = is_by(bare) || lexicon::is(Words::Source, bare) || bare.is_empty() && !parts;
+        // A comma, a full stop or a bar alone separates two sources.
+        let separates_sources = matches!(between, "" | "," | "." | "•" | "/" | "|" | "·");
+        let names = is_by(bare)
+            || lexicon::is(Words::Source, bare)
+            || bare.is_empty() && !separates_sources;
         if between.len() > 12 || !names {
             return (0, limit(0));
         }
@@ -78,8 +86,8 @@ impl Reader<'_, '_> {
         (taken, limit(taken))
     }
 
-    /// `(O)` and "by P" behind the link.
-    fn behind(&self, range: Range<usize>) -> Option<Beside> {
+    /// Reads `(O)` or "by P" right after the link.
+    fn bracketed_or_byline(&self, range: Range<usize>) -> Option<AdjacentCredit> {
         let rest = part(self.text, range.clone());
         if let Some(group) = groups(rest).first().filter(|group| group.start == 0)
             && let Some((span, parsed)) = self.parse(range.start..range.start + group.end)
@@ -88,12 +96,13 @@ impl Reader<'_, '_> {
             return Some(("(", span, parsed));
         }
         let end = by_end(rest)?;
-        let (span, parsed) = self.parse(range.start + skip(rest)..range.start + end)?;
+        let (span, parsed) =
+            self.parse(range.start + leading_separators(rest)..range.start + end)?;
         parsed.has_byline().then_some(("by", span, parsed))
     }
 
-    /// `-- O`, `| O`, `, O` behind the link.
-    fn behind_mark(&self, range: Range<usize>) -> Option<Beside> {
+    /// Reads `-- O`, `| O` or `, O` after the link.
+    fn after_mark(&self, range: Range<usize>) -> Option<AdjacentCredit> {
         let rest = part(self.text, range.clone());
         let marks = ["--", "—", "–", "-", "|", "::", "·", "•", "»", "~", "/", ","];
         let (mark, name) = marks.iter().find_map(|mark| {
@@ -106,8 +115,8 @@ impl Reader<'_, '_> {
         (parsed.score > 0.0 && short).then_some((mark, span, parsed))
     }
 
-    /// "via O", "in O" behind the link.
-    fn behind_word(&self, range: Range<usize>) -> Option<Beside> {
+    /// Reads "via O" or "in O" after the link.
+    fn after_word(&self, range: Range<usize>) -> Option<AdjacentCredit> {
         let rest = part(self.text, range.clone());
         let words = ["via", "from", "in", "at", "on", "bei", "in der", "dans", "sur", "en", "su"];
         words.iter().find_map(|word| {
@@ -121,8 +130,8 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// A few capitalised words behind the link, up to a stop or the end.
-    fn unmarked(&self, range: Range<usize>) -> Option<Beside> {
+    /// Reads a few capitalised words after the link, up to a full stop or the end.
+    fn unmarked(&self, range: Range<usize>) -> Option<AdjacentCredit> {
         let rest = part(self.text, range.clone());
         let end = clause_end(rest, 5);
         let name = part(rest, 0..end);
@@ -136,8 +145,12 @@ impl Reader<'_, '_> {
         (parsed.score > 0.0).then_some((" ", span, parsed))
     }
 
-    /// A credit before the link, or in brackets at the end of the line, or in the sentence.
-    fn around(&self, range: &Range<usize>, place: Place) -> Option<Beside> {
+    /// Reads a credit before the link, in brackets at the end of the line, or named in the sentence.
+    fn elsewhere_in_line(
+        &self,
+        range: &Range<usize>,
+        position: LinkPosition,
+    ) -> Option<AdjacentCredit> {
         if self.links.len() == 1
             && let Some(group) = groups(self.text).last().filter(|group| group.start > range.end)
             && part(self.text, group.end..self.text.len()).chars().all(|c| !c.is_alphanumeric())
@@ -157,7 +170,8 @@ impl Reader<'_, '_> {
         {
             return Some((":", span, parsed));
         }
-        let flowing = matches!(place, Place::Middle | Place::Sentence | Place::Start);
+        let flowing =
+            matches!(position, LinkPosition::Middle | LinkPosition::Sentence | LinkPosition::Start);
         if !flowing || self.links.len() > 3 || self.at >= MAX_FULL {
             return None;
         }
@@ -168,9 +182,9 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Where a "by A, O" ends, if the rest begins with one.
+/// Returns where a "by A, O" at the start of a text ends.
 fn by_end(rest: &str) -> Option<usize> {
-    let at = skip(rest);
+    let at = leading_separators(rest);
     let after = part(rest, at..rest.len());
     credit::after_by(after)?;
     Some(at + clause_end(after, 16))
@@ -180,13 +194,13 @@ fn is_by(text: &str) -> bool {
     lexicon::is(Words::By, text.trim())
 }
 
-/// The bytes of a comma and space before "by".
-fn skip(rest: &str) -> usize {
+/// Returns the length in bytes of the separators at the start of a text.
+fn leading_separators(rest: &str) -> usize {
     rest.len() - rest.trim_start_matches([',', ' ', '-', '–', '—', '|']).len()
 }
 
-/// Where the first clause of a text ends: at a stop before a space, a bracket, a semicolon, or
-/// its end; past a number of words it is no name.
+/// Returns where the first clause of a text ends: at a full stop before a space, a bracket, a
+/// semicolon, a dash or the end. Returns 0 if the clause has more than `words` words.
 fn clause_end(text: &str, words: usize) -> usize {
     let mut seen = 0;
     let mut inside = false;

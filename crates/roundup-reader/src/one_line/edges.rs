@@ -1,17 +1,18 @@
-//! Titles and credits without a mark between them: the edge of a quotation, of emphasis, of a
-//! name that is known.
+//! Reads titles and credits without a separator: divided by the edge of a quotation, of emphasis or
+//! of a known name.
 
-use super::Line;
-use crate::candidate::{Form, Style2};
+use super::LineReader;
+use crate::candidate::{EdgeStyle, Form};
 use crate::lexicon::{self, Kind};
 use crate::name;
 use crate::text::{self, part};
 use std::ops::Range;
 
-/// The most words of a name that is looked for in running text.
+/// The maximum number of words of a name without a separator.
 const MAX_WORDS: usize = 5;
 
-impl Line<'_, '_> {
+impl LineReader<'_, '_> {
+    /// Adds all readings without a separator.
     pub(super) fn edges(&mut self) {
         self.quotes();
         self.quoted_prose();
@@ -20,7 +21,7 @@ impl Line<'_, '_> {
         self.known_at_start();
     }
 
-    /// `“T”: a sentence that names O`, and a sentence that names O and ends in `“T”`.
+    /// Reads `“T”: a sentence that names O`, and a sentence that names O and ends in `“T”`.
     fn quoted_prose(&mut self) {
         if !self.post.allows(Form::QuoteProse, "") {
             return;
@@ -35,20 +36,23 @@ impl Line<'_, '_> {
             else {
                 return;
             };
-            // The last mark may be the closing one of a pair of like marks.
-            let at = if open == '"' { self.sub(0..at).rfind('"').unwrap_or(at) } else { at };
+            // With straight quotes, the last mark is the closing one.
+            let at = if open == '"' { self.slice(0..at).rfind('"').unwrap_or(at) } else { at };
             let Some(close) = closing(self.text, at, open) else { return };
-            if self.sub(close..self.text.len()).chars().any(char::is_alphanumeric) {
+            if self.slice(close..self.text.len()).chars().any(char::is_alphanumeric) {
                 return;
             }
             (at..close, 0..at)
         };
-        let said = self.sub(prose.clone());
-        let words = text::word_count(self.sub(title.clone()));
-        if words < 4 || text::width(self.sub(title.clone())) > 220 || text::word_count(said) < 4 {
+        let sentence = self.slice(prose.clone());
+        let words = text::word_count(self.slice(title.clone()));
+        if words < 4
+            || text::width(self.slice(title.clone())) > 220
+            || text::word_count(sentence) < 4
+        {
             return;
         }
-        let Some(named) = crate::prose::named(said, &self.post.names)
+        let Some(named) = crate::prose::named(sentence, &self.post.names)
             .filter(|named| named.placed || named.parsed.known)
         else {
             return;
@@ -70,16 +74,17 @@ impl Line<'_, '_> {
             part,
             own,
         );
-        let skip = said.len() - said.trim_start_matches(punctuation).len();
+        let skip = sentence.len() - sentence.trim_start_matches(punctuation).len();
         candidate.excerpt.push(span(prose.start + skip..prose.end));
         self.found.push(candidate);
     }
 
+    /// Reads `“T” O` and `O “T”`.
     fn quotes(&mut self) {
         let Some(first) = self.text.chars().next() else { return };
         if text::opens_quote(first) {
             let Some(close) = closing(self.text, 0, first) else { return };
-            let rest = self.sub(close..self.text.len());
+            let rest = self.slice(close..self.text.len());
             let skip =
                 rest.len() - rest.trim_start_matches([' ', ',', ':', '-', '–', '—', '|']).len();
             if skip > 0 && !rest.trim().is_empty() {
@@ -98,29 +103,31 @@ impl Line<'_, '_> {
             return;
         };
         if let Some(close) = closing(self.text, at, mark)
-            && self.sub(close..self.text.len()).chars().all(|c| !c.is_alphanumeric())
-            && text::width(self.sub(at..close)) <= 140
+            && self.slice(close..self.text.len()).chars().all(|c| !c.is_alphanumeric())
+            && text::width(self.slice(at..close)) <= 140
         {
-            let head = self.sub(0..at).trim_end_matches([' ', ':', ',', '-', '–', '—', '|']).len();
+            let head =
+                self.slice(0..at).trim_end_matches([' ', ':', ',', '-', '–', '—', '|']).len();
             self.add(Form::QuoteEdgeBefore, "", at..close, 0..head, 0.3);
         }
     }
 
+    /// Reads `**T** O` and `**O** T`.
     fn styles(&mut self) {
         let Some(line) = self.post.line(self.at) else { return };
         let offset = self.post.start(self.at);
         let end = self.text.len();
-        let styles: Vec<(Range<usize>, Style2)> = line
+        let styles: Vec<(Range<usize>, EdgeStyle)> = line
             .styles
             .iter()
             .filter_map(|(range, style)| {
                 let range = range.start.checked_sub(offset)?..range.end.checked_sub(offset)?;
-                (range.end <= end).then_some((range, Style2::of(*style)?))
+                (range.end <= end).then_some((range, EdgeStyle::of(*style)?))
             })
             .collect();
         for (range, style) in styles.iter().take(4) {
-            let before = self.sub(0..range.start).trim_end_matches(punctuation);
-            let after = self.sub(range.end..end);
+            let before = self.slice(0..range.start).trim_end_matches(punctuation);
+            let after = self.slice(range.end..end);
             let skip = after.len() - after.trim_start_matches(punctuation).len();
             let (head, tail) = (0..before.len(), range.end + skip..end);
             if head.is_empty() && !tail.is_empty() {
@@ -133,14 +140,16 @@ impl Line<'_, '_> {
         }
     }
 
-    /// The longest known name at the end of the line.
+    /// Reads `T O`, where `O` is the longest known name at the end of the line.
     fn known_at_end(&mut self) {
         let text = self.text.trim_end_matches(['.', ' ', ',']);
         let starts: Vec<usize> = text.match_indices(' ').map(|(at, _)| at).collect();
         let near = starts.iter().rev().take(MAX_WORDS).copied().collect::<Vec<_>>();
         for at in near.iter().rev().copied() {
             let name = part(text, at + 1..text.len());
-            let Some(found) = name::known_outlet(name, &self.post.names.known) else { continue };
+            let Some(found) = name::score_known_outlet(name, &self.post.names.outlets) else {
+                continue;
+            };
             if (found.known || found.ambiguous && found.score > 0.0)
                 && text::starts_high(name)
                 && !is_prose_before(text, at)
@@ -149,7 +158,7 @@ impl Line<'_, '_> {
                 return;
             }
         }
-        // An unknown name of two words, one of which is a word of outlets' names.
+        // An unknown name of two words, one of which is typical of outlets' names.
         let two = near.get(1).copied();
         let article = near.get(2).copied().filter(|at| {
             ["The", "El", "La", "Le", "Die", "Der"]
@@ -172,7 +181,7 @@ impl Line<'_, '_> {
             let starts: Vec<usize> = head.match_indices(' ').map(|(at, _)| at).collect();
             for start in starts.iter().rev().take(MAX_WORDS).rev() {
                 let name = part(head, start + 1..head.len());
-                let found = name::outlet(name, &self.post.names.known);
+                let found = name::score_outlet(name, &self.post.names.outlets);
                 if (found.score > 1.0 || found.score > 0.9 && name.split(' ').any(name::has_org))
                     && text::starts_high(name)
                 {
@@ -184,16 +193,19 @@ impl Line<'_, '_> {
         }
     }
 
+    /// Reads `O T`, where `O` is the longest known name at the start of the line.
     fn known_at_start(&mut self) {
         let ends: Vec<usize> =
             self.text.match_indices(' ').map(|(at, _)| at).take(MAX_WORDS).collect();
         for at in ends.into_iter().rev() {
-            let name = self.sub(0..at);
-            let rest = self.sub(at + 1..self.text.len());
-            let Some(found) = name::known_outlet(name, &self.post.names.known) else { continue };
-            let anew =
+            let name = self.slice(0..at);
+            let rest = self.slice(at + 1..self.text.len());
+            let Some(found) = name::score_known_outlet(name, &self.post.names.outlets) else {
+                continue;
+            };
+            let is_new_sentence =
                 text::starts_high(rest) || rest.chars().next().is_some_and(text::opens_quote);
-            if found.known && anew && text::starts_high(name) {
+            if found.known && is_new_sentence && text::starts_high(name) {
                 self.add(Form::NoMarkBefore, "", at + 1..self.text.len(), 0..at, -1.8);
                 return;
             }
@@ -201,7 +213,7 @@ impl Line<'_, '_> {
     }
 }
 
-/// Whether the word before a place makes what follows part of the sentence: "in the Guardian".
+/// Returns whether the word before `at` is a preposition or an article, as in "in the Guardian".
 fn is_prose_before(text: &str, at: usize) -> bool {
     let before = part(text, 0..at).rsplit(' ').next().unwrap_or_default();
     lexicon::is(Kind::Func, before)
@@ -209,12 +221,13 @@ fn is_prose_before(text: &str, at: usize) -> bool {
         || before.eq_ignore_ascii_case("the")
 }
 
+/// Returns whether a character separates a title from a credit.
 fn punctuation(character: char) -> bool {
     character.is_whitespace()
         || matches!(character, ',' | ':' | '-' | '–' | '—' | '|' | '·' | '•' | '/' | '.')
 }
 
-/// Where the quotation ends that begins at a place, behind its closing mark.
+/// Returns the end of the quotation that begins at `at`, after its closing mark.
 pub(crate) fn closing(text: &str, at: usize, open: char) -> Option<usize> {
     let close: &[char] = match open {
         '“' | '‟' => &['”'],

@@ -1,16 +1,16 @@
-//! Marks between a title and a credit: dashes, bars, colons, commas, words.
+//! Reads titles and credits with a separator between them: dashes, bars, colons, commas, words.
 
-use super::{Line, MAX_TITLE};
+use super::{LineReader, MAX_TITLE};
 use crate::candidate::Form;
 use crate::credit::MAX_CREDIT;
 use crate::lexicon::{self, Kind};
 use crate::text::{self, part};
 use std::ops::Range;
 
-/// More different marks on one line are not tried.
+/// The maximum number of different marks tried per line.
 const MAX_MARKS: usize = 6;
 
-/// Words of which each can stand before an outlet's name.
+/// Words that can precede an outlet's name.
 const WORDS: [&str; 14] = [
     "via",
     "from",
@@ -28,9 +28,10 @@ const WORDS: [&str; 14] = [
     "aus",
 ];
 
-impl Line<'_, '_> {
-    pub(super) fn marks(&mut self) {
-        let found = separators(self.text);
+impl LineReader<'_, '_> {
+    /// Adds all readings with a separator.
+    pub(super) fn separators(&mut self) {
+        let found = find_marks(self.text);
         let mut seen: Vec<&str> = Vec::new();
         for range in &found {
             let mark = part(self.text, range.clone()).trim();
@@ -41,13 +42,13 @@ impl Line<'_, '_> {
             seen.push(mark);
             let same: Vec<Range<usize>> = found
                 .iter()
-                .filter(|one| {
-                    let other = part(self.text, (*one).clone()).trim();
+                .filter(|range| {
+                    let other = part(self.text, (*range).clone()).trim();
                     (if other.is_empty() { "\t" } else { other }) == mark
                 })
                 .cloned()
                 .collect();
-            self.at_mark(mark, &same);
+            self.split_at_mark(mark, &same);
         }
         self.colon();
         self.commas();
@@ -55,17 +56,18 @@ impl Line<'_, '_> {
         self.label();
     }
 
-    fn at_mark(&mut self, mark: &str, places: &[Range<usize>]) {
-        let (Some(first), Some(last)) = (places.first().cloned(), places.last().cloned()) else {
+    /// Adds the readings of a line split at a mark, given all ranges of that mark.
+    fn split_at_mark(&mut self, mark: &str, ranges: &[Range<usize>]) {
+        let (Some(first), Some(last)) = (ranges.first().cloned(), ranges.last().cloned()) else {
             return;
         };
         let end = self.text.len();
         self.add(Form::Last, mark, 0..last.start, last.end..end, 0.0);
         self.add(Form::First, mark, first.end..end, 0..first.start, 0.0);
-        if places.len() >= 2 {
+        if ranges.len() >= 2 {
             self.add(Form::LastOfFirst, mark, 0..first.start, first.end..end, 0.2);
             self.add(Form::FirstOfLast, mark, last.end..end, 0..last.start, 0.2);
-            if let Some(second) = places.get(1).cloned() {
+            if let Some(second) = ranges.get(1).cloned() {
                 self.add_with(
                     Form::Mid,
                     mark,
@@ -76,9 +78,9 @@ impl Line<'_, '_> {
                 );
             }
         }
-        self.name_behind(mark, first.clone());
+        self.known_name_after_mark(mark, first.clone());
         // "T | O: X"
-        let rest = self.sub(first.end..end);
+        let rest = self.slice(first.end..end);
         if let Some((name, excerpt)) = rest.split_once(": ")
             && name.len() <= MAX_CREDIT
             && text::word_count(excerpt) >= 3
@@ -95,10 +97,10 @@ impl Line<'_, '_> {
         }
     }
 
-    /// "T – O X": a known name right behind the mark, and the excerpt without a mark behind it.
-    fn name_behind(&mut self, mark: &str, place: Range<usize>) {
+    /// Reads "T – O X": a known name right after the mark, and the excerpt without a mark after it.
+    fn known_name_after_mark(&mut self, mark: &str, range: Range<usize>) {
         let whole = self.text;
-        let mut start = place.end;
+        let mut start = range.end;
         let rest = part(whole, start..whole.len());
         // "T – By P | O X"
         let byline = crate::credit::after_by(rest.trim_start()).and_then(|_| rest.find([',', '|']));
@@ -112,7 +114,8 @@ impl Line<'_, '_> {
         for end in ends.into_iter().rev() {
             let name = part(rest, blank..end);
             let after = part(rest, end + 1..rest.len());
-            let Some(known) = crate::name::known_outlet(name, &self.post.names.known) else {
+            let Some(known) = crate::name::score_known_outlet(name, &self.post.names.outlets)
+            else {
                 continue;
             };
             let named = known.known || known.ambiguous && known.score > 0.0;
@@ -120,8 +123,8 @@ impl Line<'_, '_> {
                 self.add_with(
                     Form::Mid,
                     mark,
-                    0..place.start,
-                    place.end..start + end,
+                    0..range.start,
+                    range.end..start + end,
                     Some(start + end..whole.len()),
                     0.0,
                 );
@@ -130,15 +133,16 @@ impl Line<'_, '_> {
         }
     }
 
+    /// Reads `O: T`.
     fn colon(&mut self) {
         for mark in [": ", "：", " : "] {
             let Some(at) = self.text.find(mark).filter(|at| *at <= MAX_CREDIT) else { continue };
             let name = if mark == " : " { " :" } else { ":" };
             let rest = at + mark.len()..self.text.len();
-            let said = self.sub(rest.clone()).trim();
-            // A long quotation: its first clause is all the title there is.
-            if said.len() > 120 && said.chars().next().is_some_and(text::opens_quote) {
-                self.quoted(0..at, rest);
+            let title = self.slice(rest.clone()).trim();
+            // A long quotation has no title but its first clause.
+            if title.len() > 120 && title.chars().next().is_some_and(text::opens_quote) {
+                self.credit_before_quotation(0..at, rest);
                 return;
             }
             self.add(Form::Colon, name, rest, 0..at, 0.0);
@@ -146,66 +150,67 @@ impl Line<'_, '_> {
         }
     }
 
-    /// `O: “a long quotation”`.
-    fn quoted(&mut self, credit: Range<usize>, said: Range<usize>) {
-        let said = text::trim(self.text, said);
-        let inner = self.sub(said.clone());
+    /// Reads `O: “a long quotation”`, with the first clause as the title.
+    fn credit_before_quotation(&mut self, credit: Range<usize>, quotation: Range<usize>) {
+        let quotation = text::trim(self.text, quotation);
+        let inner = self.slice(quotation.clone());
         let open = inner.chars().next().map_or(0, char::len_utf8);
         let body = part(inner, open..inner.len());
         let clause = first_clause(body);
         if clause == 0 {
             return;
         }
-        let title = said.start + open..said.start + open + clause;
-        self.add_with(Form::Colon, "“", title, credit, Some(said), 0.3);
+        let title = quotation.start + open..quotation.start + open + clause;
+        self.add_with(Form::Colon, "“", title, credit, Some(quotation), 0.3);
     }
 
+    /// Reads `T, O`, `“T,” O` and `T. O`.
     fn commas(&mut self) {
         let quoted = self.text.chars().next().is_some_and(text::opens_quote);
         for (at, mark) in
             self.text.match_indices(", ").collect::<Vec<_>>().into_iter().rev().take(3)
         {
-            let before = self.sub(0..at).trim_end();
+            let before = self.slice(0..at).trim_end();
             let closes = quoted && before.chars().next_back().is_some_and(text::closes_quote);
-            let more = if closes { 1.0 } else { 0.0 };
+            let bonus = if closes { 1.0 } else { 0.0 };
             self.add(
                 Form::Comma,
                 if closes { "”," } else { "," },
                 0..at,
                 at + mark.len()..self.text.len(),
-                more,
+                bonus,
             );
         }
         // "T. O", "T? O": a sentence and a name.
         if let Some(at) = self.text.rfind(['.', '?', '!']) {
             let whole = self.text.trim_end_matches('.');
             let at = if at + 1 == self.text.len() { whole.rfind(". ").unwrap_or(at) } else { at };
-            if self.sub(at + 1..self.text.len()).starts_with(' ') {
+            if self.slice(at + 1..self.text.len()).starts_with(' ') {
                 self.add(Form::Last, ".", 0..at + 1, at + 1..self.text.len(), -0.2);
             }
         }
     }
 
-    /// "T by P", "T via O", "T from O".
+    /// Reads "T by P", "T via O" and "T from O".
     fn words(&mut self) {
         let starts: Vec<usize> = self.text.match_indices(' ').map(|(at, _)| at).collect();
         let near = starts.len().saturating_sub(14);
         for (index, at) in starts.into_iter().enumerate().rev() {
-            let rest = self.sub(at + 1..self.text.len());
+            let rest = self.slice(at + 1..self.text.len());
             let Some(word) = rest.split(' ').next() else { continue };
             if word.len() > 8 || word.chars().next().is_some_and(char::is_uppercase) {
                 continue;
             }
-            let quoted = self.sub(0..at).trim_end_matches(',').ends_with(text::closes_quote);
+            let quoted = self.slice(0..at).trim_end_matches(',').ends_with(text::closes_quote);
             if index < near && !quoted {
                 continue;
             }
             let word = word.to_owned();
             let after = at + 1 + word.len();
-            if self.sub(after..self.text.len()).trim().is_empty() || at > MAX_TITLE {
+            if self.slice(after..self.text.len()).trim().is_empty() || at > MAX_TITLE {
                 continue;
             }
-            let before = self.sub(0..at).trim_end();
+            let before = self.slice(0..at).trim_end();
             let title = 0..before.trim_end_matches([',', '–', '—', '-']).len();
             if lexicon::is(Kind::By, &word) {
                 self.by(title.clone(), at + 1..self.text.len());
@@ -219,13 +224,14 @@ impl Line<'_, '_> {
         }
     }
 
+    /// Reads "T by P" and `“T”, by P: “X”`.
     fn by(&mut self, title: Range<usize>, credit: Range<usize>) {
-        let head = self.sub(title.clone());
+        let head = self.slice(title.clone());
         if head.chars().next_back().is_some_and(text::closes_quote) {
             // `“T”, by P: “X”`
-            let rest = self.sub(credit.clone());
-            if let Some((names, said)) = rest.split_once(": ")
-                && said.trim_start().chars().next().is_some_and(text::opens_quote)
+            let rest = self.slice(credit.clone());
+            if let Some((names, quotation)) = rest.split_once(": ")
+                && quotation.trim_start().chars().next().is_some_and(text::opens_quote)
             {
                 let colon = credit.start + names.len();
                 self.add_with(
@@ -242,26 +248,26 @@ impl Line<'_, '_> {
         self.add(Form::By, "", title, credit, 0.0);
     }
 
-    /// "T. Source: O", "T Full story: O".
+    /// Reads "T. Source: O" and "T Full story: O".
     fn label(&mut self) {
         let colons: Vec<usize> = self.text.match_indices([':', '：']).map(|(at, _)| at).collect();
         let Some(colon) = colons.last().copied() else { return };
-        let head = self.sub(0..colon).trim_end();
+        let head = self.slice(0..colon).trim_end();
         // The label is the last words before the colon.
         let starts: Vec<usize> = std::iter::once(0)
             .chain(head.match_indices([' ', '(', '[', '。']).map(|(at, mark)| at + mark.len()))
             .collect();
         for start in starts.into_iter().rev().take(4) {
-            if start > 0 && lexicon::is(Kind::Source, self.sub(start..head.len())) {
+            if start > 0 && lexicon::is(Kind::Source, self.slice(start..head.len())) {
                 self.add(Form::Labelled, ":", 0..start, colon + 1..self.text.len(), 0.6);
             }
         }
     }
 }
 
-/// The runs of marks that can part a title from a credit: punctuation between spaces, wide bars,
-/// tabs, and a long dash without spaces.
-fn separators(text: &str) -> Vec<Range<usize>> {
+/// Returns the ranges of marks that can separate a title from a credit: punctuation between spaces,
+/// full-width bars, tabs, and long dashes or bars without spaces.
+fn find_marks(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = None;
     let mut at = 0;
@@ -296,13 +302,13 @@ fn separators(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Words that begin another clause.
+/// Conjunctions that begin a clause.
 const CONJUNCTIONS: [&str; 14] = [
     "that", "and", "but", "because", "which", "while", "after", "dass", "und", "que", "qui", "che",
     "что", "och",
 ];
 
-/// The length of the first clause of a quotation, without its mark.
+/// Returns the length of the first clause of a text, without the mark that ends it.
 pub(crate) fn first_clause(text: &str) -> usize {
     let mut words = 0;
     for (at, character) in text.char_indices() {
@@ -331,10 +337,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_stand_between_spaces() {
+    fn marks_are_found_between_spaces() {
         let text = "A -- b | c, d — e–f g\th ~ i—j x.y / z";
         let found: Vec<&str> =
-            separators(text).into_iter().map(|range| part(text, range).trim()).collect();
+            find_marks(text).into_iter().map(|range| part(text, range).trim()).collect();
         assert_eq!(found, ["--", "|", "—", "", "~", "—", "/"]);
     }
 

@@ -1,4 +1,4 @@
-//! Text damaged on purpose: no input makes a parser panic, and no word of it is lost.
+//! Tests with randomly damaged text: the parsers do not panic, and no word is lost.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use roundup_reader::{Roundup, parse_markdown, parse_text};
 
 use crate::{example, harbour};
 
-/// A small generator of numbers, the same in every run (xorshift).
+/// A deterministic pseudo-random number generator (xorshift).
 struct Dice(u64);
 
 impl Dice {
@@ -18,7 +18,8 @@ impl Dice {
     }
 }
 
-const SCRAPS: [&str; 24] = [
+/// Fragments with a meaning for the parsers.
+const FRAGMENTS: [&str; 24] = [
     " -- ",
     "\n",
     "\r\n",
@@ -49,7 +50,7 @@ fn seeds() -> Vec<String> {
     vec![example("harbour-bridge.txt"), example("harbour-bridge.md")]
 }
 
-/// Cuts, doubles and moves bytes and puts scraps in between.
+/// Truncates, duplicates, removes and inserts bytes and fragments of markup.
 fn damaged(seed: &str, dice: &mut Dice) -> String {
     let mut bytes = seed.as_bytes().to_vec();
     for _ in 0..=dice.roll(6) {
@@ -63,13 +64,13 @@ fn damaged(seed: &str, dice: &mut Dice) -> String {
             }
             2 => drop(bytes.drain(at..to)),
             3 => bytes.insert(at, u8::try_from(dice.roll(256)).unwrap()),
-            _ => drop(bytes.splice(at..at, SCRAPS[dice.roll(SCRAPS.len())].bytes())),
+            _ => drop(bytes.splice(at..at, FRAGMENTS[dice.roll(FRAGMENTS.len())].bytes())),
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Moves, doubles and drops whole lines.
+/// Moves, duplicates and removes lines.
 fn shuffled(seed: &str, dice: &mut Dice) -> String {
     let mut lines: Vec<&str> = seed.lines().collect();
     for _ in 0..=dice.roll(8) {
@@ -88,7 +89,7 @@ fn shuffled(seed: &str, dice: &mut Dice) -> String {
 }
 
 #[test]
-fn no_damage_makes_a_parser_panic() {
+fn damaged_text_does_not_panic() {
     let known = harbour();
     let mut dice = Dice(0x2014_1204);
     for seed in seeds() {
@@ -101,7 +102,7 @@ fn no_damage_makes_a_parser_panic() {
 }
 
 #[test]
-fn the_start_of_a_roundup_is_read() {
+fn a_truncated_roundup_is_read() {
     let known = harbour();
     for seed in seeds() {
         for (end, _) in seed.char_indices().step_by(7) {
@@ -115,32 +116,32 @@ fn the_start_of_a_roundup_is_read() {
 }
 
 #[test]
-fn no_word_of_a_pasted_roundup_is_lost_however_its_lines_lie() {
+fn no_word_of_a_pasted_roundup_is_lost() {
     let known = harbour();
     let mut dice = Dice(0x1EAF);
     for seed in seeds().iter().filter(|seed| !seed.starts_with('[')) {
         for round in 0..400 {
             let text =
                 if round % 2 == 0 { shuffled(seed, &mut dice) } else { damaged(seed, &mut dice) };
-            nothing_is_lost(&text, &parse_text(&text, &known));
+            assert_nothing_is_lost(&text, &parse_text(&text, &known));
         }
     }
 }
 
 #[test]
-fn no_word_of_markdown_is_lost_however_its_lines_lie() {
+fn no_word_of_markdown_is_lost() {
     let known = harbour();
     let mut dice = Dice(0xCAFE);
     for _ in 0..200 {
         let text = shuffled(&example("harbour-bridge.md"), &mut dice);
-        nothing_is_lost(&text, &parse_markdown(&text, &known));
+        assert_nothing_is_lost(&text, &parse_markdown(&text, &known));
     }
 }
 
-fn nothing_is_lost(input: &str, roundup: &Roundup) {
-    let all = everything(roundup);
-    let found = counted(&all);
-    // An address that stands twice is one link.
+fn assert_nothing_is_lost(input: &str, roundup: &Roundup) {
+    let all = all_text(roundup);
+    let found = word_counts(&all);
+    // A repeated URL is one link.
     let is_url = |word: &&str| word.contains("://");
     for url in input.split_whitespace().filter(|word| word.starts_with("http")) {
         let host: Vec<&str> =
@@ -151,25 +152,30 @@ fn nothing_is_lost(input: &str, roundup: &Roundup) {
         );
     }
     let text = input.split_whitespace().filter(|word| !is_url(word)).collect::<Vec<_>>().join(" ");
-    for (word, count) in counted(&text) {
+    for (word, count) in word_counts(&text) {
         let times = found.get(&word).copied().unwrap_or_default();
         assert!(
             times >= count,
-            "{word:?} stands {count} times in:\n{input}\n\nbut {times} times in {roundup:#?}"
+            "{word:?} occurs {count} times in:\n{input}\n\nbut {times} times in {roundup:#?}"
         );
     }
 }
 
-/// All that a roundup says, and what its report names.
-fn everything(roundup: &Roundup) -> String {
-    let said = roundup.commentary.clone().unwrap_or_default();
-    let mut all: Vec<String> =
-        [&roundup.headline, &roundup.dek, &roundup.quote, &roundup.links_heading, &said.label]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
-    all.push(said.text);
+/// Returns all text of a roundup and its report.
+fn all_text(roundup: &Roundup) -> String {
+    let commentary = roundup.commentary.clone().unwrap_or_default();
+    let mut all: Vec<String> = [
+        &roundup.headline,
+        &roundup.dek,
+        &roundup.quote,
+        &roundup.links_heading,
+        &commentary.label,
+    ]
+    .into_iter()
+    .flatten()
+    .cloned()
+    .collect();
+    all.push(commentary.text);
     for source in &roundup.links {
         all.push(source.title.clone());
         for part in [&source.url, &source.credit, &source.section, &source.quote] {
@@ -182,8 +188,8 @@ fn everything(roundup: &Roundup) -> String {
     all.join("\n")
 }
 
-/// The words of more than four letters, but for the marks of the grammar.
-fn counted(text: &str) -> HashMap<String, usize> {
+/// Counts the words of more than four letters, except those with a meaning for the parsers.
+fn word_counts(text: &str) -> HashMap<String, usize> {
     let mut counts = HashMap::new();
     let text = text.replace("ReplyDelete", "\n").replace("Reply Delete", "\n");
     for word in text.split(|c: char| !c.is_alphabetic()) {

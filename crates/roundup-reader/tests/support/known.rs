@@ -3,7 +3,7 @@
 use roundup_reader::Outlets;
 use safe_html::names::fold_outlet_name;
 
-/// Knows the outlets of a list.
+/// A list of the names of known outlets.
 pub struct Known(pub &'static [&'static str]);
 
 impl Outlets for Known {

@@ -1,4 +1,4 @@
-//! Compares what is read of labelled posts with what a careful editor would make of them.
+//! Compares the parsed records of labelled posts with the expected ones.
 //!
 //! A folder holds `NAME.txt`, `.md` or `.html` beside `NAME.expected.json`.
 
@@ -10,7 +10,7 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What was counted.
+/// Counts of expected, found, right and wrong fields.
 #[derive(Debug, Default, Clone)]
 pub struct Count {
     pub sources: usize,
@@ -29,16 +29,16 @@ pub struct Count {
     pub headlines_right: usize,
     pub deks: usize,
     pub deks_right: usize,
-    /// How many sources have a confidence in each tenth, and how many of them are right.
+    /// The sources with a confidence in each tenth: all, and the right ones.
     pub tenths: [(usize, usize); 10],
-    /// The same for those that are called certain.
+    /// The certain sources: all, and the right ones.
     pub certain: (usize, usize),
 }
 
-/// A labelled post: its file, and what is expected of it.
+/// A labelled post: its file and the expected records.
 pub type Post = (PathBuf, Value);
 
-/// The labelled posts of a folder, by name.
+/// Loads the labelled posts of a folder, sorted by name.
 ///
 /// # Errors
 /// When a file cannot be read.
@@ -49,7 +49,7 @@ pub fn posts(folder: &Path) -> Result<Vec<Post>, Box<dyn Error>> {
         let expected = path.with_extension("expected.json");
         let known = path
             .extension()
-            .is_some_and(|kind| ["txt", "md", "html"].iter().any(|one| kind == *one));
+            .is_some_and(|kind| ["txt", "md", "html"].iter().any(|known| kind == *known));
         if known && expected.exists() {
             found.push((path, serde_json::from_str(&fs::read_to_string(expected)?)?));
         }
@@ -80,7 +80,7 @@ fn field<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
     value.get(name).and_then(Value::as_str)
 }
 
-/// A text without the differences that do not count.
+/// Removes quotation marks and a final full stop, which are not compared.
 pub fn tidy(text: &str) -> String {
     text.replace(['“', '”', '„', '"', '‘', '’', '\''], "").trim_end_matches('.').trim().to_owned()
 }
@@ -92,13 +92,13 @@ fn outlets(source: &Source) -> Vec<String> {
     names
 }
 
-/// One name for all names of an outlet.
+/// Returns the same text for all names of an outlet.
 fn canonical(table: &Table, name: &str) -> String {
     let key = table.lookup(name).and_then(|found| found.key);
     key.map_or_else(|| fold_outlet_name(name), |key| key.to_string())
 }
 
-/// Whether a source that was read is the one that is expected.
+/// Returns whether a parsed source is the expected one, by title or URL.
 fn matches(source: &Source, title: &str, url: Option<&str>) -> bool {
     let head: String = tidy(title).chars().take(40).collect();
     tidy(&source.title) == tidy(title)
@@ -106,7 +106,7 @@ fn matches(source: &Source, title: &str, url: Option<&str>) -> bool {
         || head.chars().count() >= 12 && tidy(&source.title).contains(&head)
 }
 
-/// Counts what was read of one post, and says what went wrong.
+/// Counts the fields of one post, and returns the differences as messages.
 pub fn score(count: &mut Count, expected: &Value, roundup: &Roundup, table: &Table) -> Vec<String> {
     let mut faults = Vec::new();
     let mut left: Vec<&Source> =
@@ -155,7 +155,7 @@ pub fn score(count: &mut Count, expected: &Value, roundup: &Roundup, table: &Tab
             }
         }
         let right = exact && (read == wanted || source.credit.is_none());
-        sure(count, source, right);
+        count_confidence(count, source, right);
         if !right || authors.len() != bylines.len() {
             faults.push(format!(
                 "{title:?} {wanted:?} {bylines:?} read as {:?} {read:?} {authors:?}",
@@ -165,14 +165,14 @@ pub fn score(count: &mut Count, expected: &Value, roundup: &Roundup, table: &Tab
     }
     for source in left {
         count.invented += 1;
-        sure(count, source, false);
+        count_confidence(count, source, false);
         faults.push(format!("invented {:?} {:?}", source.title, source.credit));
     }
     if let Some(headline) = field(expected, "headline") {
         let mut good = texts(expected.get("alt_headlines"));
         good.push(headline.to_owned());
         let read = tidy(roundup.headline.as_deref().unwrap_or_default());
-        let right = good.iter().any(|one| tidy(one) == read);
+        let right = good.iter().any(|headline| tidy(headline) == read);
         count.headlines += 1;
         count.headlines_right += usize::from(right);
         if !right {
@@ -187,7 +187,8 @@ pub fn score(count: &mut Count, expected: &Value, roundup: &Roundup, table: &Tab
     faults
 }
 
-fn sure(count: &mut Count, source: &Source, right: bool) {
+/// Counts a source by its confidence.
+fn count_confidence(count: &mut Count, source: &Source, right: bool) {
     let value = source.confidence.value();
     let tenth = (1..10).take_while(|tenth| value >= f64::from(*tenth) / 10.0).count();
     if let Some(tenth) = count.tenths.get_mut(tenth) {

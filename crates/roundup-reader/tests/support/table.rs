@@ -1,4 +1,4 @@
-//! The known outlets of `src/outlets/seed.tsv`, for tests and examples.
+//! A table of the known outlets in `src/outlets/seed.tsv`, for tests and examples.
 
 use roundup_reader::{Evidence, Outlets};
 use safe_html::names::fold_outlet_name;
@@ -37,7 +37,7 @@ impl Table {
         Ok(table)
     }
 
-    /// The outlet at a host or at a domain above it: its evidence and name.
+    /// Finds the outlet at a host or at one of its parent domains.
     pub fn host(&self, host: &str) -> Option<&(Evidence, String)> {
         let mut host = host;
         loop {

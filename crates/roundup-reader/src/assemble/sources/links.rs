@@ -1,6 +1,6 @@
-//! Links that are no titles: those of running text, and addresses on lines of their own.
+//! Links that are not titles: links in running text, and URLs on lines of their own.
 
-use super::{Built, raw, title};
+use super::{SourceDraft, raw, title};
 use crate::confidence::Confidence;
 use crate::document::Kind;
 use crate::labels::{self, Label};
@@ -10,13 +10,15 @@ use crate::roundup::{Credit, Role, Source};
 use crate::text::part;
 use std::collections::HashSet;
 
-/// The links of lines that are read otherwise: each is a link in passing.
-pub(super) fn further(post: &Post<'_>, built: &mut Vec<Built>) {
-    let url = |one: &Built| one.source.url.clone();
-    let mut read: HashSet<(usize, String)> = built
+/// Adds the links that no source uses yet as inline links.
+pub(super) fn add_inline_links(post: &Post<'_>, drafts: &mut Vec<SourceDraft>) {
+    let url = |draft: &SourceDraft| draft.source.url.clone();
+    let mut used: HashSet<(usize, String)> = drafts
         .iter()
-        .filter_map(|one| Some((one, url(one)?)))
-        .flat_map(|(one, url)| (one.first..=one.last).map(move |at| (at, url.clone())))
+        .filter_map(|draft| Some((draft, url(draft)?)))
+        .flat_map(|(draft, url)| {
+            (draft.first_line..=draft.last_line).map(move |at| (at, url.clone()))
+        })
         .collect();
     for at in 0..post.len() {
         let Some(line) = post.line(at) else { continue };
@@ -28,23 +30,21 @@ pub(super) fn further(post: &Post<'_>, built: &mut Vec<Built>) {
             continue;
         }
         for link in &line.links {
-            if read.insert((at, link.url.clone())) {
-                let source = passing(post, at, part(&line.text, link.range.clone()), &link.url);
-                built.push(Built {
-                    source,
-                    first: at,
-                    last: at,
-                    title: at,
-                    quote: Vec::new(),
-                    head: None,
-                });
+            if used.insert((at, link.url.clone())) {
+                let source = inline_link(post, at, part(&line.text, link.range.clone()), &link.url);
+                drafts.push(SourceDraft::on_line(source, at));
             }
         }
     }
 }
 
-/// A link in passing.
-pub(in crate::assemble) fn passing(post: &Post<'_>, at: usize, title: &str, url: &str) -> Source {
+/// Builds an inline link.
+pub(in crate::assemble) fn inline_link(
+    post: &Post<'_>,
+    at: usize,
+    title: &str,
+    url: &str,
+) -> Source {
     Source {
         role: Role::Inline,
         title: if title.trim().is_empty() { url.to_owned() } else { title.to_owned() },
@@ -60,8 +60,9 @@ pub(in crate::assemble) fn passing(post: &Post<'_>, at: usize, title: &str, url:
     }
 }
 
-/// Addresses that stand alone and belong to no title: each is a source, titled by its address.
-pub(super) fn lone(post: &Post<'_>, built: &mut Vec<Built>) {
+/// Adds the URLs that are alone on their line: one that belongs to no title becomes a source with
+/// the URL as its title; one whose title was not read as a source, a source without a credit.
+pub(super) fn add_standalone_urls(post: &Post<'_>, drafts: &mut Vec<SourceDraft>) {
     let taken: HashSet<usize> = post.urls.values().map(|(_, at)| *at).collect();
     for at in 0..post.len() {
         let Some(url) = post.line(at).and_then(|line| line.url.clone()) else { continue };
@@ -81,30 +82,26 @@ pub(super) fn lone(post: &Post<'_>, built: &mut Vec<Built>) {
             line: post.line(at).map_or(0, |line| line.no),
             raw: raw(post, at, at),
         };
-        built.push(Built { source, first: at, last: at, title: at, quote: Vec::new(), head: None });
+        drafts.push(SourceDraft::on_line(source, at));
     }
-    // An address that was given to a line that is no source is a link in passing.
-    let read: HashSet<(usize, String)> =
-        built.iter().filter_map(|one| Some((one.title, one.source.url.clone()?))).collect();
+    // URLs of titles that were not read as sources.
+    let read: HashSet<(usize, String)> = drafts
+        .iter()
+        .filter_map(|draft| Some((draft.title_line, draft.source.url.clone()?)))
+        .collect();
     for (line, (url, at)) in &post.urls {
         if !read.contains(&(*line, url.clone())) {
-            let source = plain(post, *line, *at, url);
+            let source = uncredited(post, *line, *at, url);
             let role = source.role;
             let first = if role == Role::Inline { *at } else { *line };
-            built.push(Built {
-                source,
-                first,
-                last: first,
-                title: *line,
-                quote: Vec::new(),
-                head: None,
-            });
+            drafts.push(SourceDraft { title_line: *line, ..SourceDraft::on_line(source, first) });
         }
     }
 }
 
-/// A title with an address below it, and no credit.
-fn plain(post: &Post<'_>, line: usize, at: usize, url: &str) -> Source {
+/// Builds the source of a title with a URL on the next line and no credit; an inline link if the
+/// text is a pointer such as "here".
+fn uncredited(post: &Post<'_>, line: usize, at: usize, url: &str) -> Source {
     let text = post.text(line).unwrap_or_default();
     let heading = matches!(post.line(line).map(|line| line.kind), Some(Kind::Heading(_)));
     let role = if post.headline == Some(line) && heading
