@@ -29,8 +29,8 @@ pub(crate) struct Environment {
     pub(crate) path: Vec<PathBuf>,
     /// The home directory.
     home: Option<PathBuf>,
-    /// The working directory, if it belongs to this account: programs in a directory of somebody
-    /// else, such as `/tmp`, are not run.
+    /// The working directory, if it belongs to this account: programs in a directory of another
+    /// account, such as `/tmp`, are not run.
     working_dir: Option<PathBuf>,
     /// The active Python virtual environment.
     virtual_env: Option<PathBuf>,

@@ -80,9 +80,9 @@ fn is_optional_mark(character: char) -> bool {
     )
 }
 
-/// Whether Unicode says that a character shows nothing where it is not supported
-/// (`Default_Ignorable_Code_Point`).
-fn is_ignorable(character: char) -> bool {
+/// Returns whether Unicode says that a character shows nothing where it is not supported
+/// (`Default_Ignorable_Code_Point`): soft hyphens, joiners, direction marks, fillers.
+pub fn is_ignorable(character: char) -> bool {
     matches!(
         character,
         '\u{AD}'
