@@ -4,8 +4,6 @@
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 COPY . .
-# The toolchain is the image's; rust-toolchain.toml would fetch its lint tools too.
-RUN rm rust-toolchain.toml
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --release --locked && cp target/release/roundup /roundup
