@@ -155,7 +155,19 @@ fn named_files_exist() {
         let text = read(&page);
         let words = code_spans(&text).flat_map(str::split_whitespace);
         let paths = words.filter(|word| {
-            let dirs = [".ci/", "benches/", "crates/", "docs/", "examples/", "src/", "tests/"];
+            let dirs = [
+                ".ci/",
+                "benches/",
+                "crates/",
+                "docs/",
+                "examples/",
+                "fuzz/",
+                "migrations/",
+                "openapi/",
+                "sql/",
+                "src/",
+                "tests/",
+            ];
             dirs.iter().any(|dir| word.starts_with(dir))
                 && !word.contains(['*', '{', '…'])
                 && !word.contains("::")

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How often each module names each other module.
 #[derive(Debug, Default)]
@@ -116,20 +116,34 @@ fn group_members(text: &str) -> Vec<&str> {
 
 /// Calls `visit` with the path below `src/` and the text of each source file that is not of tests.
 fn each_source(visit: &mut impl FnMut(&str, &str)) {
-    fn walk(folder: &Path, visit: &mut impl FnMut(&str, &str)) {
-        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
+    each_source_in(&root().join("src"), visit);
+}
+
+/// Calls `visit` with the path within a folder and the text of each source of production code in it.
+fn each_source_in(folder: &Path, visit: &mut impl FnMut(&str, &str)) {
+    fn walk(root: &Path, folder: &Path, visit: &mut impl FnMut(&str, &str)) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap();
             if path.is_dir() {
-                walk(&path, visit);
+                walk(root, &path, visit);
             } else if path.extension().is_some_and(|ext| ext == "rs") && !name.contains("tests") {
                 let source = std::fs::read_to_string(&path).unwrap();
-                visit(path.to_str().unwrap().strip_prefix(root).unwrap(), &source);
+                visit(path.strip_prefix(root).unwrap().to_str().unwrap(), &source);
             }
         }
     }
-    walk(concat!(env!("CARGO_MANIFEST_DIR"), "/src").as_ref(), visit);
+    walk(folder, folder, visit);
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folders of the libraries in `crates/`.
+fn crates() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root().join("crates")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
 }
 
 /// The top-level module of a file: the name of its folder, or its own.
@@ -236,26 +250,78 @@ fn handlers_run_no_sql_and_queries_know_no_http() {
     assert!(features.len() >= 5 && queries >= 5, "{features:?}, {queries} queries and models");
 }
 
-/// The service fetches no URL that anybody wrote: it connects to databases, and `roundup health` to
+#[test]
+fn no_feature_uses_the_routes_of_another() {
+    let features: BTreeSet<String> = {
+        let mut found = BTreeSet::new();
+        each_source(&mut |path, _| {
+            if path.ends_with("/routes.rs") {
+                found.insert(top_level(path).to_owned());
+            }
+        });
+        found
+    };
+    let mut problems = Vec::new();
+    each_source(&mut |path, source| {
+        let own = format!("crate::{}::", top_level(path));
+        let code = production_code(source);
+        let calls = code.split("crate::").skip(1).map(|rest| {
+            rest.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | ':')).next().unwrap()
+        });
+        for name in calls.filter(|name| name.contains("::routes")) {
+            if features.contains(top_level(path)) && !format!("crate::{name}").starts_with(&own) {
+                problems.push(format!("{path}: crate::{name}"));
+            }
+        }
+    });
+    assert!(features.len() >= 5, "{features:?}");
+    assert_eq!(problems, Vec::<String>::new());
+}
+
+/// The libraries can be built and fuzzed without the web framework and the query builder.
+#[test]
+fn the_libraries_use_neither_actix_nor_diesel() {
+    for folder in crates() {
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        for name in ["actix", "diesel"] {
+            assert!(!manifest.contains(name), "{} names {name}", folder.display());
+        }
+    }
+}
+
+/// The service fetches no URL that a user wrote: it connects to databases, and `roundup health` to
 /// the service itself.
 #[test]
 fn connections_are_made_to_databases_alone() {
     let (mut found, mut elsewhere) = (0, Vec::new());
-    each_source(&mut |path, source| {
+    let mut check = |name: &str, source: &str, permitted: bool| {
         for call in ["Stream::connect", "lookup_host(", "to_socket_addrs("] {
             if production_code(source).contains(call) {
                 found += 1;
-                let permitted = ["db", "cli", "main"].contains(&top_level(path));
                 if !permitted {
-                    elsewhere.push(format!("{path}: {call}"));
+                    elsewhere.push(format!("{name}: {call}"));
                 }
             }
         }
+    };
+    each_source(&mut |path, source| {
+        check(path, source, ["db", "main"].contains(&top_level(path)));
     });
+    let mut manifests = vec![root().join("Cargo.toml")];
+    for folder in crates() {
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        each_source_in(&folder.join("src"), &mut |path, source| {
+            check(&format!("{name}/{path}"), source, name == "embedded-postgres");
+        });
+        manifests.push(folder.join("Cargo.toml"));
+    }
     assert_eq!(elsewhere, Vec::<String>::new());
     assert!(found >= 1, "none is found: the calls to look for have changed");
-    let manifest = include_str!("../Cargo.toml");
-    for client in ["reqwest", "ureq", "awc", "hyper", "curl", "isahc"] {
-        assert!(!manifest.lines().any(|line| line.starts_with(client)), "{client}");
+    for manifest in manifests {
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        for client in ["reqwest", "ureq", "awc", "hyper", "curl", "isahc"] {
+            let uses = text.lines().any(|line| line.starts_with(client));
+            assert!(!uses, "{} has {client}", manifest.display());
+        }
     }
 }
