@@ -1,4 +1,4 @@
-//! What time it is. The one place that asks the system, so that a test can fix the answer.
+//! The current time. Nothing else reads the system clock, so that tests can set the time.
 
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,18 +9,18 @@ pub enum Clock {
     /// The system's clock.
     #[default]
     System,
-    /// Stands still until it is moved: for tests.
+    /// A clock that tests set.
     Fixed(AtomicI64),
 }
 
 impl Clock {
-    /// A clock that stands at `at`.
+    /// Returns a clock that stands at `at` until [`Clock::advance`].
     pub fn fixed(at: DateTime<Utc>) -> Self {
         Self::Fixed(AtomicI64::new(at.timestamp_micros()))
     }
 
-    /// Now, in the microseconds that PostgreSQL keeps.
-    #[expect(clippy::disallowed_methods, reason = "the one place that may ask the system")]
+    /// Returns the current time in microseconds, the precision of PostgreSQL.
+    #[expect(clippy::disallowed_methods, reason = "the only place that may read the system clock")]
     pub fn now(&self) -> DateTime<Utc> {
         match self {
             Self::System => Utc::now().trunc_subsecs(6),
@@ -30,7 +30,7 @@ impl Clock {
         }
     }
 
-    /// Moves a fixed clock; the system's stays as it is.
+    /// Advances a fixed clock. Does nothing to the system's.
     pub fn advance(&self, by: Duration) {
         if let Self::Fixed(at) = self {
             at.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::Relaxed);

@@ -1,5 +1,5 @@
-//! Opening the database that the settings name: the given one, or a private one of our own; with
-//! its schema up to date.
+//! Opens the database of the settings: that of `DATABASE_URL`, or a private PostgreSQL; and brings its
+//! schema up to date.
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -12,15 +12,15 @@ use diesel_async::AsyncConnection as _;
 use embedded_postgres::Cluster;
 use std::time::Duration;
 
-/// How long between two attempts to reach a database that is away.
-const RETRY: Duration = Duration::from_millis(250);
+/// The pause between two attempts to reach a database that is unavailable.
+const RETRY_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The database, open and migrated.
 #[derive(Debug)]
 pub struct Database {
-    /// Where it is.
+    /// How to connect to it.
     pub target: Target,
-    /// The private cluster behind it, if it is one: it runs as long as this lives.
+    /// The private cluster that serves it, if it has one. It runs as long as this value lives.
     pub cluster: Option<Cluster>,
     /// The migrations and changes of `sql/` that were applied when it was opened.
     pub applied: Vec<String>,
@@ -30,40 +30,41 @@ impl Database {
     /// Finds or starts the database, and brings its schema up to date.
     ///
     /// # Errors
-    /// With a sentence for people: a bad URL, no server, no PostgreSQL to start, a failed step.
+    /// When the URL is invalid, the server unreachable, no PostgreSQL installed or a migration fails; the
+    /// text is meant for people.
     pub async fn open(config: &Config, clock: &Clock) -> Result<Self> {
         let mut database = Self::connect(config).await?;
         database.applied = bring_up_to_date(&database.target, clock).await?;
         Ok(database)
     }
 
-    /// The same, for a service that is to outlive its database: one that is away is waited for. Until
-    /// it is there and up to date, the pool says so to whoever asks for a connection.
+    /// Does the same for a service, which must survive without its database: retries in the background
+    /// while the database is unavailable. Until then the pool is paused.
     ///
     /// # Errors
-    /// As [`Database::open`], for what waiting does not mend.
+    /// As [`Database::open`], for errors that a retry does not help against.
     pub async fn open_or_wait(config: &Config) -> Result<(Self, Pool)> {
         let database = Self::connect(config).await?;
         let pool = database.pool(config);
         if let Err(error) = bring_up_to_date(&database.target, &Clock::System).await {
-            if !is_away(&error) {
+            if !is_unavailable(&error) {
                 return Err(error);
             }
-            log::warn!("{error:#}; it is waited for");
+            log::warn!("{error:#}; retrying until it is available");
             pool.pause();
-            tokio::spawn(wait(database.target.clone(), pool.clone()));
+            tokio::spawn(open_when_available(database.target.clone(), pool.clone()));
         }
         Ok((database, pool))
     }
 
-    /// Finds or starts the database and leaves its schema as it is.
+    /// Finds or starts the database without changing its schema.
     async fn connect(config: &Config) -> Result<Self> {
         if let Some(url) = &config.database_url {
             let target = Target::parse(url).context("DATABASE_URL")?;
             return Ok(Self { target, cluster: None, applied: Vec::new() });
         }
         if config.require_database_url {
-            bail!("DATABASE_URL is not set, and ROUNDUP_REQUIRE_DATABASE_URL asks for it");
+            bail!("DATABASE_URL is not set, but ROUNDUP_REQUIRE_DATABASE_URL requires it");
         }
         let (data_dir, bin_dir) = (config.data_dir.clone(), config.pg_bin.clone());
         let start = move || start_embedded(data_dir, bin_dir);
@@ -72,22 +73,22 @@ impl Database {
         Ok(Self { target, cluster: Some(cluster), applied: Vec::new() })
     }
 
-    /// A pool of connections to it, as the settings say.
+    /// Returns a pool of connections to it with the limits of the settings.
     pub fn pool(&self, config: &Config) -> Pool {
         Pool::new(self.target.clone(), options(config))
     }
 
-    /// A pool of connections to its replicas, if there are any.
+    /// Returns a pool of connections to its replicas, if there are any.
     ///
     /// # Errors
-    /// When the URL cannot be read.
+    /// When the URL is invalid.
     pub fn replicas(config: &Config) -> Result<Option<Pool>> {
         let Some(url) = &config.read_database_url else { return Ok(None) };
         let target = Target::parse(url).context("ROUNDUP_READ_DATABASE_URL")?;
         Ok(Some(Pool::new(target, options(config))))
     }
 
-    /// Stops the private cluster, if there is one and it is ours.
+    /// Stops the private cluster, if there is one and this process started it.
     ///
     /// # Errors
     /// When it does not stop.
@@ -109,7 +110,7 @@ fn options(config: &Config) -> PoolOptions {
     }
 }
 
-/// Applies the steps that are missing, and gives a new database its outlets.
+/// Applies pending migrations, and adds the known outlets to a new database.
 async fn bring_up_to_date(target: &Target, clock: &Clock) -> Result<Vec<String>> {
     let (applied, mut conn) = migrate(target).await?;
     for line in &applied {
@@ -120,8 +121,8 @@ async fn bring_up_to_date(target: &Target, clock: &Clock) -> Result<Vec<String>>
     Ok(applied)
 }
 
-/// Whether the database may yet come by itself.
-fn is_away(error: &anyhow::Error) -> bool {
+/// Returns whether the database may become available without anyone fixing it.
+fn is_unavailable(error: &anyhow::Error) -> bool {
     use ConnectErrorKind::{NotReady, TimedOut, Unreachable, WrongRole};
     let Some(MigrateError::Connect(error)) = error.downcast_ref::<MigrateError>() else {
         return false;
@@ -129,18 +130,18 @@ fn is_away(error: &anyhow::Error) -> bool {
     matches!(error.kind(), Unreachable | TimedOut | NotReady | WrongRole)
 }
 
-/// Tries until the database is there and up to date, and then lets the pool go.
-async fn wait(target: Target, pool: Pool) {
-    let mut told = String::new();
+/// Retries until the database is available and up to date, then resumes the pool.
+async fn open_when_available(target: Target, pool: Pool) {
+    let mut logged = String::new();
     while let Err(error) = bring_up_to_date(&target, &Clock::System).await {
         let reason = format!("{error:#}");
-        // Once is enough, unless it fails in another way.
-        if !is_away(&error) && reason != told {
+        // Each reason is logged once.
+        if !is_unavailable(&error) && reason != logged {
             log::error!("{reason}");
-            told = reason;
+            logged = reason;
         }
-        tokio::time::sleep(RETRY).await;
+        tokio::time::sleep(RETRY_INTERVAL).await;
     }
     pool.resume();
-    log::info!("the database is there");
+    log::info!("the database is available");
 }

@@ -1,4 +1,4 @@
-//! What somebody looks for, and the statement that finds it.
+//! Full-text search: the search words, the filters and the statements that find what matches.
 
 use crate::error::Result;
 use crate::page::{Count, Scan};
@@ -11,41 +11,41 @@ use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 
-/// Words to find.
+/// The search words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Words {
-    /// In the way of web search engines: `"a phrase"`, `or`, `-without`.
+    /// Whole words in the syntax of web search engines: `"a phrase"`, `or`, `-without`.
     pub head: String,
-    /// The beginning of a word; empty when all words are whole.
+    /// A prefix of one more word; empty if there is none.
     pub tail: String,
 }
 
 impl Words {
-    /// Reads the parameter `q`; as one types, its last word may only have begun.
+    /// Parses the parameter `q`. If `prefix`, the last word is a prefix, as in search while typing.
     pub fn read(q: &str, prefix: bool) -> Self {
-        let whole = || Self { head: q.to_owned(), tail: String::new() };
+        let without_prefix = || Self { head: q.to_owned(), tail: String::new() };
         if !prefix {
-            return whole();
+            return without_prefix();
         }
         let (head, last) = q.rsplit_once(char::is_whitespace).unwrap_or(("", q));
-        // `-word` is a word that must not occur: one would not want all that begin so gone.
+        // `-word` excludes a word; excluding every word with this prefix would exclude too much.
         if last.starts_with('-') || !last.chars().all(|c| c.is_alphanumeric() || "'’-".contains(c))
         {
-            return whole();
+            return without_prefix();
         }
-        // Parted again by the words' own apostrophes and hyphens, which to_tsquery would stumble on.
-        let cut = last.rsplit_once(|c: char| !c.is_alphanumeric());
-        let (more, tail) = cut.unwrap_or(("", last));
+        // Split at apostrophes and hyphens, which to_tsquery does not handle in a prefix.
+        let parts = last.rsplit_once(|c: char| !c.is_alphanumeric());
+        let (more, tail) = parts.unwrap_or(("", last));
         Self { head: format!("{head} {more}").trim().to_owned(), tail: tail.to_owned() }
     }
 }
 
-/// What to find, and where.
+/// The words and filters of a search. `None` does not filter.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Wanted {
-    /// The words.
+pub struct SearchFilter {
+    /// The search words.
     pub words: Words,
-    /// `article`, `link`, `comment`.
+    /// The kinds of results: `article`, `link`, `comment`.
     pub kinds: Option<Vec<String>>,
     /// Links credited to any of these outlets.
     pub outlets: Option<Vec<i64>>,
@@ -57,9 +57,9 @@ pub struct Wanted {
     pub authors: Option<Vec<String>>,
     /// Any of these languages.
     pub langs: Option<Vec<String>>,
-    /// Of articles published then or later.
+    /// Articles published at or after this time.
     pub after: Option<DateTime<Utc>>,
-    /// Of articles published before.
+    /// Articles published before this time.
     pub before: Option<DateTime<Utc>>,
 }
 
@@ -80,8 +80,8 @@ pub(crate) struct Match {
     place: i32,
 }
 
-/// Where a page of matches stands: best first, then latest, then the article
-/// itself.
+/// The sort key of a match: its rank, its time, its place (an article before its links and these before
+/// its comments) and its id.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Key(i64, DateTime<Utc>, i32, i64);
 
@@ -91,9 +91,9 @@ impl Match {
     }
 }
 
-/// An article and how well it matches.
+/// An article and its rank.
 #[derive(Debug, Clone, QueryableByName)]
-struct Ranked {
+struct RankedArticle {
     #[diesel(sql_type = BigInt)]
     rank: i64,
     #[diesel(sql_type = BigInt)]
@@ -106,7 +106,8 @@ struct Total {
     total: i64,
 }
 
-/// The parameters are always the same ones, so that the statement is prepared once.
+/// The matches of a [`SearchFilter`]. A filter that is not set is a null parameter, so that the text is
+/// the same for each search and the statement stays prepared.
 const MATCHING: &str = "from search_match($1, $2) m
     where ($3::text[] is null or m.kind = any ($3))
       and ($4::bigint[] is null
@@ -125,10 +126,11 @@ const MATCHING: &str = "from search_match($1, $2) m
       and ($9::timestamptz is null or m.published_at >= $9)
       and ($10::timestamptz is null or m.published_at < $10)";
 
-type Bound<'q> = BoxedSqlQuery<'q, Pg, SqlQuery>;
+type BoundQuery<'q> = BoxedSqlQuery<'q, Pg, SqlQuery>;
 
-impl Wanted {
-    fn bind(&self, text: String) -> Bound<'_> {
+impl SearchFilter {
+    /// Binds the parameters of [`MATCHING`] to a statement.
+    fn bind(&self, text: String) -> BoundQuery<'_> {
         sql_query(text)
             .into_boxed::<Pg>()
             .bind::<Text, _>(&self.words.head)
@@ -144,17 +146,17 @@ impl Wanted {
     }
 }
 
-/// The best matches, in the direction and from the place that `scan` says.
+/// Returns the matches of a page, best first.
 pub(crate) async fn best(
     conn: &AsyncPgConnection,
-    wanted: &Wanted,
+    filter: &SearchFilter,
     scan: &Scan<Key>,
 ) -> Result<Vec<Match>> {
-    let (than, order) = direction(scan);
+    let (comparison, order) = comparison_and_order(scan);
     let from = match &scan.from {
         None => String::new(),
         Some(_) => format!(
-            " and (m.rank, m.published_at, m.place, m.id) {than} ($11::bigint, $12::timestamptz, $13::integer, $14::bigint)"
+            " and (m.rank, m.published_at, m.place, m.id) {comparison} ($11::bigint, $12::timestamptz, $13::integer, $14::bigint)"
         ),
     };
     let text = format!(
@@ -162,7 +164,7 @@ pub(crate) async fn best(
          order by m.rank {order}, m.published_at {order}, m.place {order}, m.id {order} limit {}",
         scan.rows()
     );
-    let mut query = wanted.bind(text);
+    let mut query = filter.bind(text);
     if let Some((Key(rank, at, place, id), _)) = &scan.from {
         query = query
             .bind::<BigInt, _>(*rank)
@@ -173,20 +175,21 @@ pub(crate) async fn best(
     Ok(query.load(&mut &*conn).await?)
 }
 
-/// The articles that match best, by their own text or that of a link, as `(rank, id)`.
+/// Returns the articles of a page, best first, as `(rank, id)`. The rank is that of the best match in an
+/// article.
 ///
 /// # Errors
 /// When the database does not respond.
 pub async fn articles(
     conn: &AsyncPgConnection,
-    wanted: &Wanted,
+    filter: &SearchFilter,
     scan: &Scan<(i64, i64)>,
 ) -> Result<Vec<(i64, i64)>> {
-    let (than, order) = direction(scan);
+    let (comparison, order) = comparison_and_order(scan);
     let from = match &scan.from {
         None => String::new(),
         Some(_) => {
-            format!(" having (max(m.rank), m.article_id) {than} ($11::bigint, $12::bigint)")
+            format!(" having (max(m.rank), m.article_id) {comparison} ($11::bigint, $12::bigint)")
         }
     };
     let text = format!(
@@ -194,18 +197,18 @@ pub async fn articles(
          order by max(m.rank) {order}, m.article_id {order} limit {}",
         scan.rows()
     );
-    let mut query = wanted.bind(text);
+    let mut query = filter.bind(text);
     if let Some(((rank, id), _)) = scan.from {
         query = query.bind::<BigInt, _>(rank).bind::<BigInt, _>(id);
     }
-    let rows: Vec<Ranked> = query.load(&mut &*conn).await?;
+    let rows: Vec<RankedArticle> = query.load(&mut &*conn).await?;
     Ok(rows.into_iter().map(|row| (row.rank, row.id)).collect())
 }
 
-/// How to compare with the place where the page starts, and how to sort.
-fn direction<K>(scan: &Scan<K>) -> (&'static str, &'static str) {
-    let whole = scan.from.as_ref().is_some_and(|(_, whole)| *whole);
-    match (scan.backward, whole) {
+/// Returns the operator that compares with the key where the page starts, and the sort order.
+fn comparison_and_order<K>(scan: &Scan<K>) -> (&'static str, &'static str) {
+    let inclusive = scan.from.as_ref().is_some_and(|(_, inclusive)| *inclusive);
+    match (scan.backward, inclusive) {
         (false, false) => ("<", "desc"),
         (false, true) => ("<=", "desc"),
         (true, false) => (">", "asc"),
@@ -213,16 +216,17 @@ fn direction<K>(scan: &Scan<K>) -> (&'static str, &'static str) {
     }
 }
 
-/// How many documents match. They must be looked at to know, so an estimate is counted as well.
+/// Returns the number of matches if `count` asks for it. An estimate is an exact count too, because the
+/// planner cannot estimate a search.
 pub(crate) async fn total(
     conn: &AsyncPgConnection,
     count: Option<Count>,
-    wanted: &Wanted,
+    filter: &SearchFilter,
 ) -> Result<Option<i64>> {
     if count.is_none() {
         return Ok(None);
     }
-    let query = wanted.bind(format!("select count(*) as total {MATCHING}"));
+    let query = filter.bind(format!("select count(*) as total {MATCHING}"));
     let row: Total = query.get_result(&mut &*conn).await?;
     Ok(Some(row.total))
 }
@@ -237,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_may_only_have_begun() {
+    fn the_last_word_may_be_a_prefix() {
         for (q, head, tail) in [
             ("iran", "", "iran"),
             ("iran air", "iran", "air"),

@@ -39,49 +39,49 @@ enum Command {
     Serve,
     /// Import a blog, its comments, or roundups, from files
     Import(import::Args),
-    /// Make, list and revoke keys to the editors' side
+    /// Create, list and revoke API keys
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Write everything out again, for `import` or for other programs
+    /// Export everything, for `import` or for other programs
     Export(export::Args),
-    /// Make the keys of addresses anew after the rules of normalising have changed
+    /// Recompute the keys of link URLs after the normalisation rules have changed
     Rekey,
-    /// Bring the schema of the database up to date
+    /// Bring the database schema up to date
     Migrate,
     /// Print the OpenAPI document
     Openapi,
-    /// Print every setting, its value and where that comes from
+    /// Print every setting with its value and source
     Config,
-    /// Ask a running service whether it is ready: for container health checks
+    /// Check whether a running service is ready, for container health checks
     Health,
 }
 
-/// The exit status for a wrong command line or setting as clap has it.
-const USAGE: u8 = 2;
+/// The exit status for an invalid command line or setting, the same as clap's.
+const USAGE_ERROR: u8 = 2;
 
 fn main() -> ExitCode {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     if let Err(line) = Config::check_environment(names) {
-        return complain(USAGE, &line);
+        return fail(USAGE_ERROR, &line);
     }
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,
-        Err(error) if error.use_stderr() => return complain(USAGE, &one_line(&error)),
-        // Help and version.
+        Err(error) if error.use_stderr() => return fail(USAGE_ERROR, &one_line(&error)),
+        // `--help` or `--version`.
         Err(error) => {
             return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return complain(USAGE, &one_line(&error)),
+        Err(error) => return fail(USAGE_ERROR, &one_line(&error)),
     };
     logging::init(&cli.config);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return complain(1, &format!("cannot start: {error}")),
+        Err(error) => return fail(1, &format!("cannot start: {error}")),
     };
-    let done = runtime.block_on(async {
+    let result = runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve(cli.config).await,
             Command::Import(args) => import::run(&cli.config, &args).await,
@@ -94,33 +94,34 @@ fn main() -> ExitCode {
             Command::Health => health(cli.config.listen),
         }
     });
-    match done {
+    match result {
         Ok(code) => code,
-        Err(error) => complain(1, &format!("{error:#}")),
+        Err(error) => fail(1, &format!("{error:#}")),
     }
 }
 
-/// The setting or argument that clap refuses, in one line; of a setting also the variable, which may
-/// be where it comes from.
+/// Returns an error of clap in one line. If it is about a setting, the line ends with its environment
+/// variable, from which the value may come.
 fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let first = text.lines().take_while(|line| !line.trim().is_empty());
     let line = first.map(str::trim).collect::<Vec<_>>().join(" ");
     let line = line.strip_prefix("error: ").unwrap_or(&line);
-    let Some(ContextValue::String(refused)) = error.get(ContextKind::InvalidArg) else {
+    let Some(ContextValue::String(invalid)) = error.get(ContextKind::InvalidArg) else {
         return line.to_owned();
     };
     let mut command = Cli::command();
     command.build();
-    let variable = command.get_arguments().find(|arg| arg.to_string() == *refused);
+    let variable = command.get_arguments().find(|arg| arg.to_string() == *invalid);
     match variable.and_then(clap::Arg::get_env) {
         Some(variable) => format!("{line} ({})", variable.display()),
         None => line.to_owned(),
     }
 }
 
+/// Prints an error and returns the exit status.
 #[expect(clippy::print_stderr, reason = "the command line may print")]
-fn complain(code: u8, line: &str) -> ExitCode {
+fn fail(code: u8, line: &str) -> ExitCode {
     eprintln!("roundup: {line}");
     ExitCode::from(code)
 }
@@ -144,17 +145,17 @@ async fn serve(config: Config) -> Result<ExitCode> {
     let invalidation = Arc::clone(state.cache().invalidation());
     let pooled = state.config().pgbouncer;
     let listening = tokio::spawn(listen(invalidation, database.target.clone(), pooled));
-    // One that is waited for is not known to be empty.
+    // A database that cannot be reached yet is not known to be empty.
     let empty = roundup::articles::none(state).await.unwrap_or(false);
-    print(&welcome(address, &database, empty))?;
-    let served = listener.serve(application).await;
+    print(&startup_message(address, &database, empty))?;
+    let result = listener.serve(application).await;
     listening.abort();
     database.close().await?;
-    served.map(|()| ExitCode::SUCCESS)
+    result.map(|()| ExitCode::SUCCESS)
 }
 
-/// What is said once the service is up.
-fn welcome(address: SocketAddr, database: &Database, empty: bool) -> String {
+/// Returns what is printed once the service is up.
+fn startup_message(address: SocketAddr, database: &Database, empty: bool) -> String {
     let mut text =
         format!("roundup serves http://{address}/api/v1 (documentation: http://{address}/docs/)\n");
     if let Some(cluster) = &database.cluster {
@@ -164,7 +165,7 @@ fn welcome(address: SocketAddr, database: &Database, empty: bool) -> String {
     if empty {
         text += "the database is empty; import an example in another terminal:\n";
         text += "    cargo run -- import examples/harbour-bridge.txt\n";
-        text += "and make a key for writing with\n";
+        text += "and create an API key with\n";
         text += "    cargo run -- keys create --name editor --scope admin\n";
     }
     text
@@ -181,6 +182,7 @@ async fn migrate(config: &Config) -> Result<ExitCode> {
     print(&text)
 }
 
+/// Returns what `roundup config` prints.
 fn settings(matches: &clap::ArgMatches) -> String {
     let line = |s: roundup::config::Setting| {
         format!("{} ({})\n    {} [{}]\n    {}\n", s.variable, s.flag, s.value, s.source, s.help)
@@ -188,16 +190,16 @@ fn settings(matches: &clap::ArgMatches) -> String {
     Config::settings(matches).into_iter().map(line).collect()
 }
 
-/// Asks `/readyz` over plain HTTP.
+/// Requests `/readyz` over plain HTTP.
 fn health(address: SocketAddr) -> Result<ExitCode> {
-    let limit = Duration::from_secs(3);
-    let mut stream = TcpStream::connect_timeout(&address, limit)
-        .with_context(|| format!("nothing listens on {address}"))?;
-    stream.set_read_timeout(Some(limit))?;
+    let time_limit = Duration::from_secs(3);
+    let mut stream = TcpStream::connect_timeout(&address, time_limit)
+        .with_context(|| format!("cannot connect to {address}"))?;
+    stream.set_read_timeout(Some(time_limit))?;
     write!(stream, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let status = answer.split(' ').nth(1).unwrap_or("no status");
+    let mut response = String::new();
+    stream.read_to_string(&mut response)?;
+    let status = response.split(' ').nth(1).unwrap_or("no status");
     print(&format!("{status}\n"))?;
     Ok(if status == "200" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

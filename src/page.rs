@@ -1,8 +1,8 @@
 //! Lists that page by cursor.
 //!
-//! A cursor holds the sort key of the row it stands at, so it needs no look-up and outlives the
-//! row; and it is bound to its list, sort and filters, so it cannot be used with others. A page is
-//! cut from one row more than asked for: whether more follow is known, never guessed.
+//! A cursor holds the sort key of a row, so it needs no look-up and stays valid when the row is deleted.
+//! It is bound to its list, sort order and filters, so it cannot be used with others. One row more than
+//! requested is read, to know whether more follow.
 
 mod count;
 

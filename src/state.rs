@@ -60,7 +60,7 @@ impl State {
 
     /// Reads from the database with one connection and one deadline.
     ///
-    /// A public read may come from a replica if that has everything that was shown before.
+    /// A public read may use a replica that has replayed everything that was served before.
     ///
     /// # Errors
     /// 503 when no connection is available, 504 when the deadline passes, and those of `work`.

@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::extract::{comma_separated, comma_separated_refs};
-use crate::full_text::{Wanted, Words};
+use crate::full_text::{SearchFilter, Words};
 use crate::{outlets, tags};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel_async::AsyncPgConnection;
@@ -62,7 +62,7 @@ impl WordsQuery {
     /// 400 when the sort order needs words and there are none.
     pub(crate) fn words(&self) -> Result<Option<Words>> {
         if self.sort == Sort::Relevance && self.q.is_none() {
-            let message = "`sort=relevance` needs `q`, which says to what";
+            let message = "`sort=relevance` requires `q`";
             return Err(Error::parameter("sort", Code::BadParameter, message));
         }
         Ok(self.q.as_deref().map(|q| Words::read(q, false)))
@@ -148,8 +148,8 @@ impl ArticleQuery {
 
 impl Filter {
     /// Returns the filters for the search function, which ranks the articles.
-    pub(crate) fn wanted(&self) -> Wanted {
-        Wanted {
+    pub(crate) fn search_filter(&self) -> SearchFilter {
+        SearchFilter {
             words: self.words.clone().unwrap_or_default(),
             kinds: Some(vec!["article".to_owned(), "link".to_owned()]),
             outlets: self.outlets.clone(),
@@ -168,7 +168,7 @@ pub fn time(name: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>> {
     let Some(text) = text else { return Ok(None) };
     let day = || text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|at| at.and_utc());
     let at = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).ok().or_else(day);
-    // What PostgreSQL can hold; no news is older or from later than these.
+    // RFC 3339 and PostgreSQL can both represent these years.
     let stored = |at: &DateTime<Utc>| (1..=9999).contains(&chrono::Datelike::year(at));
     at.filter(stored).map(Some).ok_or_else(|| {
         let message = format!("`{name}` must be a time like 2014-12-04T00:00:00Z or a day");

@@ -1,7 +1,8 @@
-//! An article as a fragment of HTML, for feeds and other programs that show one text only.
+//! Renders an article as one HTML fragment, for feeds and exports.
 
 use super::model::Article;
 use crate::links::{Link, LinkRole};
+use crate::validation::is_web_url;
 use quick_xml::escape::escape;
 use std::fmt::Write as _;
 
@@ -107,12 +108,6 @@ impl SourceLine<'_> {
         }
         html
     }
-}
-
-/// Returns whether a URL is one that a reader may follow: `http` or `https`, no script and no local
-/// file.
-pub fn is_web_url(url: &str) -> bool {
-    url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 #[cfg(test)]

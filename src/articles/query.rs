@@ -78,7 +78,7 @@ pub(crate) async fn keys(
         }
         Sort::Relevance => {
             let scan = scan.typed::<i64>()?;
-            let keys = full_text::articles(conn, &filter.wanted(), &scan).await?;
+            let keys = full_text::articles(conn, &filter.search_filter(), &scan).await?;
             Ok(keys.into_iter().map(|(rank, id)| (rank.into(), id)).collect())
         }
     }
@@ -178,7 +178,7 @@ pub(crate) fn narrowed(mut query: Public, filter: &Filter) -> Public {
         Some(several) => query.filter(articles::lang.eq_any(several.to_vec())),
     };
     if let Some(words) = &filter.words {
-        // As an array, which is made once: as `in (select …)` the planner may rather look for the
+        // The array is computed once. With `in (select …)` the planner may instead search for the
         // words in one article after the other, the latest first.
         let found = sql::<Bool>("articles.id = any (array(select m.article_id from search_match(")
             .bind::<Text, _>(words.head.clone())
@@ -196,7 +196,7 @@ pub(crate) fn narrowed(mut query: Public, filter: &Filter) -> Public {
     query
 }
 
-/// Returns these articles in this order, as lists have them.
+/// Returns the summaries of these articles, in the order of the ids.
 ///
 /// # Errors
 /// When the database does not respond.
@@ -319,8 +319,8 @@ pub async fn none(state: &State) -> Result<bool> {
 /// # Errors
 /// When the database does not respond.
 pub async fn headline(conn: &AsyncPgConnection, id: i64) -> Result<Option<String>> {
-    let one = articles::table.filter(articles::id.eq(id)).filter(published());
-    Ok(one.select(articles::headline).first(&mut &*conn).await.optional()?)
+    let article = articles::table.filter(articles::id.eq(id)).filter(published());
+    Ok(article.select(articles::headline).first(&mut &*conn).await.optional()?)
 }
 
 /// The texts of an article as HTML.

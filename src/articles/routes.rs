@@ -91,7 +91,7 @@ async fn list_article_links(
         .read(async |conn| {
             let article = match query::resolve(conn, &which).await? {
                 Lookup::Found(id) => id,
-                elsewhere => return Ok(Err(elsewhere)),
+                other => return Ok(Err(other)),
             };
             let scan = page.scan(&("links of", article))?;
             let mut links = links::of_articles(conn, &[article], false).await?;

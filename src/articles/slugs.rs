@@ -6,19 +6,24 @@ use crate::schema::{article_slugs as former, articles};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use safe_html::slug::{MAX_SLUG, number_slug};
+use std::collections::HashSet;
+
+/// The room that is left for "-" and a number behind a slug, in characters.
+const MAX_NUMBER: usize = 10;
 
 /// Returns the slug, with the first free number appended if an article has or had it.
 pub(crate) async fn free(conn: &mut AsyncPgConnection, base: &str) -> Result<String> {
-    let like = format!("{base}%");
-    let mut taken: Vec<String> = articles::table
-        .filter(articles::slug.like(&like))
-        .select(articles::slug)
-        .load(conn)
-        .await?;
-    let earlier = former::table.filter(former::slug.like(&like));
+    // A long slug is cut before it is numbered.
+    let stem: String = base.chars().take(MAX_SLUG - MAX_NUMBER).collect();
+    let like = if stem == base { format!("{stem}-%") } else { format!("{stem}%") };
+    let current = articles::table.filter(articles::slug.eq(base).or(articles::slug.like(&like)));
+    let earlier = former::table.filter(former::slug.eq(base).or(former::slug.like(&like)));
+    let mut taken: HashSet<String> = HashSet::new();
+    taken.extend(current.select(articles::slug).load::<String>(conn).await?);
     taken.extend(earlier.select(former::slug).load::<String>(conn).await?);
     let free = |slug: &String| !taken.contains(slug);
-    let numbered = (2..).map(|n| format!("{base}-{n}"));
+    let numbered = (2..).map(|number| number_slug(base, number));
     Ok(std::iter::once(base.to_owned()).chain(numbered).find(free).unwrap_or_default())
 }
 
@@ -35,7 +40,7 @@ pub(crate) async fn claim(
     if others { Err(taken(slug)) } else { Ok(()) }
 }
 
-/// Stores a former slug, so that it redirects; a slug in use again is no former one.
+/// Stores a former slug, so that it redirects, and removes `new` from the former slugs.
 pub(crate) async fn retire(
     conn: &mut AsyncPgConnection,
     slug: &str,
@@ -57,7 +62,7 @@ pub(crate) fn taken(slug: &str) -> Error {
     Error::fields(Code::SlugTaken, vec![FieldError::field("/slug", "slug_taken", message)])
 }
 
-/// Converts the unique violation of a slug that was taken meanwhile.
+/// Converts a unique violation, for a slug that another transaction took meanwhile.
 pub(crate) fn or_taken(error: diesel::result::Error, slug: &str) -> Error {
     match DbErrorKind::of(&error) {
         DbErrorKind::UniqueViolation { constraint } if constraint == "articles_slug_key" => {

@@ -5,15 +5,15 @@
 use super::model::{ArticleAuthor, ArticleStatus, Commentary, Correction};
 use super::slugs;
 pub(crate) use super::slugs::free as free_slug;
-use crate::derived::refresh_articles;
 use crate::error::{Error, Result};
 use crate::links::{self, NewLink, RichText};
 use crate::schema::articles;
-use crate::tags;
+use crate::tags::{self, TagName};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use safe_html::slug::slugify;
+use sha2::{Digest as _, Sha256};
 
 /// An article to store: its texts are rendered, its outlets resolved.
 #[derive(Debug, Clone)]
@@ -128,19 +128,9 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Stores a new article; returns its id.
-///
-/// # Errors
-/// When the database fails.
-pub async fn insert(
-    conn: &mut AsyncPgConnection,
-    draft: &Draft,
-    now: DateTime<Utc>,
-) -> Result<i64> {
-    let id = insert_row(conn, draft, None, now).await?;
-    fill(conn, id, draft, now).await?;
-    refresh_articles(conn, &[id]).await?;
-    Ok(id)
+/// Returns the hash by which the path of a former URL is found.
+pub fn path_hash(path: &str) -> Vec<u8> {
+    Sha256::digest(path.as_bytes()).to_vec()
 }
 
 /// Stores a new article under a free slug. The caller must then call `refresh_articles`, once for
@@ -179,7 +169,7 @@ pub(crate) async fn insert_row(
     let base = slugify(&draft.headline);
     loop {
         let slug = slugs::free(conn, &base).await?;
-        // Another writer may have taken it meanwhile: then it is seen now, and the next is tried.
+        // Another transaction may have taken the slug meanwhile; the next round then sees it.
         if let Some(id) = insert_under(conn, draft, &slug, now).await? {
             return Ok(id);
         }
@@ -236,22 +226,8 @@ pub(crate) async fn update_row(
     version.map_err(|error| slugs::or_taken(error, slug))
 }
 
-/// Replaces an article and keeps its slug; returns its new version.
-///
-/// # Errors
-/// When the database fails.
-pub async fn replace(
-    conn: &mut AsyncPgConnection,
-    id: i64,
-    draft: &Draft,
-    now: DateTime<Utc>,
-) -> Result<i32> {
-    let version = rewrite(conn, id, draft, now).await?;
-    refresh_articles(conn, &[id]).await?;
-    Ok(version)
-}
-
-/// Replaces an article as [`replace`] does, without refreshing derived data.
+/// Replaces an article and keeps its slug; returns its new version. The caller must then call
+/// `refresh_articles`, once for many articles.
 ///
 /// # Errors
 /// When the database fails.
@@ -271,7 +247,6 @@ pub async fn rewrite(
         .get_result(conn)
         .await?;
     links::delete_of(conn, id).await?;
-    tags::delete_of(conn, id).await?;
     fill(conn, id, draft, now).await?;
     Ok(version)
 }
@@ -283,5 +258,7 @@ async fn fill(
     now: DateTime<Utc>,
 ) -> Result<()> {
     links::insert(conn, id, &draft.links).await?;
-    tags::insert(conn, id, &draft.tags, now).await
+    let names: Vec<TagName> = draft.tags.iter().cloned().map(TagName::from).collect();
+    let tags = tags::named(conn, &names, now).await?;
+    tags::replace(conn, id, &tags).await
 }

@@ -1,4 +1,4 @@
-//! The audit: who did what to which object, and when. Events are written in the transaction of the change.
+//! The audit log: who did what to which object, and when. Events are written in the transaction of the change.
 
 mod model;
 mod query;
@@ -34,7 +34,7 @@ impl Actor {
         Self { key: None, name: "a reader".to_owned(), address: None }
     }
 
-    /// The service itself, such as its scheduler.
+    /// Returns the service itself, such as its scheduler.
     pub fn service() -> Self {
         Self { key: None, name: "roundup".to_owned(), address: None }
     }
@@ -49,13 +49,13 @@ pub type Object<'a> = (&'a str, Option<i64>);
 /// When the database fails.
 pub async fn record(
     conn: &mut AsyncPgConnection,
-    who: &Actor,
+    actor: &Actor,
     at: DateTime<Utc>,
     action: &str,
     object: Object<'_>,
     detail: serde_json::Value,
 ) -> Result<()> {
-    record_all(conn, who, at, action, vec![(object, detail)]).await
+    record_all(conn, actor, at, action, vec![(object, detail)]).await
 }
 
 /// Records the same event for many objects, a row for each.
@@ -64,28 +64,28 @@ pub async fn record(
 /// When the database fails.
 pub async fn record_all(
     conn: &mut AsyncPgConnection,
-    who: &Actor,
+    actor: &Actor,
     at: DateTime<Utc>,
     action: &str,
-    deeds: Vec<(Object<'_>, serde_json::Value)>,
+    events: Vec<(Object<'_>, serde_json::Value)>,
 ) -> Result<()> {
     let row = |(object, detail): (Object<'_>, serde_json::Value)| {
         (
             audit::at.eq(at),
-            audit::key_id.eq(who.key),
-            audit::key_name.eq(who.name.clone()),
+            audit::key_id.eq(actor.key),
+            audit::key_name.eq(actor.name.clone()),
             audit::action.eq(action.to_owned()),
             audit::object_kind.eq(object.0.to_owned()),
             audit::object_id.eq(object.1),
-            audit::address.eq(who.address.clone()),
+            audit::address.eq(actor.address.clone()),
             audit::detail.eq(detail),
         )
     };
-    let mut rows = deeds.into_iter().map(row).peekable();
+    let mut rows = events.into_iter().map(row).peekable();
     while rows.peek().is_some() {
         // A statement takes 65,535 parameters at most.
-        let some: Vec<_> = rows.by_ref().take(1000).collect();
-        diesel::insert_into(audit::table).values(some).execute(conn).await?;
+        let batch: Vec<_> = rows.by_ref().take(1000).collect();
+        diesel::insert_into(audit::table).values(batch).execute(conn).await?;
     }
     Ok(())
 }

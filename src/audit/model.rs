@@ -1,4 +1,4 @@
-//! The database rows and JSON types of the audit.
+//! The database rows and JSON types of the audit log.
 
 use crate::extract::deserialize_id;
 use crate::schema::audit;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-/// An event of the audit.
+/// An event of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, HasQuery)]
 #[diesel(table_name = audit)]
 pub struct AuditEvent {
@@ -32,7 +32,7 @@ pub struct AuditEvent {
     /// The id of the object.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 42)]
     pub object_id: Option<i64>,
-    /// The network address of the request.
+    /// The IP address of the client.
     #[schema(max_length = 100, example = "192.0.2.1")]
     pub address: Option<String>,
     /// Details of the event.

@@ -1,4 +1,4 @@
-//! The statements that read the audit.
+//! The statements that read the audit log.
 
 use super::model::{AuditEvent, AuditQuery};
 use crate::db::keyset;
@@ -22,7 +22,7 @@ pub(super) async fn list(
     let rows = matching(query).select(AuditEvent::as_select());
     let rows = keyset!(rows, scan, true, Timestamptz, audit::at, audit::id);
     let rows: Vec<AuditEvent> = rows.load(&mut &*conn).await?;
-    let page = scan.page(rows, |deed| (deed.at, deed.id));
+    let page = scan.page(rows, |event| (event.at, event.id));
     Ok(page.with_total(total(conn, scan.count, || matching(query)).await?))
 }
 

@@ -1,4 +1,4 @@
-//! The route of the audit.
+//! The route of the audit log.
 
 use super::model::{AuditEvent, AuditQuery};
 use super::query::list;
@@ -22,11 +22,11 @@ pub fn configure(cfg: &mut ServiceConfig) {
 #[openapi(paths(admin_list_audit_events))]
 pub struct Docs;
 
-/// List the events of the audit
+/// List the events of the audit log
 ///
 /// Newest first. Events must match all filters.
 #[utoipa::path(get, path = "/audit", tag = "audit", params(AuditQuery, PageQuery), security(("key" = ["audit:read"])),
-    responses((status = 200, description = "A page of deeds", body = Page<AuditEvent>, example = json!(Page::sample(AuditEvent::sample()))), AdminReadProblems))]
+    responses((status = 200, description = "A page of events", body = Page<AuditEvent>, example = json!(Page::sample(AuditEvent::sample()))), AdminReadProblems))]
 async fn admin_list_audit_events(
     _caller: Allowed<scope::AuditRead>,
     state: Data<State>,

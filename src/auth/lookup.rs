@@ -1,4 +1,4 @@
-//! Finds the key that a request gives.
+//! Finds the key with the secret that a request sends.
 
 use super::scopes::Scope;
 use crate::error::Result;
@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq as _;
 const LAST_USED_PRECISION: TimeDelta = TimeDelta::seconds(60);
 
 /// Returns the hash under which a secret is stored. A secret is 256 random bits, so a plain fast
-/// hash gives nothing away.
+/// hash is safe.
 pub(crate) fn hash_secret(secret: &str) -> Vec<u8> {
     Sha256::digest(secret).to_vec()
 }
@@ -39,7 +39,7 @@ pub(super) struct ValidKey {
     pub(super) scopes: Vec<Scope>,
 }
 
-/// Returns the key with this secret if it is neither expired nor revoked, and notes its use.
+/// Returns the key with this secret if it is neither expired nor revoked, and records its use.
 ///
 /// # Errors
 /// When the database fails.
@@ -58,12 +58,12 @@ pub(super) async fn find_valid_key(
         .first(&mut &*conn)
         .await
         .optional()?;
-    let valid = nearest.and_then(|row| {
+    let found = nearest.and_then(|row| {
         let same = bool::from(row.secret_hash.ct_eq(&hash));
-        let in_force = row.revoked_at.is_none() & row.expires_at.is_none_or(|end| end > now);
-        (same & in_force).then_some(row)
+        let is_valid = row.revoked_at.is_none() & row.expires_at.is_none_or(|end| end > now);
+        (same & is_valid).then_some(row)
     });
-    let Some(row) = valid else { return Ok(None) };
+    let Some(row) = found else { return Ok(None) };
     if row.last_used_at.is_none_or(|at| now - at >= LAST_USED_PRECISION) {
         diesel::update(keys::table.find(row.id))
             .set(keys::last_used_at.eq(now))

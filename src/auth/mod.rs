@@ -1,8 +1,7 @@
-//! Who is asking, and may they.
+//! Authentication and authorization.
 //!
-//! [`require_key`] stands in front of everything under `/api/v1/admin`: without a good key nothing
-//! there answers but 401. What a handler allows is said by the type in its signature:
-//! `Allowed<scope::ArticlesWrite>`.
+//! [`require_key`] wraps all routes under `/api/v1/admin` and rejects requests without a valid key with
+//! 401. A handler declares the scope that it requires in its signature: `Allowed<scope::ArticlesWrite>`.
 
 mod lookup;
 mod scopes;
@@ -23,14 +22,14 @@ use lookup::{ValidKey, find_valid_key};
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
-/// Who is asking: the holder of a key.
+/// The authenticated caller: the holder of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// The key's id.
     pub key: i64,
     /// The key's name.
     pub name: String,
-    /// The network address of the request.
+    /// The IP address of the client.
     pub address: Option<String>,
     scopes: Vec<Scope>,
 }
@@ -43,40 +42,41 @@ impl Principal {
 
     /// Returns whether the caller may do what this scope allows.
     pub fn may(&self, scope: Scope) -> bool {
-        self.scopes.iter().any(|held| held.holds(scope))
+        self.scopes.iter().any(|held| held.includes(scope))
     }
 }
 
-/// Lets only the holder of a good key pass: a missing, wrong, expired or revoked one is answered
-/// with 401, never taken for an anonymous caller.
+/// Middleware that rejects requests without a valid key with 401. A wrong, expired or revoked key is never
+/// treated like no key.
 ///
 /// # Errors
-/// Those of the handlers behind it.
+/// Those of the wrapped handlers.
 pub async fn require_key<B: MessageBody>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let key = match good_key(&req).await {
+    let key = match authenticate(&req).await {
         Ok(key) => key,
-        // As an answer, not as an error: only so does the front door see it.
+        // A response, not an `Err`: the request pipeline only handles responses.
         Err(error) => {
             return Ok(req.into_response(HttpResponse::from_error(error)).map_into_right_body());
         }
     };
-    let address = address(&req);
+    let address = client_address(&req);
     let principal = Principal { key: key.id, name: key.name, address, scopes: key.scopes };
     req.extensions_mut().insert(principal);
     next.call(req).await.map(ServiceResponse::map_into_left_body)
 }
 
-/// Whence the request comes: of one by way of a trusted proxy, from where that has it.
-fn address(req: &ServiceRequest) -> Option<String> {
+/// Returns the IP address of the client, from the forwarding header if a trusted proxy sent it.
+fn client_address(req: &ServiceRequest) -> Option<String> {
     let peer = req.peer_addr()?.ip();
     let trusted = &req.app_data::<Data<State>>()?.config().trusted_proxies;
     Some(Client::from_request_parts(Some(peer), req.headers(), trusted).address().to_string())
 }
 
-async fn good_key(req: &ServiceRequest) -> Result<ValidKey> {
+/// Returns the valid key that a request sends.
+async fn authenticate(req: &ServiceRequest) -> Result<ValidKey> {
     let state = req.app_data::<Data<State>>();
     let state = state.ok_or_else(|| Error::internal(anyhow::anyhow!("no state")))?;
     let secret = req
@@ -87,7 +87,7 @@ async fn good_key(req: &ServiceRequest) -> Result<ValidKey> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, secret)| secret.trim());
     let Some(secret) = secret else {
-        return Err(unauthenticated("give a key: `Authorization: Bearer rk_…`"));
+        return Err(unauthenticated("send a key: `Authorization: Bearer rk_…`"));
     };
     let now = state.clock().now();
     let found = state.read(async |conn| find_valid_key(conn, secret, now).await).await?;
@@ -103,8 +103,8 @@ fn unauthenticated(detail: &'static str) -> Error {
 pub mod scope {
     use crate::auth::Scope;
 
-    /// A scope that stands in a handler's signature.
-    pub trait Needs {
+    /// A scope as a type parameter of [`Allowed`](super::Allowed).
+    pub trait RequiredScope {
         /// The scope.
         const SCOPE: Scope;
     }
@@ -114,7 +114,7 @@ pub mod scope {
             #[doc = concat!("[`Scope::", stringify!($name), "`].")]
             #[derive(Debug, Clone, Copy)]
             pub struct $name;
-            impl Needs for $name {
+            impl RequiredScope for $name {
                 const SCOPE: Scope = Scope::$name;
             }
         )*};
@@ -123,23 +123,23 @@ pub mod scope {
     scopes!(ArticlesRead ArticlesWrite OutletsWrite CommentsModerate ImportsWrite ExportsRead KeysManage AuditRead);
 }
 
-/// The caller, who may do what `S` allows. It must be the handler's first parameter, so that a
-/// caller who may not learns nothing of what else is wrong.
+/// The caller, whose key has the scope `S`. It must be the handler's first parameter, so that a caller
+/// without the scope learns nothing about the rest of the request.
 #[derive(Debug, Clone)]
 pub struct Allowed<S> {
-    /// Who it is.
+    /// The caller.
     pub principal: Principal,
     scope: PhantomData<S>,
 }
 
-impl<S: scope::Needs> FromRequest for Allowed<S> {
+impl<S: scope::RequiredScope> FromRequest for Allowed<S> {
     type Error = Error;
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let principal = req.extensions().get::<Principal>().cloned();
         ready(match principal {
-            None => Err(unauthenticated("give a key: `Authorization: Bearer rk_…`")),
+            None => Err(unauthenticated("send a key: `Authorization: Bearer rk_…`")),
             Some(principal) if principal.may(S::SCOPE) => {
                 Ok(Self { principal, scope: PhantomData })
             }
@@ -151,7 +151,7 @@ impl<S: scope::Needs> FromRequest for Allowed<S> {
     }
 }
 
-/// Whether everything at this path needs a key.
+/// Returns whether a path needs a key.
 pub(crate) fn is_private(path: &str) -> bool {
     path.strip_prefix("/api/v1/admin").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_needs_a_key_is_told_by_its_path() {
+    fn only_admin_paths_need_a_key() {
         for path in ["/api/v1/admin", "/api/v1/admin/", "/api/v1/admin/keys"] {
             assert!(is_private(path), "{path}");
         }

@@ -1,4 +1,4 @@
-//! The scopes that a key holds.
+//! The scopes of keys.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -30,11 +30,11 @@ pub enum Scope {
     #[serde(rename = "articles:write")]
     #[value(name = "articles:write")]
     ArticlesWrite,
-    /// Make and change outlets and tags. Without it, naming an unknown outlet in an article is 422.
+    /// Create and change outlets and tags. Without it, naming an unknown outlet in an article is 422.
     #[serde(rename = "outlets:write")]
     #[value(name = "outlets:write")]
     OutletsWrite,
-    /// Read the queue of comments and decide on them; set the rules.
+    /// Moderate comments, and change the moderation rules.
     #[serde(rename = "comments:moderate")]
     #[value(name = "comments:moderate")]
     CommentsModerate,
@@ -46,11 +46,11 @@ pub enum Scope {
     #[serde(rename = "exports:read")]
     #[value(name = "exports:read")]
     ExportsRead,
-    /// Make and revoke keys.
+    /// Create and revoke keys.
     #[serde(rename = "keys:manage")]
     #[value(name = "keys:manage")]
     KeysManage,
-    /// Read who did what.
+    /// Read the audit log.
     #[serde(rename = "audit:read")]
     #[value(name = "audit:read")]
     AuditRead,
@@ -70,18 +70,18 @@ impl Scope {
         (Self::AuditRead, "audit:read"),
     ];
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(scope, _)| *scope == self).map_or("", |(_, name)| name)
     }
 
-    /// Returns the state with this name.
+    /// Returns the scope with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(scope, _)| *scope)
     }
 
-    /// Whether a key with this scope may do what `other` allows.
-    pub fn holds(self, other: Self) -> bool {
+    /// Returns whether a key with this scope may do what `other` allows.
+    pub fn includes(self, other: Self) -> bool {
         self == other
             || self == Self::Admin
             || (self == Self::ArticlesWrite && other == Self::ArticlesRead)

@@ -18,7 +18,7 @@ use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
 /// How often the database is asked to confirm.
 const CONFIRM_INTERVAL: Duration = Duration::from_millis(250);
 
-/// How long the database may take for one step before the connection is opened anew.
+/// How long the database may take for one step before the connection is replaced.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The pause before the second attempt to connect; it doubles after each.

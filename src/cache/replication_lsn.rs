@@ -48,7 +48,7 @@ impl MinimumLsn {
         self.valid_until.fetch_max(version.number(), Ordering::SeqCst);
     }
 
-    /// Starts anew at `lsn`, because the primary may be another server with another log.
+    /// Resets the minimum to `lsn`, because the primary may be another server with another log.
     pub fn reset(&self, lsn: Lsn) {
         self.minimum.store(lsn.0, Ordering::SeqCst);
     }

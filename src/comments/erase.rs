@@ -1,5 +1,5 @@
-//! Erasing comments: what they said and who said it is gone for good. Where replies hang on one, an
-//! empty tombstone keeps their place.
+//! Erases the content and author of comments permanently. A comment with replies leaves an empty
+//! tombstone, which keeps their position in the thread.
 
 use crate::error::Result;
 use crate::schema::{comment_reports, comments};
@@ -7,22 +7,22 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// What became of erased comments.
+/// How many comments were erased.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Erased {
     /// The number of comments deleted.
     pub(super) removed: usize,
-    /// Those of which a tombstone stays.
+    /// The number of comments that left a tombstone.
     pub(super) emptied: usize,
 }
 
-/// Erases these comments, whose articles the caller holds.
+/// Erases these comments. The caller must have locked their articles.
 ///
 /// # Errors
 /// When the database fails.
 pub(super) async fn erase(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<Erased> {
     let mut erased = Erased::default();
-    // From the leaves up: deleting a parent would take its replies along.
+    // From the leaves up, because deleting a parent deletes its replies too.
     loop {
         let leaves = "delete from comments c where c.id = any ($1) \
                       and not exists (select from comments r where r.parent_id = c.id)";

@@ -1,14 +1,11 @@
-//! Events of comments, announced after the commit.
-//!
-//! Every write to comments over HTTP ends
-//! here. An event is a line in the log.
+//! Logs the events of comments after the commit. Every write to comments over HTTP calls this.
 
 use crate::state::State;
 
 /// An event of a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The article that it answers.
+    /// The article of the comment.
     pub article: i64,
     /// The comment.
     pub comment: i64,

@@ -167,7 +167,7 @@ impl CommentWithContext {
     }
 }
 
-/// The table's columns that are shown, and the path.
+/// The columns that a public comment needs, and the path.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = comments)]
 pub(super) struct CommentRow {
@@ -195,11 +195,11 @@ impl CommentRow {
         Path::from_bytes(&self.path)
     }
 
-    /// Returns the comment for its author: one that is not published is pending, for whatever reason.
-    pub(super) fn own(self) -> Comment {
-        let shows = self.status == "approved";
+    /// Returns the comment for its author; an unpublished one is `pending`, whatever the reason.
+    pub(super) fn for_author(self) -> Comment {
+        let is_public = self.status == "approved";
         let comment = Self { status: "approved".to_owned(), ..self }.public();
-        Comment { status: if shows { "approved" } else { "pending" }, ..comment }
+        Comment { status: if is_public { "approved" } else { "pending" }, ..comment }
     }
 
     /// Returns the comment for the public: of one that is not approved, only its position.

@@ -23,17 +23,17 @@ impl Path {
         self.0.iter().flat_map(|id| id.to_be_bytes()).collect()
     }
 
-    /// The ids, the root's first.
+    /// Returns the ids, the root's first.
     pub fn ids(&self) -> &[i64] {
         &self.0
     }
 
-    /// The id of the thread's first comment.
+    /// Returns the id of the thread's first comment.
     pub fn root(&self) -> i64 {
         self.0.first().copied().unwrap_or_default()
     }
 
-    /// The first bytes that stand behind everything below this comment.
+    /// Returns the exclusive upper bound of the stored paths of this comment and everything below it.
     pub fn end(&self) -> Vec<u8> {
         let mut ids = self.0.clone();
         if let Some(last) = ids.last_mut() {

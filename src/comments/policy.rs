@@ -1,4 +1,5 @@
-//! Whether a comment shows at once: the site's policy and what its rules found.
+//! Decides whether a comment is published, held, marked as spam or rejected, from the site's policy and
+//! the rules that match.
 
 use super::rules::{Action, RuleMatch};
 pub use crate::config::CommentPolicy as Policy;
@@ -6,8 +7,8 @@ use crate::error::{Code, Error, FieldError};
 use serde_json::{Value, json};
 
 impl Policy {
-    /// Why this policy holds a comment, if it does.
-    fn holds(self, known: bool) -> Option<&'static str> {
+    /// Returns why this policy holds a comment; `None` if it does not.
+    fn hold_reason(self, known: bool) -> Option<&'static str> {
         match self {
             Self::First if !known => Some("first_comment"),
             Self::Hold => Some("every_comment"),
@@ -15,27 +16,27 @@ impl Policy {
         }
     }
 
-    /// Whether it matters who somebody is.
-    pub(super) fn recognises(self) -> bool {
+    /// Whether the policy depends on who the author is.
+    pub(super) fn identifies_authors(self) -> bool {
         self != Self::Hold
     }
 }
 
-/// What is done with a comment, and why.
+/// The decision on a comment, and its reasons.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Precondition {
-    /// `approved`, `pending` or `spam`; none when it is refused.
+pub(super) struct Decision {
+    /// `approved`, `pending` or `spam`; `None` if the comment is rejected.
     pub(super) status: Option<&'static str>,
-    /// Why it does not show: kinds of rules, and the policy.
+    /// Why it is not published: kinds of rules, and the policy.
     pub(super) held_because: Vec<String>,
-    fired: Vec<RuleMatch>,
+    matches: Vec<RuleMatch>,
 }
 
-impl Precondition {
-    /// What the policy and the rules that fired come to; the strictest of them decides.
-    pub(super) fn of(policy: Policy, known: bool, fired: Vec<RuleMatch>) -> Self {
-        let held = policy.holds(known);
-        let status = match fired.iter().map(|fired| fired.action).max() {
+impl Decision {
+    /// Combines the policy and the matching rules; the strictest action wins.
+    pub(super) fn of(policy: Policy, known: bool, matches: Vec<RuleMatch>) -> Self {
+        let held = policy.hold_reason(known);
+        let status = match matches.iter().map(|matched| matched.action).max() {
             Some(Action::Reject) => None,
             Some(Action::Spam) => Some("spam"),
             Some(Action::Hold) => Some("pending"),
@@ -43,25 +44,24 @@ impl Precondition {
             None => Some("approved"),
         };
         let mut held_because: Vec<String> =
-            fired.iter().map(|fired| fired.kind.as_str().to_owned()).collect();
+            matches.iter().map(|matched| matched.kind.as_str().to_owned()).collect();
         held_because.extend(held.map(str::to_owned));
         held_because.dedup();
-        Self { status, held_because, fired }
+        Self { status, held_because, matches }
     }
 
-    /// For the audit: which rules fired.
+    /// Returns the details for the audit log: which rules matched.
     pub(super) fn detail(&self) -> Value {
-        json!({"held_because": self.held_because, "rules": self.fired})
+        json!({"held_because": self.held_because, "rules": self.matches})
     }
 
-    /// The answer to a comment that is refused. It names the kind of each rule, not what it looks
-    /// for.
-    pub(super) fn refusal(&self) -> Error {
-        let refusing = self.fired.iter().filter(|fired| fired.action == Action::Reject);
-        let field = |fired: &RuleMatch| {
-            let message = format!("a rule of the kind `{}` refuses it", fired.kind.as_str());
-            FieldError::field(fired.kind.pointer(), fired.kind.as_str(), message)
+    /// Returns the error for a rejected comment. It names the kind of each rule, but not its terms.
+    pub(super) fn rejection(&self) -> Error {
+        let rejecting = self.matches.iter().filter(|matched| matched.action == Action::Reject);
+        let field = |matched: &RuleMatch| {
+            let message = format!("a rule of the kind `{}` rejects it", matched.kind.as_str());
+            FieldError::field(matched.kind.pointer(), matched.kind.as_str(), message)
         };
-        Error::fields(Code::CommentRefused, refusing.map(field).collect())
+        Error::fields(Code::CommentRefused, rejecting.map(field).collect())
     }
 }

@@ -1,4 +1,4 @@
-//! Every statement that reads comments.
+//! The statements that read comments for the public.
 
 use super::model::{Comment, CommentRow, CommentWithArticle, CommentWithContext, ThreadSort};
 use super::path::Path;
@@ -17,12 +17,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 use std::collections::HashMap;
 
-/// What the cursor of a thread holds: the path of the comment, as ids.
+/// The key of a thread's cursor: the path of the comment, as ids.
 pub type Key = Vec<i64>;
 
-/// Whether a comment takes a place in its thread. In the text of the statement, word for word as
-/// the partial indexes have it, so that the planner sees that they serve.
-fn shows() -> StaticSql<impl SqlText> {
+/// Returns the condition that a comment is listed in its thread. It is part of the statement's text and
+/// equals the condition of the partial indexes, so that the planner can use them.
+fn is_listed() -> StaticSql<impl SqlText> {
     StaticSql(|| "(comments.status = 'approved' or comments.reply_count > 0)")
 }
 
@@ -33,17 +33,17 @@ fn approved() -> StaticSql<impl SqlText> {
 /// The comments of one article, in one order.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Thread {
-    /// Whose.
+    /// The id of the article.
     pub(super) article: i64,
-    /// In which order.
+    /// The order of the threads.
     pub(super) sort: ThreadSort,
 }
 
 impl Thread {
-    /// The page of it that is asked for; of `limit` comments, if the request does not say how many.
+    /// Returns the range to read; `limit` is the default page size.
     ///
     /// # Errors
-    /// When there is no such page.
+    /// 400 for an invalid page query.
     pub(super) fn scan(self, page: &PageQuery, limit: i64) -> Result<Scan<Key>> {
         page.scan_with_default(&("thread", self.article, self.sort), limit)
     }
@@ -51,14 +51,15 @@ impl Thread {
 
 type Rows = comments::BoxedQuery<'static, Pg>;
 
-/// A page of a thread, in reading order.
+/// Returns a page of a thread, in reading order.
 pub(super) async fn thread(
     conn: &AsyncPgConnection,
     thread: Thread,
     scan: &Scan<Key>,
 ) -> Result<Page<Comment>> {
     let all = || {
-        let all = comments::table.filter(comments::article_id.eq(thread.article)).filter(shows());
+        let all =
+            comments::table.filter(comments::article_id.eq(thread.article)).filter(is_listed());
         all.into_boxed::<Pg>()
     };
     let rows = match thread.sort {
@@ -73,7 +74,7 @@ pub(super) async fn thread(
     Ok(page.map(CommentRow::public).with_total(total))
 }
 
-/// The first page of each of these articles' threads, of `limit` comments.
+/// Returns the first page of comments of each of these articles, with `limit` comments.
 ///
 /// # Errors
 /// When the database does not respond.
@@ -96,9 +97,9 @@ pub async fn first_pages(
     articles.iter().copied().map(page).collect()
 }
 
-/// The beginning of each of these articles' threads, which comes with each page of an article.
+/// Returns the first comments of each of these articles.
 async fn first(conn: &AsyncPgConnection, articles: &[i64], rows: i64) -> Result<Vec<CommentRow>> {
-    let query = CommentRow::query().filter(shows()).order(comments::path.asc()).limit(rows);
+    let query = CommentRow::query().filter(is_listed()).order(comments::path.asc()).limit(rows);
     if let [article] = articles {
         let query = query.filter(comments::article_id.eq(*article));
         return Ok(CachedSql(query).load(&mut &*conn).await?);
@@ -134,8 +135,9 @@ fn oldest(query: Rows, scan: &Scan<Key>) -> Result<Rows> {
     })
 }
 
-/// The latest thread first, each thread in reading order: what is left of the thread at the cursor,
-/// then those behind it. One condition for both would read the thread from its beginning.
+/// Returns comments with the latest thread first and each thread in reading order: the rest of the
+/// thread at the cursor, then the threads after it. These are two statements, because with one
+/// condition PostgreSQL would read the thread from its beginning.
 async fn newest(
     conn: &AsyncPgConnection,
     all: impl Fn() -> Rows,
@@ -158,12 +160,12 @@ async fn newest(
     let mut rows = load(conn, by_root(same, scan.backward), scan.rows()).await?;
     let missing = scan.rows() - i64::try_from(rows.len()).unwrap_or(i64::MAX);
     if missing > 0 {
-        let behind = if scan.backward {
+        let after = if scan.backward {
             all().filter(comments::root_id.gt(root))
         } else {
             all().filter(comments::root_id.lt(root))
         };
-        rows.extend(load(conn, by_root(behind, scan.backward), missing).await?);
+        rows.extend(load(conn, by_root(after, scan.backward), missing).await?);
     }
     Ok(rows)
 }
@@ -176,7 +178,7 @@ fn by_root(query: Rows, backward: bool) -> Rows {
     }
 }
 
-/// A page of the latest comments over all published articles, or on one.
+/// Returns a page of the latest comments on one article, or on all published articles.
 ///
 /// # Errors
 /// When the database does not respond.
@@ -214,7 +216,7 @@ pub async fn latest(
     Ok(page.map(list).with_total(total))
 }
 
-/// These comments with their articles; those that do not show are left out.
+/// Returns these comments with their articles; unpublished ones are left out.
 ///
 /// # Errors
 /// When the database does not respond.
@@ -231,7 +233,7 @@ pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<Comment
     Ok(rows.into_iter().map(list).collect())
 }
 
-/// A comment that shows, with what it answers and a page of what is below it.
+/// Returns a comment with its ancestors and a page of the replies below it.
 ///
 /// # Errors
 /// 404 when there is none, or its article is not public.
@@ -243,7 +245,7 @@ pub(super) async fn find(
     let found: Option<(CommentRow, CitingArticle)> = comments::table
         .inner_join(articles::table)
         .filter(comments::id.eq(id))
-        .filter(shows())
+        .filter(is_listed())
         .filter(published())
         .select((CommentRow::as_select(), CitingArticle::as_select()))
         .first(&mut &*conn)
@@ -265,11 +267,11 @@ pub(super) async fn find(
     Ok(CommentWithContext { listed, ancestors, replies })
 }
 
-/// Everything that shows below a comment.
+/// Selects the listed comments below a comment.
 fn below(article: i64, path: &Path) -> Rows {
     comments::table
         .filter(comments::article_id.eq(article))
-        .filter(shows())
+        .filter(is_listed())
         .filter(comments::path.gt(path.to_bytes()))
         .filter(comments::path.lt(path.end()))
         .into_boxed()

@@ -31,7 +31,7 @@ pub(super) struct CommentReportInput {
 /// A second report of the same comment by the same client is ignored.
 #[utoipa::path(post, path = "/comments/{id}/reports", tag = "comments", request_body = CommentReportInput,
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
-    responses((status = 204, description = "It is noted"), PostProblems))]
+    responses((status = 204, description = "The report is stored"), PostProblems))]
 pub(super) async fn create_comment_report(
     state: SharedState,
     comments: Data<CommentState>,
@@ -93,7 +93,7 @@ async fn report(
     Ok(StoredResponse::no_content())
 }
 
-/// The article of a comment that shows.
+/// Returns the article of a published comment.
 async fn article_of(conn: &AsyncPgConnection, id: i64) -> Result<i64> {
     let article = comments::table
         .inner_join(articles::table)

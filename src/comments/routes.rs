@@ -94,7 +94,7 @@ async fn list_article_comments(
         .read(async |conn| {
             let article = match articles::resolve(conn, &which).await? {
                 Lookup::Found(id) => id,
-                elsewhere => return Ok(Err(elsewhere)),
+                other => return Ok(Err(other)),
             };
             let thread = Thread { article, sort: query.sort };
             let page = query::thread(conn, thread, &thread.scan(&page, DEFAULT_LIMIT)?).await?;

@@ -47,8 +47,8 @@ impl CommentState {
         }
     }
 
-    /// The site's secret, made when it is needed first. Not to be asked for within a transaction:
-    /// one that is rolled back would take the new secret with it.
+    /// Returns the site's secret; creates it on first use. Must not be called within a transaction, whose
+    /// rollback would lose a new secret.
     pub(super) async fn secret(&self, conn: &AsyncPgConnection) -> Result<&Secret> {
         self.secret.get_or_try_init(async || Secret::load(conn).await).await
     }
@@ -67,8 +67,8 @@ impl CommentState {
     }
 }
 
-/// The key of the hashes by which readers and addresses are recognised (HMAC-SHA-256): without it
-/// all IP addresses could be tried on them.
+/// The HMAC-SHA-256 key for the hashes of e-mail addresses and IP addresses. Without a key, a hash could be
+/// reversed by trying all IP addresses.
 #[derive(Clone)]
 pub(super) struct Secret(hmac::Key);
 
@@ -87,14 +87,14 @@ impl Secret {
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
     }
 
-    /// The hash of an e-mail address, whatever its case.
-    pub(super) fn email(&self, address: &str) -> Vec<u8> {
-        self.hash("email", &address.trim().to_lowercase())
+    /// Returns the hash of an e-mail address, ignoring case.
+    pub(super) fn email(&self, email: &str) -> Vec<u8> {
+        self.hash("email", &email.trim().to_lowercase())
     }
 
-    /// The hash of a client's network address.
-    pub(super) fn client(&self, unit: IpAddr) -> Vec<u8> {
-        self.hash("address", &unit.to_string())
+    /// Returns the hash of a client's IP address.
+    pub(super) fn client(&self, address: IpAddr) -> Vec<u8> {
+        self.hash("address", &address.to_string())
     }
 
     fn hash(&self, kind: &str, text: &str) -> Vec<u8> {

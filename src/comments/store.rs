@@ -1,4 +1,4 @@
-//! Writing comments.
+//! Writes comments that come with an article.
 
 use crate::error::Result;
 use crate::schema::comments;
@@ -14,7 +14,8 @@ struct NewId {
     id: i64,
 }
 
-/// New ids, which must be known before the rows are made: a path holds its own comment's.
+/// Reserves new ids. They must be known before the rows are inserted, because a path contains the id of
+/// its own comment.
 ///
 /// # Errors
 /// When the database fails.
@@ -25,12 +26,12 @@ pub async fn new_ids(conn: &mut AsyncPgConnection, n: i32) -> Result<Vec<i64>> {
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// A comment whose author and time are not known, as a pasted roundup has them.
+/// A comment in a pasted roundup, whose author and time are unknown.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct PastedComment {
     /// The text as written, in Markdown.
     pub text: String,
-    /// Where it begins and ends is a guess.
+    /// Whether it is uncertain where the comment begins and ends.
     pub uncertain: bool,
 }
 
@@ -41,7 +42,7 @@ pub struct Found {
 pub async fn add_roots(
     conn: &mut AsyncPgConnection,
     article: i64,
-    list: &[Found],
+    list: &[PastedComment],
     now: DateTime<Utc>,
 ) -> Result<()> {
     let ids = new_ids(conn, i32::try_from(list.len()).unwrap_or(i32::MAX)).await?;

@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// The hashes of addresses, a stretch of rows at once, each with the time before which it forgets.
-const ADDRESSES: [&str; 2] = [
+/// Delete hashes of IP addresses older than `$1`, in batches of 1,000 rows.
+const CLIENT_HASHES: [&str; 2] = [
     "update comments set client_hash = null where id in (select id from comments
         where client_hash is not null and listed_at <= $1 order by listed_at limit 1000 for update skip locked)",
     "update comment_reports set client_hash = null where id in (select id from comment_reports
@@ -34,7 +34,7 @@ const TOMBSTONES: &str = "with bare as (
 pub async fn sweep(conn: &AsyncPgConnection, config: &Config, now: DateTime<Utc>) -> Result<usize> {
     let before = now - TimeDelta::days(config.address_days.into());
     let mut touched = 0;
-    for statement in ADDRESSES {
+    for statement in CLIENT_HASHES {
         let query = diesel::sql_query(statement).bind::<Timestamptz, _>(before);
         touched += query.execute(&mut &*conn).await?;
     }

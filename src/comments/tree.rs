@@ -1,13 +1,13 @@
-//! The same rows, nested.
+//! Nests a page of comments into trees.
 
 use super::model::{Comment, ThreadComment};
 
-/// Nests each comment under the one it answers, where that is on the page too; one whose parent is
-/// on an earlier page stands at the top with its `parent_id` and `depth`.
+/// Nests each comment under its parent, if that is on the page too. A comment whose parent is on an earlier
+/// page is placed at the top level.
 pub(super) fn nest(rows: Vec<Comment>) -> Vec<ThreadComment> {
     let mut roots = Vec::new();
-    // The comments that the next row may answer, from the top down: reading order means that a
-    // reply follows its parent or another reply to it.
+    // The possible parents of the next row, from the top down: in reading order a reply follows its parent
+    // or another reply to it.
     let mut open: Vec<ThreadComment> = Vec::new();
     for comment in rows {
         while open.last().is_some_and(|last| Some(last.comment.id) != comment.parent_id) {
@@ -21,7 +21,7 @@ pub(super) fn nest(rows: Vec<Comment>) -> Vec<ThreadComment> {
     roots
 }
 
-/// Puts the last open comment where it belongs.
+/// Moves the last open comment into its parent's replies or to the top level.
 fn close(open: &mut Vec<ThreadComment>, roots: &mut Vec<ThreadComment>) {
     if let Some(done) = open.pop() {
         match open.last_mut().and_then(|parent| parent.replies.as_mut()) {
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_stand_inside_what_they_answer() {
+    fn replies_are_nested_in_their_parents() {
         let rows = vec![
             comment(5, Some(4)), // its parent is on the page before
             comment(6, Some(5)),

@@ -34,7 +34,7 @@ impl Parameters {
                 Err(TargetError::new("scheme", "is missing: the URL is empty"))
             }
             None if text.contains("://") => {
-                Err(TargetError::new("scheme", "takes postgres:// or postgresql://"))
+                Err(TargetError::new("scheme", "must be postgres:// or postgresql://"))
             }
             None => Self::from_pairs(text),
         }
@@ -144,10 +144,7 @@ impl Parameters {
             };
             let name = name.trim_end();
             if name.contains(char::is_whitespace) {
-                return Err(TargetError::new(
-                    "parameters",
-                    "a value that holds spaces needs quotes",
-                ));
+                return Err(TargetError::new("parameters", "a value with spaces needs quotes"));
             }
             let (value, tail) = value(tail.trim_start())?;
             // The rest of an unquoted password with a space would be shown as a name.
@@ -186,7 +183,7 @@ fn value(text: &str) -> Result<(String, &str), TargetError> {
 
 fn unencoded(what: &str) -> TargetError {
     let problem = format!(
-        "holds {what}, which has to be percent-encoded (`/` is %2F, `?` is %3F, `@` is %40)"
+        "contains {what}, which has to be percent-encoded (`/` is %2F, `?` is %3F, `@` is %40)"
     );
     TargetError::new("user name or password", problem)
 }
@@ -198,7 +195,7 @@ fn decode(part: &str, text: &str) -> Result<String, TargetError> {
         digits.is_some_and(|digits| u8::from_str_radix(digits, 16).is_ok_and(|byte| byte != 0))
     };
     if !text.split('%').skip(1).all(is_encoded) {
-        let problem = "holds a `%` that is not the start of an encoded character";
+        let problem = "contains a `%` that is not the start of an encoded character";
         return Err(TargetError::new(part_name(part), problem));
     }
     match percent_decode_str(text).decode_utf8() {

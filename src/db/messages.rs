@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const SET_ENGLISH: &str = "do $$ begin perform set_config('lc_messages', 'C', false); \
      exception when insufficient_privilege then null; end $$";
 
-/// Makes the session's messages English, where the role may do so and no pooler shares the session.
-/// Else logs, once, what that means and what to do. Once the messages were English without that, further
-/// connections to the target are not asked, which saves each two round trips.
+/// Makes the session's messages English where the role may do so and no pooler shares the session.
+/// Otherwise logs once what that means and what to do. Once a session had English messages without it,
+/// further connections to the target are not checked, which saves two round trips each.
 pub(super) async fn use_english(conn: &mut AsyncPgConnection, target: &Target) -> QueryResult<()> {
     if AtomicBool::load(&target.is_english, Ordering::Relaxed) {
         return Ok(());
@@ -30,7 +30,7 @@ pub(super) async fn use_english(conn: &mut AsyncPgConnection, target: &Target) -
     }
     let locale = lc_messages(conn).await?;
     // The C locales have no translations, unless the server's environment sets LANGUAGE; an empty name
-    // is whatever that environment says.
+    // stands for the locale of that environment.
     if !is_english(&locale) && !locale.starts_with("C.") && !locale.is_empty() {
         static WARNED: Once = Once::new();
         WARNED.call_once(|| {

@@ -1,6 +1,6 @@
 //! The database: how it is reached, what its errors mean, and SQL that diesel cannot express.
 //!
-//! Of this crate it uses only `schema`.
+//! It depends on no other module of this crate than `schema`.
 
 mod connect;
 mod connection_string;

@@ -95,7 +95,7 @@ pub struct Replaced {
 }
 
 impl Replaced {
-    /// Whether nothing changed.
+    /// Returns whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.created.is_empty() && self.dropped.is_empty()
     }
@@ -233,10 +233,12 @@ pub async fn apply_replaceable_sql(
         replaced.dropped.extend(step.removed.iter().map(ToString::to_string));
         replaced.created.extend(step.changed.iter().map(|(new, _)| new.object.to_string()));
     }
-    diesel::update(replaceable_sql::table.filter(replaceable_sql::revision.lt(sql.revision)))
-        .set(replaceable_sql::revision.eq(sql.revision))
-        .execute(conn)
-        .await?;
+    if applied.iter().any(|row| row.revision < sql.revision) {
+        diesel::update(replaceable_sql::table)
+            .set(replaceable_sql::revision.eq(sql.revision))
+            .execute(conn)
+            .await?;
+    }
     Ok(replaced)
 }
 
@@ -333,7 +335,7 @@ async fn create(
         .values(row)
         .on_conflict((replaceable_sql::kind, replaceable_sql::table_name, replaceable_sql::name))
         .do_update()
-        .set(replaceable_sql::hash.eq(hash))
+        .set((replaceable_sql::hash.eq(hash), replaceable_sql::revision.eq(revision)))
         .execute(conn)
         .await?;
     Ok(())
@@ -343,7 +345,7 @@ fn failed(action: &'static str, object: &Object, source: diesel::result::Error) 
     MigrateError::Replace { action, object: object.to_string(), source }
 }
 
-/// Whether a statement gave up because another transaction holds a lock.
+/// Returns whether a statement gave up because another transaction holds a lock.
 fn is_locked(error: &MigrateError) -> bool {
     let MigrateError::Replace { source, .. } = error else { return false };
     matches!(DbErrorKind::of(source), DbErrorKind::Timeout | DbErrorKind::SerializationFailure)

@@ -153,7 +153,7 @@ fn take_hosts(given: &mut Parameters) -> Result<Vec<(Host, u16)>, TargetError> {
         .filter(|text| !text.is_empty())
         .map(str::parse::<IpAddr>)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|_not_ip| TargetError::new("hostaddr", "takes IP addresses"))?;
+        .map_err(|_not_ip| TargetError::new("hostaddr", "must be IP addresses"))?;
     let mut hosts: Vec<Host> = match (names.as_str(), addresses.as_slice()) {
         ("", []) => vec![Host::Tcp("localhost".to_owned(), None)],
         ("", some) => some.iter().map(|ip| Host::Tcp(ip.to_string(), Some(*ip))).collect(),
@@ -192,7 +192,7 @@ fn port(text: &str) -> Result<u16, TargetError> {
     match (text, text.parse::<u16>()) {
         ("", _) => Ok(5432),
         (_, Ok(port)) if port != 0 => Ok(port),
-        _ => Err(TargetError::new("port", "takes a number from 1 to 65535")),
+        _ => Err(TargetError::new("port", "must be a number from 1 to 65535")),
     }
 }
 
@@ -254,7 +254,7 @@ fn number<T: std::str::FromStr>(
     let Some(text) = given.take(name) else { return Ok(None) };
     match text.trim().parse() {
         Ok(number) => Ok(Some(number)),
-        Err(_) => Err(TargetError::new(name, format!("takes a number of {unit}"))),
+        Err(_) => Err(TargetError::new(name, format!("must be a number of {unit}"))),
     }
 }
 
@@ -267,7 +267,7 @@ fn choice<T: Copy>(
     let found = choices.iter().find(|(choice, _)| *choice == text);
     found.map(|(_, value)| Some(*value)).ok_or_else(|| {
         let names: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
-        TargetError::new(name, format!("takes one of {}", names.join(", ")))
+        TargetError::new(name, format!("must be one of {}", names.join(", ")))
     })
 }
 

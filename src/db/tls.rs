@@ -75,7 +75,7 @@ impl Tls {
             Some(name) => {
                 SslMode::ALL.into_iter().find(|mode| mode.name() == name).ok_or_else(|| {
                     let names = SslMode::ALL.map(SslMode::name).join(", ");
-                    TargetError::new("sslmode", format!("takes one of {names}"))
+                    TargetError::new("sslmode", format!("must be one of {names}"))
                 })?
             }
             None if system => SslMode::VerifyFull,
@@ -152,7 +152,7 @@ fn certificates(name: &str, path: &str) -> Result<Vec<CertificateDer<'static>>, 
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match read {
         Ok(list) if list.is_empty() => {
-            Err(TargetError::new(name, format!("{path} holds no certificate")))
+            Err(TargetError::new(name, format!("{path} contains no certificate")))
         }
         Ok(list) => Ok(list),
         Err(error) => Err(unreadable(name, path, &error)),

@@ -149,7 +149,7 @@ pub struct AuthorInput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CorrectionInput {
-    /// When; now if left out.
+    /// The time of the correction; now if left out.
     #[serde(default)]
     pub at: Option<DateTime<Utc>>,
     /// What was corrected.
@@ -181,20 +181,22 @@ impl ArticleInput {
     /// Returns the input that would store this article again.
     pub(super) fn of(current: &AdminArticle) -> Self {
         let (article, summary) = (&current.article, &current.article.summary);
-        let commentary = |said: &Commentary| CommentaryInput {
-            label: said.label.clone(),
-            text: said.text.clone(),
-            format: TextFormat::of(&said.text, &said.html),
+        let commentary = |stored: &Commentary| CommentaryInput {
+            label: stored.label.clone(),
+            text: stored.text.clone(),
+            format: TextFormat::of(&stored.text, &stored.html),
         };
-        let correction =
-            |made: &Correction| CorrectionInput { at: Some(made.at), note: made.note.clone() };
+        let correction = |stored: &Correction| CorrectionInput {
+            at: Some(stored.at),
+            note: stored.note.clone(),
+        };
         let ArticleAuthor { name, url } = summary.author.clone();
         Self {
             headline: summary.headline.clone(),
             slug: Some(summary.slug.clone()),
             dek: summary.dek.clone(),
             lang: summary.lang.clone(),
-            status: ArticleStatusInput::of(current.desk.status),
+            status: ArticleStatusInput::of(current.editor_fields.status),
             published_at: summary.published_at,
             quote: article.quote.as_ref().map(TextInput::of),
             commentary: article.commentary.as_ref().map(commentary),
@@ -215,15 +217,15 @@ impl ArticleInput {
             link.check(&format!("/links/{at}"), &mut errors);
         }
         for (at, tag) in self.tags.iter().enumerate() {
-            errors.extend(tag.wrong(&format!("/tags/{at}")));
+            errors.extend(tag.check(&format!("/tags/{at}")));
         }
         let page = self.author.as_ref().and_then(|author| author.url.as_deref());
         errors.extend(page.and_then(|url| check_web_url("/author/url", url)));
-        errors.extend(self.published_at.and_then(|at| unlikely("/published_at", at)));
+        errors.extend(self.published_at.and_then(|at| check_year("/published_at", at)));
         for (n, correction) in self.corrections.iter().enumerate() {
             errors.extend(check_not_blank(&format!("/corrections/{n}/note"), &correction.note));
             let at = format!("/corrections/{n}/at");
-            errors.extend(correction.at.and_then(|time| unlikely(&at, time)));
+            errors.extend(correction.at.and_then(|time| check_year(&at, time)));
         }
         if errors.is_empty() { Ok(()) } else { Err(Error::fields(Code::Invalid, errors)) }
     }
@@ -240,8 +242,8 @@ impl ArticleInput {
     }
 }
 
-/// Returns an error for a time out of the range of the database.
-fn unlikely(at: &str, time: DateTime<Utc>) -> Option<FieldError> {
+/// Returns an error for a time that the database cannot store.
+fn check_year(at: &str, time: DateTime<Utc>) -> Option<FieldError> {
     let message = "the year must be 1 to 9999";
     (!(1..=9999).contains(&time.year())).then(|| FieldError::field(at, "out_of_range", message))
 }

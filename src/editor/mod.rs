@@ -1,5 +1,5 @@
-//! What editors do with articles: write, paste, revise, publish, trash and restore them. Every
-//! route here needs a key.
+//! The editing of articles: writing, pasting, revising, publishing, trashing and restoring them. Every
+//! route here requires a key.
 
 mod input;
 mod model;

@@ -37,7 +37,7 @@ pub struct AdminArticle {
     pub article: Article,
     /// The fields for editors only.
     #[serde(flatten)]
-    pub desk: EditorFields,
+    pub editor_fields: EditorFields,
 }
 
 /// An article in a list for editors.
@@ -48,7 +48,7 @@ pub struct AdminArticleSummary {
     pub summary: ArticleSummary,
     /// The fields for editors only.
     #[serde(flatten)]
-    pub desk: EditorFields,
+    pub editor_fields: EditorFields,
 }
 
 /// A version of an article in a list.
@@ -57,7 +57,7 @@ pub struct Revision {
     /// The number of the version.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 2)]
     pub version: i32,
-    /// The time of the write.
+    /// The time when it was stored.
     pub at: DateTime<Utc>,
     /// The id of the key that wrote it; null for imports and for the service itself.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
@@ -106,16 +106,16 @@ impl From<EditorRow> for EditorFields {
 impl AdminArticle {
     /// Creates the article from its rows.
     pub(super) fn of(
-        (summary, text, desk): (SummaryRow, TextRow, EditorRow),
+        (summary, text, editor_row): (SummaryRow, TextRow, EditorRow),
         links: Vec<Link>,
         tags: Vec<TagRef>,
     ) -> Self {
-        Self { article: text.with(summary.with(links, tags)), desk: desk.into() }
+        Self { article: text.with(summary.with(links, tags)), editor_fields: editor_row.into() }
     }
 
     /// Returns an article with every field present.
     pub fn sample() -> Self {
-        Self { article: Article::sample(), desk: EditorFields::sample() }
+        Self { article: Article::sample(), editor_fields: EditorFields::sample() }
     }
 
     /// The id.
@@ -132,7 +132,7 @@ impl AdminArticle {
 impl AdminArticleSummary {
     /// Returns a summary with every field present.
     pub fn sample() -> Self {
-        Self { summary: ArticleSummary::sample(), desk: EditorFields::sample() }
+        Self { summary: ArticleSummary::sample(), editor_fields: EditorFields::sample() }
     }
 }
 
@@ -169,12 +169,12 @@ impl RevisionWithArticle {
     }
 }
 
-/// Returns the content of a revision: the input that would store the article again.
-pub(super) fn kept(current: &AdminArticle) -> Value {
+/// Returns the content to store as a revision: the input that would store the article again.
+pub(super) fn revision_body(current: &AdminArticle) -> Value {
     serde_json::to_value(ArticleInput::of(current)).unwrap_or_default()
 }
 
 /// Returns the status in a stored revision; `None` in the trash.
-pub(super) fn standing(body: &Value) -> Option<ArticleStatusInput> {
+pub(super) fn revision_status(body: &Value) -> Option<ArticleStatusInput> {
     serde_json::from_value(body.get("status")?.clone()).ok()
 }

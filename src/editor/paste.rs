@@ -1,13 +1,13 @@
 //! Converts a pasted roundup to the input for an article.
 
-use crate::comments::store::{self as comments, Found};
+use crate::comments::store::{self as comments, PastedComment};
 use crate::editor::input::{ArticleInput, CommentaryInput};
 use crate::editor::model::AdminArticle;
 use crate::editor::prepare::Editor;
 use crate::editor::update;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::{TextBody, TextKind, validated};
-use crate::links::{Byline, CreditInput, LinkInput, LinkRole, OutletName, TextFormat, TextInput};
+use crate::links::{Byline, CreditInput, LinkInput, OutletName, TextFormat, TextInput};
 use crate::outlets::{Directory, OutletRef};
 use crate::schema::outlets;
 use diesel::prelude::*;
@@ -111,7 +111,7 @@ impl PasteResult {
             }],
             report: PasteReport {
                 credits: vec![read],
-                uncertain: vec![note("neither an outlet nor an address was found")],
+                uncertain: vec![note("neither an outlet nor a URL was found")],
                 unread: vec![note("a heading without sources under it")],
             },
         }
@@ -134,7 +134,7 @@ pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<Pa
     let parsed = parsed(roundup, &directory, &names);
     let mut article = parsed.article.0.clone();
     if article.headline.is_empty() {
-        // The editor has yet to write one.
+        // The headline is left to the editor; an article needs one to be valid.
         "-".clone_into(&mut article.headline);
     }
     validated(&article)?;
@@ -152,18 +152,18 @@ pub(super) async fn store(
 ) -> Result<AdminArticle> {
     let parsed = read(conn, body).await?;
     if parsed.article.0.headline.is_empty() {
-        let message = "no headline was found: the first line is to be `TITLE -- OUTLET`";
+        let message = "no headline was found: the first line must be `TITLE -- OUTLET`";
         let error = FieldError::field("/headline", "required", message);
         return Err(Error::fields(Code::Invalid, vec![error]));
     }
-    let made = update::create(conn, editor, parsed.article.0).await?;
-    let found = |reply: Reply| Found { text: reply.text, uncertain: reply.uncertain };
-    let replies: Vec<Found> = parsed.comments.into_iter().map(found).collect();
+    let article = update::create(conn, editor, parsed.article.0).await?;
+    let pasted = |reply: Reply| PastedComment { text: reply.text, uncertain: reply.uncertain };
+    let replies: Vec<PastedComment> = parsed.comments.into_iter().map(pasted).collect();
     if replies.is_empty() {
-        return Ok(made);
+        return Ok(article);
     }
-    comments::add_roots(conn, made.id(), &replies, editor.now).await?;
-    crate::editor::query::find(conn, made.id()).await
+    comments::add_roots(conn, article.id(), &replies, editor.now).await?;
+    crate::editor::query::find(conn, article.id()).await
 }
 
 /// Returns the known outlets that a roundup credits, by id.
@@ -184,10 +184,11 @@ async fn names(
 }
 
 fn host_of(source: &Source, directory: &Directory) -> Option<i64> {
-    let address = source.url.as_deref().and_then(citation_key::normalise)?;
-    directory.at_host(&address.domain)
+    let normalised = source.url.as_deref().and_then(citation_key::normalise)?;
+    directory.at_host(&normalised.domain)
 }
 
+/// Converts a parsed roundup to the input for an article, with its comments and report.
 fn parsed(roundup: Roundup, directory: &Directory, names: &HashMap<i64, OutletRef>) -> PasteResult {
     let markdown = |text: String| TextInput { text, format: TextFormat::Markdown };
     let read = |(link, source): (usize, &Source)| ParsedCredit {
@@ -210,9 +211,9 @@ fn parsed(roundup: Roundup, directory: &Directory, names: &HashMap<i64, OutletRe
         headline: roundup.headline.unwrap_or_default(),
         dek: roundup.dek,
         quote: roundup.quote.map(markdown),
-        commentary: roundup.commentary.map(|said| CommentaryInput {
-            label: said.label,
-            text: said.text,
+        commentary: roundup.commentary.map(|commentary| CommentaryInput {
+            label: commentary.label,
+            text: commentary.text,
             format: TextFormat::Markdown,
         }),
         links_heading: roundup.links_heading,
@@ -225,11 +226,7 @@ fn parsed(roundup: Roundup, directory: &Directory, names: &HashMap<i64, OutletRe
 fn link(source: Source, credits: Vec<CreditInput>) -> LinkInput {
     LinkInput {
         id: None,
-        role: match source.role {
-            roundup_reader::Role::Lead => LinkRole::Lead,
-            roundup_reader::Role::More => LinkRole::More,
-            roundup_reader::Role::Inline => LinkRole::Inline,
-        },
+        role: source.role.into(),
         title: source.title,
         url: source.url,
         credit: source.credit,

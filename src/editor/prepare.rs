@@ -7,7 +7,7 @@ use crate::audit::Actor;
 use crate::auth::{Principal, Scope};
 use crate::editor::input::ArticleInput;
 use crate::editor::model::AdminArticle;
-use crate::editor::status::settle;
+use crate::editor::status::status_after;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::links::{self, Link, LinkInput, NewLink, OutletLookup, RichText, StoredLink, TextInput};
 use crate::tags;
@@ -15,18 +15,18 @@ use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use std::collections::{HashMap, HashSet};
 
-/// The editor of a change, with the time and permissions.
+/// Who makes a change, with which permissions, and when.
 #[derive(Debug, Clone)]
 pub(super) struct Editor {
     /// The actor, for the audit.
     pub(super) who: Actor,
     /// The id of the key, for the revision.
     pub(super) key: Option<i64>,
-    /// Whether unknown outlets may be created.
-    pub(super) may_make: bool,
+    /// Whether outlets that do not exist may be created.
+    pub(super) may_create_outlets: bool,
     /// Whether an article may cite a URL twice.
     pub(super) allow_duplicates: bool,
-    /// When it happened.
+    /// The time of the change.
     pub(super) now: DateTime<Utc>,
 }
 
@@ -36,7 +36,7 @@ impl Editor {
         Self {
             who: Actor::of(principal),
             key: Some(principal.key),
-            may_make: principal.may(Scope::OutletsWrite),
+            may_create_outlets: principal.may(Scope::OutletsWrite),
             allow_duplicates: false,
             now,
         }
@@ -51,7 +51,7 @@ impl Editor {
     /// Returns the service itself.
     pub(super) fn service(now: DateTime<Utc>) -> Self {
         let who = Actor::service();
-        Self { who, key: None, may_make: false, allow_duplicates: true, now }
+        Self { who, key: None, may_create_outlets: false, allow_duplicates: true, now }
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) struct PreparedArticle {
 ///
 /// # Errors
 /// 422 for invalid fields, 409 for a URL that occurs twice.
-pub(super) async fn ready(
+pub(super) async fn prepare(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
     input: ArticleInput,
@@ -81,35 +81,35 @@ pub(super) async fn ready(
     input.check()?;
     let before = current.map(|now| now.article.summary.links.as_slice()).unwrap_or_default();
     if !editor.allow_duplicates {
-        refuse_duplicates(&input.links, before)?;
+        reject_duplicates(&input.links, before)?;
     }
     let outlets = before.iter().flat_map(|link| &link.credits);
     let lookup = OutletLookup {
         known: outlets.filter_map(|credit| Some(credit.outlet.as_ref()?.id)).collect(),
-        may_make: editor.may_make,
+        may_create: editor.may_create_outlets,
         now: editor.now,
     };
     let new = links::resolve(conn, &input.links, &lookup).await?;
-    let links = known_again(&input.links, new, before)?;
+    let links = match_links(&input.links, new, before)?;
     let tags = tags::named(conn, &input.tags, editor.now).await?;
     let slug = input.slug.clone();
     Ok(PreparedArticle { draft: draft(input, current, editor.now)?, slug, links, tags })
 }
 
 fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>) -> Result<Draft> {
-    let before = current.map(|now| (now.desk.status, now.article.summary.published_at));
-    let (status, published_at) = settle(input.status, input.published_at, before, now)
+    let before = current.map(|now| (now.editor_fields.status, now.article.summary.published_at));
+    let (status, published_at) = status_after(input.status, input.published_at, before, now)
         .map_err(|error| Error::fields(Code::Invalid, vec![error]))?;
     let uncertain = current.is_some_and(|now| {
         now.article.summary.published_at_uncertain
             && now.article.summary.published_at == published_at
     });
     let quote = current.and_then(|now| now.article.quote.as_ref());
-    let said = current.and_then(|now| now.article.commentary.as_ref());
-    let said = said.map(|said| RichText { text: said.text.clone(), html: said.html.clone() });
+    let before = current.and_then(|now| now.article.commentary.as_ref());
+    let before = before.map(|old| RichText { text: old.text.clone(), html: old.html.clone() });
     let commentary = input.commentary.map(|new| {
         let text = TextInput { text: new.text, format: new.format };
-        let RichText { text, html } = rendered(text, said.as_ref());
+        let RichText { text, html } = rendered(text, before.as_ref());
         Commentary { label: new.label, text, html }
     });
     let author = input.author.unwrap_or_default();
@@ -145,8 +145,9 @@ fn rendered(new: TextInput, before: Option<&RichText>) -> RichText {
 }
 
 /// Rejects a URL that occurs more than once and more often than before.
-fn refuse_duplicates(links: &[LinkInput], before: &[Link]) -> Result<()> {
-    let key = |url: Option<&str>| url.and_then(citation_key::normalise).map(|address| address.key);
+fn reject_duplicates(links: &[LinkInput], before: &[Link]) -> Result<()> {
+    let key =
+        |url: Option<&str>| url.and_then(citation_key::normalise).map(|normalised| normalised.key);
     let mut allowed: HashMap<String, usize> = HashMap::new();
     for key in before.iter().filter_map(|link| key(link.url.as_deref())) {
         *allowed.entry(key).or_default() += 1;
@@ -159,7 +160,7 @@ fn refuse_duplicates(links: &[LinkInput], before: &[Link]) -> Result<()> {
         let (count, first) = seen.entry(key).or_insert((0, at));
         *count += 1;
         if *count > limit {
-            let message = format!("link {first} has this address already");
+            let message = format!("link {first} already has this URL");
             errors.push(FieldError::field(format!("/links/{at}/url"), "duplicate_link", message));
         }
     }
@@ -167,7 +168,7 @@ fn refuse_duplicates(links: &[LinkInput], before: &[Link]) -> Result<()> {
 }
 
 /// Matches the links with stored ones: by id, otherwise by title and URL.
-fn known_again(
+fn match_links(
     inputs: &[LinkInput],
     new: Vec<NewLink>,
     before: &[Link],
@@ -178,7 +179,7 @@ fn known_again(
     for (at, input) in inputs.iter().enumerate() {
         let Some(id) = input.id else { continue };
         if !by_id.contains_key(&id) || !claimed.insert(id) {
-            let message = format!("the article has no link {id}, or it stands here twice");
+            let message = format!("the article has no link {id}, or the id occurs twice");
             errors.push(FieldError::field(format!("/links/{at}/id"), "unknown_link", message));
         }
     }
@@ -187,10 +188,10 @@ fn known_again(
     }
     let mut list = Vec::with_capacity(new.len());
     for (input, link) in inputs.iter().zip(new) {
-        let alike = |old: &&Link| {
+        let same_content = |old: &&Link| {
             !claimed.contains(&old.id) && old.title == link.title && old.url == link.url
         };
-        let id = input.id.or_else(|| before.iter().find(alike).map(|old| old.id));
+        let id = input.id.or_else(|| before.iter().find(same_content).map(|old| old.id));
         claimed.extend(id);
         let old = id.and_then(|id| by_id.get(&id));
         let same = old.is_some_and(|old| is_same(old, input, &link));

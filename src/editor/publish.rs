@@ -17,15 +17,15 @@ use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
 /// The interval between two checks.
-const EVERY: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The maximum number of articles published in one transaction.
-const AT_ONCE: i64 = 20;
+const BATCH_SIZE: i64 = 20;
 
 /// Publishes articles that come due for as long as the service runs. A failure is logged, and the next
 /// check tries again.
 pub async fn keep_publishing(state: SharedState) {
-    let mut ticks = tokio::time::interval(EVERY);
+    let mut ticks = tokio::time::interval(CHECK_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failing = false;
     loop {
@@ -36,11 +36,11 @@ pub async fn keep_publishing(state: SharedState) {
                 failing = false;
                 log::info!("published {n} scheduled articles");
             }
-            // Once is enough: the database may be away for hours.
+            // The failure is logged once, because the database may be unavailable for hours.
             Err(_) if failing => {}
             Err(error) => {
                 failing = true;
-                log::error!("cannot publish what is scheduled: {error:?}");
+                log::error!("cannot publish scheduled articles: {error:?}");
             }
         }
     }
@@ -54,30 +54,32 @@ pub async fn publish_due(state: &SharedState) -> Result<usize> {
     let mut all = 0;
     loop {
         let editor = Editor::service(state.clock().now());
-        // The write is an ordinary one: whatever follows a write follows this one too.
-        let done =
-            State::write(state, move |conn| Box::pin(async move { some(conn, &editor).await }))
-                .await?;
+        // An ordinary write, so that caches are invalidated as for any other.
+        let done = State::write(state, move |conn| {
+            Box::pin(async move { publish_batch(conn, &editor).await })
+        })
+        .await?;
         all += done;
-        if i64::try_from(done).unwrap_or(i64::MAX) < AT_ONCE {
+        if i64::try_from(done).unwrap_or(i64::MAX) < BATCH_SIZE {
             return Ok(all);
         }
     }
 }
 
-async fn some(conn: &mut AsyncPgConnection, editor: &Editor) -> Result<usize> {
+/// Publishes a batch of scheduled articles that are due; returns how many.
+async fn publish_batch(conn: &mut AsyncPgConnection, editor: &Editor) -> Result<usize> {
     let due: Vec<i64> = articles::table
         .filter(StaticSql(|| "articles.status = 'scheduled'"))
         .filter(articles::published_at.le(editor.now))
         .order((articles::published_at, articles::id))
-        .limit(AT_ONCE)
+        .limit(BATCH_SIZE)
         .select(articles::id)
         .for_update()
         .skip_locked()
         .load(conn)
         .await?;
     for id in &due {
-        update::stand(conn, editor, *id, ArticleStatus::Published, "article.publish").await?;
+        update::set_status(conn, editor, *id, ArticleStatus::Published, "article.publish").await?;
     }
     Ok(due.len())
 }

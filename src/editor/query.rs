@@ -51,8 +51,9 @@ fn matching(filter: &Filter, status: Option<&[&'static str]>) -> Public {
     narrowed(all, filter)
 }
 
-/// The time of publication, or else of storing, so that lists by date have every article.
-fn dated() -> SqlLiteral<Timestamptz> {
+/// The publication time, or the creation time of an article without one, so that lists by date have every
+/// article.
+fn sort_date() -> SqlLiteral<Timestamptz> {
     sql("coalesce(articles.published_at, articles.created_at)")
 }
 
@@ -68,9 +69,9 @@ pub(super) async fn page(
     let keys = match sort {
         AdminSort::Latest | AdminSort::Oldest => {
             let scan = scan.typed::<DateTime<Utc>>()?;
-            let rows = rows.select((dated(), articles::id));
+            let rows = rows.select((sort_date(), articles::id));
             let latest = sort == AdminSort::Latest;
-            let rows = keyset!(rows, scan, latest, Timestamptz, dated(), articles::id);
+            let rows = keyset!(rows, scan, latest, Timestamptz, sort_date(), articles::id);
             rows.load::<(DateTime<Utc>, i64)>(&mut &*conn)
                 .await?
                 .into_iter()
@@ -107,17 +108,17 @@ async fn summaries(
     ids: &[i64],
     all_links: bool,
 ) -> Result<Vec<AdminArticleSummary>> {
-    let desks = articles::table
+    let editor_rows = articles::table
         .filter(articles::id.eq_any(ids))
         .select((articles::id, EditorRow::as_select()));
-    let mut desks: HashMap<i64, EditorRow> =
-        desks.load::<(i64, EditorRow)>(&mut &*conn).await?.into_iter().collect();
+    let mut editor_rows: HashMap<i64, EditorRow> =
+        editor_rows.load::<(i64, EditorRow)>(&mut &*conn).await?.into_iter().collect();
     let summaries = query::summaries(conn, ids, all_links).await?;
-    let with_desk = |summary: crate::articles::ArticleSummary| {
-        let desk = desks.remove(&summary.id)?.into();
-        Some(AdminArticleSummary { summary, desk })
+    let with_editor_fields = |summary: crate::articles::ArticleSummary| {
+        let editor_fields = editor_rows.remove(&summary.id)?.into();
+        Some(AdminArticleSummary { summary, editor_fields })
     };
-    Ok(summaries.into_iter().filter_map(with_desk).collect())
+    Ok(summaries.into_iter().filter_map(with_editor_fields).collect())
 }
 
 /// Returns the article with this id, in any status.
@@ -168,7 +169,7 @@ pub(super) async fn versions(
     Ok(cut.with_items(found.into_iter().map(|row| revision(row).0).collect()).with_total(total))
 }
 
-/// A version of an article with its content.
+/// Returns a revision of an article with its content.
 ///
 /// # Errors
 /// 404 when there is no such revision.

@@ -92,7 +92,7 @@ pub(super) struct DuplicateQuery {
     pub(super) allow_duplicates: bool,
 }
 
-/// How to delete an article.
+/// Whether to delete an article permanently.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct PurgeQuery {
@@ -103,8 +103,8 @@ struct PurgeQuery {
 }
 
 /// Returns the response with an article and the entity tag of its version.
-pub(super) fn told(article: &AdminArticle) -> Result<StoredResponse> {
-    Ok(StoredResponse::ok(article)?.with_version(article.desk.version))
+pub(super) fn article_response(article: &AdminArticle) -> Result<StoredResponse> {
+    Ok(StoredResponse::ok(article)?.with_version(article.editor_fields.version))
 }
 
 /// List the articles in any status
@@ -116,16 +116,16 @@ pub(super) fn told(article: &AdminArticle) -> Result<StoredResponse> {
 async fn admin_list_articles(
     _caller: Allowed<scope::ArticlesRead>,
     state: Data<State>,
-    QueryTriple(query, desk, page): QueryTriple<ArticleQuery, AdminArticleQuery, PageQuery>,
+    QueryTriple(query, admin_query, page): QueryTriple<ArticleQuery, AdminArticleQuery, PageQuery>,
 ) -> Result<JsonResponse> {
     let all_links = included(query.include.as_deref(), &["links"])?.contains(&"links".to_owned());
-    let status = statuses(desk.status.as_deref())?;
+    let status = statuses(admin_query.status.as_deref())?;
     let found = state
         .read(async |conn| {
             let filter = query.filter(conn).await?;
-            let scan = page.scan(&("admin articles", desk.sort, &filter, &status))?;
+            let scan = page.scan(&("admin articles", admin_query.sort, &filter, &status))?;
             let which = (&filter, status.as_deref());
-            query::page(conn, which, desk.sort, &scan, all_links).await
+            query::page(conn, which, admin_query.sort, &scan, all_links).await
         })
         .await?;
     JsonResponse::page(found, query.fields.as_deref(), AdminArticleSummary::sample)
@@ -158,8 +158,8 @@ async fn admin_create_article(
                 JsonOrText::Json(body) => update::create(conn, &editor, body.value).await?,
                 JsonOrText::Text(body) => pasted::store(conn, &editor, &body).await?,
             };
-            let answer = StoredResponse::created(&made, &made.location())?;
-            Ok(answer.with_version(made.desk.version))
+            let response = StoredResponse::created(&made, &made.location())?;
+            Ok(response.with_version(made.editor_fields.version))
         })
     })
     .await
@@ -180,7 +180,7 @@ async fn admin_get_article(
 ) -> Result<HttpResponse> {
     let found = state.read(async |conn| query::find(conn, id.0).await).await?;
     let reply = JsonResponse::resource(&found, query.fields.as_deref(), AdminArticle::sample)?;
-    Ok(with_version_tag(reply, &req, found.desk.version))
+    Ok(with_version_tag(reply, &req, found.editor_fields.version))
 }
 
 /// Replace an article
@@ -205,7 +205,7 @@ async fn admin_replace_article(
             let current = update::editable(conn, id.0, &if_match).await?;
             let made =
                 update::change(conn, &editor, &current, body.value, "article.update").await?;
-            told(&made)
+            article_response(&made)
         })
     })
     .await
@@ -234,20 +234,21 @@ async fn admin_update_article(
             let current = update::editable(conn, id.0, &if_match).await?;
             let input = patched(patch, &current)?;
             let made = update::change(conn, &editor, &current, input, "article.update").await?;
-            told(&made)
+            article_response(&made)
         })
     })
     .await
 }
 
+/// Applies a merge patch to an article.
 fn patched(patch: MergePatch, current: &AdminArticle) -> Result<ArticleInput> {
     let mut before = json!(ArticleInput::of(current));
     let publish = patch.0.get("status").and_then(Value::as_str) == Some("published");
     let now = publish && patch.0.get("published_at").is_none();
-    // Who publishes what was to come later, and names no time, means now.
+    // Publishing a scheduled article without naming a time publishes it now.
     if let Some(before) = before.as_object_mut()
         && now
-        && current.desk.status == ArticleStatus::Scheduled
+        && current.editor_fields.status == ArticleStatus::Scheduled
     {
         before.remove("published_at");
     }
@@ -261,7 +262,7 @@ fn patched(patch: MergePatch, current: &AdminArticle) -> Result<ArticleInput> {
 #[utoipa::path(delete, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), PurgeQuery, VersionHeader),
     responses((status = 200, description = "The article, in the trash", body = AdminArticle, example = json!(AdminArticle::sample())),
-        (status = 204, description = "It is gone for good"), AdminWriteProblems))]
+        (status = 204, description = "The article is deleted permanently"), AdminWriteProblems))]
 async fn admin_delete_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
@@ -277,7 +278,7 @@ async fn admin_delete_article(
                 update::purge(conn, &editor, &current).await?;
                 return Ok(StoredResponse::no_content());
             }
-            told(&update::trash(conn, &editor, current).await?)
+            article_response(&update::trash(conn, &editor, current).await?)
         })
     })
     .await
@@ -301,7 +302,7 @@ async fn admin_restore_article(
         Box::pin(async move {
             let if_match = if_match.unwrap_or_else(IfMatch::any);
             let current = update::locked(conn, id.0, &if_match).await?;
-            told(&update::restore(conn, &editor, current).await?)
+            article_response(&update::restore(conn, &editor, current).await?)
         })
     })
     .await

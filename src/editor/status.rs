@@ -12,7 +12,7 @@ pub(crate) type Before = (ArticleStatus, Option<DateTime<Utc>>);
 ///
 /// With a future time, `published` becomes `scheduled`; with a past one, `scheduled` becomes
 /// `published`. Without a time, the former time stays.
-pub(crate) fn settle(
+pub(crate) fn status_after(
     wanted: Option<ArticleStatusInput>,
     at: Option<DateTime<Utc>>,
     before: Option<Before>,
@@ -35,7 +35,7 @@ pub(crate) fn settle(
             Some(at) if at <= now => Ok((ArticleStatus::Published, Some(at))),
             Some(at) => Ok((ArticleStatus::Scheduled, Some(at))),
             None => {
-                let message = "what is scheduled needs the time when it is to be published";
+                let message = "a scheduled article needs `published_at`";
                 Err(FieldError::field("/published_at", "required", message))
             }
         },
@@ -51,43 +51,43 @@ mod tests {
     }
 
     #[test]
-    fn a_new_article_is_a_draft_unless_it_says_otherwise() {
+    fn a_new_article_is_a_draft_by_default() {
         let (none, now) = (None, at(0));
-        assert_eq!(settle(none, None, None, now).unwrap(), (ArticleStatus::Draft, None));
+        assert_eq!(status_after(none, None, None, now).unwrap(), (ArticleStatus::Draft, None));
         let published = Some(ArticleStatusInput::Published);
         assert_eq!(
-            settle(published, None, None, now).unwrap(),
+            status_after(published, None, None, now).unwrap(),
             (ArticleStatus::Published, Some(now))
         );
-        let old = settle(published, Some(at(-99)), None, now).unwrap();
+        let old = status_after(published, Some(at(-99)), None, now).unwrap();
         assert_eq!(old, (ArticleStatus::Published, Some(at(-99))));
-        assert!(settle(Some(ArticleStatusInput::Scheduled), None, None, now).is_err());
+        assert!(status_after(Some(ArticleStatusInput::Scheduled), None, None, now).is_err());
     }
 
     #[test]
-    fn a_time_to_come_schedules_and_one_that_passed_publishes() {
+    fn a_future_time_schedules_and_a_past_one_publishes() {
         let now = at(0);
         for wanted in [ArticleStatusInput::Published, ArticleStatusInput::Scheduled] {
-            let later = settle(Some(wanted), Some(at(1)), None, now).unwrap();
+            let later = status_after(Some(wanted), Some(at(1)), None, now).unwrap();
             assert_eq!(later, (ArticleStatus::Scheduled, Some(at(1))));
-            let past = settle(Some(wanted), Some(at(-1)), None, now).unwrap();
+            let past = status_after(Some(wanted), Some(at(-1)), None, now).unwrap();
             assert_eq!(past, (ArticleStatus::Published, Some(at(-1))));
         }
     }
 
     #[test]
-    fn without_a_time_the_former_one_holds() {
+    fn without_a_time_the_former_one_stays() {
         let now = at(0);
         let before = Some((ArticleStatus::Published, Some(at(-5))));
-        let same = settle(None, None, before, now).unwrap();
+        let same = status_after(None, None, before, now).unwrap();
         assert_eq!(same, (ArticleStatus::Published, Some(at(-5))));
-        let archived = settle(Some(ArticleStatusInput::Archived), None, before, now).unwrap();
+        let archived = status_after(Some(ArticleStatusInput::Archived), None, before, now).unwrap();
         assert_eq!(archived, (ArticleStatus::Archived, Some(at(-5))));
-        // What was to come later is published now when somebody says "now".
+        // Setting a scheduled article to `published` publishes it now.
         let before = Some((ArticleStatus::Scheduled, Some(at(5))));
-        let early = settle(Some(ArticleStatusInput::Published), None, before, now).unwrap();
+        let early = status_after(Some(ArticleStatusInput::Published), None, before, now).unwrap();
         assert_eq!(early, (ArticleStatus::Published, Some(now)));
-        let still = settle(None, None, before, now).unwrap();
+        let still = status_after(None, None, before, now).unwrap();
         assert_eq!(still, (ArticleStatus::Scheduled, Some(at(5))));
     }
 }

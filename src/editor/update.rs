@@ -10,8 +10,8 @@ use crate::articles::store;
 use crate::audit;
 use crate::derived::refresh_articles;
 use crate::editor::input::ArticleInput;
-use crate::editor::model::{AdminArticle, RevisionWithArticle, kept, standing};
-use crate::editor::prepare::{Editor, PreparedArticle, ready};
+use crate::editor::model::{AdminArticle, RevisionWithArticle, revision_body, revision_status};
+use crate::editor::prepare::{Editor, PreparedArticle, prepare};
 use crate::editor::query::{find, version};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::Ref;
@@ -34,24 +34,24 @@ pub(super) async fn locked(
     if_match: &IfMatch,
 ) -> Result<AdminArticle> {
     let row = articles::table.find(id).select(articles::version).for_no_key_update();
-    let Some(there) = row.first::<i32>(conn).await.optional()? else {
-        let purged_once = is_gone(conn, &Ref::Id(id)).await?;
-        return Err(if purged_once { Error::purged() } else { Error::not_found("article") });
+    let Some(current_version) = row.first::<i32>(conn).await.optional()? else {
+        let is_purged = is_gone(conn, &Ref::Id(id)).await?;
+        return Err(if is_purged { Error::purged() } else { Error::not_found("article") });
     };
     let current = find(conn, id).await?;
-    if if_match.allows(there) {
+    if if_match.allows(current_version) {
         return Ok(current);
     }
     let known = match if_match.base_version() {
         Some(known) => version_body(conn, id, known).await?,
         None => None,
     };
-    let names = known.map(|known| ArticleInput::changed(&known, &kept(&current)));
+    let names = known.map(|known| ArticleInput::changed(&known, &revision_body(&current)));
     let differs = |name: String| {
         FieldError::field(format!("/{name}"), "changed", format!("`{name}` was changed meanwhile"))
     };
     let errors = names.unwrap_or_default().into_iter().map(differs).collect();
-    Err(Error::version_mismatch(there, errors))
+    Err(Error::version_mismatch(current_version, errors))
 }
 
 /// Locks an article for a change of its content; rejects one in the trash.
@@ -61,7 +61,7 @@ pub(super) async fn editable(
     if_match: &IfMatch,
 ) -> Result<AdminArticle> {
     let current = locked(conn, id, if_match).await?;
-    if current.desk.status == ArticleStatus::Trashed {
+    if current.editor_fields.status == ArticleStatus::Trashed {
         return Err(Error::new(Code::InTrash, "the article is in the trash: restore it first"));
     }
     Ok(current)
@@ -85,14 +85,15 @@ pub(super) async fn create(
     editor: &Editor,
     mut input: ArticleInput,
 ) -> Result<AdminArticle> {
-    // An id names a link of another article, as when one is copied.
+    // The ids are those of another article's links, when the input is a copy of that article.
     input.links.iter_mut().for_each(|link| link.id = None);
-    let PreparedArticle { draft, slug, links, tags } = ready(conn, editor, input, None).await?;
+    let PreparedArticle { draft, slug, links, tags } = prepare(conn, editor, input, None).await?;
     let id = store::insert_row(conn, &draft, slug.as_deref(), editor.now).await?;
-    fill(conn, id, &links, &tags).await?;
+    replace_parts(conn, id, &links, &tags).await?;
     let made = find(conn, id).await?;
-    keep(conn, editor, &made).await?;
-    note(conn, editor, "article.create", &made, json!({"status": made.desk.status})).await?;
+    store_revision(conn, editor, &made).await?;
+    record(conn, editor, "article.create", &made, json!({"status": made.editor_fields.status}))
+        .await?;
     Ok(made)
 }
 
@@ -108,21 +109,22 @@ pub(super) async fn change(
     action: &str,
 ) -> Result<AdminArticle> {
     let id = current.id();
-    let before = keep_earlier(conn, current).await?;
+    let before = store_missing_revision(conn, current).await?;
     let PreparedArticle { draft, slug, links, tags } =
-        ready(conn, editor, input, Some(current)).await?;
+        prepare(conn, editor, input, Some(current)).await?;
     let former = current.article.summary.slug.as_str();
     let slugs = (former, slug.as_deref().unwrap_or(former));
     store::update_row(conn, id, &draft, slugs, editor.now).await?;
-    fill(conn, id, &links, &tags).await?;
+    replace_parts(conn, id, &links, &tags).await?;
     let made = find(conn, id).await?;
-    let after = keep(conn, editor, &made).await?;
+    let after = store_revision(conn, editor, &made).await?;
     let fields = ArticleInput::changed(&before, &after);
-    note(conn, editor, action, &made, json!({"fields": fields})).await?;
+    record(conn, editor, action, &made, json!({"fields": fields})).await?;
     Ok(made)
 }
 
-async fn fill(
+/// Replaces the links and tags of an article and refreshes the derived data.
+async fn replace_parts(
     conn: &mut AsyncPgConnection,
     id: i64,
     links: &[links::StoredLink],
@@ -142,11 +144,11 @@ pub(super) async fn trash(
     editor: &Editor,
     current: AdminArticle,
 ) -> Result<AdminArticle> {
-    if current.desk.status == ArticleStatus::Trashed {
+    if current.editor_fields.status == ArticleStatus::Trashed {
         return Ok(current);
     }
-    keep_earlier(conn, &current).await?;
-    stand(conn, editor, current.id(), ArticleStatus::Trashed, "article.trash").await
+    store_missing_revision(conn, &current).await?;
+    set_status(conn, editor, current.id(), ArticleStatus::Trashed, "article.trash").await
 }
 
 /// Restores an article to the status it had before it was deleted. If its scheduled time has
@@ -159,30 +161,32 @@ pub(super) async fn restore(
     editor: &Editor,
     current: AdminArticle,
 ) -> Result<AdminArticle> {
-    if current.desk.status != ArticleStatus::Trashed {
+    if current.editor_fields.status != ArticleStatus::Trashed {
         return Ok(current);
     }
     let earlier: Option<Value> = revisions::table
         .filter(revisions::article_id.eq(current.id()))
-        .filter(revisions::version.lt(current.desk.version))
+        .filter(revisions::version.lt(current.editor_fields.version))
         .order(revisions::version.desc())
         .select(revisions::body)
         .first(conn)
         .await
         .optional()?;
-    let stood =
-        earlier.as_ref().and_then(standing).map(crate::editor::input::ArticleStatusInput::status);
+    let former_status = earlier
+        .as_ref()
+        .and_then(revision_status)
+        .map(crate::editor::input::ArticleStatusInput::status);
     let due = current.article.summary.published_at.is_some_and(|at| at <= editor.now);
-    let status = match stood {
+    let status = match former_status {
         Some(ArticleStatus::Scheduled) if due => ArticleStatus::Draft,
         Some(status) => status,
         None => ArticleStatus::Draft,
     };
-    stand(conn, editor, current.id(), status, "article.restore").await
+    set_status(conn, editor, current.id(), status, "article.restore").await
 }
 
 /// Changes the status of an article only.
-pub(super) async fn stand(
+pub(super) async fn set_status(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
     id: i64,
@@ -199,12 +203,12 @@ pub(super) async fn stand(
         .await?;
     refresh_articles(conn, &[id]).await?;
     let made = find(conn, id).await?;
-    keep(conn, editor, &made).await?;
-    note(conn, editor, action, &made, json!({"status": status})).await?;
+    store_revision(conn, editor, &made).await?;
+    record(conn, editor, action, &made, json!({"status": status})).await?;
     Ok(made)
 }
 
-/// Deletes an article for good, with its comments and versions: its address answers 410.
+/// Deletes an article permanently, with its comments and revisions. Its URLs then return 410.
 ///
 /// # Errors
 /// When the database fails.
@@ -224,14 +228,14 @@ pub(super) async fn purge(
         .execute(conn)
         .await?;
     let headline = &current.article.summary.headline;
-    note(conn, editor, "article.purge", current, json!({"slug": slug, "headline": headline})).await
+    record(conn, editor, "article.purge", current, json!({"slug": slug, "headline": headline}))
+        .await
 }
 
-/// Writes what an article said in an earlier version as a new one. Where it stands, when it was
-/// published and its slug stay.
+/// Stores the content of an earlier version as a new one. Status, publication time and slug stay.
 ///
 /// # Errors
-/// 404 when that version is not kept.
+/// 404 when that version is not stored.
 pub(super) async fn revert(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
@@ -241,9 +245,9 @@ pub(super) async fn revert(
     let RevisionWithArticle { article: mut input, .. } =
         version(conn, current.id(), number).await?;
     let now = ArticleInput::of(current);
-    let there = |id: &i64| current.article.summary.links.iter().any(|link| link.id == *id);
+    let exists_now = |id: &i64| current.article.summary.links.iter().any(|link| link.id == *id);
     for link in &mut input.links {
-        link.id = link.id.filter(there);
+        link.id = link.id.filter(exists_now);
     }
     let input = ArticleInput {
         slug: now.slug,
@@ -254,25 +258,32 @@ pub(super) async fn revert(
     change(conn, editor, current, input, "article.revert").await
 }
 
-/// Keeps a version; returns what is kept.
-async fn keep(conn: &mut AsyncPgConnection, editor: &Editor, made: &AdminArticle) -> Result<Value> {
-    let body = kept(made);
-    insert_version(conn, made, editor.now, editor.key, &body).await?;
+/// Stores the current version as a revision; returns its body.
+async fn store_revision(
+    conn: &mut AsyncPgConnection,
+    editor: &Editor,
+    made: &AdminArticle,
+) -> Result<Value> {
+    let body = revision_body(made);
+    insert_revision(conn, made, editor.now, editor.key, &body).await?;
     Ok(body)
 }
 
-/// Keeps the version that is there, if nobody did: an import keeps none. Returns what is kept.
-async fn keep_earlier(conn: &mut AsyncPgConnection, current: &AdminArticle) -> Result<Value> {
-    let body = kept(current);
-    let own = revisions::table.find((current.id(), current.desk.version));
-    let there: bool = diesel::select(exists(own)).get_result(conn).await?;
-    if !there {
-        insert_version(conn, current, current.article.summary.updated_at, None, &body).await?;
+/// Stores the current version as a revision, if that was not done: imports store none. Returns its body.
+async fn store_missing_revision(
+    conn: &mut AsyncPgConnection,
+    current: &AdminArticle,
+) -> Result<Value> {
+    let body = revision_body(current);
+    let own = revisions::table.find((current.id(), current.editor_fields.version));
+    let is_stored: bool = diesel::select(exists(own)).get_result(conn).await?;
+    if !is_stored {
+        insert_revision(conn, current, current.article.summary.updated_at, None, &body).await?;
     }
     Ok(body)
 }
 
-async fn insert_version(
+async fn insert_revision(
     conn: &mut AsyncPgConnection,
     article: &AdminArticle,
     at: DateTime<Utc>,
@@ -282,7 +293,7 @@ async fn insert_version(
     diesel::insert_into(revisions::table)
         .values((
             revisions::article_id.eq(article.id()),
-            revisions::version.eq(article.desk.version),
+            revisions::version.eq(article.editor_fields.version),
             revisions::at.eq(at),
             revisions::key_id.eq(key),
             revisions::body.eq(body),
@@ -292,7 +303,8 @@ async fn insert_version(
     Ok(())
 }
 
-async fn note(
+/// Records a change of an article in the audit log.
+async fn record(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
     action: &str,
@@ -300,7 +312,7 @@ async fn note(
     mut detail: Value,
 ) -> Result<()> {
     if let Some(detail) = detail.as_object_mut() {
-        detail.insert("version".to_owned(), article.desk.version.into());
+        detail.insert("version".to_owned(), article.editor_fields.version.into());
     }
     let object = ("article", Some(article.id()));
     audit::record(conn, &editor.who, editor.now, action, object, detail).await

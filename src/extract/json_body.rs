@@ -65,7 +65,7 @@ impl FromRequest for MergePatch {
             if patch.is_object() {
                 return Ok(Self(patch));
             }
-            let error = FieldError::field("", "type", "a merge patch is an object");
+            let error = FieldError::field("", "type", "a merge patch must be an object");
             Err(Error::fields(Code::Invalid, vec![error]))
         })
     }
@@ -164,7 +164,7 @@ pub(crate) async fn read_body(mut payload: Payload) -> Result<Bytes> {
 pub fn payload_error(error: PayloadError) -> Error {
     match error {
         PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => {
-            Error::new(Code::RequestTimeout, "the body came too slowly")
+            Error::new(Code::RequestTimeout, "the body arrived too slowly")
         }
         error => Error::new(Code::MalformedRequest, format!("the body could not be read: {error}")),
     }
@@ -219,7 +219,7 @@ fn push_token(pointer: &mut String, token: &str) {
     pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
 }
 
-/// Validates a value of the service's own making as a request body of its type.
+/// Validates a value that the service itself built as a request body of its type.
 ///
 /// # Errors
 /// 422 as for a body.

@@ -23,7 +23,7 @@ fn validator<T: ToSchema>() -> Result<Arc<Validator>> {
         return Ok(Arc::clone(validator));
     }
     let reference = format!("#/components/schemas/{name}");
-    let schemas = openapi::shape::finished_schemas::<T>();
+    let schemas = openapi::schemas::normalized_schemas::<T>();
     let schema = json!({"$ref": reference, "components": {"schemas": schemas}});
     let validator = jsonschema::draft202012::options()
         .should_validate_formats(true)

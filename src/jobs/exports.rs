@@ -45,7 +45,7 @@ impl ExportSlots {
     /// 503 when all are taken.
     fn take(&self) -> Result<OwnedSemaphorePermit> {
         Arc::clone(&self.0).try_acquire_owned().map_err(|_full| {
-            let detail = "too many exports are under way: try again when one is done";
+            let detail = "too many exports are running: try again when one is done";
             Error::new(Code::Unavailable, detail)
                 .with_header(RETRY_AFTER, HeaderValue::from_static("30"))
         })
@@ -94,13 +94,13 @@ async fn admin_get_export(
     let format = query.format.unwrap_or(Format::Ndjson);
     let now = state.clock().now();
     let actor = Actor::of(&caller.principal);
-    let (kind, ending) = match format {
+    let (media_type, extension) = match format {
         Format::Ndjson => ("application/x-ndjson", "ndjson"),
         Format::Atom => ("application/atom+xml; charset=utf-8", "atom"),
     };
     State::write(&state, move |conn| {
         Box::pin(async move {
-            let detail = json!({ "format": ending });
+            let detail = json!({ "format": extension });
             audit::record(conn, &actor, now, "export.read", ("site", None), detail).await
         })
     })
@@ -117,9 +117,9 @@ async fn admin_get_export(
         reading.await.map_err(Error::internal)??;
         return Err(Error::internal(anyhow::anyhow!("an export without a chunk")));
     };
-    let file = format!("attachment; filename=\"roundup-{}.{ending}\"", now.format("%Y-%m-%d"));
+    let file = format!("attachment; filename=\"roundup-{}.{extension}\"", now.format("%Y-%m-%d"));
     Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, kind))
+        .insert_header((CONTENT_TYPE, media_type))
         .insert_header((CONTENT_DISPOSITION, file))
         .streaming(once(async { Ok(first) }).chain(remaining_chunks(receiver, reading))))
 }

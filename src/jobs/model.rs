@@ -20,7 +20,7 @@ pub enum JobState {
     Done,
     /// Something could not be imported; the rest stays imported.
     Failed,
-    /// The service ended before the job did; what had gone in stays.
+    /// The service stopped before the job was done; what it had stored stays.
     Interrupted,
 }
 
@@ -132,10 +132,10 @@ pub(super) struct JobRow {
 }
 
 impl JobRow {
-    /// Returns the job with this report.
-    pub(super) fn shown(self, report: Option<Value>) -> Job {
+    /// Converts the row to a job with this report.
+    pub(super) fn into_job(self, report: Option<Value>) -> Job {
         let total = self.progress_total.unwrap_or_default();
-        // A file that is read twice over counts twice.
+        // The bytes of a file that is read twice are counted twice.
         let read = self.progress_read.min(total);
         Job {
             id: self.id,

@@ -15,11 +15,11 @@ use diesel::sql_types::{BigInt, Bool, Integer, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
-/// The states of a job that is not over.
-const OPEN: [&str; 2] = ["queued", "running"];
+/// The states of a job that is not finished.
+const UNFINISHED: [&str; 2] = ["queued", "running"];
 
-/// The message of a job whose process has ended.
-const INTERRUPTED: &str = "The service ended before this was done. What had gone in stays: send \
+/// The message of a job whose process has stopped.
+const INTERRUPTED: &str = "The service stopped before this was done. What it had stored stays: send \
                            the file again, and only what is missing is stored.";
 
 /// Stores a queued job.
@@ -42,7 +42,7 @@ pub(super) async fn insert(
         .returning(JobRow::as_select())
         .get_result(conn)
         .await?;
-    Ok(row.shown(None))
+    Ok(row.into_job(None))
 }
 
 /// Returns a page of all jobs, newest first, without their reports.
@@ -55,7 +55,7 @@ pub(super) async fn page(
     let rows: Vec<JobRow> = query.load(&mut &*conn).await?;
     let page = scan.page(rows, |row| (row.created_at, row.id));
     let total = total(conn, scan.count, || jobs::table.into_boxed::<Pg>()).await?;
-    Ok(page.map(|row| row.shown(None)).with_total(total))
+    Ok(page.map(|row| row.into_job(None)).with_total(total))
 }
 
 /// Returns a job with its report.
@@ -66,7 +66,7 @@ pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<Option<Job
         .first(&mut &*conn)
         .await
         .optional()?;
-    Ok(found.map(|(row, report)| row.shown(report)))
+    Ok(found.map(|(row, report)| row.into_job(report)))
 }
 
 #[derive(QueryableByName)]
@@ -75,22 +75,22 @@ struct Suspect {
     id: i64,
 }
 
-/// The number under which every process that has jobs holds an advisory lock, together with its
-/// own number: "jobs" in ASCII.
-const PRESENCE: i32 = 0x6a_6f_62_73;
+/// The first key of the advisory lock that every process with jobs holds; the second is the number of the
+/// process. It is "jobs" in ASCII.
+const PRESENCE_LOCK: i32 = 0x6a_6f_62_73;
 
-/// Takes the lock that shows that this process lives, for as long as the connection does.
-pub(super) async fn be_present(conn: &mut AsyncPgConnection, instance: i32) -> Result<()> {
+/// Takes the lock that shows that this process is running, for as long as the connection is open.
+pub(super) async fn lock_presence(conn: &mut AsyncPgConnection, instance: i32) -> Result<()> {
     diesel::sql_query("select pg_advisory_lock($1, $2)")
-        .bind::<Integer, _>(PRESENCE)
+        .bind::<Integer, _>(PRESENCE_LOCK)
         .bind::<Integer, _>(instance)
         .execute(conn)
         .await?;
     Ok(())
 }
 
-/// Ends the jobs without a process: those of processes that have ended, and those of this
-/// one that it does not know.
+/// Marks the jobs without a process as interrupted: those of processes that have stopped, and those of
+/// this process that it does not know.
 pub(super) async fn end_lost(
     conn: &AsyncPgConnection,
     instance: i32,
@@ -104,16 +104,17 @@ pub(super) async fn end_lost(
                 and l.classid = $2::oid and l.objid = j.instance::oid and l.objsubid = 2))";
     let suspects: Vec<Suspect> = diesel::sql_query(statement)
         .bind::<Integer, _>(instance)
-        .bind::<Integer, _>(PRESENCE)
+        .bind::<Integer, _>(PRESENCE_LOCK)
         .load(&mut &*conn)
         .await?;
-    // A job is known before it can be seen in the table, so what is not known now is lost.
-    let lost: Vec<i64> = suspects.iter().map(|one| one.id).filter(|id| !is_known(*id)).collect();
+    // A process registers a job before the row is visible, so a job that is not registered now is lost.
+    let lost: Vec<i64> =
+        suspects.iter().map(|suspect| suspect.id).filter(|id| !is_known(*id)).collect();
     if lost.is_empty() {
         return Ok(0);
     }
     let ended = diesel::update(jobs::table)
-        .filter(jobs::id.eq_any(lost).and(jobs::state.eq_any(OPEN)))
+        .filter(jobs::id.eq_any(lost).and(jobs::state.eq_any(UNFINISHED)))
         .set((
             jobs::state.eq(JobState::Interrupted.as_str()),
             jobs::message.eq(INTERRUPTED),
@@ -124,13 +125,14 @@ pub(super) async fn end_lost(
     Ok(ended)
 }
 
-/// Whether a job that waits is next; none if it was ended meanwhile.
+/// Returns whether a queued job is next; `None` if it is no longer queued.
 pub(super) async fn is_next(conn: &AsyncPgConnection, id: i64) -> Result<Option<bool>> {
-    let open = jobs::table.filter(jobs::state.eq_any(OPEN));
-    let first: Option<i64> = open.select(min(jobs::id)).first(&mut &*conn).await?;
-    let waits = jobs::table.find(id).filter(jobs::state.eq(JobState::Queued.as_str()));
-    let waits: bool = diesel::select(diesel::dsl::exists(waits)).get_result(&mut &*conn).await?;
-    Ok(waits.then_some(first == Some(id)))
+    let unfinished = jobs::table.filter(jobs::state.eq_any(UNFINISHED));
+    let first: Option<i64> = unfinished.select(min(jobs::id)).first(&mut &*conn).await?;
+    let queued = jobs::table.find(id).filter(jobs::state.eq(JobState::Queued.as_str()));
+    let is_queued: bool =
+        diesel::select(diesel::dsl::exists(queued)).get_result(&mut &*conn).await?;
+    Ok(is_queued.then_some(first == Some(id)))
 }
 
 #[derive(QueryableByName)]
@@ -139,7 +141,7 @@ struct Locked {
     locked: bool,
 }
 
-/// Takes the lock of imports, if no other import runs, for example one of the command line.
+/// Takes the lock of imports; returns false while another import runs, for example on the command line.
 pub(super) async fn lock(conn: &mut AsyncPgConnection) -> Result<bool> {
     let statement = "select pg_try_advisory_lock(hashtext('roundup import')) as locked";
     let Locked { locked } = diesel::sql_query(statement).get_result(conn).await?;

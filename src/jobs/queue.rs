@@ -13,9 +13,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// The maximum number of uploaded files of an instance, including those being received.
-const FILES: usize = 16;
+const MAX_FILES: usize = 16;
 
-/// An import that has no row in the database yet.
+/// An uploaded file to import, before its job is stored in the database.
 #[derive(Debug)]
 pub(super) struct QueuedImport {
     pub(super) name: String,
@@ -23,8 +23,8 @@ pub(super) struct QueuedImport {
     pub(super) options: Options,
     pub(super) attempt: IdempotentRequest,
     pub(super) actor: Actor,
-    pub(super) room: OwnedSemaphorePermit,
-    pub(super) answer: oneshot::Sender<Result<StoredResponse>>,
+    pub(super) file_permit: OwnedSemaphorePermit,
+    pub(super) response: oneshot::Sender<Result<StoredResponse>>,
 }
 
 /// The jobs of an instance.
@@ -38,7 +38,7 @@ pub struct JobQueue {
     inbox: Mutex<Option<UnboundedReceiver<QueuedImport>>>,
 }
 
-/// A job of this process, as long as this value lives.
+/// Keeps a job registered with this process until it is dropped.
 #[derive(Debug)]
 pub(super) struct OwnJob {
     pub(super) id: i64,
@@ -58,11 +58,11 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Default for JobQueue {
     fn default() -> Self {
         let (queue, inbox) = unbounded_channel();
-        // Without randomness the process shares its number: then its jobs look alive for longer.
+        // Without randomness processes share a number, and jobs of a stopped one look alive for longer.
         let random = getrandom::u32().unwrap_or(1);
         Self {
             instance: i32::try_from(random >> 1).unwrap_or(1),
-            files: Arc::new(Semaphore::new(FILES)),
+            files: Arc::new(Semaphore::new(MAX_FILES)),
             known: Arc::default(),
             queue,
             inbox: Mutex::new(Some(inbox)),
@@ -71,20 +71,20 @@ impl Default for JobQueue {
 }
 
 impl JobQueue {
-    /// Reserves room for a file.
+    /// Reserves a slot for an uploaded file.
     ///
     /// # Errors
     /// 503 when there are too many files.
-    pub(super) fn room(&self) -> Result<OwnedSemaphorePermit> {
-        permit(&self.files, "as many imports wait as may: try again when one is done")
+    pub(super) fn reserve_file(&self) -> Result<OwnedSemaphorePermit> {
+        permit(&self.files, "too many imports are queued: try again when one is done")
     }
 
     /// Queues an import.
     ///
     /// # Errors
-    /// 503 when the service is about to stop.
-    pub(super) fn hand_in(&self, ticket: QueuedImport) -> Result<()> {
-        self.queue.send(ticket).map_err(|_ending| ending())
+    /// 503 when the service is shutting down.
+    pub(super) fn enqueue(&self, import: QueuedImport) -> Result<()> {
+        self.queue.send(import).map_err(|_closed| shutting_down())
     }
 
     /// Returns the receiver of queued imports, once.
@@ -93,12 +93,12 @@ impl JobQueue {
     }
 
     /// Registers a job of this process.
-    pub(super) fn own(&self, id: i64) -> OwnJob {
+    pub(super) fn register(&self, id: i64) -> OwnJob {
         locked(&self.known).insert(id);
         OwnJob { id, known: Arc::clone(&self.known) }
     }
 
-    /// Whether this process has the job.
+    /// Returns whether the job belongs to this process.
     pub(super) fn knows(&self, id: i64) -> bool {
         locked(&self.known).contains(&id)
     }
@@ -110,8 +110,8 @@ fn permit(of: &Arc<Semaphore>, full: &'static str) -> Result<OwnedSemaphorePermi
     })
 }
 
-/// The refusal when nobody takes tickets any more.
-pub(super) fn ending() -> Error {
-    Error::new(Code::Unavailable, "the service is about to end; try again")
+/// Returns the error for an import that arrives while the service shuts down.
+pub(super) fn shutting_down() -> Error {
+    Error::new(Code::Unavailable, "the service is shutting down; try again")
         .with_header(RETRY_AFTER, HeaderValue::from_static("5"))
 }

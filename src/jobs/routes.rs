@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::extract::check_media_type;
 use crate::extract::{FieldsQuery, Id, Query, QueryPair};
 use crate::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
-use crate::jobs::queue::{QueuedImport, ending};
+use crate::jobs::queue::{QueuedImport, shutting_down};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
 use crate::response::{JsonResponse, StoredResponse};
@@ -75,34 +75,35 @@ async fn admin_create_import(
     check_media_type(req.headers(), &KINDS)?;
     if state.config().pgbouncer || state.pool().target().pgbouncer() {
         let detail = "an import needs a connection that is not pooled per transaction: run \
-                      `roundup import` with the address of the server itself";
+                      `roundup import` with the URL of the server itself";
         return Err(Error::new(Code::Conflict, detail));
     }
-    let room = queue.room()?;
-    let upload = receive(body, length(req.headers()), state.config()).await?;
+    let file_permit = queue.reserve_file()?;
+    let upload = receive(body, content_length(req.headers()), state.config()).await?;
     let mut digest = Sha256::new_with_prefix(&upload.digest);
     digest.update(req.query_string());
     let attempt = once.bind(format!("key:{}", caller.principal.key), &digest.finalize());
-    let (answer, answered) = oneshot::channel();
-    let ticket = QueuedImport {
+    let (sender, response) = oneshot::channel();
+    let import = QueuedImport {
         name: name(&query, &upload),
         options: options(&query, req.headers()),
         upload,
         attempt,
         actor: Actor::of(&caller.principal),
-        room,
-        answer,
+        file_permit,
+        response: sender,
     };
-    queue.hand_in(ticket)?;
-    answered.await.map_err(|_gone| ending())?
+    queue.enqueue(import)?;
+    response.await.map_err(|_closed| shutting_down())?
 }
 
-/// The length that a body is said to have.
-fn length(headers: &HeaderMap) -> Option<u64> {
+/// Returns the length of the body according to `Content-Length`.
+fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Returns the name of the file: without a name, the same content is the same file.
+/// Returns the name of the file. A file without one gets it from its content, so that the same content is
+/// the same file.
 fn name(query: &ImportQuery, upload: &Upload) -> String {
     let given = query.filename.as_deref().map(str::trim).filter(|name| !name.is_empty());
     if let Some(name) = given {

@@ -25,15 +25,15 @@ const POLL: Duration = Duration::from_millis(300);
 /// The number of attempts to store the end of a job while the database is unavailable, and the pause
 /// between them.
 const ATTEMPTS: u32 = 60;
-const REST: Duration = Duration::from_secs(1);
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The maximum size of a stored report in bytes.
-const LONGEST: usize = 32 << 20;
+const MAX_REPORT_BYTES: usize = 32 << 20;
 
-/// A connection that tells others that this process lives; while there are jobs.
+/// The connection that holds the presence lock of this process while it has jobs.
 type Presence = Arc<Mutex<Option<AsyncPgConnection>>>;
 
-/// Does the jobs that are handed in, for as long as the service runs.
+/// Runs queued jobs for as long as the service runs.
 pub async fn run(state: SharedState, queue: Data<JobQueue>) {
     let Some(mut inbox) = queue.inbox() else { return };
     upload::sweep(state.config());
@@ -41,13 +41,13 @@ pub async fn run(state: SharedState, queue: Data<JobQueue>) {
     let mut tasks = JoinSet::new();
     loop {
         tokio::select! {
-            ticket = inbox.recv() => {
-                let Some(ticket) = ticket else { return };
-                tasks.spawn(attend(state.clone(), queue.clone(), Arc::clone(&presence), ticket));
+            import = inbox.recv() => {
+                let Some(import) = import else { return };
+                tasks.spawn(run_import(state.clone(), queue.clone(), Arc::clone(&presence), import));
             }
             Some(ended) = tasks.join_next() => {
                 if let Err(error) = ended {
-                    log::error!("a job broke off: {error}");
+                    log::error!("the task of a job failed: {error}");
                 }
                 if tasks.is_empty() {
                     *presence.lock().await = None;
@@ -57,7 +57,7 @@ pub async fn run(state: SharedState, queue: Data<JobQueue>) {
     }
 }
 
-/// Ends the jobs of processes that are gone; returns how many.
+/// Marks the jobs of stopped processes as interrupted; returns how many.
 ///
 /// # Errors
 /// When the database fails.
@@ -68,48 +68,49 @@ pub async fn sweep(state: &State, queue: &JobQueue) -> Result<usize> {
         .await
 }
 
-/// Gives a ticket its row, answers, and does the job.
-async fn attend(
+/// Stores the job of an import, sends the response, and runs the job.
+async fn run_import(
     state: SharedState,
     queue: Data<JobQueue>,
     presence: Presence,
-    ticket: QueuedImport,
+    import: QueuedImport,
 ) {
-    let QueuedImport { name, upload, options, attempt, actor, room, answer } = ticket;
+    let QueuedImport { name, upload, options, attempt, actor, file_permit, response } = import;
     let made = async {
-        be_present(&state, queue.instance, &presence).await?;
+        ensure_presence(&state, queue.instance, &presence).await?;
         let (instance, size, now) = (queue.instance, upload.size, state.clock().now());
         let (name, queue) = (name.clone(), queue.clone());
-        let (tell, told) = tokio::sync::oneshot::channel::<OwnJob>();
+        let (job_sender, own_job) = tokio::sync::oneshot::channel::<OwnJob>();
         let detail = json!({ "filename": name, "bytes": size, "dry_run": options.dry_run });
-        let answer = State::write_once(&state, attempt, move |conn| {
+        let stored = State::write_once(&state, attempt, move |conn| {
             Box::pin(async move {
                 let job = query::insert(conn, instance, &name, size, now).await?;
-                // Before the commit: what can be seen in the table is known.
-                let own = queue.own(job.id);
+                // Registered before the commit, so that every visible row is known.
+                let own = queue.register(job.id);
                 let object = ("job", Some(job.id));
                 audit::record(conn, &actor, now, "import.create", object, detail).await?;
-                // The other end waits for this very write.
-                let _ = tell.send(own);
+                // The receiver waits for this write.
+                let _ = job_sender.send(own);
                 StoredResponse::accepted(&job, &format!("/api/v1/admin/jobs/{}", job.id))
             })
         })
         .await?;
-        Ok((answer, told.await.ok()))
+        Ok((stored, own_job.await.ok()))
     };
     let (result, own) = match made.await {
-        Ok((answer, own)) => (Ok(answer), own),
+        Ok((stored, own)) => (Ok(stored), own),
         Err(error) => (Err(error), None),
     };
-    // Whoever asked may have hung up meanwhile.
-    let _ = answer.send(result);
+    // The client may have disconnected meanwhile.
+    let _ = response.send(result);
     if let Some(own) = own {
-        carry_out(&state, &queue, &own, &name, upload, options).await;
+        run_job(&state, &queue, &own, &name, upload, options).await;
     }
-    drop(room);
+    drop(file_permit);
 }
 
-async fn be_present(state: &State, instance: i32, presence: &Presence) -> Result<()> {
+/// Opens the connection that holds the presence lock, unless it is open.
+async fn ensure_presence(state: &State, instance: i32, presence: &Presence) -> Result<()> {
     let mut held = presence.lock().await;
     if let Some(conn) = held.as_mut()
         && conn.batch_execute("select 1").await.is_ok()
@@ -117,13 +118,13 @@ async fn be_present(state: &State, instance: i32, presence: &Presence) -> Result
         return Ok(());
     }
     let mut conn = state.pool().target().establish().await.map_err(Error::unavailable)?;
-    query::be_present(&mut conn, instance).await?;
+    query::lock_presence(&mut conn, instance).await?;
     *held = Some(conn);
     Ok(())
 }
 
-/// Waits until the job is next, does it, and writes down how it ended.
-async fn carry_out(
+/// Waits until the job is next, runs it, and stores its end.
+async fn run_job(
     state: &SharedState,
     queue: &JobQueue,
     own: &OwnJob,
@@ -131,11 +132,11 @@ async fn carry_out(
     upload: Upload,
     options: Options,
 ) {
-    if !wait(state, queue, own.id).await {
+    if !wait_for_turn(state, queue, own.id).await {
         return;
     }
-    let end = match work(state, own.id, name, &upload, options).await {
-        Ok(report) => judged(report),
+    let end = match import_upload(state, own.id, name, &upload, options).await {
+        Ok(report) => end_of(report),
         Err(error) => {
             log::error!("job {}: {error:?}", own.id);
             let message = "The database failed before anything was read: send the file again.";
@@ -143,19 +144,19 @@ async fn carry_out(
         }
     };
     drop(upload);
-    // Here at once; other instances hear of it from the database.
+    // This instance invalidates its cache at once; the others are notified by the database.
     state.invalidate(Change::Everything);
     for _ in 0..ATTEMPTS {
         match finish(state, own.id, end.clone()).await {
             Ok(()) => return,
-            Err(error) => log::warn!("the end of job {} cannot be written: {error:?}", own.id),
+            Err(error) => log::warn!("cannot store the end of job {}: {error:?}", own.id),
         }
-        tokio::time::sleep(REST).await;
+        tokio::time::sleep(RETRY_PAUSE).await;
     }
 }
 
-/// Whether the job's turn has come; it has not when somebody ended the job meanwhile.
-async fn wait(state: &State, queue: &JobQueue, id: i64) -> bool {
+/// Waits until the job is the oldest unfinished one. Returns false if it was ended meanwhile.
+async fn wait_for_turn(state: &State, queue: &JobQueue, id: i64) -> bool {
     loop {
         let next = async {
             sweep(state, queue).await?;
@@ -165,13 +166,14 @@ async fn wait(state: &State, queue: &JobQueue, id: i64) -> bool {
             Ok(Some(true)) => return true,
             Ok(Some(false)) => {}
             Ok(None) => return false,
-            Err(error) => log::warn!("job {id} waits: {error:?}"),
+            Err(error) => log::warn!("cannot check whether job {id} is next: {error:?}"),
         }
         tokio::time::sleep(POLL).await;
     }
 }
 
-async fn work(
+/// Imports the uploaded file and stores the progress meanwhile.
+async fn import_upload(
     state: &SharedState,
     id: i64,
     name: &str,
@@ -185,41 +187,41 @@ async fn work(
     }
     let now = state.clock().now();
     state.read(async |conn| query::start(conn, id, now).await).await?;
-    let (tell, told) = watch::channel(Progress { read: 0, total: upload.size, records: 0 });
+    let (sender, receiver) = watch::channel(Progress { read: 0, total: upload.size, records: 0 });
     let mut progress = |at: Progress| {
-        tell.send_replace(at);
+        sender.send_replace(at);
     };
     let files = vec![InputFile::from_open_file(name, Arc::clone(&upload.file))];
     let done = import::import_files(&mut conn, files, options, now, &mut progress);
     let report = tokio::select! {
         report = done => report?,
-        never = note(state, id, told.clone()) => match never {},
+        never = store_progress(state, id, receiver.clone()) => match never {},
     };
-    let last = *told.borrow();
+    let last = *receiver.borrow();
     state.read(async |conn| query::advance(conn, id, last).await).await?;
     Ok(report)
 }
 
-/// Writes down how far a job is, whenever it has come further, until it is dropped.
-async fn note(
+/// Stores the progress of a job whenever it changes. Runs until it is dropped.
+async fn store_progress(
     state: &State,
     id: i64,
-    mut told: watch::Receiver<Progress>,
+    mut progress: watch::Receiver<Progress>,
 ) -> std::convert::Infallible {
     loop {
-        if told.changed().await.is_err() {
+        if progress.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
-        let at = *told.borrow_and_update();
+        let at = *progress.borrow_and_update();
         if let Err(error) = state.read(async |conn| query::advance(conn, id, at).await).await {
-            log::debug!("the progress of job {id} cannot be written: {error:?}");
+            log::debug!("cannot store the progress of job {id}: {error:?}");
         }
         tokio::time::sleep(POLL).await;
     }
 }
 
-/// How a job ended that has a report.
-fn judged(mut report: Report) -> End {
+/// Returns the end of a job with this report.
+fn end_of(mut report: Report) -> End {
     let first = report.skipped.iter().find(|skipped| skipped.kind == "error");
     let (state, message) = match (report.failed, first) {
         (0, _) => (JobState::Done, None),
@@ -229,24 +231,24 @@ fn judged(mut report: Report) -> End {
             (JobState::Failed, Some(storable(&message).chars().take(3000).collect()))
         }
     };
-    report.shorten(LONGEST);
+    report.shorten(MAX_REPORT_BYTES);
     let mut report = serde_json::to_value(report).ok();
     if let Some(report) = &mut report {
-        clean(report);
+        replace_nul(report);
     }
     End { state, report, message }
 }
 
-/// PostgreSQL stores no NUL; the name of a file in an archive may hold one.
+/// Replaces NUL, which PostgreSQL cannot store; the name of a file in an archive may contain it.
 fn storable(text: &str) -> String {
     text.replace('\0', "\u{FFFD}")
 }
 
-fn clean(value: &mut Value) {
+fn replace_nul(value: &mut Value) {
     match value {
         Value::String(text) if text.contains('\0') => *text = storable(text),
-        Value::Array(items) => items.iter_mut().for_each(clean),
-        Value::Object(members) => members.values_mut().for_each(clean),
+        Value::Array(items) => items.iter_mut().for_each(replace_nul),
+        Value::Object(members) => members.values_mut().for_each(replace_nul),
         _ => {}
     }
 }
@@ -269,10 +271,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_failed_first_is_the_message_and_nothing_in_it_hinders_storing() {
+    fn the_message_is_the_first_failure_without_nul() {
         let mut report = Report::default();
         report.fail("a\0b.xml:3".to_owned(), "a cut".to_owned());
-        let end = judged(report);
+        let end = end_of(report);
         assert_eq!(end.state, JobState::Failed);
         assert_eq!(end.message.as_deref(), Some("1 failed, the first: a\u{FFFD}b.xml:3: a cut"));
         assert!(!end.report.unwrap().to_string().contains("\\u0000"));

@@ -31,7 +31,7 @@ pub(super) struct Upload {
     pub(super) digest: Vec<u8>,
 }
 
-/// The folder for uploads.
+/// Returns the folder for uploads.
 fn folder(config: &Config) -> PathBuf {
     config.upload_dir.clone().unwrap_or_else(std::env::temp_dir)
 }
@@ -47,37 +47,37 @@ pub(super) async fn receive(
     config: &Config,
 ) -> Result<Upload> {
     let limit = config.import_bytes;
-    let too_large = || Error::new(Code::TooLarge, format!("a file may have {limit} bytes"));
+    let too_large = || Error::new(Code::TooLarge, format!("a file may have at most {limit} bytes"));
     if length.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
     let folder = folder(config);
-    let made = tokio::task::spawn_blocking(move || nameless(&folder)).await;
-    let file = made.map_err(Error::internal)?.map_err(no_room)?;
+    let created = tokio::task::spawn_blocking(move || create_unlinked(&folder)).await;
+    let file = created.map_err(Error::internal)?.map_err(storage_error)?;
     let mut file = tokio::fs::File::from_std(file);
     let (mut size, mut hash) = (0, Sha256::new());
-    while let Some(piece) = body.next().await {
-        let piece = piece.map_err(payload_error)?;
-        size += piece.len() as u64;
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(payload_error)?;
+        size += chunk.len() as u64;
         if size > limit {
             return Err(too_large());
         }
-        hash.update(&piece);
-        file.write_all(&piece).await.map_err(no_room)?;
+        hash.update(&chunk);
+        file.write_all(&chunk).await.map_err(storage_error)?;
     }
-    file.flush().await.map_err(no_room)?;
+    file.flush().await.map_err(storage_error)?;
     let file = Arc::new(file.into_std().await);
     Ok(Upload { file, size, digest: hash.finalize().to_vec() })
 }
 
-fn no_room(cause: io::Error) -> Error {
+fn storage_error(cause: io::Error) -> Error {
     Error::new(Code::Unavailable, "the file cannot be stored here; the log says why")
         .caused_by(cause)
         .with_header(RETRY_AFTER, HeaderValue::from_static("60"))
 }
 
 /// Creates a file for this account only and unlinks it at once.
-fn nameless(folder: &Path) -> io::Result<File> {
+fn create_unlinked(folder: &Path) -> io::Result<File> {
     let random = getrandom::u64().map_err(io::Error::other)?;
     let path = folder.join(format!("{PREFIX}{random:016x}"));
     let file =
@@ -89,12 +89,12 @@ fn nameless(folder: &Path) -> io::Result<File> {
 }
 
 /// Removes the files of processes that ended between creating and unlinking a file in
-/// [`nameless`].
+/// [`create_unlinked`].
 pub(super) fn sweep(config: &Config) {
     let Ok(entries) = std::fs::read_dir(folder(config)) else { return };
     for entry in entries.flatten() {
         if entry.file_name().to_string_lossy().starts_with(PREFIX) {
-            // In a folder for all, it may be another account's.
+            // In a shared folder the file may belong to another account; then it stays.
             let _ = std::fs::remove_file(entry.path());
         }
     }

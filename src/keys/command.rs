@@ -42,9 +42,9 @@ pub enum Command {
 pub async fn run(config: &Config, command: &Command) -> Result<String> {
     let clock = Clock::System;
     let database = Database::open(config, &clock).await?;
-    let done = execute(&database, command, clock.now()).await;
+    let result = execute(&database, command, clock.now()).await;
     database.close().await?;
-    done
+    result
 }
 
 async fn execute(database: &Database, command: &Command, now: DateTime<Utc>) -> Result<String> {
@@ -56,8 +56,11 @@ async fn execute(database: &Database, command: &Command, now: DateTime<Utc>) -> 
             }
             let expires_at = expires_in_days.map(|days| now + TimeDelta::days(days.into()));
             let new = KeyInput { name: name.clone(), scopes: scopes.clone(), expires_at };
-            let made = query::create(&mut conn, &new, now).await?;
-            Ok(format!("key {} ({}), shown this once:\n{}\n", made.key.id, name, made.secret))
+            let created = query::create(&mut conn, &new, now).await?;
+            Ok(format!(
+                "created key {} ({}); its secret, shown only now:\n{}\n",
+                created.key.id, name, created.secret
+            ))
         }
         Command::List => list(&conn).await,
         Command::Revoke { id } => {
@@ -77,7 +80,7 @@ async fn list(conn: &diesel_async::AsyncPgConnection) -> Result<String> {
             let state = match (key.revoked_at, key.expires_at) {
                 (Some(at), _) => format!("revoked {at}"),
                 (None, Some(at)) => format!("expires {at}"),
-                (None, None) => "no end".to_owned(),
+                (None, None) => "never expires".to_owned(),
             };
             let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
             let used = key.last_used_at.map_or("never".to_owned(), |at| at.to_string());

@@ -16,7 +16,7 @@ use safe_html::names::fold_outlet_name;
 use std::collections::HashSet;
 
 /// The maximum length of an outlet's name in characters.
-const LONGEST_NAME: usize = 200;
+const MAX_NAME_CHARS: usize = 200;
 
 /// How to resolve outlets.
 #[derive(Debug, Clone)]
@@ -24,8 +24,8 @@ pub struct OutletLookup {
     /// The ids of outlets that are known to exist.
     pub known: HashSet<i64>,
     /// Whether unknown outlets may be created.
-    pub may_make: bool,
-    /// When it happened.
+    pub may_create: bool,
+    /// The creation time of new outlets.
     pub now: DateTime<Utc>,
 }
 
@@ -38,22 +38,22 @@ pub async fn resolve(
     list: &[LinkInput],
     lookup: &OutletLookup,
 ) -> Result<Vec<NewLink>> {
-    let directory = if list.iter().all(|link| lookup.answers(link)) {
+    let directory = if list.iter().all(|link| lookup.knows_all(link)) {
         Directory::default()
     } else {
         Directory::load(conn).await?
     };
-    let mut work = Work { conn, lookup, directory, unknown: Vec::new() };
+    let mut resolver = Resolver { conn, lookup, directory, unknown: Vec::new() };
     let mut links = Vec::with_capacity(list.len());
     for (at, input) in list.iter().enumerate() {
-        let credits = work.credits(&format!("/links/{at}"), input).await?;
-        links.push(ready(input, credits));
+        let credits = resolver.credits(&format!("/links/{at}"), input).await?;
+        links.push(new_link(input, credits));
     }
-    work.finish().await?;
+    resolver.finish().await?;
     Ok(links)
 }
 
-fn ready(input: &LinkInput, credits: Vec<NewCredit>) -> NewLink {
+fn new_link(input: &LinkInput, credits: Vec<NewCredit>) -> NewLink {
     NewLink {
         role: input.role,
         title: input.title.clone(),
@@ -68,7 +68,7 @@ fn ready(input: &LinkInput, credits: Vec<NewCredit>) -> NewLink {
 
 impl OutletLookup {
     /// Returns whether the link names known outlets only.
-    fn answers(&self, link: &LinkInput) -> bool {
+    fn knows_all(&self, link: &LinkInput) -> bool {
         let known = |credit: &CreditInput| {
             let id = credit.outlet.as_ref().and_then(|outlet| outlet.id);
             id.is_some_and(|id| self.known.contains(&id))
@@ -78,7 +78,7 @@ impl OutletLookup {
 }
 
 /// The resolution of the outlets of an article's links.
-struct Work<'a> {
+struct Resolver<'a> {
     conn: &'a mut AsyncPgConnection,
     lookup: &'a OutletLookup,
     directory: Directory,
@@ -86,10 +86,10 @@ struct Work<'a> {
     unknown: Vec<(String, String)>,
 }
 
-impl Work<'_> {
+impl Resolver<'_> {
     async fn credits(&mut self, at: &str, link: &LinkInput) -> Result<Vec<NewCredit>> {
-        let address = link.url.as_deref().and_then(citation_key::normalise);
-        let host = address.and_then(|address| self.directory.at_host(&address.domain));
+        let normalised = link.url.as_deref().and_then(citation_key::normalise);
+        let host = normalised.and_then(|url| self.directory.at_host(&url.domain));
         let Some(list) = &link.credits else {
             let text = link.credit.as_deref().unwrap_or_default();
             return self.parsed(&format!("{at}/credit"), text, host).await;
@@ -130,7 +130,7 @@ impl Work<'_> {
         if found.is_some() {
             return Ok(found);
         }
-        if !self.lookup.may_make || fold_outlet_name(name).is_empty() {
+        if !self.lookup.may_create || fold_outlet_name(name).is_empty() {
             self.unknown.push((at, name.to_owned()));
             return Ok(None);
         }
@@ -146,7 +146,7 @@ impl Work<'_> {
             let outlet = match credit.outlet {
                 None => host,
                 Some(name) => match self.directory.named(&name).or(host) {
-                    None if no_name(&name) => continue,
+                    None if cannot_be_name(&name) => continue,
                     None => self.named(at.to_owned(), &name).await?,
                     known => known,
                 },
@@ -167,9 +167,9 @@ impl Work<'_> {
         let names: Vec<String> = names.load(self.conn).await?;
         let error = |(at, written): (String, String)| {
             let message = if fold_outlet_name(&written).is_empty() {
-                format!("`{written}` has no letter or digit to know an outlet by")
+                format!("`{written}` needs a letter or a digit")
             } else {
-                format!("no outlet goes by `{written}`, and the key may not make one")
+                format!("there is no outlet `{written}`, and the key may not create one")
             };
             let field = FieldError::field(at, "unknown_outlet", message);
             field.suggest(&written, names.iter().map(String::as_str))
@@ -179,6 +179,6 @@ impl Work<'_> {
 }
 
 /// Returns whether a credit cannot be the name of an outlet.
-fn no_name(name: &str) -> bool {
-    fold_outlet_name(name).is_empty() || name.chars().count() > LONGEST_NAME
+fn cannot_be_name(name: &str) -> bool {
+    fold_outlet_name(name).is_empty() || name.chars().count() > MAX_NAME_CHARS
 }

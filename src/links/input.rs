@@ -41,14 +41,14 @@ impl TextFormat {
         RichText { text, html }
     }
 
-    /// Returns the markup of a stored text, which only its HTML shows: Markdown, unless that would
-    /// render otherwise.
+    /// Returns the markup of a stored text. It is not stored, so it is found by rendering: Markdown, unless
+    /// only HTML gives the stored result.
     pub fn of(text: &str, html: &str) -> Self {
         let rendered = |markup| render(text, markup, AuthorRole::Editor) == html;
         if !text.contains(['<', '&']) || rendered(Markup::Markdown) {
             return Self::Markdown;
         }
-        // Older rules may have rendered it: then its look decides.
+        // An older renderer may have made the HTML; then the first character decides.
         if rendered(Markup::Html) || text.trim_start().starts_with('<') {
             return Self::Html;
         }
@@ -98,7 +98,7 @@ pub struct LinkInput {
     #[schema(max_length = 500, example = "Ian Black, The Guardian")]
     pub credit: Option<String>,
     /// The outlets and authors. Left out, they are parsed from `credit`, or the outlet is found by the host of
-    /// the URL; an empty list credits nobody.
+    /// the URL; an empty list credits none.
     #[serde(default)]
     #[schema(max_items = 20)]
     pub credits: Option<Vec<CreditInput>>,

@@ -82,8 +82,10 @@ pub(super) async fn look_up(
     lookup: LinkLookupInput,
 ) -> Result<LinkLookupResult> {
     let urls = lookup.urls;
-    let keys: Vec<Option<String>> =
-        urls.iter().map(|url| citation_key::normalise(url).map(|address| address.key)).collect();
+    let keys: Vec<Option<String>> = urls
+        .iter()
+        .map(|url| citation_key::normalise(url).map(|normalised| normalised.key))
+        .collect();
     let hashes: Vec<Option<Vec<u8>>> =
         keys.iter().map(|key| key.as_deref().map(citation_key::hash)).collect();
     let rows: Vec<Row> = diesel::sql_query(STATEMENT)

@@ -41,6 +41,16 @@ pub enum LinkRole {
     Inline,
 }
 
+impl From<roundup_reader::Role> for LinkRole {
+    fn from(role: roundup_reader::Role) -> Self {
+        match role {
+            roundup_reader::Role::Lead => Self::Lead,
+            roundup_reader::Role::More => Self::More,
+            roundup_reader::Role::Inline => Self::Inline,
+        }
+    }
+}
+
 impl LinkRole {
     /// Returns the value stored in the database.
     pub const fn as_str(self) -> &'static str {

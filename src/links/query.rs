@@ -33,8 +33,7 @@ impl Filter {
     /// Returns the filter for links to a page, whatever the spelling of its URL.
     #[must_use]
     pub fn to(mut self, url: Option<&str>) -> Self {
-        let hash =
-            |url| citation_key::normalise(url).map(|address| citation_key::hash(&address.key));
+        let hash = |url| citation_key::normalise(url).map(|url| citation_key::hash(&url.key));
         self.url_hash = url.map(|url| hash(url).unwrap_or_default());
         self
     }
@@ -145,7 +144,7 @@ pub async fn of_articles(
             Option::<OutletRef>::as_select(),
         ));
     let conn = &mut &*conn;
-    // What is in the index for one article is in its order already.
+    // With `=` instead of `any`, PostgreSQL reads the links of one article in order from the index.
     let rows: Vec<(LinkRow, Option<CreditRow>, Option<OutletRef>)> = match (ids, leads_only) {
         ([one], false) => CachedSql(query.filter(links::article_id.eq(*one))).load(conn).await?,
         ([one], true) => {

@@ -29,31 +29,31 @@ pub async fn run(config: &Config) -> Result<String> {
     let done = done.await;
     database.close().await?;
     let (seen, changed) = done?;
-    Ok(format!("rules {RULES_VERSION}: {seen} links looked at, {changed} have another key now\n"))
+    Ok(format!("rules {RULES_VERSION}: {seen} links checked, {changed} keys changed\n"))
 }
 
 /// Recomputes the keys of older rules; returns how many links were checked and how
 /// many changed.
 ///
 /// # Errors
-/// When the database fails; the batches before stand.
+/// When the database fails. Earlier batches stay stored.
 pub async fn rekey(conn: &mut AsyncPgConnection) -> Result<(usize, usize), diesel::result::Error> {
     let (mut seen, mut changed) = (0, 0);
     loop {
-        let (rows, other) = conn.transaction(async |conn| batch(conn).await).await?;
+        let (rows, changed_rows) = conn.transaction(async |conn| batch(conn).await).await?;
         if rows == 0 {
             return Ok((seen, changed));
         }
         seen += rows;
-        changed += other;
-        log::info!("rekey: {seen} links looked at, {changed} changed");
+        changed += changed_rows;
+        log::info!("rekey: {seen} links checked, {changed} keys changed");
     }
 }
 
-type Old = (i64, String, Option<Vec<u8>>);
+type Row = (i64, String, Option<Vec<u8>>);
 
 async fn batch(conn: &mut AsyncPgConnection) -> Result<(usize, usize), diesel::result::Error> {
-    let rows: Vec<Old> = links::table
+    let rows: Vec<Row> = links::table
         .filter(links::url.is_not_null())
         .filter(links::url_rules.lt(RULES_VERSION))
         .order((links::url_rules, links::id))
@@ -64,12 +64,12 @@ async fn batch(conn: &mut AsyncPgConnection) -> Result<(usize, usize), diesel::r
         .await?;
     let (mut ids, mut hashes, mut domains, mut changed) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for (id, url, before) in &rows {
-        let address = citation_key::normalise(url);
-        let hash = address.as_ref().map(|address| citation_key::hash(&address.key));
+        let normalised = citation_key::normalise(url);
+        let hash = normalised.as_ref().map(|url| citation_key::hash(&url.key));
         changed += usize::from(hash != *before);
         ids.push(*id);
         hashes.push(hash);
-        domains.push(address.map(|address| address.domain));
+        domains.push(normalised.map(|url| url.domain));
     }
     diesel::sql_query(
         "update links l set url_hash = n.hash, domain = n.domain, url_rules = $4

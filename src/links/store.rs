@@ -18,7 +18,7 @@ pub struct NewLink {
     pub url: Option<String>,
     /// The credit line as written.
     pub credit: Option<String>,
-    /// What the credit line means.
+    /// The resolved credits.
     pub credits: Vec<NewCredit>,
     /// The heading of its section.
     pub section: Option<String>,
@@ -59,11 +59,11 @@ async fn insert_at(
         .get_results(conn)
         .await?;
     let list: Vec<(i64, &NewLink)> = ids.into_iter().zip(list.iter().map(|(_, l)| *l)).collect();
-    credit(conn, &list).await
+    insert_credits(conn, &list).await
 }
 
 /// Stores the credits of new links.
-async fn credit(conn: &mut AsyncPgConnection, list: &[(i64, &NewLink)]) -> Result<()> {
+async fn insert_credits(conn: &mut AsyncPgConnection, list: &[(i64, &NewLink)]) -> Result<()> {
     let credits: Vec<_> = list
         .iter()
         .flat_map(|(id, link)| {
@@ -105,18 +105,18 @@ pub async fn replace(
     let own = links::table.filter(links::article_id.eq(article));
     let stay: Vec<i64> = list.iter().filter_map(|kept| kept.id).collect();
     diesel::delete(own.filter(links::id.ne_all(&stay))).execute(conn).await?;
-    // Two links may change places: the rule that no two have the same is checked at the end.
+    // Two links may swap positions, so the unique constraint is checked at the end.
     diesel::sql_query("set constraints links_article_id_position_key deferred")
         .execute(conn)
         .await?;
     let mut new = Vec::new();
-    let (mut moved, mut places) = (Vec::new(), Vec::new());
+    let (mut moved, mut positions) = (Vec::new(), Vec::new());
     for (kept, at) in list.iter().zip(0_i32..) {
         match kept.id {
             None => new.push((at, &kept.link)),
             Some(id) if kept.same => {
                 moved.push(id);
-                places.push(at);
+                positions.push(at);
             }
             Some(id) => {
                 diesel::update(links::table.find(id))
@@ -126,23 +126,23 @@ pub async fn replace(
                 diesel::delete(link_credits::table.filter(link_credits::link_id.eq(id)))
                     .execute(conn)
                     .await?;
-                credit(conn, &[(id, &kept.link)]).await?;
+                insert_credits(conn, &[(id, &kept.link)]).await?;
             }
         }
     }
-    place(conn, &moved, &places).await?;
+    set_positions(conn, &moved, &positions).await?;
     insert_at(conn, article, &new).await
 }
 
 /// Sets the positions of links.
-async fn place(conn: &mut AsyncPgConnection, ids: &[i64], places: &[i32]) -> Result<()> {
+async fn set_positions(conn: &mut AsyncPgConnection, ids: &[i64], positions: &[i32]) -> Result<()> {
     diesel::sql_query(
         "update links l set position = p.position \
          from unnest($1, $2) as p (id, position) \
          where l.id = p.id and l.position <> p.position",
     )
     .bind::<Array<BigInt>, _>(ids)
-    .bind::<Array<Integer>, _>(places)
+    .bind::<Array<Integer>, _>(positions)
     .execute(conn)
     .await?;
     Ok(())
@@ -167,16 +167,16 @@ struct Row<'a> {
 }
 
 fn row(article_id: i64, link: &NewLink, position: i32) -> Row<'_> {
-    let address = link.url.as_deref().and_then(citation_key::normalise);
+    let normalised = link.url.as_deref().and_then(citation_key::normalise);
     Row {
         article_id,
         role: link.role.as_str(),
         position,
         title: &link.title,
         url: link.url.as_deref(),
-        url_hash: address.as_ref().map(|address| citation_key::hash(&address.key)),
+        url_hash: normalised.as_ref().map(|url| citation_key::hash(&url.key)),
         url_rules: link.url.as_ref().map(|_| citation_key::RULES_VERSION),
-        domain: address.map(|address| address.domain),
+        domain: normalised.map(|url| url.domain),
         credit: link.credit.as_deref(),
         section: link.section.as_deref(),
         quote_text: link.quote.as_ref().map(|quote| quote.text.as_str()),

@@ -1,4 +1,4 @@
-//! What the service counts, for Prometheus.
+//! The metrics of the service, for Prometheus.
 
 mod duration_histogram;
 

@@ -1,4 +1,4 @@
-//! What wraps the handlers.
+//! Middleware around the handlers.
 
 mod charset;
 mod request_pipeline;

@@ -4,12 +4,12 @@
 //! 1. Give the request an id.
 //! 2. Turn HEAD into GET: actix then sends the headers, with the length, and no body.
 //! 3. Reject URIs that are too long and clients that do not accept JSON.
-//! 4. Call the handler. A public read runs once for all who ask the same at the time, and its
-//!    response is cached.
-//! 5. Encode and tag any other public body, or answer 304; evaluate the preconditions of an editor's
+//! 4. Call the handler. Concurrent public reads of the same URL share one call, and its response is
+//!    cached.
+//! 5. Encode and tag any other public body, or respond with 304; evaluate the preconditions of an editor's
 //!    read.
-//! 6. Give an error response without a body of ours (a wrong path, a wrong method, a failed
-//!    extractor) its problem; answer OPTIONS from the methods that the path allows.
+//! 6. Give an error response that has no problem yet (from the router or an extractor) its problem;
+//!    respond to OPTIONS with the methods that the path allows.
 //! 7. Set the common headers; count and log the request.
 
 use crate::auth::is_private;
@@ -186,7 +186,7 @@ fn is_cacheable(path: &str) -> bool {
     ["/api/v1/", "/feeds/", "/sitemap"].iter().any(|start| path.starts_with(start))
 }
 
-/// Gives an error response its problem, and answers OPTIONS.
+/// Gives an error response its problem, and responds to OPTIONS.
 fn finalize_error_or_options(
     mut res: ServiceResponse,
     method: &Method,

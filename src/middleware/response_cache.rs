@@ -257,7 +257,7 @@ impl CacheLookup<'_> {
         status: CacheStatus,
     ) -> Result<HttpResponse, Error> {
         let coding = Coding::negotiate(request_headers).ok_or_else(|| {
-            Error::new(Code::NotAcceptable, "no content coding is left that you accept")
+            Error::new(Code::NotAcceptable, "`Accept-Encoding` excludes every content coding")
         })?;
         let cache = self.state.cache();
         let add_weight = |bytes| cache.add_weight(key, entry, bytes);

@@ -1,7 +1,7 @@
-//! What the features share of the OpenAPI document: the problems that an operation can answer with,
-//! and how schemas are finished. The document itself is [`crate::openapi_document`].
+//! Parts of the OpenAPI document that the features share: the error responses of operations, and the
+//! normalization of schemas. The document itself is [`crate::openapi_document`].
 
-pub(crate) mod shape;
+pub(crate) mod schemas;
 pub(crate) mod walk;
 
 use crate::error::Code;
@@ -11,12 +11,12 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::{Ref, RefOr, Response};
 use utoipa::{IntoResponses, ToSchema};
 
-/// One of several short texts, such as names or hosts, for the OpenAPI schema only.
+/// A short text, such as a name or host, for the OpenAPI schema only.
 #[derive(Debug, ToSchema)]
 #[schema(max_length = 300)]
 pub struct ShortText(#[expect(dead_code, reason = "only its schema is used")] String);
 
-/// The problems that any public address can answer with.
+/// The error responses of every public operation.
 #[derive(Debug)]
 pub struct Problems;
 
@@ -34,7 +34,7 @@ impl IntoResponses for Problems {
     }
 }
 
-/// The problems that a public address of an article can answer with.
+/// The error responses of a public operation on an article.
 #[derive(Debug)]
 pub struct ArticleProblems;
 
@@ -46,7 +46,7 @@ impl IntoResponses for ArticleProblems {
     }
 }
 
-/// The problems that a reader can meet who takes back what they wrote.
+/// The error responses when a reader withdraws a comment.
 #[derive(Debug)]
 pub struct WithdrawProblems;
 
@@ -58,7 +58,7 @@ impl IntoResponses for WithdrawProblems {
     }
 }
 
-/// The problems that a reader who writes can meet.
+/// The error responses when a reader posts or edits.
 #[derive(Debug)]
 pub struct PostProblems;
 
@@ -82,7 +82,7 @@ impl IntoResponses for PostProblems {
     }
 }
 
-/// The problems that a read by the holder of a key can answer with.
+/// The error responses of a read that needs a key.
 #[derive(Debug)]
 pub struct AdminReadProblems;
 
@@ -94,7 +94,7 @@ impl IntoResponses for AdminReadProblems {
     }
 }
 
-/// The problems that a change by the holder of a key can answer with.
+/// The error responses of a write that needs a key.
 #[derive(Debug)]
 pub struct AdminWriteProblems;
 
@@ -120,10 +120,10 @@ impl IntoResponses for AdminWriteProblems {
     }
 }
 
-/// The responses for these codes, by status.
+/// Returns the error responses for these codes, by status.
 fn problems(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
     let reference = RefOr::Ref(Ref::from_schema_name("Problem"));
-    let one = |code: &Code| {
+    let response_of = |code: &Code| {
         let content = ContentBuilder::new().schema(Some(reference.clone())).build();
         let response = ResponseBuilder::new()
             .description(code.title())
@@ -131,5 +131,5 @@ fn problems(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
             .build();
         (code.status().as_str().to_owned(), RefOr::T(response))
     };
-    codes.iter().map(one).collect()
+    codes.iter().map(response_of).collect()
 }

@@ -1,90 +1,90 @@
-//! What the document says of headers: in answers those that clients build on, and who may read them
-//! from a page of another origin; and what the conditions in requests come to.
+//! Documents the response headers, and removes the 412 and 428 responses of operations without
+//! preconditions.
 
 use crate::auth::is_private;
-use crate::openapi::walk::{changes, name, parameter, whole};
+use crate::openapi::walk::{inline, parameter, ref_name, write_operations};
 use std::collections::BTreeMap;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{Components, OpenApi as Document, Ref, RefOr, Required, Response};
 
-/// What belongs to an article has its version, and none of its own.
-const PARTS_OF_ARTICLES: &str = "/api/v1/admin/articles/{id}/links";
+/// The path of links, which have no version of their own: their entity tag is that of the article.
+const ARTICLE_LINKS: &str = "/api/v1/admin/articles/{id}/links";
 
-/// What an article was is never changed, whatever it was the version of.
-const PAST: &str = "RevisionWithArticle";
+/// The schema of a revision. Its `version` is that of the article, and a revision never changes.
+const REVISION: &str = "RevisionWithArticle";
 
-/// Names the headers of each answer. Those around a limit are left out while nothing was counted.
+/// Adds the headers to each response. Those of a rate limit are added to
+/// responses of operations that have one, except to 5xx.
 ///
-/// That of a tag tells of 304 too, which is not among the answers: only who sends `If-None-Match`
-/// meets it, and in generated clients whatever is no 200 would be a problem or nothing.
-pub(super) fn tell(document: &mut Document) {
+/// 304 is not documented as a response, because generated clients would treat it as an error. It is
+/// described with `ETag` instead: only clients that send `If-None-Match` receive it.
+pub(super) fn add(document: &mut Document) {
     let Some(components) = document.components.as_mut() else { return };
     components.headers = headers();
     for (path, item) in &mut document.paths.paths {
-        let of_version = |response: &Response| {
-            path.starts_with(PARTS_OF_ARTICLES) || has_version(response, components)
+        let has_version_tag = |response: &Response| {
+            path.starts_with(ARTICLE_LINKS) || has_version(response, components)
         };
-        for change in changes(item) {
-            of_operation(change, path, of_version);
-            let condition = parameter(change, "If-Match").map(|one| one.required.clone());
-            let needed = matches!(condition, Some(Required::True));
-            keep_conditions(change, condition.is_some(), needed);
+        for write in write_operations(item) {
+            add_to_operation(write, path, has_version_tag);
+            let if_match = parameter(write, "If-Match").map(|header| header.required.clone());
+            let required = matches!(if_match, Some(Required::True));
+            keep_possible_conditions(write, if_match.is_some(), required);
         }
         if let Some(get) = &mut item.get {
-            of_operation(get, path, |response| !is_private(path) || of_version(response));
-            let whole = get.responses.responses.get("200").and_then(whole);
-            let tagged = whole.is_some_and(|response| response.headers.contains_key("ETag"));
-            keep_conditions(get, tagged, false);
+            add_to_operation(get, path, |response| !is_private(path) || has_version_tag(response));
+            let response = get.responses.responses.get("200").and_then(inline);
+            let tagged = response.is_some_and(|response| response.headers.contains_key("ETag"));
+            keep_possible_conditions(get, tagged, false);
         }
     }
 }
 
-/// Leaves the problems of conditions where there can be one: what has no tag and takes no `If-Match`
-/// depends on no version, and only a change can need one.
-fn keep_conditions(operation: &mut Operation, taken: bool, needed: bool) {
-    let possible = |status: &str| (taken || status != "412") && (needed || status != "428");
+/// Removes 412 from an operation that evaluates no precondition, and 428 from one that requires none.
+fn keep_possible_conditions(operation: &mut Operation, evaluates: bool, requires: bool) {
+    let possible = |status: &str| (evaluates || status != "412") && (requires || status != "428");
     operation.responses.responses.retain(|status, _| possible(status));
 }
 
-fn of_operation(operation: &mut Operation, path: &str, tagged: impl Fn(&Response) -> bool) {
-    // The front door leads to this document.
-    let linked = parameter(operation, "after").is_some() || path == "/";
-    let repeats = parameter(operation, "Idempotency-Key").is_some();
+fn add_to_operation(operation: &mut Operation, path: &str, has_tag: impl Fn(&Response) -> bool) {
+    // The index links to this document.
+    let has_links = parameter(operation, "after").is_some() || path == "/";
+    let is_idempotent = parameter(operation, "Idempotency-Key").is_some();
     let responses = &mut operation.responses.responses;
     let limited = responses.contains_key("429");
     for (status, response) in responses {
         let RefOr::T(response) = response else { continue };
-        let done = status.starts_with('2');
-        let told = [
+        let success = status.starts_with('2');
+        let sent = [
             ("Access-Control-Allow-Origin", !is_private(path)),
-            ("ETag", done && tagged(response)),
-            ("Link", done && linked),
+            ("ETag", success && has_tag(response)),
+            ("Link", success && has_links),
             ("Location", ["201", "202", "301"].contains(&status.as_str())),
-            ("Idempotent-Replayed", done && repeats),
+            ("Idempotent-Replayed", success && is_idempotent),
             ("RateLimit", limited && !status.starts_with('5')),
             ("RateLimit-Policy", limited && !status.starts_with('5')),
             (
                 "Retry-After",
-                ["429", "503"].contains(&status.as_str()) || repeats && status == "409",
+                ["429", "503"].contains(&status.as_str()) || is_idempotent && status == "409",
             ),
         ];
-        for (name, _) in told.into_iter().filter(|(_, told)| *told) {
+        for (name, _) in sent.into_iter().filter(|(_, is_sent)| *is_sent) {
             let reference = Ref::new(format!("#/components/headers/{name}"));
             response.headers.insert(name.to_owned(), RefOr::Ref(reference));
         }
     }
 }
 
-/// Whether the body is of something that has versions: a number, as an editor reads it.
+/// Returns whether the body is an object with a `version`, as editors read it.
 fn has_version(response: &Response, components: &Components) -> bool {
-    let content = response.content.get("application/json").and_then(whole);
+    let content = response.content.get("application/json").and_then(inline);
     let body = content.and_then(|content| content.schema.as_ref());
     let Some(RefOr::Ref(reference)) = body else { return false };
-    match components.schemas.get(name(reference)) {
+    match components.schemas.get(ref_name(reference)) {
         Some(RefOr::T(Schema::Object(object))) => {
-            name(reference) != PAST && object.properties.contains_key("version")
+            ref_name(reference) != REVISION && object.properties.contains_key("version")
         }
         _ => false,
     }
@@ -101,20 +101,24 @@ fn headers() -> BTreeMap<String, RefOr<Header>> {
         ("Access-Control-Allow-Origin", "Pages of any origin may read it: `*`", text()),
         (
             "ETag",
-            "Of the bytes of a public answer, or of the version that an editor reads (`\"v3\"`), for `If-Match`. \
-             A read that names it in `If-None-Match` is answered with 304 and no body",
+            "The entity tag: of the bytes of a public response, or of the version that an editor reads \
+             (`\"v3\"`), for `If-Match`. A read that sends it in `If-None-Match` gets 304 without a body",
             text(),
         ),
-        ("Idempotent-Replayed", "`true`: the first answer to this `Idempotency-Key` again", text()),
+        (
+            "Idempotent-Replayed",
+            "`true`: the response is that of the first request with this `Idempotency-Key`",
+            text(),
+        ),
         (
             "Link",
-            "The addresses of the pages before and after this one, or of what describes it (RFC 8288): \
+            "The URLs of the previous and next page, or of the service's description (RFC 8288): \
              `</api/v1/articles?after=…>; rel=\"next\"`",
             text().max_length(Some(10_000)),
         ),
         (
             "Location",
-            "The address of what was made, or that something has now",
+            "The URL of the created object, or the current URL of one that has moved",
             text().max_length(Some(10_000)),
         ),
         (
@@ -122,12 +126,16 @@ fn headers() -> BTreeMap<String, RefOr<Header>> {
             "The limits and their windows in seconds: `\"client\";q=10;w=60`",
             text(),
         ),
-        ("RateLimit", "What is left, and for how many seconds: `\"client\";r=9;t=60`", text()),
-        ("Retry-After", "In how many seconds to try again", seconds),
+        (
+            "RateLimit",
+            "The requests that are left, and the seconds until the window ends: `\"client\";r=9;t=60`",
+            text(),
+        ),
+        ("Retry-After", "The number of seconds to wait before the next attempt", seconds),
     ];
-    let made = all.map(|(name, description, schema)| {
+    let headers = all.map(|(name, description, schema)| {
         let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description));
         (name.to_owned(), header.build().into())
     });
-    made.into()
+    headers.into()
 }

@@ -1,11 +1,11 @@
-//! The OpenAPI 3.1 document, made from the handlers, and the page that shows it.
+//! The OpenAPI 3.1 document, generated from the handlers, and the Swagger UI that shows it.
 
-mod exact;
 mod headers;
+mod request_schemas;
 
 use crate::extract::{EmptyQuery, Query};
 use crate::middleware::name_charset;
-use crate::openapi::Problems;
+use crate::openapi::{Problems, schemas};
 use crate::public::{archive, feeds, related, search};
 use crate::{
     articles, audit, comments, editor, health, jobs, keys, links, outlets, public, root, tags,
@@ -28,8 +28,8 @@ use utoipa_swagger_ui::SwaggerUi;
         title = "roundup",
         description = "A headless news-roundup backend: articles, their source links, the outlets that published \
                        them and readers' comments, as data.\n\nLists page by cursor: `page.next` is the value for \
-                       `after`, and the `Link` header (RFC 8288) has the whole address. Every answer that is not a \
-                       success is a problem (RFC 9457).",
+                       `after`, and the `Link` header (RFC 8288) has the URL of the next page. Every error response \
+                       is a problem (RFC 9457).",
         license(name = "MIT", identifier = "MIT"),
         contact(name = "The roundup authors", url = "https://github.com/roundup")
     ),
@@ -37,17 +37,17 @@ use utoipa_swagger_ui::SwaggerUi;
     tags(
         (name = "articles", description = "The posts of the roundup"),
         (name = "links", description = "The sources that articles cite"),
-        (name = "outlets", description = "Who published the sources"),
-        (name = "tags", description = "Subjects"),
-        (name = "comments", description = "What readers answer"),
-        (name = "audit", description = "Who did what, and when"),
-        (name = "moderation", description = "Deciding on what readers answer"),
-        (name = "rules", description = "What holds, marks as spam or refuses a comment"),
-        (name = "search", description = "Finding it again"),
-        (name = "feeds", description = "The same for feed readers"),
-        (name = "moving", description = "Moving in and out"),
-        (name = "keys", description = "Who may do what"),
-        (name = "service", description = "The service itself"),
+        (name = "outlets", description = "The publishers of the sources"),
+        (name = "tags", description = "The subjects of articles"),
+        (name = "comments", description = "Readers' comments"),
+        (name = "audit", description = "The audit log"),
+        (name = "moderation", description = "Moderation of comments"),
+        (name = "rules", description = "The rules that hold, mark as spam or reject comments"),
+        (name = "search", description = "Full-text search"),
+        (name = "feeds", description = "Feeds"),
+        (name = "moving", description = "Import and export"),
+        (name = "keys", description = "API keys and their scopes"),
+        (name = "service", description = "The service: index, health, metrics, documentation"),
     ),
     nest(
         (path = "/api/v1", api = articles::Docs),
@@ -73,31 +73,29 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1/admin", api = jobs::ExportDocs),
         (path = "/api/v1/admin", api = keys::Docs),
     ),
-    modifiers(&KeyScheme, &Audience),
+    modifiers(&BearerScheme, &MarkPublic),
     security(()),
 )]
 struct Root;
 
-/// Declares how a key is given.
-struct KeyScheme;
+/// Declares that keys are sent as bearer tokens.
+struct BearerScheme;
 
-impl Modify for KeyScheme {
+impl Modify for BearerScheme {
     fn modify(&self, document: &mut Document) {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some(
-                "A key made with `roundup keys create`: `Authorization: Bearer rk_…`",
-            ))
+            .description(Some("A key from `roundup keys create`: `Authorization: Bearer rk_…`"))
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("key", SecurityScheme::Http(bearer));
     }
 }
 
-/// Declares for whom the service is.
-struct Audience;
+/// Marks the server as public (`x-internal: false`).
+struct MarkPublic;
 
-impl Modify for Audience {
+impl Modify for MarkPublic {
     fn modify(&self, document: &mut Document) {
         for server in document.servers.iter_mut().flatten() {
             let public = Extensions::builder().add("x-internal", false).build();
@@ -106,67 +104,61 @@ impl Modify for Audience {
     }
 }
 
-/// The documentation of this file's own address.
+/// Documents the route of this module.
 #[derive(OpenApi)]
 #[openapi(paths(get_openapi))]
 struct Docs;
 
-/// The document.
-pub fn document() -> Document {
-    let mut document = raw();
-    crate::openapi::shape::finish(&mut document);
-    headers::tell(&mut document);
-    document
-}
-
-/// The document as the handlers and types give it.
+/// Returns the document as it is derived from the handlers and types.
 fn raw() -> Document {
     let mut document = Root::openapi();
-    // Not nested: under "/" their paths would begin with two slashes.
-    for outside in [
+    // Merged, not nested: a path nested under "/" would begin with two slashes.
+    for part in [
         root::Docs::openapi(),
         health::Docs::openapi(),
         feeds::Docs::openapi(),
         public::Docs::openapi(),
         Docs::openapi(),
     ] {
-        document.merge(outside);
+        document.merge(part);
     }
     document
 }
 
-/// The document as it is served and committed: indented, with a final newline.
+/// Returns the document as it is served and committed: indented, with a final newline.
 ///
 /// # Errors
 /// None in practice.
 pub fn json() -> serde_json::Result<String> {
-    let mut document = document();
-    exact::complete(&mut document);
+    let mut document = raw();
+    schemas::normalize(&mut document);
+    headers::add(&mut document);
+    request_schemas::complete(&mut document);
     document.to_pretty_json().map(|text| text + "\n")
 }
 
 static BYTES: LazyLock<Bytes> = LazyLock::new(|| json().unwrap_or_default().into());
 
-/// What the page may load: its own parts and what it asks of this service. Its script sets styles
-/// in the page and draws signs from `data:`.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+/// The Content-Security-Policy of the Swagger UI, which loads its own files and calls this service. Its
+/// script sets inline styles and uses icons from `data:`.
+const SWAGGER_UI_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
-    let page = SwaggerUi::new("/{_:.*}")
+    let swagger_ui = SwaggerUi::new("/{_:.*}")
         .config(utoipa_swagger_ui::Config::new(["/openapi.json"]).try_it_out_enabled(true));
     let docs = scope("/docs")
-        .wrap(DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, PAGE_POLICY)))
+        .wrap(DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, SWAGGER_UI_POLICY)))
         .wrap(from_fn(name_charset))
         .service(redirect("", "/docs/").permanent())
-        .service(page);
+        .service(swagger_ui);
     cfg.service(resource("/openapi.json").get(get_openapi)).service(docs);
 }
 
 /// Get this document
 ///
-/// OpenAPI 3.1, made from the handlers; `/docs` shows it to people.
+/// OpenAPI 3.1; `/docs` shows it in a browser.
 #[utoipa::path(get, path = "/openapi.json", tag = "service",
     responses((status = 200, description = "OpenAPI 3.1", body = Object, example = json!({"openapi": "3.1.0"})), Problems))]
 async fn get_openapi(_query: Query<EmptyQuery>) -> HttpResponse {
@@ -176,12 +168,12 @@ async fn get_openapi(_query: Query<EmptyQuery>) -> HttpResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::openapi::shape::OR_NULL;
+    use crate::openapi::schemas::NULLABLE;
 
     #[test]
-    fn what_may_be_null_by_its_own_type_stands_nowhere_else() {
+    fn nullable_schemas_are_only_used_where_null_is_allowed() {
         let raw = serde_json::to_string(&raw()).unwrap();
-        for name in OR_NULL {
+        for name in NULLABLE {
             let reference = format!("\"$ref\":\"#/components/schemas/{name}\"");
             let optional = format!("\"oneOf\":[{{{reference}");
             assert!(raw.contains(&optional), "{name} is not used");
@@ -190,13 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn no_object_is_left_in_parts() {
+    fn flattened_objects_are_merged() {
         let text = json().unwrap();
         assert!(!text.contains("\"allOf\""));
-        let whole: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let article = &whole["components"]["schemas"]["AdminArticle"];
-        for member in ["id", "links", "version"] {
-            assert!(article["properties"][member].is_object(), "{member} in {article}");
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let article = &document["components"]["schemas"]["AdminArticle"];
+        for property in ["id", "links", "version"] {
+            assert!(article["properties"][property].is_object(), "{property} in {article}");
         }
     }
 }

@@ -45,7 +45,7 @@ pub fn configure_admin(cfg: &mut ServiceConfig) {
 ))]
 pub struct AdminDocs;
 
-/// The object to merge into.
+/// The outlet to merge into.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct OutletMergeInput {
@@ -54,7 +54,8 @@ struct OutletMergeInput {
     into: i64,
 }
 
-fn told(outlet: &AdminOutlet) -> Result<StoredResponse> {
+/// Returns the response with an outlet and the entity tag of its version.
+fn outlet_response(outlet: &AdminOutlet) -> Result<StoredResponse> {
     Ok(StoredResponse::ok(outlet)?.with_version(outlet.version))
 }
 
@@ -144,7 +145,7 @@ async fn admin_update_outlet(
             let detail = json!({"version": made.version, "name": made.outlet.name});
             let object = ("outlet", Some(id.0));
             audit::record(conn, &who, now, "outlet.update", object, detail).await?;
-            told(&made)
+            outlet_response(&made)
         })
     })
     .await
@@ -155,7 +156,7 @@ async fn admin_update_outlet(
 /// An outlet that links credit cannot be deleted: merge it into another.
 #[utoipa::path(delete, path = "/outlets/{id}", tag = "outlets", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 204, description = "It is gone"), AdminWriteProblems))]
+    responses((status = 204, description = "The outlet is deleted"), AdminWriteProblems))]
 async fn admin_delete_outlet(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -201,7 +202,7 @@ async fn admin_merge_outlet(
             let object = ("outlet", Some(id.0));
             let detail = json!({"into": made.outlet.id});
             audit::record(conn, &who, now, "outlet.merge", object, detail).await?;
-            told(&made)
+            outlet_response(&made)
         })
     })
     .await

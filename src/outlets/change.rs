@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use safe_html::names::fold_outlet_name;
-use safe_html::slug::slugify;
+use safe_html::slug::{number_slug, slugify};
 use std::collections::HashMap;
 
 #[derive(Insertable, AsChangeset)]
@@ -43,7 +43,7 @@ impl<'a> Row<'a> {
 }
 
 fn check(input: &OutletInput) -> Result<()> {
-    let errors = input.wrong();
+    let errors = input.errors();
     if errors.is_empty() { Ok(()) } else { Err(Error::fields(Code::Invalid, errors)) }
 }
 
@@ -62,7 +62,7 @@ pub(super) async fn create(
         Some(slug) => slug.clone(),
         None => free_slug(conn, &slugify(&input.name)).await?,
     };
-    refuse_slug(conn, &slug, 0).await?;
+    check_slug_is_free(conn, &slug, 0).await?;
     let id: i64 = diesel::insert_into(outlets::table)
         .values((Row::of(input, &slug, now), outlets::created_at.eq(now)))
         .returning(outlets::id)
@@ -82,7 +82,7 @@ pub(super) async fn locked(
     id: i64,
     if_match: &IfMatch,
 ) -> Result<AdminOutlet> {
-    // Names are locked before rows, here and everywhere: so nobody waits in a circle.
+    // Names are always locked before rows, which prevents deadlocks.
     lock_names(conn).await?;
     let row = outlets::table.find(id).select(outlets::version).for_no_key_update();
     let version: Option<i32> = row.first(conn).await.optional()?;
@@ -107,7 +107,7 @@ pub(super) async fn update(
     let (id, former) = (current.outlet.id, current.outlet.slug.as_str());
     let slug = input.slug.as_deref().unwrap_or(former);
     if slug != former {
-        refuse_slug(conn, slug, id).await?;
+        check_slug_is_free(conn, slug, id).await?;
         retire(conn, former, id).await?;
         diesel::delete(outlet_slugs::table.find(slug)).execute(conn).await?;
     }
@@ -142,7 +142,7 @@ async fn taken(conn: &mut AsyncPgConnection, slug: &str, own: i64) -> Result<boo
     Ok(diesel::select(exists(has).or(exists(had))).get_result(conn).await?)
 }
 
-async fn refuse_slug(conn: &mut AsyncPgConnection, slug: &str, own: i64) -> Result<()> {
+async fn check_slug_is_free(conn: &mut AsyncPgConnection, slug: &str, own: i64) -> Result<()> {
     if !taken(conn, slug, own).await? {
         return Ok(());
     }
@@ -150,12 +150,13 @@ async fn refuse_slug(conn: &mut AsyncPgConnection, slug: &str, own: i64) -> Resu
     Err(Error::fields(Code::SlugTaken, vec![FieldError::field("/slug", "slug_taken", message)]))
 }
 
-async fn free_slug(conn: &mut AsyncPgConnection, base: &str) -> Result<String> {
+/// Returns the slug, with the first free number appended if an outlet has or had it.
+pub(super) async fn free_slug(conn: &mut AsyncPgConnection, base: &str) -> Result<String> {
     let mut slug = base.to_owned();
-    let mut n = 1;
+    let mut number = 1;
     while taken(conn, &slug, 0).await? {
-        n += 1;
-        slug = format!("{base}-{n}");
+        number += 1;
+        slug = number_slug(base, number);
     }
     Ok(slug)
 }
@@ -179,7 +180,7 @@ async fn set_names(
         .select(outlet_aliases::key)
         .load(conn)
         .await?;
-    refuse(others.iter().filter_map(|key| wanted.get(key)), "goes by")?;
+    reject_taken(others.iter().filter_map(|key| wanted.get(key)), "has the name")?;
     let row = |(key, (_, name)): (&String, &(String, &str))| {
         (
             outlet_aliases::key.eq(key.clone()),
@@ -214,7 +215,7 @@ async fn set_hosts(conn: &mut AsyncPgConnection, id: i64, input: &OutletInput) -
         .select(outlet_hosts::host)
         .load(conn)
         .await?;
-    refuse(others.iter().filter_map(|host| wanted.get(host)), "has the host")?;
+    reject_taken(others.iter().filter_map(|host| wanted.get(host)), "has the host")?;
     let rows: Vec<_> = hosts
         .iter()
         .map(|host| (outlet_hosts::host.eq(*host), outlet_hosts::outlet_id.eq(id)))
@@ -223,7 +224,7 @@ async fn set_hosts(conn: &mut AsyncPgConnection, id: i64, input: &OutletInput) -
     Ok(())
 }
 
-fn refuse<'a>(others: impl Iterator<Item = &'a (String, &'a str)>, how: &str) -> Result<()> {
+fn reject_taken<'a>(others: impl Iterator<Item = &'a (String, &'a str)>, how: &str) -> Result<()> {
     let error = |(at, written): &(String, &str)| {
         FieldError::field(at, "name_taken", format!("another outlet {how} `{written}`"))
     };
@@ -242,11 +243,11 @@ pub(super) async fn delete(conn: &mut AsyncPgConnection, id: i64) -> Result<()> 
         return Err(Error::new(Code::InUse, detail));
     }
     let done = diesel::delete(outlets::table.find(id)).execute(conn).await;
-    done.map(drop).map_err(in_use_now)
+    done.map(drop).map_err(or_in_use)
 }
 
-/// Converts the foreign key violation of a link that was credited to it meanwhile.
-fn in_use_now(error: diesel::result::Error) -> Error {
+/// Converts a foreign key violation, for an outlet that a link credits meanwhile.
+fn or_in_use(error: diesel::result::Error) -> Error {
     match DbErrorKind::of(&error) {
         DbErrorKind::ForeignKeyViolation { .. } => {
             Error::new(Code::InUse, "a link has just been credited to this outlet")

@@ -1,5 +1,6 @@
 //! All outlets by name and by host, for imports, which look up many.
 
+use super::change::free_slug;
 use crate::error::Result;
 use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};
@@ -95,29 +96,17 @@ async fn create(
     if let Some(id) = known.first(conn).await.optional()? {
         return Ok((id, false));
     }
-    let base = slugify(name);
-    let mut slug = base.clone();
-    let mut n = 1;
-    let id = loop {
-        let made: Option<i64> = diesel::insert_into(outlets::table)
-            .values((
-                outlets::slug.eq(&slug),
-                outlets::name.eq(name),
-                outlets::created_at.eq(now),
-                outlets::updated_at.eq(now),
-            ))
-            .on_conflict(outlets::slug)
-            .do_nothing()
-            .returning(outlets::id)
-            .get_result(conn)
-            .await
-            .optional()?;
-        if let Some(id) = made {
-            break id;
-        }
-        n += 1;
-        slug = format!("{base}-{n}");
-    };
+    let slug = free_slug(conn, &slugify(name)).await?;
+    let id: i64 = diesel::insert_into(outlets::table)
+        .values((
+            outlets::slug.eq(slug),
+            outlets::name.eq(name),
+            outlets::created_at.eq(now),
+            outlets::updated_at.eq(now),
+        ))
+        .returning(outlets::id)
+        .get_result(conn)
+        .await?;
     diesel::insert_into(outlet_aliases::table)
         .values((
             outlet_aliases::key.eq(fold_outlet_name(name)),

@@ -130,8 +130,8 @@ impl OutletInput {
         }
     }
 
-    /// Checks what the schema cannot express.
-    pub(super) fn wrong(&self) -> Vec<FieldError> {
+    /// Returns the errors that the schema cannot express.
+    pub(super) fn errors(&self) -> Vec<FieldError> {
         let mut errors: Vec<FieldError> =
             check_not_blank("/name", &self.name).into_iter().collect();
         for (at, name) in self.names() {
@@ -141,7 +141,7 @@ impl OutletInput {
         }
         for (n, host) in self.hosts.iter().enumerate() {
             if host.stored().is_none() {
-                errors.push(FieldError::field(format!("/hosts/{n}"), "host", "is no host"));
+                errors.push(FieldError::field(format!("/hosts/{n}"), "host", "is not a host"));
             }
         }
         let home = self.homepage.as_deref();
@@ -161,7 +161,7 @@ impl OutletHost {
     /// Returns the normalised host; `None` for text that is not a host.
     pub(super) fn stored(&self) -> Option<String> {
         let bare = !self.0.contains(['/', '?', '#', '@', ':', ' ']);
-        let address = citation_key::normalise(&format!("https://{}/", self.0)).filter(|_| bare);
-        address.map(|address| address.domain)
+        let normalised = citation_key::normalise(&format!("https://{}/", self.0)).filter(|_| bare);
+        normalised.map(|url| url.domain)
     }
 }

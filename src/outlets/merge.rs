@@ -11,14 +11,14 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Merges the credits of links that credit both: one remains, with the bylines of both.
+/// Adds the bylines of the first outlet to the credits of the second, on links that credit both.
 const JOIN_BYLINES: &str = "
     update link_credits k
     set bylines = k.bylines || array(select b from unnest(f.bylines) as b where b <> all (k.bylines))
     from link_credits f
     where f.link_id = k.link_id and f.outlet_id = $1 and k.outlet_id = $2";
 
-const DROP_SECOND: &str = "
+const DROP_MERGED: &str = "
     delete from link_credits f using link_credits k
     where f.link_id = k.link_id and f.outlet_id = $1 and k.outlet_id = $2";
 
@@ -48,7 +48,7 @@ pub(super) async fn merge(
         let error = FieldError::field("/into", "unknown_outlet", "must be another outlet");
         return Err(Error::fields(Code::Invalid, vec![error]));
     }
-    for statement in [JOIN_BYLINES, DROP_SECOND] {
+    for statement in [JOIN_BYLINES, DROP_MERGED] {
         let statement = diesel::sql_query(statement);
         statement.bind::<BigInt, _>(from).bind::<BigInt, _>(into).execute(conn).await?;
     }
@@ -57,7 +57,7 @@ pub(super) async fn merge(
         .execute(conn)
         .await?;
     refresh_articles(conn, &articles).await?;
-    follow(conn, from, into, &slug).await?;
+    move_names(conn, from, into, &slug).await?;
     diesel::delete(outlets::table.find(from)).execute(conn).await?;
     diesel::update(outlets::table.find(into))
         .set((outlets::version.eq(outlets::version + 1), outlets::updated_at.eq(now)))
@@ -82,7 +82,7 @@ async fn lock_articles(conn: &mut AsyncPgConnection, outlet: i64) -> Result<Vec<
 }
 
 /// Moves names, hosts and slugs to the other outlet.
-async fn follow(conn: &mut AsyncPgConnection, from: i64, into: i64, slug: &str) -> Result<()> {
+async fn move_names(conn: &mut AsyncPgConnection, from: i64, into: i64, slug: &str) -> Result<()> {
     diesel::update(outlet_aliases::table.filter(outlet_aliases::outlet_id.eq(from)))
         .set(outlet_aliases::outlet_id.eq(into))
         .execute(conn)

@@ -1,4 +1,4 @@
-//! Which outlets publish the same pieces.
+//! Finds the outlets that publish the same pieces as another.
 
 use super::model::OutletRef;
 use crate::error::Result;
@@ -72,10 +72,10 @@ const PARTNERS: &str = "with own as materialized (
 /// When the database does not respond.
 pub(super) async fn partners(conn: &AsyncPgConnection, outlet: i64) -> Result<PartnerOutlets> {
     let query = sql_query(PARTNERS).bind::<BigInt, _>(outlet);
-    Ok(told(query.load(&mut &*conn).await?))
+    Ok(from_rows(query.load(&mut &*conn).await?))
 }
 
-fn told(rows: Vec<PartnerRow>) -> PartnerOutlets {
+fn from_rows(rows: Vec<PartnerRow>) -> PartnerOutlets {
     let link_count = rows.as_slice().first().map_or(0, |row| row.seen);
     let partner = |row: PartnerRow| {
         let outlet = OutletRef { id: row.id?, slug: row.slug?, name: row.name? };

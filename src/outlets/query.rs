@@ -106,7 +106,7 @@ pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
         }
     }
     if slugs.is_empty() {
-        return Ok(in_order(ids));
+        return Ok(sorted_unique(ids));
     }
     let found = named(conn, &slugs).await?;
     ids.extend(slugs.iter().filter_map(|slug| {
@@ -117,13 +117,13 @@ pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
         });
         own.map(|(rank, _, id)| (rank, *id)).min().map(|(_, id)| id)
     }));
-    Ok(in_order(ids))
+    Ok(sorted_unique(ids))
 }
 
-/// The mark of a name of the third kind that [`named`] finds.
+/// The rank of an alias in the result of [`named`].
 const ALIAS: i32 = 3;
 
-/// Returns the outlets with these slugs, former slugs or names: the kind of match, the name, and
+/// Returns the outlets with these slugs, former slugs or names: the rank of the match, the name, and
 /// the id. Each kind uses its own index; one condition with `or` would read
 /// the whole table.
 async fn named(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<Vec<(i32, String, i64)>> {
@@ -147,7 +147,7 @@ async fn named(conn: &AsyncPgConnection, slugs: &[&str]) -> Result<Vec<(i32, Str
 }
 
 /// Sorts and deduplicates ids, since cursors are bound to the filters of a list.
-fn in_order(mut ids: Vec<i64>) -> Vec<i64> {
+fn sorted_unique(mut ids: Vec<i64>) -> Vec<i64> {
     ids.sort_unstable();
     ids.dedup();
     ids
@@ -164,7 +164,7 @@ pub async fn id_of(conn: &AsyncPgConnection, which: &Ref) -> Result<i64> {
 }
 
 /// The time of the last credit; 1970 for an outlet without one, so that it comes last.
-fn seen() -> SqlLiteral<Timestamptz> {
+fn last_seen() -> SqlLiteral<Timestamptz> {
     sql("coalesce(outlets.last_seen_at, 'epoch')")
 }
 
@@ -186,7 +186,7 @@ pub(super) async fn admin_page(
         }
         OutletSort::LastSeenAt => {
             let scan = scan.typed::<DateTime<Utc>>()?;
-            keyset!(rows, scan, true, Timestamptz, seen(), outlets::id)
+            keyset!(rows, scan, true, Timestamptz, last_seen(), outlets::id)
         }
     };
     let rows: Vec<AdminRow> = query.load(&mut &*conn).await?;

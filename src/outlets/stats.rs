@@ -63,7 +63,7 @@ impl Step {
     }
 
     /// Returns the maximum range in days: about 400 periods, or 30 years of months.
-    const fn most_days(self) -> i64 {
+    const fn max_days(self) -> i64 {
         match self {
             Self::Day => 400,
             Self::Week => 2800,
@@ -190,11 +190,11 @@ fn day(name: &str, text: Option<&str>) -> Result<Option<NaiveDate>> {
 
 fn check(from: NaiveDate, to: NaiveDate, by: Step) -> Result<()> {
     let days = (to - from).num_days();
-    if (1..=by.most_days()).contains(&days) {
+    if (1..=by.max_days()).contains(&days) {
         return Ok(());
     }
-    let (most, by) = (by.most_days(), by.as_str());
-    let message = format!("`from` must be 1 to {most} days before `to` when counted by {by}");
+    let (max, by) = (by.max_days(), by.as_str());
+    let message = format!("`from` must be 1 to {max} days before `to` when counted by {by}");
     Err(Error::parameter("from", Code::BadParameter, message))
 }
 

@@ -1,4 +1,4 @@
-//! The total of a list, as the request's `count` asks for it.
+//! Counts the rows of a list, as the `count` parameter requests.
 
 use super::Count;
 use crate::db::{estimated_count, exact_count};
@@ -11,7 +11,7 @@ use diesel::sql_types::BigInt;
 use diesel_async::AsyncPgConnection;
 use diesel_async::methods::LoadQuery;
 
-/// Returns the number of rows of the list that `all` selects, if `count` asks for it.
+/// Returns the number of rows that `all` selects, if `count` is given.
 pub(crate) async fn total<'q, Q, F>(
     conn: &AsyncPgConnection,
     count: Option<Count>,

@@ -1,5 +1,5 @@
-//! What readers and machines get that composes several features: the page of an article, search,
-//! related articles, the archive, feeds, the sitemap and oEmbed.
+//! The public endpoints that combine several features: the page of an article, search, related articles,
+//! the archive, feeds, the sitemap and oEmbed.
 
 pub mod archive;
 pub mod article;

@@ -1,5 +1,4 @@
-//! oEmbed (oembed.com): other sites show a card for the URL of an
-//! article.
+//! oEmbed (oembed.com), by which other sites show a card for the URL of an article.
 
 use crate::articles::{self, ArticleSummary};
 use crate::error::{Code, Error, Result};
@@ -17,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct OEmbedQuery {
-    /// The address of an article's page, or of its data.
+    /// The URL of an article's page, or of the article in this API.
     #[param(
         required = true,
         min_length = 1,
@@ -25,13 +24,13 @@ pub(super) struct OEmbedQuery {
         example = "http://127.0.0.1:8080/articles/harbour-bridge-reopens-after-two-year-repair"
     )]
     url: Option<String>,
-    /// The format; there is `json`.
+    /// The format; only `json`.
     #[param(max_length = 10, pattern = "^json$", example = "json")]
     format: Option<String>,
-    /// The most pixels it may be wide.
+    /// The maximum width in pixels.
     #[param(minimum = 1, maximum = 100_000)]
     maxwidth: Option<u32>,
-    /// The most pixels it may be high.
+    /// The maximum height in pixels.
     #[param(minimum = 1, maximum = 100_000)]
     maxheight: Option<u32>,
 }
@@ -57,7 +56,7 @@ pub(super) struct OEmbed {
     /// The name of the site.
     #[schema(max_length = 200, example = "Roundup")]
     provider_name: String,
-    /// The front page of the site.
+    /// The URL of the site's front page.
     #[schema(max_length = 10_000, example = "https://example.org/")]
     provider_url: String,
     /// How long it may be cached, in seconds.
@@ -131,25 +130,26 @@ fn escape(text: &str) -> String {
 ///
 /// oEmbed 1.0, for sites that show a card for a pasted URL.
 #[utoipa::path(get, path = "/oembed", tag = "articles", params(OEmbedQuery),
-    responses((status = 200, description = "How to show it", body = OEmbed, example = json!(OEmbed::sample())), Problems))]
+    responses((status = 200, description = "The oEmbed response", body = OEmbed, example = json!(OEmbed::sample())), Problems))]
 pub(super) async fn get_oembed(
     state: Data<State>,
     Query(query): Query<OEmbedQuery>,
 ) -> Result<JsonResponse> {
     if query.format.as_deref().is_some_and(|format| format != "json") {
-        let message = "`format` must be json: there is no other";
+        let message = "`format` must be `json`";
         return Err(Error::parameter("format", Code::BadParameter, message));
     }
-    let missing = || Error::parameter("url", Code::BadParameter, "`url` says what to embed");
+    let missing =
+        || Error::parameter("url", Code::BadParameter, "`url` is required: the URL of an article");
     let url = query.url.as_deref().filter(|url| !url.is_empty()).ok_or_else(missing)?;
     let links = Permalinks::from_config(state.config());
-    let path = links.path_of(url).ok_or_else(|| Error::not_found("article at that address"))?;
+    let path = links.path_of(url).ok_or_else(|| Error::not_found("article at that URL"))?;
     let found = state
         .read(async |conn| {
             let Some((id, _)) = archive::resolve(conn, &path).await? else { return Ok(None) };
             Ok(articles::summaries(conn, &[id], false).await?.pop())
         })
         .await?;
-    let article = found.ok_or_else(|| Error::not_found("article at that address"))?;
+    let article = found.ok_or_else(|| Error::not_found("article at that URL"))?;
     JsonResponse::new(&OEmbed::of(article, &query, &links, &state.config().site_name))
 }

@@ -1,7 +1,7 @@
 //! Sitemaps (sitemaps.org): an index, and parts of up to 50,000 articles.
 //!
 //! A part is a range of ids, so that it is a range of the primary key and its articles change only
-//! when they are edited or withdrawn.
+//! when they are edited or unpublished.
 
 use crate::articles::published;
 use crate::error::{Error, Result};
@@ -22,10 +22,10 @@ use diesel_async::RunQueryDsl;
 use std::fmt::Write as _;
 use utoipa::ToSchema;
 
-const KIND: &str = "application/xml; charset=utf-8";
+const MEDIA_TYPE: &str = "application/xml; charset=utf-8";
 
-/// The most addresses that a part may have.
-const PART: i64 = 50_000;
+/// The size of the range of ids of a part, which bounds its URLs to the 50,000 that sitemaps.org allows.
+const PART_SIZE: i64 = 50_000;
 
 /// A sitemap, for the OpenAPI schema only.
 #[derive(ToSchema)]
@@ -48,7 +48,7 @@ const PARTS: &str = "select p.part from generate_series(0,
 ///
 /// Lists the sitemaps, as defined by sitemaps.org.
 #[utoipa::path(get, path = "/sitemap.xml", tag = "feeds",
-    responses((status = 200, description = "Its parts", body = SitemapXml, content_type = "application/xml"), Problems))]
+    responses((status = 200, description = "The sitemap index", body = SitemapXml, content_type = "application/xml"), Problems))]
 pub(super) async fn get_sitemap_index(
     state: Data<State>,
     _query: Query<EmptyQuery>,
@@ -58,19 +58,19 @@ pub(super) async fn get_sitemap_index(
     let links = Permalinks::from_config(state.config());
     let mut xml = head("sitemapindex");
     for PartRow { part } in parts {
-        let address = links.absolute(&format!("/sitemaps/{part}.xml"));
-        let _ = writeln!(xml, "<sitemap><loc>{}</loc></sitemap>", escape(&address));
+        let url = links.absolute(&format!("/sitemaps/{part}.xml"));
+        let _ = writeln!(xml, "<sitemap><loc>{}</loc></sitemap>", escape(&url));
     }
     xml += "</sitemapindex>\n";
-    Ok(public_response(KIND, xml))
+    Ok(public_response(MEDIA_TYPE, xml))
 }
 
 /// Get a sitemap
 ///
-/// The addresses of published articles, in the form of sitemaps.org.
+/// Lists the URLs of published articles, as defined by sitemaps.org.
 #[utoipa::path(get, path = "/sitemaps/{part}", tag = "feeds",
-    params(("part" = String, Path, description = "Its number, as the index has it", max_length = 30, example = "0.xml")),
-    responses((status = 200, description = "The articles' pages", body = SitemapXml, content_type = "application/xml"), Problems))]
+    params(("part" = String, Path, description = "The file name, as in the index", max_length = 30, example = "0.xml")),
+    responses((status = 200, description = "The sitemap", body = SitemapXml, content_type = "application/xml"), Problems))]
 pub(super) async fn get_sitemap(
     state: Data<State>,
     part: Path<String>,
@@ -78,12 +78,12 @@ pub(super) async fn get_sitemap(
 ) -> Result<HttpResponse> {
     let number = part.strip_suffix(".xml").and_then(|number| number.parse::<i64>().ok());
     let number = number.filter(|number| (0..1 << 36).contains(number));
-    let from = number.ok_or_else(|| Error::not_found("part of the sitemap"))? * PART;
+    let from = number.ok_or_else(|| Error::not_found("part of the sitemap"))? * PART_SIZE;
     let rows = state
         .read(async |conn| {
             let query = articles::table
                 .filter(published())
-                .filter(articles::id.ge(from).and(articles::id.lt(from + PART)))
+                .filter(articles::id.ge(from).and(articles::id.lt(from + PART_SIZE)))
                 .order(articles::id)
                 .select((
                     articles::id,
@@ -100,12 +100,12 @@ pub(super) async fn get_sitemap(
     let links = Permalinks::from_config(state.config());
     let mut xml = head("urlset");
     for (id, slug, published_at, updated_at) in rows {
-        let address = escape(&links.article(id, &slug, published_at));
+        let url = escape(&links.article(id, &slug, published_at));
         let changed = updated_at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let _ = writeln!(xml, "<url><loc>{address}</loc><lastmod>{changed}</lastmod></url>");
+        let _ = writeln!(xml, "<url><loc>{url}</loc><lastmod>{changed}</lastmod></url>");
     }
     xml += "</urlset>\n";
-    Ok(public_response(KIND, xml))
+    Ok(public_response(MEDIA_TYPE, xml))
 }
 
 type Row = (i64, String, Option<DateTime<Utc>>, DateTime<Utc>);
@@ -117,6 +117,6 @@ fn head(root: &str) -> String {
     )
 }
 
-fn escape(address: &str) -> String {
-    address.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+fn escape(url: &str) -> String {
+    url.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

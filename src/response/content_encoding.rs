@@ -1,5 +1,5 @@
-//! Encodes public bodies, gives them strong entity tags and answers 304 (RFC 9110, sections 8.4,
-//! 8.8 and 13).
+//! Encodes public bodies, gives them strong entity tags and responds with 304 (RFC 9110, sections
+//! 8.4, 8.8 and 13).
 
 use crate::error::{Code, Error};
 use crate::response::accept::Coding;

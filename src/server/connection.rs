@@ -102,7 +102,8 @@ impl Connection {
     fn time_out(&mut self) {
         self.closed = true;
         if matches!(self.state.phase(), Phase::Head { .. }) {
-            let error = Error::new(Code::RequestTimeout, "the head of the request came too slowly");
+            let error =
+                Error::new(Code::RequestTimeout, "the head of the request arrived too slowly");
             self.write_error(&error);
         }
     }

@@ -44,7 +44,7 @@ pub fn configure_admin(cfg: &mut ServiceConfig) {
 ))]
 pub struct AdminDocs;
 
-/// The object to merge into.
+/// The tag to merge into.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct TagMergeInput {
@@ -53,7 +53,8 @@ struct TagMergeInput {
     into: i64,
 }
 
-fn told(tag: &AdminTag) -> Result<StoredResponse> {
+/// Returns the response with a tag and the entity tag of its version.
+fn tag_response(tag: &AdminTag) -> Result<StoredResponse> {
     Ok(StoredResponse::ok(tag)?.with_version(tag.version))
 }
 
@@ -120,7 +121,7 @@ async fn admin_get_tag(
 
 /// Update a tag
 ///
-/// A JSON merge patch. A former slug leads on.
+/// A JSON merge patch (RFC 7396). A former slug redirects.
 #[utoipa::path(patch, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     request_body(content = TagInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
@@ -143,7 +144,7 @@ async fn admin_update_tag(
             let detail = json!({"version": made.version, "name": made.name});
             let object = ("tag", Some(id.0));
             audit::record(conn, &who, now, "tag.update", object, detail).await?;
-            told(&made)
+            tag_response(&made)
         })
     })
     .await
@@ -154,7 +155,7 @@ async fn admin_update_tag(
 /// A tag that articles have cannot be deleted: merge it into another.
 #[utoipa::path(delete, path = "/tags/{id}", tag = "tags", security(("key" = ["outlets:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 204, description = "It is gone"), AdminWriteProblems))]
+    responses((status = 204, description = "The tag is deleted"), AdminWriteProblems))]
 async fn admin_delete_tag(
     caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
@@ -200,7 +201,7 @@ async fn admin_merge_tag(
             let object = ("tag", Some(id.0));
             let detail = json!({"into": made.id});
             audit::record(conn, &who, now, "tag.merge", object, detail).await?;
-            told(&made)
+            tag_response(&made)
         })
     })
     .await

@@ -1,6 +1,6 @@
 //! Writes tags.
 
-use super::input::{AdminTag, TagInput, nameless};
+use super::input::{AdminTag, TagInput, check_sluggable};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::response::IfMatch;
 use crate::schema::{article_tags, articles, tag_slugs, tags};
@@ -12,7 +12,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use safe_html::slug::slugify;
 
 fn check(input: &TagInput) -> Result<()> {
-    match nameless("/name", &input.name) {
+    match check_sluggable("/name", &input.name) {
         None => Ok(()),
         Some(error) => Err(Error::fields(Code::Invalid, vec![error])),
     }
@@ -38,7 +38,7 @@ pub(super) async fn create(
 ) -> Result<AdminTag> {
     check(input)?;
     let slug = input.slug.clone().unwrap_or_else(|| slugify(&input.name));
-    refuse_slug(conn, &slug, 0).await?;
+    check_slug_is_free(conn, &slug, 0).await?;
     let id: Option<i64> = diesel::insert_into(tags::table)
         .values((tags::slug.eq(&slug), tags::name.eq(&input.name), tags::created_at.eq(now)))
         .on_conflict(tags::slug)
@@ -81,7 +81,7 @@ pub(super) async fn update(
     let (id, former) = (current.id, current.slug.as_str());
     let slug = input.slug.as_deref().unwrap_or(former);
     if slug != former {
-        refuse_slug(conn, slug, id).await?;
+        check_slug_is_free(conn, slug, id).await?;
         retire(conn, former, id).await?;
         diesel::delete(tag_slugs::table.find(slug)).execute(conn).await?;
     }
@@ -92,6 +92,7 @@ pub(super) async fn update(
     find(conn, id).await
 }
 
+/// Stores a former slug, so that it redirects.
 async fn retire(conn: &mut AsyncPgConnection, slug: &str, id: i64) -> Result<()> {
     diesel::insert_into(tag_slugs::table)
         .values((tag_slugs::slug.eq(slug), tag_slugs::tag_id.eq(id)))
@@ -103,7 +104,7 @@ async fn retire(conn: &mut AsyncPgConnection, slug: &str, id: i64) -> Result<()>
     Ok(())
 }
 
-async fn refuse_slug(conn: &mut AsyncPgConnection, slug: &str, own: i64) -> Result<()> {
+async fn check_slug_is_free(conn: &mut AsyncPgConnection, slug: &str, own: i64) -> Result<()> {
     let has = tags::table.filter(tags::slug.eq(slug)).filter(tags::id.ne(own));
     let had = tag_slugs::table.find(slug).filter(tag_slugs::tag_id.ne(own));
     let others: bool = diesel::select(exists(has).or(exists(had))).get_result(conn).await?;
@@ -155,7 +156,7 @@ pub(super) async fn merge(conn: &mut AsyncPgConnection, from: i64, into: i64) ->
         let error = FieldError::field("/into", "unknown_tag", "must be another tag");
         return Err(Error::fields(Code::Invalid, vec![error]));
     }
-    // An article that has both keeps one.
+    // An article that has both tags keeps one.
     let both = "delete from article_tags f using article_tags k \
                 where f.article_id = k.article_id and f.tag_id = $1 and k.tag_id = $2";
     let both = diesel::sql_query(both).bind::<BigInt, _>(from).bind::<BigInt, _>(into);

@@ -19,6 +19,12 @@ pub enum TagName {
     Either(TagKey),
 }
 
+impl From<String> for TagName {
+    fn from(name: String) -> Self {
+        Self::Name(TagText(name))
+    }
+}
+
 /// The name of a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(min_length = 1, max_length = 100, example = "Iraq")]
@@ -61,20 +67,20 @@ impl TagName {
     }
 
     /// Returns the error that the schema cannot express.
-    pub fn wrong(&self, at: &str) -> Option<FieldError> {
+    pub fn check(&self, at: &str) -> Option<FieldError> {
         match (self.slug(), self.name()) {
             (None, None) => Some(FieldError::field(at, "required", "give `name` or `slug`")),
-            (None, Some(name)) => nameless(at, name),
+            (None, Some(name)) => check_sluggable(at, name),
             _ => None,
         }
     }
 }
 
 /// Returns an error for a name that no slug can be made from.
-pub fn nameless(at: &str, name: &str) -> Option<FieldError> {
-    let wordless = slugify(name) == slugify("");
+pub fn check_sluggable(at: &str, name: &str) -> Option<FieldError> {
+    let is_empty = slugify(name) == slugify("");
     let message = "needs a letter or a digit";
-    wordless.then(|| FieldError::field(at, "no_word", message))
+    is_empty.then(|| FieldError::field(at, "no_word", message))
 }
 
 /// A tag to write.

@@ -9,8 +9,8 @@ mod routes;
 mod store;
 
 pub use admin::{AdminDocs, configure_admin};
-pub use input::{TagInput, TagKey, TagName, nameless};
+pub use input::{TagInput, TagKey, TagName, check_sluggable};
 pub use model::{Tag, TagRef};
 pub use query::{find, ids, of_articles};
 pub use routes::{Docs, configure};
-pub use store::{delete_of, insert, named, replace};
+pub use store::{named, replace};

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 /// The key of a list's cursor: the sort value as JSON, and the id.
 pub(super) type Key = (Value, i64);
 
-/// Returns the condition that a published article credits it, in the statement's text for partial indexes.
+/// Returns the condition that a published article has the tag, in the statement's text for partial indexes.
 fn used() -> StaticSql<impl SqlText> {
     StaticSql(|| "tags.article_count > 0")
 }
@@ -50,7 +50,7 @@ pub(super) async fn page(
     Ok(page.with_total(total))
 }
 
-/// The tag with this id or slug; a former slug leads on.
+/// Resolves a reference to a tag; a former slug redirects.
 pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Lookup<Tag>>> {
     let query = Tag::query().into_boxed::<Pg>();
     let query = match which {
@@ -71,7 +71,7 @@ pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Lookup
     Ok(now.map(Lookup::Moved))
 }
 
-/// The ids of the tags that these ids, slugs and former slugs stand for.
+/// Returns the ids of the tags with these ids, slugs or former slugs.
 pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
     let (mut ids, mut slugs) = (Vec::new(), Vec::new());
     for one in refs {
@@ -80,7 +80,7 @@ pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
             Ref::Slug(slug) => slugs.push(slug.as_str()),
         }
     }
-    // Each kind of slug in its own index: one condition with `or` would read the whole table.
+    // Each kind of slug uses its own index; one condition with `or` would read the whole table.
     let former = tag_slugs::table.filter(tag_slugs::slug.eq_any(slugs.clone()));
     let found: Vec<i64> = tags::table
         .filter(tags::slug.eq_any(slugs))
@@ -89,13 +89,13 @@ pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
         .load(&mut &*conn)
         .await?;
     ids.extend(found);
-    // In one order: the cursors of a list are bound to its filters as they stand here.
+    // Sorted, because cursors are bound to the filters of a list.
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
 }
 
-/// The tags of these articles, each article's in its order.
+/// Returns the tags of these articles, in the order of each article.
 pub async fn of_articles(
     conn: &AsyncPgConnection,
     ids: &[i64],

@@ -9,51 +9,8 @@ use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use safe_html::slug::slugify;
 
-/// Stores the tags of a new article in this order; creates tags that do not exist.
-///
-/// # Errors
-/// When the database fails.
-pub async fn insert(
-    conn: &mut AsyncPgConnection,
-    article: i64,
-    names: &[String],
-    now: DateTime<Utc>,
-) -> Result<()> {
-    for (name, position) in names.iter().zip(0_i16..) {
-        let slug = slugify(name);
-        diesel::insert_into(tags::table)
-            .values((tags::slug.eq(&slug), tags::name.eq(name), tags::created_at.eq(now)))
-            .on_conflict(tags::slug)
-            .do_nothing()
-            .execute(conn)
-            .await?;
-        let tag: i64 =
-            tags::table.filter(tags::slug.eq(&slug)).select(tags::id).first(conn).await?;
-        diesel::insert_into(article_tags::table)
-            .values((
-                article_tags::article_id.eq(article),
-                article_tags::tag_id.eq(tag),
-                article_tags::position.eq(position),
-            ))
-            .on_conflict_do_nothing()
-            .execute(conn)
-            .await?;
-    }
-    Ok(())
-}
-
-/// Deletes the tags of an article.
-///
-/// # Errors
-/// When the database fails.
-pub async fn delete_of(conn: &mut AsyncPgConnection, article: i64) -> Result<()> {
-    let own = article_tags::table.filter(article_tags::article_id.eq(article));
-    diesel::delete(own).execute(conn).await?;
-    Ok(())
-}
-
-/// The ids of the tags that these name, in their order and each once; a name that no tag has is
-/// given to a new one.
+/// Returns the ids of the tags with these names, in order and without duplicates. Creates tags that do
+/// not exist.
 ///
 /// # Errors
 /// 422 for a slug that no tag has or had, with the nearest one.
@@ -64,12 +21,12 @@ pub async fn named(
 ) -> Result<Vec<i64>> {
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     let mut list: Vec<(usize, &TagName)> = names.iter().enumerate().collect();
-    // Tags are made in one order, whatever order they stand in: so no two writers wait in a circle.
+    // Tags are always created in the same order, which prevents deadlocks.
     list.sort_by_key(|(_, name)| slugify(name.name().unwrap_or_default()));
     for (at, name) in list {
         match (id_of(conn, name).await?, name.name()) {
             (Some(id), _) => found.push((at, id)),
-            (None, Some(name)) => found.push((at, make(conn, name, now).await?)),
+            (None, Some(name)) => found.push((at, create(conn, name, now).await?)),
             (None, None) => errors.push(unknown(conn, at, name).await?),
         }
     }
@@ -83,8 +40,7 @@ pub async fn named(
     Ok(ids)
 }
 
-/// The tag by its slug or a former one; without a slug by the one that its name gives, or by a
-/// tag's own name.
+/// Finds a tag by its current or former slug, then by the slug made from its name, then by its name.
 async fn id_of(conn: &mut AsyncPgConnection, name: &TagName) -> Result<Option<i64>> {
     let made = slugify(name.name().unwrap_or_default());
     let slugs: Vec<&str> =
@@ -104,7 +60,8 @@ async fn id_of(conn: &mut AsyncPgConnection, name: &TagName) -> Result<Option<i6
     Ok(same.first(conn).await.optional()?)
 }
 
-async fn make(conn: &mut AsyncPgConnection, name: &str, now: DateTime<Utc>) -> Result<i64> {
+/// Creates a tag, unless one has the slug of this name.
+async fn create(conn: &mut AsyncPgConnection, name: &str, now: DateTime<Utc>) -> Result<i64> {
     let slug = slugify(name);
     diesel::insert_into(tags::table)
         .values((tags::slug.eq(&slug), tags::name.eq(name), tags::created_at.eq(now)))

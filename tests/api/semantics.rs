@@ -147,7 +147,11 @@ async fn a_repeated_parameter_is_rejected() {
     }
     let both = app.get("/api/v1/tags?limit=1&limit=2&colour=red&sort=name&sort=name").await;
     let problem = both.problem(400, "unknown_parameter");
-    assert_eq!(problem["errors"].as_array().unwrap().len(), 3, "every mistake is told: {problem}");
+    assert_eq!(
+        problem["errors"].as_array().unwrap().len(),
+        3,
+        "every mistake is reported: {problem}"
+    );
 }
 
 #[tokio::test]

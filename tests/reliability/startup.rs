@@ -124,7 +124,7 @@ fn the_log_has_no_secrets_and_no_injected_lines() {
     let posted = service.ask("POST", &format!("/api/v1/articles/{place}/comments"), text).json();
     let secret = |value: &Value| value.as_str().unwrap().to_owned();
     let edit = secret(&posted["edit_token"]);
-    let wrong = "rk_a_key_that_somebody_guessed".to_owned();
+    let wrong = "rk_a_key_that_was_guessed".to_owned();
     let comment = format!("/api/v1/comments/{}", posted["id"]);
     let bearer = format!("Bearer {wrong}");
     let kind = ("content-type", "application/merge-patch+json");

@@ -1,8 +1,8 @@
 //! Moderation: the queue, decisions on single comments and batches, and comments by editors.
 
-mod answer;
-mod decide;
+mod editor_comment;
 mod model;
+mod moderate;
 mod query;
 mod routes;
 

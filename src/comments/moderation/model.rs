@@ -21,7 +21,7 @@ pub(super) enum CommentStatus {
     Approved,
     /// An editor rejected it.
     Rejected,
-    /// Marks the comment as spam.
+    /// It was marked as spam.
     Spam,
     /// It was removed.
     Deleted,
@@ -70,7 +70,7 @@ pub(super) struct AdminComment {
     /// The number of reports since it was last approved.
     #[schema(minimum = 0, maximum = 2_147_483_647, example = 0)]
     pub(super) report_count: i32,
-    /// The authors.
+    /// The author.
     #[serde(flatten)]
     pub(super) by: AdminCommentAuthor,
     /// The text as written, in Markdown.
@@ -268,7 +268,7 @@ pub(super) struct EditorCommentInput {
     /// The text in Markdown.
     #[schema(min_length = 1, max_length = 20_000, example = "Thank you; it is mended.")]
     pub(super) text: String,
-    /// The name that is shown; left out, that of the key.
+    /// The name that is shown; by default, the name of the key.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 100, example = "The editor")]
     pub(super) author_name: Option<String>,
@@ -303,8 +303,8 @@ pub(super) enum ModerationAction {
 }
 
 impl ModerationAction {
-    /// Returns its name in the audit.
-    pub(super) fn deed(self) -> &'static str {
+    /// Returns the name of the action in the audit log.
+    pub(super) fn audit_action(self) -> &'static str {
         match self {
             Self::Approve => "comment.approve",
             Self::Reject => "comment.reject",
@@ -365,7 +365,7 @@ pub(super) struct ModerationOutcome {
     /// The current status; null if there is no such comment or it was purged.
     #[schema(max_length = 20, example = "approved")]
     pub(super) status: Option<String>,
-    /// Whether it was changed: not when it stood so before.
+    /// Whether the comment was changed; false if it already had that status.
     pub(super) changed: bool,
     /// Why the action failed: `not_found`, `erased`, `nothing_to_restore`; null if it succeeded.
     #[schema(max_length = 60, example = "not_found")]

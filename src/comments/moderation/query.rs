@@ -34,7 +34,7 @@ impl Filter {
             status.ok_or_else(|| Error::parameter("status", Code::BadParameter, message))
         };
         let article = |text: &str| {
-            let message = "`article` is no id and no slug";
+            let message = "`article` must be an id or a slug";
             Ref::parse(text).ok_or_else(|| Error::parameter("article", Code::BadParameter, message))
         };
         let statuses = |text: &str| comma_separated(text).map(status).collect::<Result<Vec<_>>>();
@@ -47,7 +47,7 @@ impl Filter {
     }
 }
 
-/// The text as a pattern that stands for itself.
+/// Escapes the wildcards of a `like` pattern.
 fn escape(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

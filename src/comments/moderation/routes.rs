@@ -4,7 +4,7 @@ use super::model::{
     AdminComment, AdminCommentInput, AdminCommentWithReports, EditorCommentInput, EraseReaderInput,
     EraseReaderResult, ModerationBatchInput, ModerationBatchResult, QueueQuery,
 };
-use super::{answer, decide, query};
+use super::{editor_comment, moderate, query};
 use crate::audit::Actor;
 use crate::auth::{Allowed, Principal, scope};
 use crate::comments::CommentState;
@@ -65,7 +65,7 @@ async fn admin_list_comments(
 
 /// Get a comment in any status, with its reports
 ///
-/// Also one that is held, marked as spam or removed. The `ETag` is for `If-Match`.
+/// Including comments that are held, marked as spam or removed. The `ETag` is for `If-Match`.
 #[utoipa::path(get, path = "/comments/{id}", tag = "moderation", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     responses((status = 200, description = "The comment", body = AdminCommentWithReports, example = json!(AdminCommentWithReports::sample())), AdminReadProblems))]
@@ -100,10 +100,10 @@ async fn admin_update_comment(
     let changed = State::write(&state, move |conn| {
         Box::pin(async move {
             let who = Actor::of(&caller.principal);
-            let row = decide::take(conn, id.0, &known).await?;
+            let row = moderate::lock(conn, id.0, &known).await?;
             let form = serde_json::to_value(row.form()?).map_err(Error::internal)?;
             let form: AdminCommentInput = patch.apply(form)?;
-            decide::change(conn, &secret, &row, form, &who, now).await?;
+            moderate::update(conn, &secret, &row, form, &who, now).await?;
             query::find(conn, id.0).await
         })
     })
@@ -118,7 +118,7 @@ async fn admin_update_comment(
 /// Returns the outcome for each comment; a failure does not affect the others.
 #[utoipa::path(post, path = "/comments/batch", tag = "moderation", request_body = ModerationBatchInput, security(("key" = ["comments:moderate"])),
     params(crate::idempotency::IdempotencyKeyHeader),
-    responses((status = 200, description = "What became of each", body = ModerationBatchResult, example = json!(ModerationBatchResult::sample())), AdminWriteProblems))]
+    responses((status = 200, description = "The outcome for each comment", body = ModerationBatchResult, example = json!(ModerationBatchResult::sample())), AdminWriteProblems))]
 async fn admin_moderate_comments(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -128,24 +128,24 @@ async fn admin_moderate_comments(
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let once = once.bind(caller.principal.owner(), &body.digest);
-    let told = state.clone();
+    let shared_state = state.clone();
     let ModerationBatchInput { ids, action } = body.value;
-    let (events, noted) = events();
+    let (events, collected) = events();
     let done = State::write_once(&state, once, move |conn| {
         Box::pin(async move {
             let who = Actor::of(&caller.principal);
-            let decided = decide::batch(conn, &ids, action, &who, now).await?;
-            let event = |(decided, article): &(super::model::ModerationOutcome, Option<i64>)| {
-                let (article, comment) = ((*article)?, decided.id);
-                decided.changed.then_some(Event { article, comment, what: action.deed() })
+            let outcomes = moderate::batch(conn, &ids, action, &who, now).await?;
+            let event = |(outcome, article): &(super::model::ModerationOutcome, Option<i64>)| {
+                let (article, comment) = ((*article)?, outcome.id);
+                outcome.changed.then_some(Event { article, comment, what: action.audit_action() })
             };
-            noted.get_or_init(|| decided.iter().filter_map(event).collect());
-            let results = decided.into_iter().map(|(decided, _)| decided).collect();
+            collected.get_or_init(|| outcomes.iter().filter_map(event).collect());
+            let results = outcomes.into_iter().map(|(outcome, _)| outcome).collect();
             StoredResponse::ok(&ModerationBatchResult { results })
         })
     })
     .await?;
-    announce(&told, events.get().map(Vec::as_slice).unwrap_or_default());
+    announce(&shared_state, events.get().map(Vec::as_slice).unwrap_or_default());
     Ok(done)
 }
 
@@ -161,7 +161,7 @@ fn events() -> (Events, Events) {
 ///
 /// All comments with this e-mail address: content and author are erased permanently.
 #[utoipa::path(post, path = "/comments/erase", tag = "moderation", request_body = EraseReaderInput, security(("key" = ["comments:moderate"])),
-    responses((status = 200, description = "How many there were", body = EraseReaderResult, example = json!(EraseReaderResult { removed: 3, emptied: 1 })), AdminWriteProblems))]
+    responses((status = 200, description = "The number of comments erased", body = EraseReaderResult, example = json!(EraseReaderResult { removed: 3, emptied: 1 })), AdminWriteProblems))]
 async fn admin_erase_reader(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -174,7 +174,7 @@ async fn admin_erase_reader(
     let (erased, found) = State::write(&state, move |conn| {
         Box::pin(async move {
             let who = Actor::of(&caller.principal);
-            decide::erase_reader(conn, &secret, &body.value.email, &who, now).await
+            moderate::erase_reader(conn, &secret, &body.value.email, &who, now).await
         })
     })
     .await?;
@@ -187,8 +187,8 @@ async fn admin_erase_reader(
 ///
 /// It is published at once with `is_editor`, also where comments are closed.
 #[utoipa::path(post, path = "/comments/{id}/replies", tag = "moderation", request_body = EditorCommentInput, security(("key" = ["comments:moderate"])),
-    params(("id" = i64, Path, description = "The comment to answer", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::idempotency::IdempotencyKeyHeader),
-    responses((status = 201, description = "The answer", body = EditorComment, example = json!(Comment::sample())), AdminWriteProblems))]
+    params(("id" = i64, Path, description = "The comment to reply to", minimum = 1, maximum = 9_007_199_254_740_991_i64), crate::idempotency::IdempotencyKeyHeader),
+    responses((status = 201, description = "The reply", body = EditorComment, example = json!(Comment::sample())), AdminWriteProblems))]
 async fn admin_create_reply(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -197,7 +197,7 @@ async fn admin_create_reply(
     once: IdempotencyKey,
     body: Body<EditorCommentInput>,
 ) -> Result<StoredResponse> {
-    store_answer(&state, caller.principal, Target::Comment(id.0), once, body).await
+    create_comment(&state, caller.principal, Target::Comment(id.0), once, body).await
 }
 
 /// Comment on an article as an editor
@@ -214,17 +214,18 @@ async fn admin_create_comment(
     once: IdempotencyKey,
     body: Body<EditorCommentInput>,
 ) -> Result<StoredResponse> {
-    store_answer(&state, caller.principal, Target::Article(id.0), once, body).await
+    create_comment(&state, caller.principal, Target::Article(id.0), once, body).await
 }
 
-/// Stores the comment of an editor.
+/// What an editor comments on.
 #[derive(Debug, Clone, Copy)]
 enum Target {
     Article(i64),
     Comment(i64),
 }
 
-async fn store_answer(
+/// Stores the comment of an editor.
+async fn create_comment(
     state: &Data<State>,
     who: Principal,
     target: Target,
@@ -233,17 +234,18 @@ async fn store_answer(
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let once = once.bind(who.owner(), &body.digest);
-    let (events, noted) = events();
+    let (events, collected) = events();
     let done = State::write_once(state, once, move |conn| {
         Box::pin(async move {
             let (article, parent) = match target {
                 Target::Article(id) => (id, None),
-                Target::Comment(id) => (answer::article_of(conn, id).await?, Some(id)),
+                Target::Comment(id) => (editor_comment::article_of(conn, id).await?, Some(id)),
             };
             let actor = (&Actor::of(&who), who.name.clone());
-            let made = answer::answer(conn, article, parent, body.value, actor, now).await?;
+            let made =
+                editor_comment::create(conn, article, parent, body.value, actor, now).await?;
             let what = "answered by an editor";
-            noted.get_or_init(|| vec![Event { article, comment: made.id, what }]);
+            collected.get_or_init(|| vec![Event { article, comment: made.id, what }]);
             StoredResponse::created(&made, &format!("/api/v1/comments/{}", made.id))
         })
     })

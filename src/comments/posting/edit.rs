@@ -5,7 +5,7 @@ use super::store::{PostingContext, ReaderIdentity, same_text};
 use crate::audit;
 use crate::comments::erase::erase;
 use crate::comments::model::CommentRow;
-use crate::comments::policy::Precondition;
+use crate::comments::policy::Decision;
 use crate::comments::rules::{Content, Sample};
 use crate::error::{Code, Error, Result};
 use crate::extract::MergePatch;
@@ -20,7 +20,7 @@ use serde_json::json;
 /// A comment that its author may edit now.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = comments)]
-pub(super) struct Own {
+pub(super) struct OwnComment {
     article_id: i64,
     status: String,
     reply_count: i32,
@@ -35,12 +35,12 @@ pub(super) struct Own {
     edit_until: Option<DateTime<Utc>>,
 }
 
-impl Own {
+impl OwnComment {
     /// Locks a comment, if the token is valid for it.
     ///
     /// # Errors
     /// 404 when there is no such comment; 403 when the token is wrong or expired.
-    pub(super) async fn take(
+    pub(super) async fn lock(
         conn: &mut AsyncPgConnection,
         id: i64,
         token: &[u8],
@@ -49,29 +49,33 @@ impl Own {
         let none = || Error::not_found("comment");
         let article = comments::table.find(id).select(comments::article_id);
         let article: i64 = article.first(conn).await.optional()?.ok_or_else(none)?;
-        let hold = articles::table.find(article).select(articles::id).for_no_key_update();
-        hold.first::<i64>(conn).await?;
+        let lock = articles::table.find(article).select(articles::id).for_no_key_update();
+        lock.first::<i64>(conn).await?;
         let own = Self::query().filter(comments::id.eq(id));
         let own: Self = own.first(conn).await.optional()?.ok_or_else(none)?;
         if own.edit_token_hash.as_deref() != Some(token) {
-            let shows = own.status == "approved" || own.reply_count > 0;
-            let detail = "the token is not this comment's";
-            return Err(if shows { Error::new(Code::EditTokenRefused, detail) } else { none() });
+            let is_public = own.status == "approved" || own.reply_count > 0;
+            let detail = "the token does not belong to this comment";
+            return Err(if is_public {
+                Error::new(Code::EditTokenRefused, detail)
+            } else {
+                none()
+            });
         }
         if own.status == "deleted" {
             return Err(none());
         }
         if own.edit_until.is_none_or(|until| now >= until) {
-            let detail = "a comment can be changed for 15 minutes, and they are over";
+            let detail = "a comment can be changed within 15 minutes only";
             return Err(Error::new(Code::EditTokenRefused, detail));
         }
         Ok(own)
     }
 
-    /// The status after a change: the rules can hold what showed, but a change never makes show
-    /// what was held, nor undoes what an editor decided.
-    fn status_after(&self, verdict: &Precondition) -> String {
-        let stricter = match (self.status.as_str(), verdict.status) {
+    /// Returns the status after a change. The rules can hold a published comment, but a change never
+    /// publishes a held one, nor undoes the decision of an editor.
+    fn status_after(&self, decision: &Decision) -> String {
+        let stricter = match (self.status.as_str(), decision.status) {
             ("approved", stricter) | ("pending", stricter @ Some("spam")) => stricter,
             _ => None,
         };
@@ -83,28 +87,28 @@ impl PostingContext {
     /// Edits a comment; the rules and the policy are applied again.
     ///
     /// # Errors
-    /// As [`Own::take`]; 422 when the patch is invalid or a rule rejects it.
-    pub(super) async fn change(
+    /// As [`OwnComment::lock`]; 422 when the patch is invalid or a rule rejects it.
+    pub(super) async fn update(
         &self,
         conn: &mut AsyncPgConnection,
         id: i64,
         token: &[u8],
         patch: MergePatch,
     ) -> Result<(PostedComment, i64)> {
-        let own = Own::take(conn, id, token, self.now).await?;
+        let own = OwnComment::lock(conn, id, token, self.now).await?;
         let edit: OwnCommentInput = patch.apply(json!({"text": own.text}))?;
         if let Some(error) = check_not_blank("/text", &edit.text) {
             return Err(Error::fields(Code::Invalid, vec![error]));
         }
         let html = render(&edit.text, Markup::Markdown, AuthorRole::Reader);
         let content = Content::of(&edit.text, &html);
-        let verdict = self.again(conn, id, &own, &content).await?;
-        if verdict.status.is_none() {
-            return Err(verdict.refusal());
+        let decision = self.decide_on_edit(conn, id, &own, &content).await?;
+        if decision.status.is_none() {
+            return Err(decision.rejection());
         }
-        let status = own.status_after(&verdict);
+        let status = own.status_after(&decision);
         let held = status != "approved";
-        let reasons = match verdict.held_because.as_slice() {
+        let reasons = match decision.held_because.as_slice() {
             [] if held => own.held_because.clone(),
             reasons => reasons.to_vec(),
         };
@@ -123,9 +127,9 @@ impl PostingContext {
             .await?;
         let who = audit::Actor::reader();
         let object = ("comment", Some(id));
-        audit::record(conn, &who, self.now, "comment.edit", object, verdict.detail()).await?;
+        audit::record(conn, &who, self.now, "comment.edit", object, decision.detail()).await?;
         let posted = PostedComment {
-            comment: row.own(),
+            comment: row.for_author(),
             held_because: reasons,
             edit_token: None,
             edit_token_expires_at: own.edit_until,
@@ -134,16 +138,17 @@ impl PostingContext {
         Ok((posted, own.article_id))
     }
 
-    async fn again(
+    /// Applies the policy and the rules to the changed comment.
+    async fn decide_on_edit(
         &self,
         conn: &mut AsyncPgConnection,
         id: i64,
-        own: &Own,
+        own: &OwnComment,
         content: &Content,
-    ) -> Result<Precondition> {
-        let marks =
+    ) -> Result<Decision> {
+        let identity =
             ReaderIdentity { email: own.author_hash.clone(), token: own.author_token_hash.clone() };
-        let known = marks.known(conn, id).await?;
+        let known = identity.known(conn, id).await?;
         let sample = Sample {
             content,
             name: own.author_name.as_deref().unwrap_or_default(),
@@ -156,21 +161,21 @@ impl PostingContext {
             known,
             now: self.now,
         };
-        Ok(Precondition::of(self.policy, known, self.rules.check(&sample)))
+        Ok(Decision::of(self.policy, known, self.rules.check(&sample)))
     }
 }
 
 /// Deletes a comment by erasing it; returns the id of its article.
 ///
 /// # Errors
-/// As [`Own::take`].
+/// As [`OwnComment::lock`].
 pub(super) async fn withdraw(
     conn: &mut AsyncPgConnection,
     id: i64,
     token: &[u8],
     now: DateTime<Utc>,
 ) -> Result<i64> {
-    let own = Own::take(conn, id, token, now).await?;
+    let own = OwnComment::lock(conn, id, token, now).await?;
     erase(conn, &[id]).await?;
     let who = audit::Actor::reader();
     audit::record(conn, &who, now, "comment.withdraw", ("comment", Some(id)), json!({})).await?;

@@ -2,11 +2,11 @@
 
 mod edit;
 mod model;
-mod place;
+mod parent;
 pub(super) mod routes;
 mod store;
 
 pub(super) use model::OwnCommentInput;
-pub(super) use place::place;
+pub(super) use parent::find_parent;
 pub(super) use routes::{create_comment, delete_comment, update_comment};
 pub(super) use store::{NewRow, insert, same_text};

@@ -17,7 +17,7 @@ pub(in crate::comments) struct CommentInput {
     /// The text in Markdown.
     #[schema(min_length = 1, max_length = 20_000, example = "I concur.")]
     pub(super) text: String,
-    /// The comment that it answers; left out or null at the top of a thread.
+    /// The comment that it replies to; left out or null at the top of a thread.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 16)]
     pub(super) parent_id: Option<i64>,

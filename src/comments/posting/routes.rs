@@ -36,7 +36,8 @@ impl FromRequest for EditToken {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let given = req.headers().get("roundup-edit-token").and_then(|token| token.to_str().ok());
         ready(given.map(|token| Self(hash(token))).ok_or_else(|| {
-            let detail = "give `Roundup-Edit-Token` with the token that came with the comment";
+            let detail =
+                "`Roundup-Edit-Token` must have the token that was returned with the comment";
             Error::new(Code::EditTokenRefused, detail)
         }))
     }
@@ -48,7 +49,7 @@ impl FromRequest for EditToken {
 /// the comment is published at once or held for an editor. The tokens in the response are returned only once.
 #[utoipa::path(post, path = "/articles/{ref}/comments", tag = "comments", request_body = CommentInput,
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), crate::idempotency::IdempotencyKeyHeader),
-    responses((status = 201, description = "It shows", body = PostedComment, example = json!(PostedComment::sample(false))),
+    responses((status = 201, description = "It is published", body = PostedComment, example = json!(PostedComment::sample(false))),
         (status = 202, description = "It is held; `held_because` says why", body = PostedComment, example = json!(PostedComment::sample(true))), PostProblems))]
 pub(in crate::comments) async fn create_comment(
     state: Data<State>,
@@ -77,28 +78,28 @@ async fn post(
     limits.check(comments.comments.count(client.rate_limit_key(), now))?;
     let attempt = once.bind("public".to_owned(), &body.digest);
     let new = body.value.check()?;
-    let (article, judge) = state
+    let (article, context) = state
         .read(async |conn| {
-            Ok((article(conn, which).await?, judge(state, comments, conn, client).await?))
+            Ok((article(conn, which).await?, posting_context(state, comments, conn, client).await?))
         })
         .await?;
     limits.check(comments.article_comments.count(article, now))?;
     let html = render(&new.text, Markup::Markdown, AuthorRole::Reader);
     let days = state.config().comment_days;
     let stored = Arc::new(OnceLock::new());
-    let noted = Arc::clone(&stored);
+    let stored_id = Arc::clone(&stored);
     let done = State::write_once(state, attempt, move |conn| {
         Box::pin(async move {
-            let posted = judge.post(conn, article, days, new, html).await?;
+            let posted = context.post(conn, article, days, new, html).await?;
             let id = posted.comment.id;
-            // Not set when the request is a repeat: then nothing happened.
-            noted.get_or_init(|| id);
-            let place = format!("/api/v1/comments/{id}");
-            let answer = match posted.comment.status {
-                "approved" => StoredResponse::created(&posted, &place)?,
-                _ => StoredResponse::accepted(&posted, &place)?,
+            // Not set when the request is a repeat, which stores nothing.
+            stored_id.get_or_init(|| id);
+            let location = format!("/api/v1/comments/{id}");
+            let response = match posted.comment.status {
+                "approved" => StoredResponse::created(&posted, &location)?,
+                _ => StoredResponse::accepted(&posted, &location)?,
             };
-            Ok(answer.with_header("cache-control", "no-store"))
+            Ok(response.with_header("cache-control", "no-store"))
         })
     })
     .await;
@@ -106,12 +107,13 @@ async fn post(
         announce(state, &[Event { article, comment: *comment, what: "posted" }]);
     }
     if let Err(error) = &done {
-        note_refusal(state, article, error).await?;
+        record_rejection(state, article, error).await?;
     }
     done
 }
 
-/// The article that the reference means; a former slug will do, for a POST is not sent elsewhere.
+/// Resolves a reference to an article. A former slug works too, because clients do not repeat a POST
+/// after a redirect.
 async fn article(conn: &AsyncPgConnection, which: &Ref) -> Result<i64> {
     let found = match articles::resolve(conn, which).await? {
         Lookup::Moved(slug) => articles::resolve(conn, &Ref::Slug(slug)).await?,
@@ -123,7 +125,7 @@ async fn article(conn: &AsyncPgConnection, which: &Ref) -> Result<i64> {
     }
 }
 
-async fn judge(
+async fn posting_context(
     state: &State,
     comments: &CommentState,
     conn: &AsyncPgConnection,
@@ -134,13 +136,13 @@ async fn judge(
         rules: comments.rules(enabled(conn).await?),
         policy: state.config().comment_policy,
         address: client.address(),
-        unit: client.rate_limit_key(),
+        client_key: client.rate_limit_key(),
         now: state.clock().now(),
     })
 }
 
 /// Records in the audit that a rule rejected a comment. The comment itself is not stored.
-async fn note_refusal(state: &Data<State>, article: i64, error: &Error) -> Result<()> {
+async fn record_rejection(state: &Data<State>, article: i64, error: &Error) -> Result<()> {
     if error.code() != Code::CommentRefused {
         return Ok(());
     }
@@ -191,17 +193,18 @@ async fn change(
     limits: &mut RateLimits,
 ) -> Result<StoredResponse> {
     limits.check(comments.comments.count(client.rate_limit_key(), state.clock().now()))?;
-    let judge = state.read(async |conn| judge(state, comments, conn, client).await).await?;
+    let context =
+        state.read(async |conn| posting_context(state, comments, conn, client).await).await?;
     let (posted, article) = State::write(state, move |conn| {
-        Box::pin(async move { judge.change(conn, id, &token.0, patch).await })
+        Box::pin(async move { context.update(conn, id, &token.0, patch).await })
     })
     .await?;
     announce(state, &[Event { article, comment: id, what: "changed by its author" }]);
-    let answer = match posted.comment.status {
+    let response = match posted.comment.status {
         "approved" => StoredResponse::ok(&posted)?,
         _ => StoredResponse::accepted(&posted, &format!("/api/v1/comments/{id}"))?,
     };
-    Ok(answer.with_header("cache-control", "no-store"))
+    Ok(response.with_header("cache-control", "no-store"))
 }
 
 /// Delete one's own comment
@@ -211,7 +214,7 @@ async fn change(
 #[utoipa::path(delete, path = "/comments/{id}", tag = "comments",
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("Roundup-Edit-Token" = String, Header, description = "The comment's `edit_token`", max_length = 200)),
-    responses((status = 204, description = "It is gone"), WithdrawProblems))]
+    responses((status = 204, description = "It is deleted"), WithdrawProblems))]
 pub(in crate::comments) async fn delete_comment(
     state: Data<State>,
     id: Id,

@@ -1,10 +1,10 @@
 //! Stores the comments of readers.
 
 use super::model::{CommentInput, PostedComment};
-use super::place::{CommentParent, open_article, place};
+use super::parent::{CommentParent, find_parent, open_article};
 use crate::audit;
 use crate::comments::model::CommentRow;
-use crate::comments::policy::{Policy, Precondition};
+use crate::comments::policy::{Decision, Policy};
 use crate::comments::rules::{Content, RuleSet, Sample};
 use crate::comments::state::Secret;
 use crate::comments::store::new_ids;
@@ -21,17 +21,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// How long the author may edit a comment.
-const EDITABLE: TimeDelta = TimeDelta::minutes(15);
+const EDIT_PERIOD: TimeDelta = TimeDelta::minutes(15);
 
-/// The context in which a comment is judged.
+/// What is needed to check and store a comment.
 #[derive(Debug, Clone)]
 pub(super) struct PostingContext {
     pub(super) rules: Arc<RuleSet>,
     pub(super) policy: Policy,
     pub(super) secret: Secret,
     pub(super) address: IpAddr,
-    /// The client as it is counted: an address, or the /64 of one.
-    pub(super) unit: IpAddr,
+    /// The client as rate limits count it: an IPv4 address, or the /64 of an IPv6 address.
+    pub(super) client_key: IpAddr,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -67,21 +67,21 @@ pub(in crate::comments) struct NewRow {
 /// When the database fails.
 pub(in crate::comments) async fn insert(
     conn: &mut AsyncPgConnection,
-    place: &CommentParent,
+    parent: &CommentParent,
     new: NewRow,
     now: DateTime<Utc>,
 ) -> Result<CommentRow> {
     let id = new_ids(conn, 1).await?.into_iter().next().unwrap_or_default();
-    let path = place.path(id)?;
+    let path = parent.path(id)?;
     let (token, until) = new.edit_token.unzip();
     Ok(diesel::insert_into(comments::table)
         .values((
             (
                 comments::id.eq(id),
                 comments::article_id.eq(new.article),
-                comments::parent_id.eq(place.parent()),
+                comments::parent_id.eq(parent.id()),
                 comments::root_id.eq(path.root()),
-                comments::depth.eq(place.depth()),
+                comments::depth.eq(parent.depth()),
                 comments::path.eq(path.to_bytes()),
                 comments::status.eq(new.status),
                 comments::created_at.eq(now),
@@ -108,7 +108,7 @@ pub(in crate::comments) async fn insert(
         .await?)
 }
 
-/// Returns a new token of 256 random bits. A plain fast hash of it reveals nothing.
+/// Returns a new token of 256 random bits, and its hash. With that much entropy a fast hash is enough.
 fn token(prefix: &str) -> Result<(String, Vec<u8>)> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(Error::internal)?;
@@ -117,7 +117,7 @@ fn token(prefix: &str) -> Result<(String, Vec<u8>)> {
     Ok((token, hash))
 }
 
-/// The hash under which a token is stored.
+/// Returns the hash under which a token is stored.
 pub(super) fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token).to_vec()
 }
@@ -171,7 +171,7 @@ impl PostingContext {
     /// Stores a comment, published or held; returns it with its tokens.
     ///
     /// # Errors
-    /// As [`open_article`] and [`place`]; 422 when a rule rejects it.
+    /// As [`open_article`] and [`find_parent`]; 422 when a rule rejects it.
     pub(super) async fn post(
         &self,
         conn: &mut AsyncPgConnection,
@@ -181,60 +181,61 @@ impl PostingContext {
         html: String,
     ) -> Result<PostedComment> {
         open_article(conn, article, days, self.now).await?;
-        let place = place(conn, article, new.parent_id).await?;
-        let mut marks = ReaderIdentity {
+        let parent = find_parent(conn, article, new.parent_id).await?;
+        let mut identity = ReaderIdentity {
             email: new.author.email.as_deref().map(|email| self.secret.email(email)),
             token: new.author_token.as_deref().map(hash),
         };
-        let known = marks.known(conn, 0).await?;
+        let known = identity.known(conn, 0).await?;
         let content = Content::of(&new.text, &html);
-        let verdict = self.verdict(conn, &new, &content, known).await?;
-        let Some(status) = verdict.status else { return Err(verdict.refusal()) };
+        let decision = self.decide(conn, &new, &content, known).await?;
+        let Some(status) = decision.status else { return Err(decision.rejection()) };
         let mut author_token = None;
-        if self.policy.recognises() && !marks.has_token(conn).await? {
+        if self.policy.identifies_authors() && !identity.has_token(conn).await? {
             let (token, hash) = token("at")?;
-            (author_token, marks.token) = (Some(token), Some(hash));
+            (author_token, identity.token) = (Some(token), Some(hash));
         }
         let (edit_token, edit_hash) = token("et")?;
-        let until = self.now + EDITABLE;
+        let until = self.now + EDIT_PERIOD;
         let row = NewRow {
             article,
             status,
             author_name: new.author.name,
             author_url: new.author.url,
             author_email: new.author.email,
-            author_hash: marks.email,
-            author_token_hash: marks.token,
+            author_hash: identity.email,
+            author_token_hash: identity.token,
             is_editor: false,
             text: new.text,
             html,
             text_hash: content.hash,
-            held_because: verdict.held_because.clone(),
-            client_hash: Some(self.secret.client(self.unit)),
+            held_because: decision.held_because.clone(),
+            client_hash: Some(self.secret.client(self.client_key)),
             edit_token: Some((edit_hash, until)),
         };
-        let row = insert(conn, &place, row, self.now).await?;
+        let row = insert(conn, &parent, row, self.now).await?;
         if status != "approved" {
             let reader = audit::Actor::reader();
             let (action, object) = ("comment.hold", ("comment", Some(row.id)));
-            audit::record(conn, &reader, self.now, action, object, verdict.detail()).await?;
+            audit::record(conn, &reader, self.now, action, object, decision.detail()).await?;
         }
         Ok(PostedComment {
-            comment: row.own(),
-            held_because: verdict.held_because,
+            comment: row.for_author(),
+            held_because: decision.held_because,
             edit_token: Some(edit_token),
             edit_token_expires_at: Some(until),
             author_token,
         })
     }
 
-    async fn verdict(
+    /// Applies the policy and the rules to a new comment.
+    async fn decide(
         &self,
         conn: &mut AsyncPgConnection,
         new: &CommentInput,
         content: &Content,
         known: bool,
-    ) -> Result<Precondition> {
+    ) -> Result<Decision> {
         let sample = Sample {
             content,
             name: &new.author.name,
@@ -247,6 +248,6 @@ impl PostingContext {
             known,
             now: self.now,
         };
-        Ok(Precondition::of(self.policy, known, self.rules.check(&sample)))
+        Ok(Decision::of(self.policy, known, self.rules.check(&sample)))
     }
 }

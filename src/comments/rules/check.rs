@@ -11,7 +11,7 @@ use std::net::IpAddr;
 /// A comment to check, with its context.
 #[derive(Debug, Clone)]
 pub(crate) struct Sample<'a> {
-    /// The text, taken apart.
+    /// The analysed text.
     pub(crate) content: &'a Content,
     /// The author's name.
     pub(crate) name: &'a str,
@@ -48,7 +48,7 @@ enum Test {
     RepeatedWithin(TimeDelta),
     Honeypot,
     FasterThan(f64),
-    /// A rule that cannot be compiled: it was stored without the checks of [`Rule`] or by another release.
+    /// A rule that cannot be compiled, because it was stored by another release or directly in the database.
     Unusable,
 }
 
@@ -59,19 +59,19 @@ impl RuleSet {
         Self(rules.map(|rule| (Test::of(&rule), rule)).map(|(test, rule)| (rule, test)).collect())
     }
 
-    /// The rules that apply to a comment.
+    /// Returns the rules that match a comment.
     pub(crate) fn check(&self, sample: &Sample<'_>) -> Vec<RuleMatch> {
         let applying = self.0.iter().filter(|(rule, _)| !(sample.known && rule.spare_known));
-        let fired = |(rule, test): &(Rule, Test)| {
+        let matched = |(rule, test): &(Rule, Test)| {
             let because = test.check(sample)?;
             let Rule { id, kind, mut action, .. } = *rule;
             if matches!(test, Test::Unusable) {
-                // Neither let through what it should stop, nor refused what it should not.
+                // An editor decides: approving could publish spam, rejecting could lose a comment.
                 action = Action::Hold;
             }
             Some(RuleMatch { id, name: rule.name.clone(), kind, action, because })
         };
-        applying.filter_map(fired).collect()
+        applying.filter_map(matched).collect()
     }
 }
 
@@ -98,9 +98,9 @@ impl Test {
     /// Returns the text that the rule matches, if any.
     fn check(&self, sample: &Sample<'_>) -> Option<String> {
         match self {
-            Self::MoreLinksThan(most) => {
+            Self::MoreLinksThan(limit) => {
                 let links = sample.content.links;
-                (links > *most).then(|| format!("has {links} links, more than {most}"))
+                (links > *limit).then(|| format!("has {links} links, more than {limit}"))
             }
             Self::Words(words) => {
                 let found =
@@ -117,7 +117,7 @@ impl Test {
                 let page = sample.url.and_then(host);
                 let mut hosts = sample.content.hosts.iter().chain(page.as_ref());
                 let found = hosts.find(|host| domains.iter().any(|domain| within(host, domain)))?;
-                Some(format!("leads to {found}"))
+                Some(format!("links to {found}"))
             }
             Self::EmailDomains(domains) => {
                 let (_, domain) = sample.email?.rsplit_once('@')?;
@@ -134,17 +134,19 @@ impl Test {
             Self::RepeatedWithin(time) => {
                 let before = sample.posted_before_at?;
                 (sample.now - before <= *time)
-                    .then(|| format!("says what was posted within {} hours", time.num_hours()))
+                    .then(|| format!("repeats a text posted within {} hours", time.num_hours()))
             }
             Self::Honeypot => {
                 let filled = sample.honeypot.is_some_and(|text| !text.is_empty());
                 filled.then(|| "fills in the hidden field".to_owned())
             }
-            Self::FasterThan(least) => {
-                let took = sample.form_seconds.filter(|took| took < least)?;
-                Some(format!("was filled in within {took} s, less than {least}"))
+            Self::FasterThan(minimum) => {
+                let took = sample.form_seconds.filter(|took| took < minimum)?;
+                Some(format!("was filled in within {took} s, less than {minimum}"))
             }
-            Self::Unusable => Some("cannot be checked: its terms cannot be read".to_owned()),
+            Self::Unusable => {
+                Some("cannot be checked: the terms of the rule are invalid".to_owned())
+            }
         }
     }
 }
@@ -155,7 +157,7 @@ fn words(terms: &[String]) -> Result<Regex, regex::Error> {
         .iter()
         .map(|term| term.split_whitespace().map(regex::escape).collect::<Vec<_>>().join(r"\s+"))
         .collect();
-    // Not `\b`: a term may begin or end with what is no letter.
+    // Not `\b`, because a term may begin or end with a character that is not a letter.
     expression(&format!(r"(?:^|[^\p{{L}}\p{{N}}])({})(?:[^\p{{L}}\p{{N}}]|$)", parts.join("|")))
 }
 

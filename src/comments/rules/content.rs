@@ -1,13 +1,14 @@
 //! The content of a comment as rules see it: its links, its words, and a hash to find repeated text.
 
 use regex::Regex;
+use safe_html::names::is_ignorable;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
 use std::sync::LazyLock;
 use url::Url;
 
-/// The letters that a text must have for its repetition to mean anything: "I agree." may come twice.
-const TELLING: usize = 20;
+/// The minimum number of letters and digits for repeated text to be detected: "I agree." is common.
+const MIN_REPEATED_CHARS: usize = 20;
 
 /// The text of a comment, analysed once for all rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub(crate) struct Content {
     pub(super) links: usize,
     /// The hosts that they lead to.
     pub(super) hosts: HashSet<String>,
-    /// The text without characters that cannot be seen.
+    /// The text without invisible characters.
     pub(super) visible: String,
     /// The hash by which repeated text is found; `None` for a short text.
     pub(crate) hash: Option<Vec<u8>>,
@@ -29,7 +30,8 @@ static HREF: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"href="([^"
 impl Content {
     /// Analyses a text and its rendered HTML.
     pub(crate) fn of(text: &str, html: &str) -> Self {
-        let visible: String = text.chars().filter(|c| !invisible(*c)).collect();
+        // Invisible characters could hide a word from a rule.
+        let visible: String = text.chars().filter(|c| !is_ignorable(*c)).collect();
         let written = LINK.iter().flat_map(|link| link.find_iter(&visible)).map(|m| m.as_str());
         let rendered = HREF.iter().flat_map(|href| href.captures_iter(html));
         let rendered = rendered.filter_map(|found| found.get(1)).map(|m| m.as_str());
@@ -41,23 +43,18 @@ impl Content {
     }
 }
 
-/// Characters that hide a word from a list: soft hyphens, joiners, marks of direction.
-fn invisible(c: char) -> bool {
-    matches!(c, '\u{AD}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
-}
-
-/// The host of an address, in lower case and without a final dot.
-pub(super) fn host(address: &str) -> Option<String> {
-    let whole = if address.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www.")) {
-        format!("http://{address}")
+/// Returns the host of a URL as written, in lower case and without a final dot.
+pub(super) fn host(url: &str) -> Option<String> {
+    let whole = if url.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www.")) {
+        format!("http://{url}")
     } else {
-        address.replace("&amp;", "&")
+        url.replace("&amp;", "&")
     };
     let host = Url::parse(&whole).ok()?.host_str()?.trim_end_matches('.').to_owned();
     Some(host)
 }
 
-/// Whether a host is this domain or lies below it.
+/// Returns whether a host is this domain or a subdomain of it.
 pub(super) fn within(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
@@ -65,7 +62,7 @@ pub(super) fn within(host: &str, domain: &str) -> bool {
 fn hash(text: &str) -> Option<Vec<u8>> {
     let folded: String =
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    (folded.chars().count() >= TELLING).then(|| Sha256::digest(folded).to_vec())
+    (folded.chars().count() >= MIN_REPEATED_CHARS).then(|| Sha256::digest(folded).to_vec())
 }
 
 #[cfg(test)]

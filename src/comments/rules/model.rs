@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 /// The maximum size of a compiled expression in bytes.
 const REGEX_SIZE: usize = 1 << 20;
 
-macro_rules! words {
+macro_rules! stored_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -34,7 +34,7 @@ macro_rules! words {
     };
 }
 
-words! {
+stored_enum! {
     /// The kind of a rule: what it examines.
     RuleKind {
         /// More links than `threshold`.
@@ -47,9 +47,9 @@ words! {
         Hosts = "hosts",
         /// An e-mail address at one of the domains in `terms`, or below it.
         EmailDomains = "email_domains",
-        /// An IP address in one of the ranges in `terms`: `192.0.2.0/24`, `2001:db8::/32`.
+        /// A client IP address in one of the ranges in `terms`: `192.0.2.0/24`, `2001:db8::/32`.
         AddressRanges = "address_ranges",
-        /// The same text, by anybody, within `threshold` hours; texts of under 20 letters excepted.
+        /// The same text, by any author, within `threshold` hours; texts with fewer than 20 letters are exempt.
         RepeatedText = "repeated_text",
         /// The form's hidden field is filled in.
         Honeypot = "honeypot",
@@ -58,7 +58,7 @@ words! {
     }
 }
 
-words! {
+stored_enum! {
     /// The action of a rule; a later value in this list overrides an earlier one.
     Action {
         /// Holds the comment for an editor.
@@ -71,7 +71,7 @@ words! {
 }
 
 impl RuleKind {
-    /// The field of a posted comment that it looks at.
+    /// Returns the JSON pointer of the field of a posted comment that the rule examines.
     pub(crate) fn pointer(self) -> &'static str {
         match self {
             Self::EmailDomains => "/author/email",
@@ -89,7 +89,7 @@ impl RuleKind {
         )
     }
 
-    /// The values that `threshold` may have; none if it has no meaning.
+    /// Returns the range of `threshold`; `None` if the kind has none.
     fn thresholds(self) -> Option<std::ops::RangeInclusive<i32>> {
         match self {
             Self::MaxLinks => Some(0..=1000),
@@ -257,7 +257,7 @@ impl RuleInput {
             errors.push(FieldError::field("/terms", "not_allowed", message));
         }
         if self.kind.takes_terms() && self.terms.is_empty() {
-            let message = "name at least one".to_owned();
+            let message = "must have at least one term".to_owned();
             errors.push(FieldError::field("/terms", "too_few", message));
         }
         match (self.kind.thresholds(), self.threshold) {
@@ -267,7 +267,8 @@ impl RuleInput {
                 errors.push(FieldError::field("/threshold", "out_of_range", message));
             }
             (None, Some(_)) => {
-                let message = format!("a rule of the kind `{}` has none", self.kind.as_str());
+                let message =
+                    format!("a rule of the kind `{}` takes no threshold", self.kind.as_str());
                 errors.push(FieldError::field("/threshold", "not_allowed", message));
             }
             (None, None) => {}
@@ -298,7 +299,7 @@ impl RuleKind {
                 let host = text.trim_start_matches('@').trim_start_matches("*.");
                 url::Host::parse(host)
                     .map(|host| host.to_string())
-                    .map_err(|_bad| format!("`{text}` is no host name"))
+                    .map_err(|_bad| format!("`{text}` is not a host name"))
             }
             _ => Ok(text.to_owned()),
         }

@@ -13,10 +13,10 @@ use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// The maximum number of rules: each is applied to every comment.
-const MOST: i64 = 200;
+/// The maximum number of rules. Each is applied to every comment.
+const MAX_RULES: i64 = 200;
 
-/// The rules in force.
+/// Returns the enabled rules.
 pub(crate) async fn enabled(conn: &AsyncPgConnection) -> Result<Vec<RuleRow>> {
     let rows = RuleRow::query().filter(rules::enabled).order(rules::id);
     Ok(rows.load(&mut &*conn).await?)
@@ -72,9 +72,9 @@ pub(super) async fn create(
     form: RuleInput,
     now: DateTime<Utc>,
 ) -> Result<Rule> {
-    let there: i64 = rules::table.count().get_result(conn).await?;
-    if there >= MOST {
-        let detail = format!("there are {MOST} rules already; put more terms into one");
+    let count: i64 = rules::table.count().get_result(conn).await?;
+    if count >= MAX_RULES {
+        let detail = format!("there are {MAX_RULES} rules already; add terms to an existing one");
         return Err(Error::new(crate::error::Code::Conflict, detail));
     }
     let row: RuleRow = diesel::insert_into(rules::table)

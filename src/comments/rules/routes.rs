@@ -6,7 +6,7 @@ use super::model::{Rule, RuleInput, RuleMatch};
 use super::query;
 use crate::audit;
 use crate::auth::{Allowed, Principal, scope};
-use crate::comments::policy::Precondition;
+use crate::comments::policy::Decision;
 use crate::error::{Error, Result};
 use crate::extract::{Body, MergePatch, QueryPair};
 use crate::extract::{EmptyQuery, FieldsQuery, Id, Query};
@@ -84,8 +84,8 @@ async fn admin_create_rule(
         Box::pin(async move {
             let rule = query::create(conn, form, now).await?;
             record(conn, &caller.principal, now, "rule.create", &rule).await?;
-            let place = format!("/api/v1/admin/rules/{}", rule.id);
-            Ok(StoredResponse::created(&rule, &place)?.with_version(rule.version))
+            let location = format!("/api/v1/admin/rules/{}", rule.id);
+            Ok(StoredResponse::created(&rule, &location)?.with_version(rule.version))
         })
     })
     .await
@@ -169,7 +169,7 @@ async fn put(
 /// Comments that it held or marked stay as they are.
 #[utoipa::path(delete, path = "/rules/{id}", tag = "rules", security(("key" = ["comments:moderate"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 204, description = "It is gone"), AdminWriteProblems))]
+    responses((status = 204, description = "It is deleted"), AdminWriteProblems))]
 async fn admin_delete_rule(
     caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -220,7 +220,7 @@ struct RuleTestInput {
     #[serde(default)]
     #[schema(max_length = 2000, example = "https://example.org/")]
     author_url: Option<String>,
-    /// The network address that it comes from.
+    /// The IP address of the client.
     #[serde(default)]
     #[schema(max_length = 50, value_type = Option<String>, example = "192.0.2.7")]
     address: Option<IpAddr>,
@@ -267,7 +267,7 @@ impl RuleTestResult {
 ///
 /// Returns what the rules and the policy would do with a comment, and why. Stores nothing.
 #[utoipa::path(post, path = "/rules/test", tag = "rules", request_body = RuleTestInput, security(("key" = ["comments:moderate"])),
-    responses((status = 200, description = "What would be done", body = RuleTestResult, example = json!(RuleTestResult::sample())), AdminWriteProblems))]
+    responses((status = 200, description = "The result", body = RuleTestResult, example = json!(RuleTestResult::sample())), AdminWriteProblems))]
 async fn admin_test_rules(
     _caller: Allowed<scope::CommentsModerate>,
     state: Data<State>,
@@ -298,7 +298,7 @@ async fn admin_test_rules(
         now,
     };
     let fired = RuleSet::of(&rules).check(&sample);
-    let verdict = Precondition::of(state.config().comment_policy, given.known, fired.clone());
-    let Precondition { status, held_because, .. } = verdict;
+    let decision = Decision::of(state.config().comment_policy, given.known, fired.clone());
+    let Decision { status, held_because, .. } = decision;
     StoredResponse::ok(&RuleTestResult { status, held_because, fired })
 }

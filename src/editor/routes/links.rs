@@ -55,7 +55,7 @@ struct LinkPosition {
 }
 
 /// Returns the position of the link with this id in the input.
-fn place_of(input: &ArticleInput, id: i64) -> Result<usize> {
+fn position_of(input: &ArticleInput, id: i64) -> Result<usize> {
     let found = input.links.iter().position(|link| link.id == Some(id));
     found.ok_or_else(|| Error::not_found("link"))
 }
@@ -64,8 +64,8 @@ fn link_at(article: &AdminArticle, at: usize) -> Result<&Link> {
     article.article.summary.links.get(at).ok_or_else(|| Error::not_found("link"))
 }
 
-fn answer(article: &AdminArticle, at: usize) -> Result<StoredResponse> {
-    Ok(StoredResponse::ok(link_at(article, at)?)?.with_version(article.desk.version))
+fn link_response(article: &AdminArticle, at: usize) -> Result<StoredResponse> {
+    Ok(StoredResponse::ok(link_at(article, at)?)?.with_version(article.editor_fields.version))
 }
 
 /// Converts JSON pointers into the article to pointers into the link that was sent.
@@ -106,7 +106,7 @@ async fn admin_create_link(
             let made = made.map_err(|error| own_pointers(error, at))?;
             let link = link_at(&made, at)?;
             let location = format!("{}/links/{}", made.location(), link.id);
-            Ok(StoredResponse::created(link, &location)?.with_version(made.desk.version))
+            Ok(StoredResponse::created(link, &location)?.with_version(made.editor_fields.version))
         })
     })
     .await
@@ -128,8 +128,12 @@ async fn admin_get_link(
 ) -> Result<HttpResponse> {
     let (id, link) = ids.into_inner();
     let found = state.read(async |conn| query::find(conn, id).await).await?;
-    let at = place_of(&ArticleInput::of(&found), link)?;
-    Ok(with_version_tag(JsonResponse::new(link_at(&found, at)?)?, &req, found.desk.version))
+    let at = position_of(&ArticleInput::of(&found), link)?;
+    Ok(with_version_tag(
+        JsonResponse::new(link_at(&found, at)?)?,
+        &req,
+        found.editor_fields.version,
+    ))
 }
 
 /// Update a link of an article
@@ -156,26 +160,27 @@ async fn admin_update_link(
         Box::pin(async move {
             let current = update::editable(conn, id, &if_match).await?;
             let mut input = ArticleInput::of(&current);
-            let at = place_of(&input, link)?;
-            if let Some(there) = input.links.get_mut(at) {
-                *there = patched(patch, there, link)?;
+            let at = position_of(&input, link)?;
+            if let Some(current) = input.links.get_mut(at) {
+                *current = patched(patch, current, link)?;
             }
             let made = update::change(conn, &editor, &current, input, "article.change_link").await;
-            answer(&made.map_err(|error| own_pointers(error, at))?, at)
+            link_response(&made.map_err(|error| own_pointers(error, at))?, at)
         })
     })
     .await
 }
 
-fn patched(patch: MergePatch, there: &LinkInput, id: i64) -> Result<LinkInput> {
-    let mut before = json!(there);
+/// Applies a merge patch to a link.
+fn patched(patch: MergePatch, current: &LinkInput, id: i64) -> Result<LinkInput> {
+    let mut before = json!(current);
     let given = |name: &str| patch.0.get(name).is_some();
-    let anew = given("credit") || (given("url") && there.credit.is_none());
+    let affects_credits = given("credit") || (given("url") && current.credit.is_none());
     if let Some(before) = before.as_object_mut() {
-        if anew && !given("credits") {
+        if affects_credits && !given("credits") {
             before.remove("credits");
         }
-        // Who changes how a line was read has looked at it.
+        // An editor who changes these fields has checked the link.
         if given("title") || given("credit") || given("credits") {
             before.remove("uncertain");
         }
@@ -204,7 +209,7 @@ async fn admin_move_link(
         Box::pin(async move {
             let current = update::editable(conn, id, &if_match).await?;
             let mut input = ArticleInput::of(&current);
-            let at = place_of(&input, link)?;
+            let at = position_of(&input, link)?;
             let moved = input.links.remove(at);
             let to = body.value.position;
             if to > input.links.len() {
@@ -214,7 +219,7 @@ async fn admin_move_link(
             }
             input.links.insert(to, moved);
             let made = update::change(conn, &editor, &current, input, "article.move_link").await?;
-            answer(&made, to)
+            link_response(&made, to)
         })
     })
     .await
@@ -226,7 +231,7 @@ async fn admin_move_link(
 #[utoipa::path(delete, path = "/articles/{id}/links/{link_id}", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
         ("link_id" = i64, Path, description = "Id of the link", minimum = 1, maximum = 9_007_199_254_740_991_i64), VersionHeader),
-    responses((status = 204, description = "It is gone; the `ETag` is the article's"), AdminWriteProblems))]
+    responses((status = 204, description = "The link is deleted; the `ETag` is the article's"), AdminWriteProblems))]
 async fn admin_delete_link(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
@@ -240,11 +245,11 @@ async fn admin_delete_link(
         Box::pin(async move {
             let current = update::editable(conn, id, &if_match).await?;
             let mut input = ArticleInput::of(&current);
-            let at = place_of(&input, link)?;
+            let at = position_of(&input, link)?;
             input.links.remove(at);
             let made =
                 update::change(conn, &editor, &current, input, "article.remove_link").await?;
-            Ok(StoredResponse::no_content().with_version(made.desk.version))
+            Ok(StoredResponse::no_content().with_version(made.editor_fields.version))
         })
     })
     .await

@@ -4,7 +4,7 @@ use crate::auth::{Allowed, scope};
 use crate::editor::model::{AdminArticle, Revision, RevisionWithArticle};
 use crate::editor::prepare::Editor;
 use crate::editor::query;
-use crate::editor::routes::told;
+use crate::editor::routes::article_response;
 use crate::editor::update;
 use crate::error::Result;
 use crate::extract::{EmptyQuery, FieldsQuery, Id, Query, QueryPair};
@@ -82,13 +82,13 @@ async fn admin_restore_revision(
     _query: Query<EmptyQuery>,
 ) -> Result<StoredResponse> {
     let (id, version) = path.into_inner();
-    // What stood twice then may do so again.
+    // The revision may cite a URL twice, if that was allowed when it was written.
     let editor = Editor::of(&caller.principal, state.clock().now()).allowing(true);
     State::write(&state, move |conn| {
         Box::pin(async move {
             let if_match = if_match.unwrap_or_else(IfMatch::any);
             let current = update::editable(conn, id, &if_match).await?;
-            told(&update::revert(conn, &editor, &current, version).await?)
+            article_response(&update::revert(conn, &editor, &current, version).await?)
         })
     })
     .await

@@ -4,7 +4,7 @@
 //! - It adds the outlets that are new in it.
 //! - It gives names and hosts to an outlet that no editor changed since it was stored
 //!   (`version` 1), also those that an earlier edition listed under another such outlet.
-//! - It gives what is free to an outlet that goes by an unambiguous name of a new row, for
+//! - It gives what is free to an outlet that has an unambiguous name of a new row, for
 //!   example one that an import made, and fills its empty columns.
 //! - It leaves alone every outlet of an earlier edition that was renamed, edited, merged or
 //!   deleted.
@@ -24,7 +24,7 @@ use std::collections::{HashMap, HashSet};
 /// Key in `site` of the newest edition that was stored.
 const EDITION_KEY: &str = "outlet_seed";
 
-/// Key in `site` that stands in databases of the first edition, which had no number.
+/// Key in `site` that marks databases of the first edition, which had no number.
 const FIRST_EDITION_KEY: &str = "known_outlets";
 
 /// Rows per INSERT statement, to stay below PostgreSQL's limit of 65,535 parameters.

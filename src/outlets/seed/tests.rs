@@ -36,7 +36,7 @@ const LANGUAGES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn b
 const SECOND_LEVEL: [&str; 13] =
     ["ac", "co", "com", "edu", "go", "gob", "gov", "info", "ne", "net", "nic", "or", "org"];
 
-/// Hosts under which anybody publishes: only a sub-domain of one can be an outlet's host.
+/// Hosts on which anyone can publish: only a sub-domain of one can be an outlet's host.
 const SHARED_HOSTS: [&str; 9] = [
     "blogspot.com",
     "github.io",
@@ -199,7 +199,7 @@ fn credits_as_editors_write_them_find_their_outlet() {
 }
 
 #[test]
-fn who_is_reported_on_is_no_outlet() {
+fn subjects_of_news_are_not_outlets() {
     let keys: HashSet<String> = seed_outlets()
         .iter()
         .flat_map(|o| o.names().map(fold_outlet_name).collect::<Vec<_>>())

@@ -65,7 +65,7 @@ impl Archive {
                 year.months.push(ArchiveMonth {
                     month: first.month(),
                     article_count,
-                    url: list(first),
+                    url: list_url(first),
                 });
             }
         }
@@ -80,13 +80,13 @@ impl Archive {
     }
 }
 
-/// The list of the articles of a month.
-fn list(first: NaiveDate) -> String {
+/// Returns the URL of the list of a month's articles.
+fn list_url(first: NaiveDate) -> String {
     let next = first.checked_add_months(chrono::Months::new(1)).unwrap_or(NaiveDate::MAX);
     format!("/api/v1/articles?published_after={first}&published_before={next}")
 }
 
-/// The article of an old URL.
+/// The URL to resolve.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ResolveQuery {
@@ -100,12 +100,12 @@ pub(super) struct ResolveQuery {
     pub(super) path: Option<String>,
 }
 
-/// The article that has, or had, an address.
+/// The article that has, or had, a URL.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Resolved {
     /// How the URL was resolved.
     pub(super) matched: Matched,
-    /// The address of its page now.
+    /// The current URL of its page.
     #[schema(
         max_length = 10_000,
         example = "https://example.org/iran-attacked-islamic-state-forces-in-iraq"

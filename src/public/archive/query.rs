@@ -1,5 +1,6 @@
 //! The statements of the archive, and the parsing of old URLs.
 
+use crate::articles::store::path_hash;
 use crate::articles::{self, published};
 use crate::error::Result;
 use crate::extract::{Lookup, Ref};
@@ -9,10 +10,9 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use percent_encoding::percent_decode_str;
-use sha2::{Digest, Sha256};
 use url::Url;
 
-/// The months that have articles, the latest first.
+/// Returns the months that have articles, the latest first.
 pub(super) async fn months(conn: &AsyncPgConnection) -> Result<Vec<(NaiveDate, i64)>> {
     let query = article_months::table
         .filter(article_months::article_count.gt(0))
@@ -21,14 +21,13 @@ pub(super) async fn months(conn: &AsyncPgConnection) -> Result<Vec<(NaiveDate, i
     Ok(query.load(&mut &*conn).await?)
 }
 
-/// The published article that has or had this address, and how that is known.
+/// Returns the published article that has or had this URL or path, and how it was found.
 ///
 /// # Errors
 /// When the database does not respond.
 pub async fn resolve(conn: &AsyncPgConnection, path: &str) -> Result<Option<(i64, Matched)>> {
     let spellings = spellings(path);
-    let hashes: Vec<Vec<u8>> =
-        spellings.iter().map(|path| Sha256::digest(path.as_bytes()).to_vec()).collect();
+    let hashes: Vec<Vec<u8>> = spellings.iter().map(|path| path_hash(path)).collect();
     let known: Vec<(Vec<u8>, i64)> = article_paths::table
         .inner_join(table::table)
         .filter(article_paths::hash.eq_any(&hashes))
@@ -36,8 +35,9 @@ pub async fn resolve(conn: &AsyncPgConnection, path: &str) -> Result<Option<(i64
         .select((article_paths::hash, article_paths::article_id))
         .load(&mut &*conn)
         .await?;
-    let of = |hash: &Vec<u8>| known.iter().find(|(known, _)| known == hash).map(|(_, id)| *id);
-    if let Some(id) = hashes.iter().find_map(of) {
+    let article_of =
+        |hash: &Vec<u8>| known.iter().find(|(known, _)| known == hash).map(|(_, id)| *id);
+    if let Some(id) = hashes.iter().find_map(article_of) {
         return Ok(Some((id, Matched::Path)));
     }
     let Some((which, by_id)) = reference(path) else { return Ok(None) };
@@ -54,25 +54,25 @@ pub async fn resolve(conn: &AsyncPgConnection, path: &str) -> Result<Option<(i64
     }
 }
 
-/// The path of an address and its query; what has no scheme is a path already.
-fn path_of(address: &str) -> (String, Option<String>) {
-    let whole = match Url::parse(address) {
-        Ok(url) if url.has_host() => match url.query() {
-            Some(query) => format!("{}?{query}", url.path()),
-            None => url.path().to_owned(),
+/// Splits a URL into path and query. A text without a scheme is taken as a path.
+fn path_of(url: &str) -> (String, Option<String>) {
+    let path = match Url::parse(url) {
+        Ok(parsed) if parsed.has_host() => match parsed.query() {
+            Some(query) => format!("{}?{query}", parsed.path()),
+            None => parsed.path().to_owned(),
         },
-        _ => address.split('#').next().unwrap_or_default().to_owned(),
+        _ => url.split('#').next().unwrap_or_default().to_owned(),
     };
-    let whole = if whole.starts_with('/') { whole } else { format!("/{whole}") };
-    match whole.split_once('?') {
+    let path = if path.starts_with('/') { path } else { format!("/{path}") };
+    match path.split_once('?') {
         Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
-        None => (whole, None),
+        None => (path, None),
     }
 }
 
-/// The ways in which an import may have kept this path, the exact one first.
-fn spellings(address: &str) -> Vec<String> {
-    let (path, query) = path_of(address);
+/// Returns the spellings under which an import may have stored this path, the exact one first.
+fn spellings(url: &str) -> Vec<String> {
+    let (path, query) = path_of(url);
     let decoded = percent_decode_str(&path).decode_utf8_lossy().into_owned();
     let mut spellings = Vec::new();
     let mut add = |spelling: String| {
@@ -84,7 +84,8 @@ fn spellings(address: &str) -> Vec<String> {
         let bare = path.trim_end_matches('/').to_owned();
         if let Some(query) = &query {
             add(format!("{path}?{query}"));
-            // `?m=1` is Blogger's mobile page, `?p=17` WordPress's article: only a path says more.
+            // With a path the query can be dropped: `?m=1` is Blogger's mobile page. Without one it names the
+            // article, as in WordPress's `?p=17`.
             if bare.is_empty() {
                 continue;
             }
@@ -96,17 +97,17 @@ fn spellings(address: &str) -> Vec<String> {
     spellings
 }
 
-/// The slug or id at the end of a path, and whether it is an id.
-fn reference(address: &str) -> Option<(Ref, bool)> {
-    let (path, _) = path_of(address);
+/// Returns the slug or id at the end of a path, and whether it is an id.
+fn reference(url: &str) -> Option<(Ref, bool)> {
+    let (path, _) = path_of(url);
     let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let last = segments.last()?;
     let name = [".html", ".htm", ".php"].iter().find_map(|end| last.strip_suffix(end));
     let which = Ref::parse(&name.unwrap_or(last).to_ascii_lowercase())?;
-    // A number alone is an article only where this service says so: elsewhere it is a page or a year.
+    // A number is an article id only after `articles/`; elsewhere it may be a page number or a year.
     let by_id = matches!(which, Ref::Id(_));
-    let ours = matches!(segments.as_slice(), [.., "articles", _]);
-    (!by_id || ours).then_some((which, by_id))
+    let is_article_path = matches!(segments.as_slice(), [.., "articles", _]);
+    (!by_id || is_article_path).then_some((which, by_id))
 }
 
 #[cfg(test)]
@@ -114,8 +115,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_looked_up_in_every_way_it_may_have_been_kept() {
-        let first = |address| spellings(address).remove(0);
+    fn a_url_is_looked_up_in_every_spelling_that_may_be_stored() {
+        let first = |url| spellings(url).remove(0);
         assert_eq!(first("/2014/12/a.html"), "/2014/12/a.html");
         assert_eq!(first("http://old.example/2014/12/a.html#c1"), "/2014/12/a.html");
         assert_eq!(first("2014/12/a.html"), "/2014/12/a.html");

@@ -42,7 +42,13 @@ async fn resolve_path(
     state: Data<State>,
     Query(ResolveQuery { path }): Query<ResolveQuery>,
 ) -> Result<JsonResponse> {
-    let missing = || Error::parameter("path", Code::BadParameter, "`path` says what to resolve");
+    let missing = || {
+        Error::parameter(
+            "path",
+            Code::BadParameter,
+            "`path` is required: the path or URL to resolve",
+        )
+    };
     let path = path.filter(|path| !path.is_empty()).ok_or_else(missing)?;
     let found = state
         .read(async |conn| {

@@ -28,13 +28,14 @@ use tokio::time::timeout;
 /// is slow, perhaps reading from disk, and handles several loads at a time.
 const BATCH_WAIT: Duration = Duration::from_millis(5);
 
-/// The most articles that are read at once.
+/// The maximum number of articles in a batch.
 const MAX_BATCH: usize = 32;
 
 /// The pending loads of a worker.
 #[derive(Debug, Default)]
 pub(super) struct BatchLoader {
-    turn: Mutex<()>,
+    /// Held by the request that loads the current batch.
+    loading: Mutex<()>,
     waiting: RefCell<Vec<PendingLoad>>,
     numbers: Cell<u64>,
 }
@@ -44,7 +45,7 @@ struct PendingLoad {
     number: u64,
     which: Ref,
     kind: BatchKind,
-    answer: Sender<LoadResult>,
+    sender: Sender<LoadResult>,
 }
 
 /// What the loads of a batch have in common.
@@ -52,18 +53,18 @@ struct PendingLoad {
 struct BatchKind {
     with_comments: bool,
     /// The time limit of the load; see [`Fill::time_limit`].
-    patience: Option<Duration>,
+    time_limit: Option<Duration>,
 }
 
-/// The result that a waiting request gets; none if it has to load alone.
+/// The result of a batch for a waiting request. If the sender is dropped, the request loads its article alone.
 #[derive(Debug)]
 enum LoadResult {
-    /// The article, if a published one is there, and whether a replica was asked.
+    /// The article, if it is published, and whether a replica was used.
     Read(Option<Rc<ArticlePage>>, bool),
     /// No connection was available.
     Unavailable,
-    /// The database took longer than this.
-    Late(Duration),
+    /// The load exceeded this deadline.
+    DeadlineExceeded(Duration),
 }
 
 impl BatchLoader {
@@ -77,9 +78,9 @@ impl BatchLoader {
         which: &Ref,
         with_comments: bool,
     ) -> Result<Lookup<Rc<ArticlePage>>> {
-        let kind = BatchKind { with_comments, patience: Fill::time_limit() };
+        let kind = BatchKind { with_comments, time_limit: Fill::time_limit() };
         if state.may_share_reads()
-            && let Some(found) = self.in_turn(state, which, kind).await?
+            && let Some(found) = self.load_in_batch(state, which, kind).await?
         {
             return Ok(found);
         }
@@ -87,40 +88,40 @@ impl BatchLoader {
     }
 
     /// Returns the result of a batch for one request; `None` if it must load alone.
-    async fn in_turn(
+    async fn load_in_batch(
         &self,
         state: &State,
         which: &Ref,
         kind: BatchKind,
     ) -> Result<Option<Lookup<Rc<ArticlePage>>>> {
-        let (number, mut told) = self.enter(which, kind);
-        match select(&mut told, pin!(timeout(BATCH_WAIT, self.turn.lock()))).await {
-            Either::Left((answer, _)) => return into_result(answer.ok()),
-            Either::Right((_turn, _)) => {
-                if let Some(others) = self.take(number) {
+        let (number, mut receiver) = self.enqueue(which, kind);
+        match select(&mut receiver, pin!(timeout(BATCH_WAIT, self.loading.lock()))).await {
+            Either::Left((result, _)) => return into_result(result.ok()),
+            Either::Right((_guard, _)) => {
+                if let Some(others) = self.take_batch(number) {
                     return load_batch(state, which, kind.with_comments, others).await;
                 }
             }
         }
-        // Somebody reads for it already.
-        into_result(told.await.ok())
+        // Another request is loading this article.
+        into_result(receiver.await.ok())
     }
 
     /// Adds a pending load; returns its number and the receiver of its result.
-    fn enter(&self, which: &Ref, kind: BatchKind) -> (u64, Receiver<LoadResult>) {
-        let (answer, told) = channel();
+    fn enqueue(&self, which: &Ref, kind: BatchKind) -> (u64, Receiver<LoadResult>) {
+        let (sender, receiver) = channel();
         let number = self.numbers.get();
         self.numbers.set(number.wrapping_add(1));
         let which = which.clone();
-        self.waiting.borrow_mut().push(PendingLoad { number, which, kind, answer });
-        (number, told)
+        self.waiting.borrow_mut().push(PendingLoad { number, which, kind, sender });
+        (number, receiver)
     }
 
     /// Returns the pending loads to load in this batch; `None` if another request loads this one.
-    fn take(&self, number: u64) -> Option<Vec<PendingLoad>> {
+    fn take_batch(&self, number: u64) -> Option<Vec<PendingLoad>> {
         let mut waiting = self.waiting.borrow_mut();
         let own = waiting.extract_if(.., |one| one.number == number).next()?;
-        waiting.retain(|one| !one.answer.is_closed());
+        waiting.retain(|one| !one.sender.is_closed());
         let alike = waiting.extract_if(.., |one| one.kind == own.kind);
         Some(alike.take(MAX_BATCH - 1).collect())
     }
@@ -143,32 +144,32 @@ async fn load_batch(
             let own = found.pop().flatten();
             let replica = Fill::has_used_replica();
             for (one, article) in others.into_iter().zip(found) {
-                // Who does not listen any more has gone away.
-                _ = one.answer.send(LoadResult::Read(article, replica));
+                // Sending fails if the request was cancelled.
+                _ = one.sender.send(LoadResult::Read(article, replica));
             }
             Ok(own.map(Lookup::Found))
         }
         Err(error) => {
             let no_connection = error.cause().is_some_and(anyhow::Error::is::<PoolError>);
             for one in others {
-                let answer = match error.code() {
-                    Code::Deadline => LoadResult::Late(state.deadline()),
+                let result = match error.code() {
+                    Code::Deadline => LoadResult::DeadlineExceeded(state.deadline()),
                     Code::Unavailable if no_connection => LoadResult::Unavailable,
                     _ => continue,
                 };
-                _ = one.answer.send(answer);
+                _ = one.sender.send(result);
             }
             match error.code() {
                 Code::Deadline | Code::Unavailable => Err(error),
-                // It may be another's article that cannot be read.
+                // The failure may be due to another article of the batch.
                 _ => Ok(None),
             }
         }
     }
 }
 
-fn into_result(answer: Option<LoadResult>) -> Result<Option<Lookup<Rc<ArticlePage>>>> {
-    match answer {
+fn into_result(result: Option<LoadResult>) -> Result<Option<Lookup<Rc<ArticlePage>>>> {
+    match result {
         Some(LoadResult::Read(article, replica)) => {
             if replica {
                 Fill::set_used_replica();
@@ -176,10 +177,10 @@ fn into_result(answer: Option<LoadResult>) -> Result<Option<Lookup<Rc<ArticlePag
             Ok(article.map(Lookup::Found))
         }
         Some(LoadResult::Unavailable) => {
-            let cause = anyhow::anyhow!("the read that it had a part in found no connection");
+            let cause = anyhow::anyhow!("the batch load found no connection");
             Err(Error::unavailable(cause))
         }
-        Some(LoadResult::Late(deadline)) => Err(state::deadline_exceeded(deadline)),
+        Some(LoadResult::DeadlineExceeded(deadline)) => Err(state::deadline_exceeded(deadline)),
         None => Ok(None),
     }
 }
@@ -198,11 +199,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_was_read_for_on_a_replica_has_asked_it_as_well() {
+    async fn a_batched_request_records_the_use_of_a_replica() {
         for replica in [false, true] {
-            let told =
+            let load =
                 async { into_result(Some(LoadResult::Read(None, replica))).unwrap().is_none() };
-            assert_eq!(Fill::run(None, told).await, (true, replica));
+            assert_eq!(Fill::run(None, load).await, (true, replica));
         }
     }
 }

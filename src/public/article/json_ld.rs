@@ -8,9 +8,9 @@ use actix_web::HttpResponse;
 use safe_html::plain_text;
 use serde_json::{Value, json};
 
-/// The answer that tells it.
+/// Returns the response with the article as JSON-LD.
 pub(super) fn json_ld(article: &Article, links: &Permalinks, site_name: &str) -> HttpResponse {
-    // In a script element `</script>` would end it, in any string.
+    // `</script>` in a string would end the script element.
     let body = value(article, links, site_name).to_string().replace('<', "\\u003c");
     public_response("application/ld+json", body)
 }
@@ -27,7 +27,7 @@ fn value(article: &Article, links: &Permalinks, site_name: &str) -> Value {
         .iter()
         .map(|one| json!({"@type": "CorrectionComment", "datePublished": one.at, "text": one.note}))
         .collect();
-    let body = article.commentary.as_ref().map(|said| plain_text(&said.html));
+    let body = article.commentary.as_ref().map(|commentary| plain_text(&commentary.html));
     let mut value = json!({
         "@context": "https://schema.org",
         "@type": "NewsArticle",

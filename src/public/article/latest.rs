@@ -31,7 +31,7 @@ pub async fn latest(
 /// Which articles to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum ArticleSet {
-    /// All values.
+    /// All published articles.
     All,
     /// Those with this tag.
     Tag(i64),

@@ -35,8 +35,8 @@ pub(super) async fn by_ids(
     Ok(found.into_iter().map(page).collect())
 }
 
-/// The published article at a reference; with the first of its comments, if so wanted: both are
-/// loaded together.
+/// Returns the published article at a reference, on request with the first of its comments, which are
+/// loaded concurrently.
 ///
 /// # Errors
 /// 404 when there is and was no public article.
@@ -60,8 +60,8 @@ pub(super) async fn find(
     }
 }
 
-/// The published articles at several references, each in the place of its own, as [`find`] gives
-/// them; `None` where there is none, which `find` explains.
+/// Returns the published articles at several references, in their order; `None` where there is none. Then
+/// [`find`] returns the reason.
 pub(super) async fn find_all(
     conn: &AsyncPgConnection,
     refs: &[Ref],

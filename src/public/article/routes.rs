@@ -98,7 +98,7 @@ async fn get_article(
     };
     match found {
         Lookup::Found(article) if query.format == Format::Jsonld => {
-            // It is always whole; a field that no article has is a mistake all the same.
+            // JSON-LD is never reduced to `fields`, but an unknown field is still an error.
             if query.fields.is_some() {
                 JsonResponse::resource(&*article, query.fields.as_deref(), ArticlePage::sample)?;
             }
@@ -111,7 +111,7 @@ async fn get_article(
         Lookup::Found(article) => {
             let mut reply =
                 JsonResponse::resource(&*article, query.fields.as_deref(), ArticlePage::sample)?;
-            // What is related shows other articles.
+            // Related articles make the response depend on other articles too.
             if !wants("related") {
                 reply = reply.depending_on_article(article.article.summary.id);
             }
@@ -126,6 +126,6 @@ async fn first_related(
     conn: &AsyncPgConnection,
     article: i64,
 ) -> Result<Page<related::RelatedArticle>> {
-    let near = related::RelatedRange::to(article);
-    related::related(conn, near, &near.scan(&PageQuery::default(), INCLUDED_RELATED)?).await
+    let range = related::RelatedRange::to(article);
+    related::related(conn, range, &range.scan(&PageQuery::default(), INCLUDED_RELATED)?).await
 }

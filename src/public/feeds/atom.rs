@@ -1,21 +1,21 @@
 //! Writes a feed as Atom 1.0 (RFC 4287), with paging (RFC 5005) and threading (RFC 4685).
 
 use crate::error::{Error, Result};
-use crate::public::feeds::model::{Entry, Feed, Source, carried};
+use crate::public::feeds::model::{Entry, Feed, Source, xml_safe};
 use atom_syndication as atom;
 use atom_syndication::extension::{Extension, ExtensionMap};
 use std::collections::BTreeMap;
 
 const THREAD: &str = "http://purl.org/syndication/thread/1.0";
 
-/// The document.
+/// Writes the document.
 pub(super) fn write(feed: &Feed) -> Result<Vec<u8>> {
-    let mut links = vec![link("self", &feed.own), link("alternate", &feed.home)];
+    let mut links = vec![link("self", &feed.self_url), link("alternate", &feed.home)];
     links.extend(feed.next.as_ref().map(|next| link("next", next)));
     links.extend(feed.previous.as_ref().map(|previous| link("previous", previous)));
     let document = atom::Feed {
         id: feed.id.clone(),
-        title: carried(&feed.title).into(),
+        title: xml_safe(&feed.title).into(),
         updated: feed.updated().fixed_offset(),
         links,
         generator: Some(atom::Generator {
@@ -31,7 +31,7 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>> {
 }
 
 fn entry(entry: &Entry, site: &str) -> atom::Entry {
-    let mut links = vec![link("alternate", &entry.address)];
+    let mut links = vec![link("alternate", &entry.url)];
     links.extend(entry.via.as_ref().map(|via| source("via", via)));
     links.extend(entry.related.iter().map(|related| source("related", related)));
     let mut extensions = ExtensionMap::new();
@@ -41,30 +41,30 @@ fn entry(entry: &Entry, site: &str) -> atom::Entry {
         links.push(link);
         thread(&mut extensions, "total", Some(replies.count.to_string()), BTreeMap::new());
     }
-    if let Some((id, address)) = &entry.answers {
-        let attributes = [("ref".to_owned(), id.clone()), ("href".to_owned(), carried(address))];
+    if let Some((id, url)) = &entry.in_reply_to {
+        let attributes = [("ref".to_owned(), id.clone()), ("href".to_owned(), xml_safe(url))];
         thread(&mut extensions, "in-reply-to", None, BTreeMap::from(attributes));
     }
-    // An entry, or its feed, must name somebody.
+    // Atom requires an author for each entry, unless the feed has one.
     let author = entry.author.as_ref();
     let author = atom::Person {
-        name: carried(author.map_or(site, |author| &author.name)),
-        uri: author.and_then(|author| author.page.as_deref()).map(carried),
+        name: xml_safe(author.map_or(site, |author| &author.name)),
+        uri: author.and_then(|author| author.page.as_deref()).map(xml_safe),
         ..atom::Person::default()
     };
     atom::Entry {
         id: entry.id.clone(),
-        title: carried(&entry.title).into(),
+        title: xml_safe(&entry.title).into(),
         updated: entry.updated.fixed_offset(),
         published: Some(entry.published.fixed_offset()),
         authors: vec![author],
         categories: entry.tags.iter().map(category).collect(),
         links,
-        summary: entry.summary.as_deref().map(|text| carried(text).into()),
+        summary: entry.summary.as_deref().map(|text| xml_safe(text).into()),
         content: Some(atom::Content {
-            value: Some(carried(&entry.html)),
+            value: Some(xml_safe(&entry.html)),
             content_type: Some("html".to_owned()),
-            lang: entry.lang.as_deref().map(carried),
+            lang: entry.lang.as_deref().map(xml_safe),
             ..atom::Content::default()
         }),
         extensions,
@@ -73,15 +73,15 @@ fn entry(entry: &Entry, site: &str) -> atom::Entry {
 }
 
 fn category((slug, name): &(String, String)) -> atom::Category {
-    atom::Category { term: carried(slug), scheme: None, label: Some(carried(name)) }
+    atom::Category { term: xml_safe(slug), scheme: None, label: Some(xml_safe(name)) }
 }
 
-fn link(relation: &str, address: &str) -> atom::Link {
-    atom::Link { rel: relation.to_owned(), href: carried(address), ..atom::Link::default() }
+fn link(relation: &str, url: &str) -> atom::Link {
+    atom::Link { rel: relation.to_owned(), href: xml_safe(url), ..atom::Link::default() }
 }
 
 fn source(relation: &str, source: &Source) -> atom::Link {
-    atom::Link { title: Some(carried(&source.title)), ..link(relation, &source.address) }
+    atom::Link { title: Some(xml_safe(&source.title)), ..link(relation, &source.url) }
 }
 
 fn thread(

@@ -4,13 +4,13 @@ use crate::error::{Error, Result};
 use crate::public::feeds::model::{Entry, Feed, Source};
 use serde_json::{Value, json};
 
-/// The document.
+/// Writes the document.
 pub(super) fn write(feed: &Feed) -> Result<Vec<u8>> {
     let mut document = json!({
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
         "home_page_url": feed.home,
-        "feed_url": feed.own,
+        "feed_url": feed.self_url,
         "items": feed.entries.iter().map(item).collect::<Vec<_>>(),
     });
     if let (Some(members), Some(next)) = (document.as_object_mut(), &feed.next) {
@@ -20,11 +20,11 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>> {
 }
 
 fn item(entry: &Entry) -> Value {
-    let source = |source: &Source| json!({"url": source.address, "title": source.title});
+    let source = |source: &Source| json!({"url": source.url, "title": source.title});
     let item = json!({
         "id": entry.id,
-        "url": entry.address,
-        "external_url": entry.via.as_ref().map(|via| &via.address),
+        "url": entry.url,
+        "external_url": entry.via.as_ref().map(|via| &via.url),
         "title": entry.title,
         "summary": entry.summary,
         "content_html": entry.html,
@@ -37,7 +37,7 @@ fn item(entry: &Entry) -> Value {
             "via": entry.via.as_ref().map(source),
             "related": entry.related.iter().map(source).collect::<Vec<_>>(),
             "comments": entry.replies.as_ref().map(|replies| replies.count),
-            "in_reply_to": entry.answers.as_ref().map(|(id, _)| id),
+            "in_reply_to": entry.in_reply_to.as_ref().map(|(id, _)| id),
         },
     });
     without_nulls(item)

@@ -11,11 +11,11 @@ use utoipa::{IntoParams, ToSchema};
 pub(super) struct Feed {
     pub(super) id: String,
     pub(super) title: String,
-    /// The page that shows the same.
+    /// The URL of the page that shows the same.
     pub(super) home: String,
     /// The URL of this page of the feed.
-    pub(super) own: String,
-    /// The pages after and before it (RFC 5005).
+    pub(super) self_url: String,
+    /// The URLs of the next and previous pages (RFC 5005).
     pub(super) next: Option<String>,
     pub(super) previous: Option<String>,
     pub(super) entries: Vec<Entry>,
@@ -27,7 +27,7 @@ pub(super) struct Entry {
     pub(super) id: String,
     pub(super) title: String,
     /// The URL that its title links to.
-    pub(super) address: String,
+    pub(super) url: String,
     pub(super) summary: Option<String>,
     /// The content as sanitised HTML.
     pub(super) html: String,
@@ -43,10 +43,10 @@ pub(super) struct Entry {
     pub(super) related: Vec<Source>,
     pub(super) replies: Option<Replies>,
     /// The id and URL of what it replies to (RFC 4685).
-    pub(super) answers: Option<(String, String)>,
+    pub(super) in_reply_to: Option<(String, String)>,
 }
 
-/// The authors.
+/// The author of an entry.
 #[derive(Debug, Clone)]
 pub(super) struct Person {
     pub(super) name: String,
@@ -56,7 +56,7 @@ pub(super) struct Person {
 /// A source that an entry cites.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
-    pub(super) address: String,
+    pub(super) url: String,
     pub(super) title: String,
 }
 
@@ -69,15 +69,15 @@ pub(super) struct Replies {
 }
 
 impl Feed {
-    /// Returns the time of the last change; `None` for a feed without entries.
+    /// Returns the time of the last change; 1970 for a feed without entries.
     pub(super) fn updated(&self) -> DateTime<Utc> {
         self.entries.iter().map(|entry| entry.updated).max().unwrap_or_default()
     }
 }
 
-/// The id of a thing for ever: a UUID (RFC 9562, version 8) of the site's id and the thing's name.
-pub(super) fn urn(site: &str, thing: &str) -> String {
-    let digest = Sha256::digest(format!("{site}:{thing}"));
+/// Returns a permanent id: a UUID (RFC 9562, version 8) made from the site's id and the name of the object.
+pub(super) fn urn(site: &str, object: &str) -> String {
+    let digest = Sha256::digest(format!("{site}:{object}"));
     let mut bytes: [u8; 16] = [0; 16];
     for (to, from) in bytes.iter_mut().zip(digest) {
         *to = from;
@@ -95,8 +95,9 @@ pub(super) fn urn(site: &str, thing: &str) -> String {
     text
 }
 
-/// The text with what XML cannot carry replaced, should a hand have stored it.
-pub(super) fn carried(text: &str) -> String {
+/// Replaces the characters that XML does not allow. No API stores any, but a text may have been stored by
+/// SQL.
+pub(super) fn xml_safe(text: &str) -> String {
     let mut text = text.to_owned();
     while let Some(found) = xml_chars::find_forbidden_char(&text) {
         text = text.replace(found.character, "\u{FFFD}");
@@ -104,7 +105,7 @@ pub(super) fn carried(text: &str) -> String {
     text
 }
 
-/// The formats, by their endings.
+/// The formats, by file extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Format {
@@ -116,7 +117,7 @@ pub(super) enum Format {
     Json,
 }
 
-/// The format of a feed.
+/// The query parameters of a feed.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct FeedQuery {
@@ -143,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_a_uuid_of_its_own_for_each_thing() {
+    fn each_object_has_its_own_uuid() {
         let (one, other) = (urn("s", "article:1"), urn("s", "article:2"));
         assert_ne!(one, other);
         assert_eq!(one, urn("s", "article:1"));
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_xml_cannot_carry_is_replaced() {
-        assert_eq!(carried("a\u{1}b\u{FFFE}\u{1}c\n"), "a\u{FFFD}b\u{FFFD}\u{FFFD}c\n");
+    fn characters_that_xml_does_not_allow_are_replaced() {
+        assert_eq!(xml_safe("a\u{1}b\u{FFFE}\u{1}c\n"), "a\u{FFFD}b\u{FFFD}\u{FFFD}c\n");
     }
 }

@@ -1,17 +1,18 @@
 //! Builds feeds from articles and comments.
 
 use crate::articles::Article;
-use crate::articles::html::{ArticleHtml, is_web_url};
+use crate::articles::html::ArticleHtml;
 use crate::comments::CommentWithArticle;
 use crate::error::Result;
 use crate::links::LinkRole;
 use crate::permalink::Permalinks;
 use crate::public::feeds::model::{Entry, LinkTo, Person, Replies, Source, urn};
 use crate::schema::site;
+use crate::validation::is_web_url;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// The name under which feeds know this site.
+/// Returns the id of this site, from which the ids of feeds and entries are made.
 pub(super) async fn site_id(conn: &AsyncPgConnection) -> Result<String> {
     let id = site::table.find("id").select(site::value).first(&mut &*conn).await;
     Ok(id.optional()?.unwrap_or_default())
@@ -26,14 +27,14 @@ pub(super) struct EntryBuilder<'a> {
 }
 
 impl EntryBuilder<'_> {
-    /// The entry of an article.
+    /// Returns the entry of an article.
     pub(super) fn article(&self, article: &Article) -> Entry {
         let summary = &article.summary;
         let page = self.links.article(summary.id, &summary.slug, summary.published_at);
         let (mut via, mut related) = (None, Vec::new());
         for link in &summary.links {
-            let Some(address) = link.url.clone().filter(|url| is_web_url(url)) else { continue };
-            let source = Source { address, title: link.title.clone() };
+            let Some(url) = link.url.clone().filter(|url| is_web_url(url)) else { continue };
+            let source = Source { url, title: link.title.clone() };
             if link.role == LinkRole::Lead && via.is_none() {
                 via = Some(source);
             } else {
@@ -45,7 +46,7 @@ impl EntryBuilder<'_> {
         Entry {
             id: urn(self.site, &format!("article:{}", summary.id)),
             title: summary.headline.clone(),
-            address: to_source.map_or(page, |via| via.address.clone()),
+            url: to_source.map_or(page, |via| via.url.clone()),
             summary: summary.dek.clone(),
             html: ArticleHtml::from(article).render(),
             lang: summary.lang.clone(),
@@ -59,32 +60,32 @@ impl EntryBuilder<'_> {
                 feed: self.links.absolute(&format!("/feeds/articles/{}/comments.atom", summary.id)),
                 count: summary.comment_count,
             }),
-            answers: None,
+            in_reply_to: None,
         }
     }
 
-    /// The entry of a comment.
+    /// Returns the entry of a comment.
     pub(super) fn comment(&self, listed: &CommentWithArticle) -> Entry {
         let (comment, article) = (&listed.comment, &listed.article);
         let page = self.links.article(article.id, &article.slug, article.published_at);
         let author = comment.author.as_ref();
         let name = author.and_then(|author| author.name.clone());
         let by = name.as_ref().map(|name| format!("{name} on ")).unwrap_or_default();
-        let (thing, parent) = match comment.parent_id {
+        let (object, parent) = match comment.parent_id {
             Some(parent) => (format!("comment:{parent}"), format!("{page}#comment-{parent}")),
             None => (format!("article:{}", article.id), page.clone()),
         };
-        // One without a time of its own is as old as its article.
+        // A comment without a time gets that of its article.
         let published = comment.created_at.or(article.published_at).unwrap_or_default();
         Entry {
             id: urn(self.site, &format!("comment:{}", comment.id)),
             title: format!("{by}{}", article.headline),
-            address: format!("{page}#comment-{}", comment.id),
+            url: format!("{page}#comment-{}", comment.id),
             html: comment.html.clone().unwrap_or_default(),
             published,
             updated: comment.edited_at.unwrap_or(published),
             author: name.map(|name| Person { name, page: author.and_then(|a| a.url.clone()) }),
-            answers: Some((urn(self.site, &thing), parent)),
+            in_reply_to: Some((urn(self.site, &object), parent)),
             ..Entry::default()
         }
     }

@@ -133,10 +133,10 @@ enum FeedSubject {
     Comments,
 }
 
-/// A page of entries, with the title of the feed and its permanent name within the site.
-struct Filled {
+/// A page of entries, with the subtitle of the feed and the name that its id is made from.
+struct FeedPage {
     name: Option<String>,
-    thing: String,
+    object: String,
     page: Page<Entry>,
 }
 
@@ -144,7 +144,7 @@ async fn serve(
     req: &HttpRequest,
     state: &State,
     QueryPair(query, page): QueryPair<FeedQuery, UncountedQuery>,
-    what: FeedSubject,
+    subject: FeedSubject,
 ) -> Result<HttpResponse> {
     let format = format(req)?;
     let page = PageQuery::from(page);
@@ -152,43 +152,43 @@ async fn serve(
     let (site, found) = state
         .read(async |conn| {
             let site = site_id(conn).await?;
-            let maker = EntryBuilder { site: &site, links: &links, link: query.link };
-            let found = fill(conn, &maker, &page, &what).await?;
+            let builder = EntryBuilder { site: &site, links: &links, link: query.link };
+            let found = load(conn, &builder, &page, &subject).await?;
             Ok((site, found))
         })
         .await?;
-    let Filled { name, thing, page } = match found {
-        Lookup::Found(filled) => filled,
+    let FeedPage { name, object, page } = match found {
+        Lookup::Found(found) => found,
         Lookup::Moved(slug) => {
-            // The format stands in one segment with the slug, but for the comments of an article.
+            // The format follows the slug in the same path segment, except for the comments of an article.
             let last = format!("{slug}.{}", req.match_info().query("format"));
-            let comments = matches!(what, FeedSubject::CommentsOn(_));
+            let comments = matches!(subject, FeedSubject::CommentsOn(_));
             return Ok(moved_permanently(req, if comments { &slug } else { &last }));
         }
         Lookup::Gone => return Err(Error::purged()),
     };
     let title = state.config().site_name.clone();
     let query = req.query_string();
-    let own =
+    let self_path =
         if query.is_empty() { req.path().to_owned() } else { format!("{}?{query}", req.path()) };
-    let turn = |name: &str, cursor: &Option<String>| {
+    let page_url = |name: &str, cursor: &Option<String>| {
         cursor.as_ref().map(|cursor| links.absolute(&with_cursor(req, name, cursor)))
     };
     let feed = Feed {
-        id: urn(&site, &format!("feed:{thing}")),
+        id: urn(&site, &format!("feed:{object}")),
         title: name.map_or(title.clone(), |name| format!("{title}: {name}")),
         home: links.home(),
-        own: links.absolute(&own),
-        next: turn("after", &page.page.next),
-        previous: turn("before", &page.page.prev),
+        self_url: links.absolute(&self_path),
+        next: page_url("after", &page.page.next),
+        previous: page_url("before", &page.page.prev),
         entries: page.items,
     };
-    let (kind, body) = match format {
+    let (media_type, body) = match format {
         Format::Atom => ("application/atom+xml; charset=utf-8", atom::write(&feed)?),
         Format::Rss => ("application/rss+xml; charset=utf-8", rss::write(&feed)?),
         Format::Json => ("application/feed+json", json::write(&feed)?),
     };
-    Ok(public_response(kind, body))
+    Ok(public_response(media_type, body))
 }
 
 fn format(req: &HttpRequest) -> Result<Format> {
@@ -196,17 +196,17 @@ fn format(req: &HttpRequest) -> Result<Format> {
         Some("atom") => Ok(Format::Atom),
         Some("rss") => Ok(Format::Rss),
         Some("json") => Ok(Format::Json),
-        _ => Err(Error::not_found("format of feeds: there are atom, rss and json")),
+        _ => Err(Error::not_found("feed format: the formats are atom, rss and json")),
     }
 }
 
-async fn fill(
+async fn load(
     conn: &AsyncPgConnection,
-    maker: &EntryBuilder<'_>,
+    builder: &EntryBuilder<'_>,
     page: &PageQuery,
-    what: &FeedSubject,
-) -> Result<Lookup<Filled>> {
-    let (of, name) = match what {
+    subject: &FeedSubject,
+) -> Result<Lookup<FeedPage>> {
+    let (of, name) = match subject {
         FeedSubject::Articles => (ArticleSet::All, None),
         FeedSubject::Tag(which) => match tags::find(conn, which).await? {
             Some(Lookup::Found(tag)) => (ArticleSet::Tag(tag.id), Some(tag.name)),
@@ -219,11 +219,11 @@ async fn fill(
             _ => return Err(Error::not_found("outlet")),
         },
         FeedSubject::Comments => {
-            return comments_on(conn, maker, page, None).await.map(Lookup::Found);
+            return comments_on(conn, builder, page, None).await.map(Lookup::Found);
         }
         FeedSubject::CommentsOn(which) => match articles::resolve(conn, which).await? {
             Lookup::Found(id) => {
-                return comments_on(conn, maker, page, Some(id)).await.map(Lookup::Found);
+                return comments_on(conn, builder, page, Some(id)).await.map(Lookup::Found);
             }
             Lookup::Moved(slug) => return Ok(Lookup::Moved(slug)),
             Lookup::Gone => return Ok(Lookup::Gone),
@@ -231,21 +231,21 @@ async fn fill(
     };
     let scan = page.scan(&("feed", of))?;
     let found = latest(conn, of, &scan).await?;
-    let page = found.map(|article| maker.article(&article));
-    let thing = match of {
+    let page = found.map(|article| builder.article(&article));
+    let object = match of {
         ArticleSet::All => "articles".to_owned(),
         ArticleSet::Tag(id) => format!("tag:{id}"),
         ArticleSet::Outlet(id) => format!("outlet:{id}"),
     };
-    Ok(Lookup::Found(Filled { name, thing, page }))
+    Ok(Lookup::Found(FeedPage { name, object, page }))
 }
 
 async fn comments_on(
     conn: &AsyncPgConnection,
-    maker: &EntryBuilder<'_>,
+    builder: &EntryBuilder<'_>,
     page: &PageQuery,
     article: Option<i64>,
-) -> Result<Filled> {
+) -> Result<FeedPage> {
     let scan = page.scan(&("feed of comments", article))?;
     let found = comments::latest(conn, article, &scan).await?;
     let headline = match article {
@@ -253,7 +253,7 @@ async fn comments_on(
         None => None,
     };
     let name = headline.map_or("comments".to_owned(), |headline| format!("comments on {headline}"));
-    let thing = article.map_or("comments".to_owned(), |id| format!("comments:{id}"));
-    let page = found.map(|listed| maker.comment(&listed));
-    Ok(Filled { name: Some(name), thing, page })
+    let object = article.map_or("comments".to_owned(), |id| format!("comments:{id}"));
+    let page = found.map(|listed| builder.comment(&listed));
+    Ok(FeedPage { name: Some(name), object, page })
 }

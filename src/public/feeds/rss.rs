@@ -1,15 +1,15 @@
 //! Writes a feed as RSS 2.0, with links of Atom where RSS has no element.
 
 use crate::error::{Error, Result};
-use crate::public::feeds::model::{Entry, Feed, Source, carried};
+use crate::public::feeds::model::{Entry, Feed, Source, xml_safe};
 use rss::extension::Extension;
 use rss::extension::atom::{AtomExtension, Link};
 use rss::extension::dublincore::DublinCoreExtension;
 use std::collections::BTreeMap;
 
-/// The document.
+/// Writes the document.
 pub(super) fn write(feed: &Feed) -> Result<Vec<u8>> {
-    let mut links = vec![link("self", &feed.own)];
+    let mut links = vec![link("self", &feed.self_url)];
     links.extend(feed.next.as_ref().map(|next| link("next", next)));
     links.extend(feed.previous.as_ref().map(|previous| link("previous", previous)));
     let namespaces = [
@@ -20,9 +20,9 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>> {
     ];
     let namespaces = namespaces.map(|(prefix, name)| (prefix.to_owned(), name.to_owned()));
     let channel = rss::Channel {
-        title: carried(&feed.title),
-        link: carried(&feed.home),
-        description: carried(&feed.title),
+        title: xml_safe(&feed.title),
+        link: xml_safe(&feed.home),
+        description: xml_safe(&feed.title),
         last_build_date: Some(feed.updated().to_rfc2822()),
         generator: Some(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned()),
         items: feed.entries.iter().map(item).collect(),
@@ -47,12 +47,12 @@ fn item(entry: &Entry) -> rss::Item {
         let counts = BTreeMap::from([("comments".to_owned(), vec![count])]);
         extensions.insert("slash".to_owned(), counts);
     }
-    let creators = entry.author.iter().map(|author| carried(&author.name)).collect();
+    let creators = entry.author.iter().map(|author| xml_safe(&author.name)).collect();
     rss::Item {
-        title: Some(carried(&entry.title)),
-        link: Some(carried(&entry.address)),
-        description: entry.summary.as_deref().map(carried),
-        content: Some(carried(&entry.html)),
+        title: Some(xml_safe(&entry.title)),
+        link: Some(xml_safe(&entry.url)),
+        description: entry.summary.as_deref().map(xml_safe),
+        content: Some(xml_safe(&entry.html)),
         guid: Some(rss::Guid { value: entry.id.clone(), permalink: false }),
         pub_date: Some(entry.published.to_rfc2822()),
         categories: entry.tags.iter().map(category).collect(),
@@ -64,13 +64,13 @@ fn item(entry: &Entry) -> rss::Item {
 }
 
 fn category((_, name): &(String, String)) -> rss::Category {
-    rss::Category { name: carried(name), domain: None }
+    rss::Category { name: xml_safe(name), domain: None }
 }
 
-fn link(relation: &str, address: &str) -> Link {
-    Link { rel: relation.to_owned(), href: carried(address), ..Link::default() }
+fn link(relation: &str, url: &str) -> Link {
+    Link { rel: relation.to_owned(), href: xml_safe(url), ..Link::default() }
 }
 
 fn source(relation: &str, source: &Source) -> Link {
-    Link { title: Some(carried(&source.title)), ..link(relation, &source.address) }
+    Link { title: Some(xml_safe(&source.title)), ..link(relation, &source.url) }
 }

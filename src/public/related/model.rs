@@ -27,7 +27,7 @@ pub struct RelatedReason {
     /// The number of shared objects.
     #[schema(minimum = 1, maximum = 10_000, example = 2)]
     pub count: i64,
-    /// The related article's links to addresses that both cite.
+    /// The related article's links to pages that both cite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 500)]
     pub links: Option<Vec<SharedLink>>,
@@ -48,7 +48,7 @@ pub struct RelatedReason {
 /// The kind of a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = RelatedReasonKind)]
-#[expect(clippy::enum_variant_names, reason = "the variants are what the wire calls them")]
+#[expect(clippy::enum_variant_names, reason = "the variants are named after the JSON values")]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// URLs, whatever their spelling.
@@ -127,7 +127,7 @@ impl RelatedArticle {
     }
 }
 
-/// The range of the search for related articles.
+/// The query parameters of the list of related articles.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct RelatedQuery {

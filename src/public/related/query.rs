@@ -19,11 +19,11 @@ use std::collections::HashMap;
 
 const STATEMENT: &str = include_str!("related.sql");
 
-/// The most related articles that are ranked.
-const MOST: i32 = 100;
+/// The maximum number of related articles.
+const MAX_RELATED: i32 = 100;
 
 /// The default number of days before and after an article.
-pub(super) const DAYS: i32 = 30;
+pub(super) const DEFAULT_DAYS: i32 = 30;
 
 /// The article and range of a search for related articles.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ pub struct RelatedRange {
 impl RelatedRange {
     /// Searches the default range around an article.
     pub fn to(article: i64) -> Self {
-        Self { article, days: DAYS }
+        Self { article, days: DEFAULT_DAYS }
     }
 
     /// Searches this number of days around it.
@@ -44,7 +44,7 @@ impl RelatedRange {
         Self { days, ..self }
     }
 
-    /// The page asked for of these articles.
+    /// Returns the range of the list to read.
     ///
     /// # Errors
     /// 400 for a cursor of another list.
@@ -69,13 +69,13 @@ struct Row {
 /// When the database does not respond.
 pub async fn related(
     conn: &AsyncPgConnection,
-    near: RelatedRange,
+    range: RelatedRange,
     scan: &Scan<i64>,
 ) -> Result<Page<RelatedArticle>> {
     let rows: Vec<Row> = sql_query(STATEMENT)
-        .bind::<BigInt, _>(near.article)
-        .bind::<Integer, _>(near.days)
-        .bind::<Integer, _>(MOST)
+        .bind::<BigInt, _>(range.article)
+        .bind::<Integer, _>(range.days)
+        .bind::<Integer, _>(MAX_RELATED)
         .load(&mut &*conn)
         .await?;
     let placed: Vec<(i64, Row)> = (0..).zip(rows).collect();
@@ -94,7 +94,7 @@ pub async fn related(
     Ok(cut.with_items(items))
 }
 
-/// The neighbours of a published article.
+/// Returns the articles before and after a published article.
 pub(super) async fn adjacent(conn: &AsyncPgConnection, id: i64) -> Result<AdjacentArticles> {
     let own = table::table.find(id).select(table::published_at.assume_not_null());
     let at: DateTime<Utc> = own.first(&mut &*conn).await?;

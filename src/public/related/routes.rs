@@ -7,7 +7,7 @@ use crate::openapi::ArticleProblems;
 use crate::page::{DEFAULT_LIMIT, Page, PageQuery};
 use crate::public::related::model::{AdjacentArticles, RelatedArticle, RelatedQuery};
 use crate::public::related::query;
-use crate::public::related::query::{DAYS, RelatedRange};
+use crate::public::related::query::{DEFAULT_DAYS, RelatedRange};
 use crate::response::{JsonResponse, moved_permanently};
 use crate::state::State;
 use actix_web::web::{Data, ServiceConfig, resource};
@@ -39,7 +39,7 @@ async fn list_related_articles(
     which: Ref,
     QueryPair(query, page): QueryPair<RelatedQuery, PageQuery>,
 ) -> Result<HttpResponse> {
-    let days = query.days.unwrap_or(DAYS);
+    let days = query.days.unwrap_or(DEFAULT_DAYS);
     if !(1..=3650).contains(&days) {
         let message = format!("`days` must be 1 to 3650, not {days}");
         return Err(Error::parameter("days", Code::BadParameter, message));
@@ -48,10 +48,10 @@ async fn list_related_articles(
         .read(async |conn| {
             let article = match articles::resolve(conn, &which).await? {
                 Lookup::Found(id) => id,
-                elsewhere => return Ok(Err(elsewhere)),
+                other => return Ok(Err(other)),
             };
-            let near = RelatedRange::to(article).within(days);
-            query::related(conn, near, &near.scan(&page, DEFAULT_LIMIT)?).await.map(Ok)
+            let range = RelatedRange::to(article).within(days);
+            query::related(conn, range, &range.scan(&page, DEFAULT_LIMIT)?).await.map(Ok)
         })
         .await?;
     match found {
@@ -59,7 +59,7 @@ async fn list_related_articles(
             let reply = JsonResponse::page(page, query.fields.as_deref(), RelatedArticle::sample)?;
             Ok(reply.respond_to(&req))
         }
-        Err(elsewhere) => away(&req, &elsewhere),
+        Err(other) => moved_or_gone(&req, &other),
     }
 }
 
@@ -68,7 +68,7 @@ async fn list_related_articles(
 /// By publication time.
 #[utoipa::path(get, path = "/articles/{ref}/adjacent", tag = "articles",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42")),
-    responses((status = 200, description = "Its neighbours", body = AdjacentArticles, example = json!(AdjacentArticles::sample())),
+    responses((status = 200, description = "The articles before and after it", body = AdjacentArticles, example = json!(AdjacentArticles::sample())),
         (status = 301, description = "The article has another slug now"), ArticleProblems))]
 async fn get_adjacent_articles(
     req: HttpRequest,
@@ -79,17 +79,17 @@ async fn get_adjacent_articles(
     let found = state
         .read(async |conn| match articles::resolve(conn, &which).await? {
             Lookup::Found(id) => query::adjacent(conn, id).await.map(Ok),
-            elsewhere => Ok(Err(elsewhere)),
+            other => Ok(Err(other)),
         })
         .await?;
     match found {
         Ok(adjacent) => Ok(JsonResponse::new(&adjacent)?.respond_to(&req)),
-        Err(elsewhere) => away(&req, &elsewhere),
+        Err(other) => moved_or_gone(&req, &other),
     }
 }
 
-/// The answer for an article that is not here any more.
-fn away(req: &HttpRequest, found: &Lookup<i64>) -> Result<HttpResponse> {
+/// Returns the response for an article that has another slug or was deleted permanently.
+fn moved_or_gone(req: &HttpRequest, found: &Lookup<i64>) -> Result<HttpResponse> {
     match found {
         Lookup::Moved(slug) => Ok(moved_permanently(req, slug)),
         _ => Err(Error::purged()),

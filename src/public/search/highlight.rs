@@ -12,13 +12,13 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 const OPEN: char = '\u{2}';
 const CLOSE: char = '\u{3}';
 
-/// The most of a text that is looked through, in characters.
+/// The maximum length of a text that is searched for words to highlight, in characters.
 const MAX_TEXT: usize = 50_000;
 
 /// A text to highlight.
 #[derive(Debug, Clone)]
 pub(super) struct Passage {
-    /// The language it was found by.
+    /// The language by which it was found.
     pub(super) lang: String,
     /// The text, plain.
     pub(super) text: String,
@@ -32,7 +32,8 @@ struct Marked {
     text: String,
 }
 
-/// The second pass shows the beginnings of words, which stems may be shorter than.
+/// Marks the words in two passes. The second marks words that begin with the prefix, which a stem may be
+/// shorter than.
 const STATEMENT: &str = "select case when $5 = '' then first.text else ts_headline('roundup_simple', first.text,
         to_tsquery('roundup_simple', '''' || $5 || ''':*'),
         'HighlightAll=true, StartSel=\u{2}, StopSel=\u{3}') end as text
@@ -55,7 +56,7 @@ pub(super) async fn highlight(
         return Ok(Vec::new());
     }
     let langs: Vec<&str> = passages.iter().map(|passage| passage.lang.as_str()).collect();
-    let texts: Vec<String> = passages.iter().map(|passage| clean(&passage.text)).collect();
+    let texts: Vec<String> = passages.iter().map(|passage| without_marks(&passage.text)).collect();
     let whole: Vec<bool> = passages.iter().map(|passage| passage.whole).collect();
     let rows: Vec<Marked> = diesel::sql_query(STATEMENT)
         .bind::<Array<Text>, _>(langs)
@@ -68,8 +69,8 @@ pub(super) async fn highlight(
     Ok(rows.iter().map(|row| row.text.contains(OPEN).then(|| html(&row.text))).collect())
 }
 
-/// The text without our two marks, should a hand have stored them.
-fn clean(text: &str) -> String {
+/// Removes the two mark characters from a text, in case it was stored by SQL.
+fn without_marks(text: &str) -> String {
     text.chars().filter(|c| !matches!(*c, OPEN | CLOSE)).take(MAX_TEXT).collect()
 }
 
@@ -115,6 +116,6 @@ mod tests {
         assert_eq!(html("a < \u{2}b\u{3} & \"c\""), "a &lt; <mark>b</mark> &amp; &quot;c&quot;");
         assert_eq!(html("\u{2}\u{2}a\u{3}\u{3} b\u{3}"), "<mark>a</mark> b");
         assert_eq!(html("<mark>x</mark>\u{2}y"), "&lt;mark&gt;x&lt;/mark&gt;<mark>y</mark>");
-        assert_eq!(clean("a\u{2}b\u{3}"), "ab");
+        assert_eq!(without_marks("a\u{2}b\u{3}"), "ab");
     }
 }

@@ -4,14 +4,14 @@ use crate::articles::{self, ArticleSummary};
 use crate::comments::CommentWithArticle;
 use crate::error::{Code, Error, Result};
 use crate::extract::{comma_separated, comma_separated_refs};
-use crate::full_text::{Wanted, Words};
+use crate::full_text::{SearchFilter, Words};
 use crate::links::{self, LinkWithArticle};
 use crate::{outlets, tags};
 use diesel_async::AsyncPgConnection;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// The search words.
+/// The query parameters of search.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct SearchQuery {
@@ -25,7 +25,7 @@ pub(super) struct SearchQuery {
         example = "article,link"
     )]
     r#type: Option<String>,
-    /// The last word may only have begun: for search as one types.
+    /// Whether the last word may be incomplete, for search as the user types.
     prefix: Option<bool>,
     /// Only results that credit one of these outlets: ids, slugs or names in slug form, comma-separated.
     #[param(max_length = 1000, example = "reuters")]
@@ -47,20 +47,20 @@ pub(super) struct SearchQuery {
     pub(super) fields: Option<String>,
 }
 
-/// The kind of a result.
+/// The values of `type`.
 const KINDS: [&str; 3] = ["article", "link", "comment"];
 
 impl SearchQuery {
-    /// The query with every name looked up.
-    pub(super) async fn wanted(&self, conn: &AsyncPgConnection) -> Result<Wanted> {
+    /// Returns the search with all names resolved.
+    pub(super) async fn search_filter(&self, conn: &AsyncPgConnection) -> Result<SearchFilter> {
         let list = |text: &String| comma_separated(text).map(str::to_owned).collect::<Vec<_>>();
-        let mut wanted = Wanted {
+        let mut wanted = SearchFilter {
             words: self.words()?,
             kinds: self.kinds()?,
             langs: self.lang.as_ref().map(list),
             after: articles::time("published_after", self.published_after.as_deref())?,
             before: articles::time("published_before", self.published_before.as_deref())?,
-            ..Wanted::default()
+            ..SearchFilter::default()
         };
         if let Some(text) = &self.tag {
             wanted.tags = Some(tags::ids(conn, &comma_separated_refs(text)).await?);
@@ -72,7 +72,9 @@ impl SearchQuery {
     }
 
     fn words(&self) -> Result<Words> {
-        let missing = || Error::parameter("q", Code::BadParameter, "`q` says what to look for");
+        let missing = || {
+            Error::parameter("q", Code::BadParameter, "`q` is required: the words to search for")
+        };
         let q = self.q.as_deref().ok_or_else(missing)?;
         Ok(Words::read(q, self.prefix.unwrap_or_default()))
     }
@@ -90,7 +92,7 @@ impl SearchQuery {
     }
 }
 
-/// The kinds of what can be found.
+/// The kinds of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = HitKind)]
 #[serde(rename_all = "snake_case")]
@@ -127,8 +129,8 @@ pub(super) struct SearchHit {
     pub(super) comment: Option<CommentWithArticle>,
 }
 
-/// The texts in which the words stand, as HTML that is safe to put into a page, each word in
-/// `<mark>`; null without a match.
+/// The texts that contain the words, as HTML that is safe to embed in a page, with each word in `<mark>`;
+/// null without a match.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct SearchHighlight {
     /// The article's headline.

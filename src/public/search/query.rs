@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::full_text;
-use crate::full_text::{Key, Match, Wanted, Words};
+use crate::full_text::{Key, Match, SearchFilter, Words};
 use crate::page::{Page, Scan};
 use crate::public::search::highlight::{Passage, highlight};
 use crate::public::search::model::{Kind, SearchHit};
@@ -15,7 +15,7 @@ use std::collections::HashMap;
 /// Returns a page of results, best match first.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
-    wanted: &Wanted,
+    wanted: &SearchFilter,
     scan: &Scan<Key>,
 ) -> Result<Page<SearchHit>> {
     let cut = scan.page(full_text::best(conn, wanted, scan).await?, Match::key);
@@ -64,12 +64,12 @@ async fn hits(conn: &AsyncPgConnection, words: &Words, found: &[Match]) -> Resul
             *(piece.slot)(hit) = html;
         }
     }
-    // Taken back between the two statements.
+    // An object may have been unpublished between the two statements.
     hits.retain(|hit| hit.article.is_some() || hit.link.is_some() || hit.comment.is_some());
     Ok(hits)
 }
 
-/// The texts of a hit in which the words may stand.
+/// Collects the texts of a result that may contain the words.
 fn collect(
     hit: &SearchHit,
     at: usize,

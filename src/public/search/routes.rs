@@ -26,7 +26,7 @@ pub struct Docs;
 /// Best match first. Each text is analysed in the language of its article; accents are ignored. Stop
 /// words (`the`) and excluded words alone match nothing.
 #[utoipa::path(get, path = "/search", tag = "search", params(SearchQuery, PageQuery),
-    responses((status = 200, description = "A page of what was found", body = Page<SearchHit>, example = json!(Page::sample(SearchHit::example()))),
+    responses((status = 200, description = "A page of results", body = Page<SearchHit>, example = json!(Page::sample(SearchHit::example()))),
         (status = 422, description = "`q` is too long", body = Problem, content_type = "application/problem+json"), Problems))]
 async fn search(
     state: Data<State>,
@@ -34,7 +34,7 @@ async fn search(
 ) -> Result<JsonResponse> {
     let found = state
         .read(async |conn| {
-            let wanted = query.wanted(conn).await?;
+            let wanted = query.search_filter(conn).await?;
             let scan = page.scan(&("search", &wanted))?;
             query::page(conn, &wanted, &scan).await
         })

@@ -1,5 +1,5 @@
 //! Writes the published articles as one Atom feed (RFC 4287) with the whole text of each article,
-//! for programs that know feeds but not roundups.
+//! for programs that read feeds.
 
 use super::{ExportError, ExportStream, query_failed};
 use crate::articles::html::{ArticleHtml, SourceLine};

@@ -136,7 +136,7 @@ pub async fn send_within(
     drop(client);
     driver.abort();
     match done {
-        // The receiver wants no more.
+        // The receiver has closed the channel, so the rest is not needed.
         Err(ExportError::ReceiverGone) | Ok(()) => Ok(()),
         Err(ExportError::Failed(error)) => Err(*error),
     }

@@ -5,7 +5,7 @@ use super::report::Remark;
 use crate::articles::store::{Draft, Origin};
 use crate::articles::{ArticleAuthor, ArticleStatus, Commentary};
 use crate::error::Result;
-use crate::links::{LinkRole, NewCredit, NewLink, RichText};
+use crate::links::{NewCredit, NewLink, RichText};
 use crate::outlets::Directory;
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
@@ -30,7 +30,7 @@ impl roundup_reader::Outlets for Directory {
     }
 }
 
-/// An article, and what else was found in the post.
+/// A converted post: the article, its comments, and remarks.
 #[derive(Debug)]
 pub(super) struct ImportedArticle {
     pub(super) draft: Draft,
@@ -92,7 +92,7 @@ pub(super) async fn convert(
             line
         }
     };
-    let label = roundup.commentary.and_then(|said| said.label);
+    let label = roundup.commentary.and_then(|commentary| commentary.label);
     let commentary = commentary.map(|RichText { text, html }| Commentary { label, text, html });
     let dek = post.dek.clone().or(roundup.dek);
     let draft = Draft {
@@ -209,11 +209,7 @@ async fn link(
         html: render(text, Markup::Markdown, AuthorRole::Editor),
     });
     let link = NewLink {
-        role: match found.role {
-            roundup_reader::Role::Lead => LinkRole::Lead,
-            roundup_reader::Role::More => LinkRole::More,
-            roundup_reader::Role::Inline => LinkRole::Inline,
-        },
+        role: found.role.into(),
         title: found.title.clone(),
         url: found.url.clone(),
         credit: found.credit.clone(),

@@ -5,7 +5,6 @@
 //! import that was interrupted is completed by the next.
 
 mod article;
-mod dry_run;
 mod pending_comments;
 mod pingbacks;
 mod post_batch;
@@ -17,7 +16,6 @@ mod statistics;
 mod threads;
 mod writer;
 
-pub use dry_run::{RecordCounts, count_records};
 pub use export_formats::{Format, InputFile};
 pub use progress::Progress;
 pub use report::{Counts, Remark, Report, Skipped};
@@ -30,7 +28,6 @@ use crate::error::{Error, Result};
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
-use sha2::{Digest as _, Sha256};
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -208,9 +205,4 @@ async fn store_files(
         writer.report.fail(source, reason);
     }
     Ok(writer.report)
-}
-
-/// Returns the hash that the path of a former URL is found by.
-fn path_hash(path: &str) -> Vec<u8> {
-    Sha256::digest(path.as_bytes()).to_vec()
 }

@@ -1,7 +1,7 @@
 //! Collects comments in a temporary table until every post of an import is stored: a comment may
 //! come before its parent in the file, and its post may be in another file.
 
-use super::path_hash;
+use crate::articles::store::path_hash;
 use crate::error::Result;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

@@ -1,9 +1,9 @@
 //! Stores a batch of posts in one transaction. A post is stored only if it is new or has changed.
 
 use super::article::{self, ImportedArticle};
+use super::post_body;
 use super::report::{Counts, Remark};
-use super::{path_hash, post_body};
-use crate::articles::store::{Draft, add, free_slug, rewrite};
+use crate::articles::store::{Draft, add, free_slug, path_hash, rewrite};
 use crate::derived::refresh_articles;
 use crate::error::Result;
 use crate::outlets::Directory;
@@ -27,7 +27,7 @@ struct StoredArticle {
     link_count: i64,
 }
 
-/// What became of a outcome.
+/// The result of storing a batch.
 #[derive(Default)]
 pub(super) struct BatchOutcome {
     pub(super) created: Counts,

@@ -9,6 +9,7 @@ use roundup_reader::{
     Html, Outlets, Role, Roundup, Source, parse_html_with, parse_markdown, parse_text,
 };
 use safe_html::{AuthorRole, Markup, render};
+use std::borrow::Cow;
 
 /// A parsed body.
 #[derive(Debug)]
@@ -26,8 +27,8 @@ pub(super) fn parse(body: &Body, outlets: &dyn Outlets) -> ParsedBody {
     match body {
         Body::Text(text) => from_roundup(parse_text(text, outlets)),
         Body::Markdown(text) => from_roundup(parse_markdown(text, outlets)),
-        Body::Html(text) => parse_html(text, text, false, outlets),
-        Body::WordPressHtml(text) => parse_html(text, &add_paragraphs(text), true, outlets),
+        Body::Html(text) => parse_html(text, false, outlets),
+        Body::WordPressHtml(text) => parse_html(text, true, outlets),
     }
 }
 
@@ -38,13 +39,13 @@ fn markdown(text: &str) -> RichText {
 
 fn from_roundup(roundup: Roundup) -> ParsedBody {
     let quote = roundup.quote.as_deref().map(markdown);
-    let commentary = roundup.commentary.as_ref().map(|said| markdown(&said.text));
+    let commentary = roundup.commentary.as_ref().map(|commentary| markdown(&commentary.text));
     ParsedBody { roundup, quote, commentary }
 }
 
-/// Parses HTML. `written` is the body as the source has it, which is stored if it is not a roundup;
-/// `text` is the same with its paragraphs marked.
-fn parse_html(written: &str, text: &str, loose: bool, outlets: &dyn Outlets) -> ParsedBody {
+/// Parses HTML; in `loose` HTML, which WordPress writes, a blank line ends a paragraph. A body that
+/// is no roundup is stored as the source has it.
+fn parse_html(written: &str, loose: bool, outlets: &dyn Outlets) -> ParsedBody {
     let roundup = parse_html_with(written, outlets, Html { loose, titled: true });
     if is_roundup(&roundup) {
         return from_roundup(roundup);
@@ -62,9 +63,12 @@ fn parse_html(written: &str, text: &str, loose: bool, outlets: &dyn Outlets) -> 
     ParsedBody {
         roundup: Roundup { links: linked.map(inline).collect(), ..Roundup::default() },
         quote: None,
-        commentary: (!written.trim().is_empty()).then(|| RichText {
-            text: written.to_owned(),
-            html: render(text, Markup::Html, AuthorRole::Editor),
+        commentary: (!written.trim().is_empty()).then(|| {
+            let text = if loose { add_paragraphs(written).into() } else { Cow::Borrowed(written) };
+            RichText {
+                text: written.to_owned(),
+                html: render(&text, Markup::Html, AuthorRole::Editor),
+            }
         }),
     }
 }
@@ -78,7 +82,7 @@ fn is_roundup(roundup: &Roundup) -> bool {
     let with_url = roundup.links.iter().filter(credited).filter(|source| source.url.is_some());
     let has_other_part = roundup.links_heading.is_some()
         || roundup.quote.is_some()
-        || roundup.commentary.as_ref().is_some_and(|said| said.label.is_some());
+        || roundup.commentary.as_ref().is_some_and(|commentary| commentary.label.is_some());
     certain >= 2 || (certain >= 1 && has_other_part) || with_url.count() >= 3
 }
 

@@ -228,7 +228,7 @@ impl<'a> ThreadOrder<'a> {
                 }
                 level = next;
             }
-            // The remaining comments are in a circle of replies; one of them begins a thread.
+            // The remaining comments are in a cycle of replies; one of them begins a thread.
             let Some(at) = seen.iter().position(|seen| !seen) else { return order };
             if let (Some(parent), Some(row)) = (self.parents.get_mut(at), self.rows.get(at)) {
                 *parent = Parent::None;
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_without_parent_and_circles_of_replies_begin_threads() {
+    fn replies_without_parent_and_cycles_of_replies_begin_threads() {
         let rows = [row(1, Some("9")), row(2, Some("3")), row(3, Some("2")), row(4, Some("4"))];
         assert_eq!(sequence(&rows), (vec![1, 4, 2, 3], 2));
     }

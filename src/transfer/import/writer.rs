@@ -27,7 +27,7 @@ const BATCH_TEXT_BYTES: usize = 1 << 20;
 /// The number of comments at which a group of them is stored.
 const GROUP_COMMENTS: i64 = 5000;
 
-/// The kind under which redacted texts are counted in the report.
+/// The kind under which texts with redacted e-mail addresses are counted in the report.
 const REDACTED_KIND: &str = "address hidden";
 
 /// The posts of an import, by source and id, and their hashes. Of two posts with one id the first
@@ -165,7 +165,7 @@ impl Writer {
         self.report.unchanged.add(outcome.unchanged);
     }
 
-    /// Reports a record that the database rejects. Returns the error if the database is away, which
+    /// Reports a record that the database rejects. Returns the error if the database is unavailable, which
     /// ends the import.
     fn report_rejected(&mut self, position: &Position, error: Error) -> Result<()> {
         if error.code() == Code::Unavailable {
@@ -310,7 +310,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Reports comments on pages that are no articles here.
+    /// Reports comments that belong to no article.
     async fn report_orphans(
         &mut self,
         conn: &mut AsyncPgConnection,
@@ -336,7 +336,7 @@ impl Writer {
     }
 }
 
-/// A comment on a page that is no article here.
+/// A comment that belongs to no article.
 #[derive(QueryableByName)]
 struct OrphanComment {
     #[diesel(sql_type = Text)]

@@ -19,7 +19,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Locks the articles of these comments in the order of their ids, as every writer does.
-async fn hold_articles(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> {
+async fn lock_articles(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> {
     let of = comments::table.filter(comments::id.eq_any(ids)).select(comments::article_id);
     articles::table
         .filter(articles::id.eq_any(of))
@@ -31,16 +31,16 @@ async fn hold_articles(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> 
     Ok(())
 }
 
-/// Locks a comment, if `If-Match` allows its version.
+/// Locks the article of a comment and returns the comment, if `If-Match` allows its version.
 ///
 /// # Errors
 /// 404, or 412 for another version.
-pub(super) async fn take(
+pub(super) async fn lock(
     conn: &mut AsyncPgConnection,
     id: i64,
     known: &IfMatch,
 ) -> Result<QueueRow> {
-    hold_articles(conn, &[id]).await?;
+    lock_articles(conn, &[id]).await?;
     let row: Option<QueueRow> =
         QueueRow::query().filter(comments::id.eq(id)).first(conn).await.optional()?;
     let row = row.ok_or_else(|| Error::not_found("comment"))?;
@@ -54,7 +54,7 @@ pub(super) async fn take(
 ///
 /// # Errors
 /// 409 when it was erased; 422 for an invalid URL.
-pub(super) async fn change(
+pub(super) async fn update(
     conn: &mut AsyncPgConnection,
     secret: &Secret,
     row: &QueueRow,
@@ -67,7 +67,7 @@ pub(super) async fn change(
         return Ok(());
     }
     if row.erased() {
-        return Err(Error::new(Code::Conflict, "the comment was erased, and cannot come back"));
+        return Err(Error::new(Code::Conflict, "the comment was erased and cannot be restored"));
     }
     if let Some(error) = check_not_blank("/text", &form.text) {
         return Err(Error::fields(Code::Invalid, vec![error]));
@@ -102,7 +102,7 @@ pub(super) async fn change(
         ))
         .execute(conn)
         .await?;
-    // Not what it said nor whose it is: that would outlive its being erased.
+    // Neither text nor author: the audit record outlives the erasure of the comment.
     let detail = json!({
         "status": {"from": before.status, "to": form.status},
         "text_changed": text_changed,
@@ -114,7 +114,7 @@ pub(super) async fn change(
 /// Sets the status of comments.
 async fn set_status(conn: &mut AsyncPgConnection, ids: &[i64], status: &str) -> Result<()> {
     let own = || comments::table.filter(comments::id.eq_any(ids));
-    // Removed twice, it is still what it was at first that comes back.
+    // A comment that is removed twice keeps the status from before the first removal.
     let former = if matches!(status, "rejected" | "spam" | "deleted") {
         "case when comments.status in ('approved', 'pending') then comments.status \
          else coalesce(comments.former_status, 'pending') end"
@@ -143,38 +143,38 @@ struct Before {
     former: Option<String>,
 }
 
-/// The change to make to a comment.
-enum Target {
-    Stay,
-    Become(String),
-    Vanish,
-    Refuse(&'static str),
+/// What an action does to a comment.
+enum Effect {
+    Nothing,
+    SetStatus(String),
+    Erase,
+    Fail(&'static str),
 }
 
 impl Before {
-    fn target(&self, action: ModerationAction) -> Target {
+    fn effect(&self, action: ModerationAction) -> Effect {
         let erased = self.status == "deleted" && self.former.is_none();
         let status = match action {
-            ModerationAction::Purge => return Target::Vanish,
-            ModerationAction::Delete if erased => return Target::Stay,
-            _ if erased => return Target::Refuse("erased"),
+            ModerationAction::Purge => return Effect::Erase,
+            ModerationAction::Delete if erased => return Effect::Nothing,
+            _ if erased => return Effect::Fail("erased"),
             ModerationAction::Approve => "approved",
             ModerationAction::Reject => "rejected",
             ModerationAction::Spam => "spam",
             ModerationAction::Delete => "deleted",
             ModerationAction::Restore => match self.status.as_str() {
-                "approved" | "pending" => return Target::Refuse("nothing_to_restore"),
+                "approved" | "pending" => return Effect::Fail("nothing_to_restore"),
                 _ => self.former.as_deref().unwrap_or("pending"),
             },
         };
-        if status == self.status { Target::Stay } else { Target::Become(status.to_owned()) }
+        if status == self.status { Effect::Nothing } else { Effect::SetStatus(status.to_owned()) }
     }
 }
 
 /// Applies an action to many comments; returns the outcome and the article of each.
 ///
 /// # Errors
-/// When the database fails; a comment to which it cannot be done is no error.
+/// When the database fails. A comment that the action does not apply to is reported in its outcome.
 pub(super) async fn batch(
     conn: &mut AsyncPgConnection,
     ids: &[i64],
@@ -182,7 +182,7 @@ pub(super) async fn batch(
     who: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Vec<(ModerationOutcome, Option<i64>)>> {
-    hold_articles(conn, ids).await?;
+    lock_articles(conn, ids).await?;
     let before = comments::table
         .filter(comments::id.eq_any(ids))
         .select((comments::id, (comments::article_id, comments::status, comments::former_status)));
@@ -192,7 +192,7 @@ pub(super) async fn batch(
         .into_iter()
         .map(|(id, (article, status, former))| (id, Before { article, status, former }))
         .collect();
-    let (mut become_, mut vanish) = (BTreeMap::<String, Vec<i64>>::new(), Vec::new());
+    let (mut by_status, mut to_erase) = (BTreeMap::<String, Vec<i64>>::new(), Vec::new());
     let mut results = Vec::with_capacity(ids.len());
     let mut seen = HashSet::new();
     for id in ids.iter().copied().filter(|id| seen.insert(*id)) {
@@ -201,27 +201,29 @@ pub(super) async fn batch(
             results.push((ModerationOutcome { id, status: None, changed: false, error }, None));
             continue;
         };
-        let now_is = Some(comment.status.clone());
-        let decided = match comment.target(action) {
-            Target::Stay => ModerationOutcome { id, status: now_is, changed: false, error: None },
-            Target::Refuse(error) => {
-                ModerationOutcome { id, status: now_is, changed: false, error: Some(error) }
+        let current = Some(comment.status.clone());
+        let outcome = match comment.effect(action) {
+            Effect::Nothing => {
+                ModerationOutcome { id, status: current, changed: false, error: None }
             }
-            Target::Become(status) => {
-                become_.entry(status.clone()).or_default().push(id);
+            Effect::Fail(error) => {
+                ModerationOutcome { id, status: current, changed: false, error: Some(error) }
+            }
+            Effect::SetStatus(status) => {
+                by_status.entry(status.clone()).or_default().push(id);
                 ModerationOutcome { id, status: Some(status), changed: true, error: None }
             }
-            Target::Vanish => {
-                vanish.push(id);
+            Effect::Erase => {
+                to_erase.push(id);
                 ModerationOutcome { id, status: None, changed: true, error: None }
             }
         };
-        results.push((decided, Some(comment.article)));
+        results.push((outcome, Some(comment.article)));
     }
-    for (status, ids) in &become_ {
+    for (status, ids) in &by_status {
         set_status(conn, ids, status).await?;
     }
-    erase(conn, &vanish).await?;
+    erase(conn, &to_erase).await?;
     record(conn, &results, &before, action, who, now).await?;
     Ok(results)
 }
@@ -235,12 +237,12 @@ async fn record(
     who: &Actor,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let deeds = results.iter().filter(|(decided, _)| decided.changed).map(|(decided, _)| {
-        let from = before.get(&decided.id).map(|before| &before.status);
-        let detail = json!({"status": {"from": from, "to": decided.status}});
-        (("comment", Some(decided.id)), detail)
+    let events = results.iter().filter(|(outcome, _)| outcome.changed).map(|(outcome, _)| {
+        let from = before.get(&outcome.id).map(|before| &before.status);
+        let detail = json!({"status": {"from": from, "to": outcome.status}});
+        (("comment", Some(outcome.id)), detail)
     });
-    audit::record_all(conn, who, now, action.deed(), deeds.collect()).await
+    audit::record_all(conn, who, now, action.audit_action(), events.collect()).await
 }
 
 /// Erases all comments with an e-mail address.
@@ -266,9 +268,9 @@ pub(super) async fn erase_reader(
         .select((comments::id, comments::article_id));
     let found: Vec<(i64, i64)> = own.load(conn).await?;
     let ids: Vec<i64> = found.iter().map(|(id, _)| *id).collect();
-    hold_articles(conn, &ids).await?;
+    lock_articles(conn, &ids).await?;
     let erased = erase(conn, &ids).await?;
-    let deeds = ids.iter().map(|id| (("comment", Some(*id)), json!({})));
-    audit::record_all(conn, who, now, "comment.erase", deeds.collect()).await?;
+    let events = ids.iter().map(|id| (("comment", Some(*id)), json!({})));
+    audit::record_all(conn, who, now, "comment.erase", events.collect()).await?;
     Ok((erased, found))
 }

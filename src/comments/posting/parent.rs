@@ -1,4 +1,4 @@
-//! The parent of a new comment: an article that accepts comments, or a published comment.
+//! Finds the parent of a new comment: an article that accepts comments, or a published comment.
 
 use crate::articles::published;
 use crate::comments::path::Path;
@@ -8,31 +8,31 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// The deepest that a reply stands; one that would be deeper goes to the deepest allowed ancestor.
-const DEEPEST: usize = 64;
+/// The maximum depth of a reply. A deeper one becomes a reply to its deepest ancestor within this limit.
+const MAX_DEPTH: usize = 64;
 
-/// The place of a comment in its thread.
+/// The parent of a comment in its thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::comments) struct CommentParent {
-    /// The ids from the root down to the comment's parent; empty at the top.
-    above: Vec<i64>,
+    /// The ids from the root down to the parent; empty at the top level.
+    ancestors: Vec<i64>,
 }
 
 impl CommentParent {
-    /// The comment's parent.
-    pub(in crate::comments) fn parent(&self) -> Option<i64> {
-        self.above.last().copied()
+    /// Returns the id of the parent; `None` at the top level.
+    pub(in crate::comments) fn id(&self) -> Option<i64> {
+        self.ancestors.last().copied()
     }
 
-    /// The path of the comment with this id here.
+    /// Returns the path of a comment with this id and this parent.
     pub(in crate::comments) fn path(&self, id: i64) -> Result<Path> {
-        let ids = self.above.iter().copied().chain([id]).collect();
+        let ids = self.ancestors.iter().copied().chain([id]).collect();
         Path::of(ids).ok_or_else(|| Error::internal(anyhow::anyhow!("a comment without an id")))
     }
 
     /// Returns the depth of a comment with this parent.
     pub(in crate::comments) fn depth(&self) -> i16 {
-        i16::try_from(self.above.len()).unwrap_or(i16::MAX)
+        i16::try_from(self.ancestors.len()).unwrap_or(i16::MAX)
     }
 }
 
@@ -60,25 +60,25 @@ pub(in crate::comments) async fn open_article(
     let (open, published_at) = found.ok_or_else(|| Error::not_found("article"))?;
     let closed = |detail| Err(Error::new(Code::CommentsClosed, detail));
     if !open {
-        return closed("the article takes no comments".to_owned());
+        return closed("comments on this article are closed".to_owned());
     }
     let over = |at: DateTime<Utc>| now >= at + TimeDelta::days(days.into());
     if days > 0 && published_at.is_some_and(over) {
-        return closed(format!("articles take comments for {days} days"));
+        return closed(format!("comments close {days} days after publication"));
     }
     Ok(())
 }
 
-/// The place of an answer to `parent`, which must show and belong to the article.
+/// Returns the parent of a reply to `parent`, which must be a published comment on the article.
 ///
 /// # Errors
 /// 422 when it does not.
-pub(in crate::comments) async fn place(
+pub(in crate::comments) async fn find_parent(
     conn: &mut AsyncPgConnection,
     article: i64,
     parent: Option<i64>,
 ) -> Result<CommentParent> {
-    let Some(parent) = parent else { return Ok(CommentParent { above: Vec::new() }) };
+    let Some(parent) = parent else { return Ok(CommentParent { ancestors: Vec::new() }) };
     let found: Option<Vec<u8>> = comments::table
         .find(parent)
         .filter(comments::article_id.eq(article))
@@ -92,6 +92,6 @@ pub(in crate::comments) async fn place(
         let field = FieldError::field("/parent_id", "not_found", message);
         return Err(Error::fields(Code::Invalid, vec![field]));
     };
-    let above = Path::from_bytes(&path).ids().iter().copied().take(DEEPEST).collect();
-    Ok(CommentParent { above })
+    let ancestors = Path::from_bytes(&path).ids().iter().copied().take(MAX_DEPTH).collect();
+    Ok(CommentParent { ancestors })
 }

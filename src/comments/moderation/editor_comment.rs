@@ -3,7 +3,7 @@
 use super::model::{EditorCommentInput, check_url};
 use crate::audit::{self, Actor};
 use crate::comments::model::Comment;
-use crate::comments::posting::{NewRow, insert, place};
+use crate::comments::posting::{NewRow, find_parent, insert};
 use crate::comments::rules::Content;
 use crate::error::{Error, Result};
 use crate::schema::{articles, comments};
@@ -13,12 +13,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use safe_html::{AuthorRole, Markup, render};
 use serde_json::json;
 
-/// Stores an editor's comment on an article, below `parent` or at the top level; also where readers can
-/// no longer comment.
+/// Stores an editor's comment on an article, below `parent` or at the top level, even if comments are
+/// closed.
 ///
 /// # Errors
 /// 404 when there is no such article, 422 when the parent is not published.
-pub(super) async fn answer(
+pub(super) async fn create(
     conn: &mut AsyncPgConnection,
     article: i64,
     parent: Option<i64>,
@@ -27,10 +27,10 @@ pub(super) async fn answer(
     now: DateTime<Utc>,
 ) -> Result<Comment> {
     check_url("/author_url", given.author_url.as_deref())?;
-    let hold = articles::table.find(article).select(articles::id).for_no_key_update();
-    let there = hold.first::<i64>(conn).await.optional()?;
-    there.ok_or_else(|| Error::not_found("article"))?;
-    let place = place(conn, article, parent).await?;
+    let lock = articles::table.find(article).select(articles::id).for_no_key_update();
+    let locked = lock.first::<i64>(conn).await.optional()?;
+    locked.ok_or_else(|| Error::not_found("article"))?;
+    let parent = find_parent(conn, article, parent).await?;
     let html = render(&given.text, Markup::Markdown, AuthorRole::Editor);
     let text_hash = Content::of(&given.text, &html).hash;
     let row = NewRow {
@@ -44,13 +44,13 @@ pub(super) async fn answer(
         text_hash,
         ..NewRow::default()
     };
-    let row = insert(conn, &place, row, now).await?;
+    let row = insert(conn, &parent, row, now).await?;
     let object = ("comment", Some(row.id));
     audit::record(conn, who.0, now, "comment.answer", object, json!({})).await?;
-    Ok(row.own())
+    Ok(row.for_author())
 }
 
-/// The article of a comment that shows.
+/// Returns the article of a published comment.
 ///
 /// # Errors
 /// 404 when there is none.
