@@ -16,7 +16,7 @@ test FILTER='':
 
 # Run the unit and API tests
 fast:
-    cargo test --workspace --lib --bins --test api --test migrations --test modules --test docs --test dependencies --test examples --test text --test markdown --test posts --test readers --test properties
+    cargo test --workspace --lib --bins --test api --test migrations --test modules --test docs --test dependencies --test examples --test text --test markdown --test posts --test parsers --test properties
 
 # Run the tests that kill, freeze and cut off the service and PostgreSQL
 faults:

@@ -30,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
     let read = |text: &str| match first % 4 {
         0 => parse_text(text, &Short),
         1 => parse_markdown(text, &Short),
-        _ => parse_html_with(text, &Short, Html { loose, titled: first % 4 == 3 }),
+        _ => parse_html_with(text, &Short, Html { loose, has_separate_title: first % 4 == 3 }),
     };
     let roundup = read(text);
     assert_eq!(roundup, read(text));

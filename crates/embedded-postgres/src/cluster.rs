@@ -76,7 +76,7 @@ pub fn start(data_dir: &Path, options: &Options) -> Result<Cluster, Error> {
             return Err(Error::TimedOut {
                 what: "the server that another process had started was not ready",
                 seconds: READY_TIMEOUT.as_secs(),
-                log: data_dir.file(LOG),
+                log: data_dir.entry_path(LOG),
             });
         }
         sleep(Duration::from_millis(20));

@@ -60,7 +60,7 @@ fn start_or_recreate(
 
 fn delete_cluster(data_dir: &DataDir) -> Result<(), Error> {
     for name in data_dir::entry_names(&data_dir.path)? {
-        let path = data_dir.file(&name);
+        let path = data_dir.entry_path(&name);
         if [OWNER_LOCK, WATCHDOG_LOCK].contains(&name.as_str()) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! The data directory: created when missing, rejected when it holds files that are not a cluster's.
+//! The data directory: created if missing, rejected if it contains files of something else.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, IoContext as _};
 use crate::server_user::{ServerUser, is_root};
 
-/// The lock file that the process which runs the cluster holds for its whole life.
+/// The lock that the process that runs the cluster holds until it exits.
 pub(crate) const OWNER_LOCK: &str = "owner.lock";
-/// The lock file that the owner and its watchdog hold, so until the server has stopped.
+/// The lock that the owner and its watchdog hold until the server has stopped.
 pub(crate) const WATCHDOG_LOCK: &str = "watchdog.lock";
-/// The directory in which `initdb` works.
+/// The directory that `initdb` writes to.
 pub(crate) const INITDB_DIR: &str = "new";
-/// The directory of a finished `initdb`, while its files are moved into the data directory.
+/// `INITDB_DIR` after `initdb` has finished; its files are then moved into the data directory.
 pub(crate) const INITDB_DONE_DIR: &str = "new-complete";
 /// The server's log.
 pub(crate) const LOG: &str = "server.log";
-/// The log before it.
+/// The previous log, renamed by log rotation.
 pub(crate) const OLD_LOG: &str = "server.log.1";
 
 /// The entries that this crate creates itself.
@@ -34,35 +34,35 @@ pub(crate) struct DataDir {
 }
 
 impl DataDir {
-    /// Creates the directory when it is missing, and checks that it can be used.
+    /// Creates the directory if it is missing, and checks that it can be used.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         create(path)?;
         let path = fs::canonicalize(path).context(|| format!("open {}", path.display()))?;
         let user = ServerUser::choose(&path)?;
         if let Some(user) = &user {
-            user.check_reach(&path)?;
+            user.check_access(&path)?;
         }
-        // Before the first lock file is written, so that a wrong path is left as it was.
+        // Check before any lock file is written, so that a wrong directory stays unchanged.
         let data_dir = Self { path, user };
-        if !data_dir.file(OWNER_LOCK).exists() {
+        if !data_dir.entry_path(OWNER_LOCK).exists() {
             data_dir.check_contents()?;
         }
         Ok(data_dir)
     }
 
     /// Returns the path of an entry.
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn entry_path(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// Returns whether the cluster is complete: `PG_VERSION` is the last file to be moved in.
+    /// Returns whether `initdb` is complete: `PG_VERSION` is moved last.
     pub(crate) fn is_initialised(&self) -> bool {
-        self.file("PG_VERSION").exists()
+        self.entry_path("PG_VERSION").exists()
     }
 
-    /// Fails when the directory holds no cluster but files of something else.
+    /// Returns an error if the directory contains files of something else and no cluster.
     pub(crate) fn check_contents(&self) -> Result<(), Error> {
-        if self.file(INITDB_DONE_DIR).exists() || self.is_initialised() {
+        if self.entry_path(INITDB_DONE_DIR).exists() || self.is_initialised() {
             return Ok(());
         }
         let is_expected = |name: &str| {
@@ -74,7 +74,8 @@ impl DataDir {
         }
     }
 
-    /// Gives the directory to the account of the server with mode 0700, which PostgreSQL insists on.
+    /// Makes the directory accessible only to the server's account (mode 0700): PostgreSQL refuses to
+    /// start if other users can access it.
     pub(crate) fn make_private(&self) -> Result<(), Error> {
         let action = || format!("make {} private", self.path.display());
         let meta = fs::metadata(&self.path).context(action)?;
@@ -93,7 +94,7 @@ impl DataDir {
     }
 }
 
-/// Returns the names in a directory; what is not Unicode in them is replaced.
+/// Returns the names of the entries of a directory. Invalid Unicode is replaced.
 pub(crate) fn entry_names(dir: &Path) -> Result<Vec<String>, Error> {
     let action = || format!("list {}", dir.display());
     let mut names = Vec::new();

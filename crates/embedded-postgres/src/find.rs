@@ -108,7 +108,7 @@ fn in_given_dir(dir: &Path, user: Option<&ServerUser>) -> Result<Installation, E
         .find_map(|dir| with_programs(&dir))
         .ok_or_else(|| unusable("does not hold both `postgres` and `initdb`"))?;
     if let Some(user) = user {
-        user.check_reach(&bin_dir.join("postgres"))?;
+        user.check_access(&bin_dir.join("postgres"))?;
     }
     installation(bin_dir, user).ok_or_else(|| unusable("holds a `postgres` that does not run here"))
 }

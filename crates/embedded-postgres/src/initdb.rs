@@ -30,7 +30,7 @@ pub(crate) fn ensure_initialised(
     options: &Options,
     lock: &File,
 ) -> Result<(), Error> {
-    let (new, done) = (data_dir.file(INITDB_DIR), data_dir.file(INITDB_DONE_DIR));
+    let (new, done) = (data_dir.entry_path(INITDB_DIR), data_dir.entry_path(INITDB_DONE_DIR));
     data_dir::remove_tree(&new)?;
     if !data_dir.is_initialised() {
         if !done.exists() {
@@ -59,7 +59,7 @@ fn initialise(
         }
         String::from_utf8_lossy(&result.stderr).trim().clone_into(&mut output);
         log::debug!("initdb {locale:?}: {output}");
-        data_dir::remove_tree(&data_dir.file(INITDB_DIR))?;
+        data_dir::remove_tree(&data_dir.entry_path(INITDB_DIR))?;
     }
     Err(Error::Failed { program: "initdb", output })
 }
@@ -74,7 +74,7 @@ fn run_initdb(
     let program = installation.bin_dir.join("initdb");
     let action = || format!("run {}", program.display());
     let mut command = server_user::command(&program, data_dir.user.as_ref());
-    command.arg("-D").arg(data_dir.file(INITDB_DIR));
+    command.arg("-D").arg(data_dir.entry_path(INITDB_DIR));
     command.args(["-U", &options.role, "-A", "trust", "-E", "UTF8"]);
     command.args(locale).current_dir(&data_dir.path);
     if options.mode == Mode::Throwaway {
@@ -91,7 +91,7 @@ fn move_into_place(data_dir: &DataDir, done: &Path, mode: Mode) -> Result<(), Er
     let mut names = data_dir::entry_names(done)?;
     names.sort_by_key(|name| name == "PG_VERSION");
     for name in names {
-        fs::rename(done.join(&name), data_dir.file(&name))
+        fs::rename(done.join(&name), data_dir.entry_path(&name))
             .context(|| format!("move {name} into {}", data_dir.path.display()))?;
     }
     if mode == Mode::Durable {

@@ -87,7 +87,7 @@ fn wait_until_ready(
     Err(Error::TimedOut {
         what: "the server was not ready",
         seconds: READY_TIMEOUT.as_secs(),
-        log: data_dir.file(LOG),
+        log: data_dir.entry_path(LOG),
     })
 }
 
@@ -111,11 +111,10 @@ fn is_ready(data_dir: &DataDir, socket_dir: &Path, options: &Options) -> Result<
 
 /// Renames a large log, replacing the one renamed before.
 fn rotate_log(data_dir: &DataDir) -> Result<(), Error> {
-    let log = data_dir.file(LOG);
+    let log = data_dir.entry_path(LOG);
     match fs::symlink_metadata(&log) {
-        Ok(meta) if meta.len() > MAX_LOG_SIZE => {
-            fs::rename(&log, data_dir.file(OLD_LOG)).context(|| format!("rename {}", log.display()))
-        }
+        Ok(meta) if meta.len() > MAX_LOG_SIZE => fs::rename(&log, data_dir.entry_path(OLD_LOG))
+            .context(|| format!("rename {}", log.display())),
         _ => Ok(()),
     }
 }
@@ -124,13 +123,13 @@ fn rotate_log(data_dir: &DataDir) -> Result<(), Error> {
 fn log_tail(data_dir: &DataDir) -> String {
     let (bytes, lines) = LOG_TAIL;
     let mut text = Vec::new();
-    let read = File::open(data_dir.file(LOG)).and_then(|mut file| {
+    let read = File::open(data_dir.entry_path(LOG)).and_then(|mut file| {
         let start = file.metadata()?.len().saturating_sub(bytes);
         file.seek(SeekFrom::Start(start))?;
         file.read_to_end(&mut text)
     });
     if let Err(error) = read {
-        return format!("its log {} cannot be read: {error}", data_dir.file(LOG).display());
+        return format!("its log {} cannot be read: {error}", data_dir.entry_path(LOG).display());
     }
     let text = String::from_utf8_lossy(&text);
     let tail: Vec<&str> = text.lines().rev().take(lines).collect();

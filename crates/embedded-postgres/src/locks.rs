@@ -19,21 +19,21 @@ const STOP_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Takes the owner lock, unless another process (or another call in this one) holds it.
 pub(crate) fn try_owner_lock(data_dir: &DataDir) -> Result<Option<File>, Error> {
-    try_lock(&data_dir.file(OWNER_LOCK))
+    try_lock(&data_dir.entry_path(OWNER_LOCK))
 }
 
 /// Takes the watchdog lock once the server of the previous owner has stopped.
 pub(crate) fn wait_for_watchdog_lock(data_dir: &DataDir) -> Result<File, Error> {
     let began = Instant::now();
     loop {
-        if let Some(lock) = try_lock(&data_dir.file(WATCHDOG_LOCK))? {
+        if let Some(lock) = try_lock(&data_dir.entry_path(WATCHDOG_LOCK))? {
             return Ok(lock);
         }
         if began.elapsed() > STOP_TIMEOUT {
             return Err(Error::TimedOut {
                 what: "the server of a process that has ended did not stop",
                 seconds: STOP_TIMEOUT.as_secs(),
-                log: data_dir.file(LOG),
+                log: data_dir.entry_path(LOG),
             });
         }
         sleep(Duration::from_millis(10));

@@ -52,7 +52,7 @@ impl PostmasterPid {
 /// A file whose process no longer exists stays: PostgreSQL removes it itself, and knows from the
 /// shared memory that it names whether backends of that server are still alive.
 pub(crate) fn remove_stale(data_dir: &DataDir, socket_dir: &Path) -> Result<(), Error> {
-    remove_one(data_dir, &data_dir.file(FILE_NAME))?;
+    remove_one(data_dir, &data_dir.entry_path(FILE_NAME))?;
     remove_one(data_dir, &socket::lock_file(socket_dir))
 }
 
@@ -69,7 +69,7 @@ fn remove_one(data_dir: &DataDir, file: &Path) -> Result<(), Error> {
                     return Err(Error::TimedOut {
                         what: "a server whose owner has ended did not stop",
                         seconds: STOP_TIMEOUT.as_secs(),
-                        log: data_dir.file(LOG),
+                        log: data_dir.entry_path(LOG),
                     });
                 }
                 log::info!("stopping database server {pid}, whose owner has ended");

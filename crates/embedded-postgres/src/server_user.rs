@@ -75,8 +75,8 @@ impl ServerUser {
         self.chown(dir)
     }
 
-    /// Fails when this account may not enter a directory above `path`.
-    pub(crate) fn check_reach(&self, path: &Path) -> Result<(), Error> {
+    /// Returns an error if this account may not enter a directory above `path`.
+    pub(crate) fn check_access(&self, path: &Path) -> Result<(), Error> {
         match self.blocked_at(path) {
             None => Ok(()),
             Some(blocked) => {

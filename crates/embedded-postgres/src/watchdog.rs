@@ -52,7 +52,7 @@ impl Watchdog {
         let mut lock = lock.try_clone().context(action)?;
         lock.set_len(0).and_then(|()| lock.rewind()).context(action)?;
         let mut command = server_user::command(Path::new("/bin/sh"), data_dir.user.as_ref());
-        command.args(["-c", SCRIPT, "sh"]).arg(data_dir.file(LOG));
+        command.args(["-c", SCRIPT, "sh"]).arg(data_dir.entry_path(LOG));
         command.arg(installation.bin_dir.join("postgres")).args(arguments);
         // A process group of its own: Ctrl-C in the terminal is for this process, which may still
         // need the server to finish its work.
@@ -85,6 +85,6 @@ impl Watchdog {
 
 /// Returns the process id of the server that a watchdog has started, once it is known.
 pub(crate) fn server_pid(data_dir: &DataDir) -> Option<u32> {
-    let text = fs::read_to_string(data_dir.file(WATCHDOG_LOCK)).ok()?;
+    let text = fs::read_to_string(data_dir.entry_path(WATCHDOG_LOCK)).ok()?;
     text.strip_suffix('\n')?.parse().ok()
 }

@@ -223,7 +223,7 @@ fn read_comment(
         text: text.to_owned(),
         html: comment_html(text, Markup::Html),
         created_at: dates::parse_rfc3339(entry.text_of(ATOM, "published")),
-        uncertain: false,
+        boundaries_uncertain: false,
     };
     output.record(entry.line, Record::Comment(Box::new(record)))
 }

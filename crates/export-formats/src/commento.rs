@@ -117,7 +117,7 @@ fn read_comment(
         html: comment_html(&comment.markdown, Markup::Markdown),
         text: comment.markdown,
         created_at: dates::parse_rfc3339(&comment.creation_date),
-        uncertain: false,
+        boundaries_uncertain: false,
     };
     output.record(line, Record::Comment(Box::new(comment)))
 }

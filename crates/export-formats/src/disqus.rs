@@ -100,7 +100,7 @@ fn read_comment(
         text: text.to_owned(),
         html: comment_html(text, Markup::Html),
         created_at: dates::parse_rfc3339(post.text_of(DISQUS, "createdAt")),
-        uncertain: false,
+        boundaries_uncertain: false,
     };
     output.record(line, Record::Comment(Box::new(comment)))
 }

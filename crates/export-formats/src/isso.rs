@@ -91,7 +91,7 @@ fn read_comment(
         html: comment_html(&comment.text, Markup::Markdown),
         text: comment.text,
         created_at: dates::parse_as_utc(&comment.created),
-        uncertain: false,
+        boundaries_uncertain: false,
     };
     output.record(line, Record::Comment(Box::new(comment)))
 }

@@ -27,7 +27,7 @@ impl JsonElement {
     }
 }
 
-/// The part of the document that the reader is in.
+/// The part of the document that the parser is in.
 enum State {
     Start,
     /// The object that is the document.

@@ -1,6 +1,6 @@
 //! Reads the exports of blogs and comment systems: bytes become posts and comments.
 //!
-//! Each format has one reader, and all of them return the same [`Record`]s. Nothing is stored and
+//! Each format has one parser, and all of them return the same [`Record`]s. Nothing is stored and
 //! no network is used; what to do with a record is the caller's part.
 //!
 //! ```
@@ -50,7 +50,7 @@ pub use input::{InputFile, ReadSeek};
 pub use position::Position;
 pub use read::read;
 pub use record::{
-    Author, Body, Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget, Found, Post,
-    PostStatus, Record,
+    Author, Body, Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget,
+    PositionedRecord, Post, PostStatus, Record,
 };
 pub use wordpress_paragraphs::add_paragraphs;

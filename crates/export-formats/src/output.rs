@@ -1,16 +1,16 @@
-//! Passes what a reader finds in one file to the caller.
+//! Passes the records that a parser finds in one file to the caller.
 
 use crate::error::ReadError;
 use crate::position::Position;
-use crate::record::{Found, Record};
+use crate::record::{PositionedRecord, Record};
 use safe_html::xml_chars;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// What the caller does with each record; it may ask the reader to stop.
-pub(crate) type Sink<'a> = dyn FnMut(Found) -> ControlFlow<()> + 'a;
+/// What the caller does with each record; it may ask the parser to stop.
+pub(crate) type Sink<'a> = dyn FnMut(PositionedRecord) -> ControlFlow<()> + 'a;
 
-/// Passes what a reader finds in one file to the caller, with its position.
+/// Passes the records that a parser finds in one file to the caller, with their positions.
 pub(crate) struct Output<'a> {
     file: Arc<str>,
     sink: &'a mut Sink<'a>,
@@ -34,7 +34,7 @@ impl<'a> Output<'a> {
     /// Passes on a record that begins at this line.
     pub(crate) fn record(&mut self, line: u64, record: Record) -> Result<(), ReadError> {
         let position = Position { file: Arc::clone(&self.file), line };
-        match (self.sink)(Found { position, record }) {
+        match (self.sink)(PositionedRecord { position, record }) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(ReadError::Stopped),
         }

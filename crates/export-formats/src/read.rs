@@ -1,11 +1,11 @@
-//! Reads a file with the reader of its format.
+//! Reads a file with the parser of its format.
 
 use crate::error::ReadError;
 use crate::format::Format;
 use crate::input::{InputFile, ReadSeek};
 use crate::output::Output;
 use crate::position::CountingReader;
-use crate::record::{Found, Record};
+use crate::record::{PositionedRecord, Record};
 use crate::{archive, blogger, commento, disqus, isso, ndjson, remark42, text, wordpress};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
@@ -25,7 +25,7 @@ pub fn read(
     file: &InputFile,
     format: Option<Format>,
     bytes_read: &AtomicU64,
-    sink: &mut dyn FnMut(Found) -> ControlFlow<()>,
+    sink: &mut dyn FnMut(PositionedRecord) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let mut output = Output::new(file.name().into(), sink);
     let open = || -> io::Result<CountingReader<'_, Box<dyn ReadSeek>>> {

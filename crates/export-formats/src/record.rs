@@ -1,4 +1,4 @@
-//! What every reader returns: posts, comments on them, and notes about what is left out.
+//! The records that every parser returns: posts, comments, and notes about what was skipped.
 
 use crate::format::Format;
 use crate::ndjson::ExportLine;
@@ -8,9 +8,8 @@ use safe_html::{AuthorRole, Markup, render};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-/// A post of a blog. Two exports of one blog with the same content give equal posts.
-///
-/// The order and the names of the fields, as JSON, are part of [`Post::hash`], which is stored.
+/// A blog post. The JSON form is hashed and stored (see [`Post::hash`]): do not rename or reorder
+/// fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Post {
     /// The system that the post comes from: a constant of [`crate::source`].
@@ -29,7 +28,7 @@ pub struct Post {
     pub author: Author,
     /// When it was, or will be, published.
     pub published_at: Option<DateTime<Utc>>,
-    /// The source gives a local time without its zone.
+    /// Whether the source gives a local time without a time zone.
     pub date_uncertain: bool,
     /// When it was changed last.
     pub updated_at: Option<DateTime<Utc>>,
@@ -86,6 +85,7 @@ pub enum Body {
     /// HTML.
     Html(String),
     /// HTML as WordPress stores it: blank lines separate paragraphs.
+    // The name is part of the stored hash; do not change it.
     #[serde(rename = "loose")]
     WordPressHtml(String),
 }
@@ -100,7 +100,7 @@ impl Body {
         text
     }
 
-    /// Returns the text, to be changed.
+    /// Returns a mutable reference to the text.
     pub fn text_mut(&mut self) -> &mut String {
         let (Self::Text(text)
         | Self::Markdown(text)
@@ -110,7 +110,7 @@ impl Body {
     }
 }
 
-/// A reader's comment on a post, or the notice of another site that it links to the post.
+/// A reader's comment on a post, or a pingback or trackback from another site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
     /// The system that the comment comes from: a constant of [`crate::source`].
@@ -121,7 +121,7 @@ pub struct Comment {
     pub id: String,
     /// The id of the comment that it replies to.
     pub parent: Option<String>,
-    /// A comment or a notice.
+    /// Whether it is a comment, a pingback or a trackback.
     pub kind: CommentKind,
     /// Whether it was public.
     pub status: CommentStatus,
@@ -135,8 +135,8 @@ pub struct Comment {
     pub html: String,
     /// When it was written.
     pub created_at: Option<DateTime<Utc>>,
-    /// Where the comment begins or ends is a guess.
-    pub uncertain: bool,
+    /// Whether the start or end of the comment was guessed.
+    pub boundaries_uncertain: bool,
 }
 
 /// Who wrote a comment. The e-mail address is never public.
@@ -150,19 +150,19 @@ pub struct CommentAuthor {
     pub email: Option<String>,
 }
 
-/// A comment of a reader, or the notice of another site that it links to a post.
+/// The kind of a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommentKind {
     /// A reader's comment.
     Comment,
-    /// A notice by the Pingback protocol.
+    /// A notice from another site by the Pingback protocol.
     Pingback,
-    /// A notice by the Trackback protocol.
+    /// A notice from another site by the Trackback protocol.
     Trackback,
 }
 
 impl CommentKind {
-    /// Returns the stored word.
+    /// Returns the name that is stored in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Comment => "comment",
@@ -186,7 +186,7 @@ pub enum CommentStatus {
 }
 
 impl CommentStatus {
-    /// Returns the stored word.
+    /// Returns the name that is stored in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Approved => "approved",
@@ -200,13 +200,13 @@ impl CommentStatus {
 /// The post that a comment belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum CommentTarget {
-    /// By the post's source and its id there.
+    /// The post with this source and id.
     Post(&'static str, String),
-    /// By the path of the post's page, the likeliest first.
+    /// The possible paths of the post's page, most likely first.
     Paths(Vec<String>),
 }
 
-/// One thing that a reader found in a file.
+/// One item that a parser found in a file.
 #[derive(Debug)]
 pub enum Record {
     /// A post.
@@ -215,14 +215,14 @@ pub enum Record {
     Comment(Box<Comment>),
     /// Something that is not part of an import: a template, a setting, an image.
     Skipped {
-        /// What it is; counted.
+        /// The kind of the skipped item, used for counting.
         kind: String,
-        /// Why it is left out.
+        /// Why it was skipped.
         reason: String,
     },
     /// Something that should have been imported and cannot be.
     Failed {
-        /// Why.
+        /// Why it cannot be imported.
         reason: String,
     },
     /// Something that a person should look at.
@@ -232,7 +232,7 @@ pub enum Record {
         /// What is unusual about it.
         reason: String,
     },
-    /// Something that is only counted, by its kind.
+    /// An item that is only counted, by kind.
     Counted(&'static str),
     /// The format that the file is read as.
     Format(Format),
@@ -240,9 +240,9 @@ pub enum Record {
     ExportLine(Box<ExportLine>),
 }
 
-/// A record and its position.
+/// A record and its position in the file.
 #[derive(Debug)]
-pub struct Found {
+pub struct PositionedRecord {
     /// The file and the line at which the record begins.
     pub position: Position,
     /// The record.
@@ -254,21 +254,31 @@ pub(crate) fn comment_html(text: &str, markup: Markup) -> String {
     render(text, markup, AuthorRole::Reader)
 }
 
-/// Returns a text without the white space around it; none if nothing is left.
+/// Trims a text. Returns `None` if it is blank.
 pub(crate) fn non_blank(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Returns a name that may be shown: of an e-mail address only the part before the `@`.
+/// Returns a name that may be shown publicly: for an e-mail address, the part before the `@`. An
+/// address after other words is removed.
 pub(crate) fn public_name(text: &str) -> Option<String> {
-    let name = non_blank(text)?;
-    match name.split_once('@') {
-        Some((head, domain)) if domain.contains('.') && !name.contains(char::is_whitespace) => {
-            non_blank(head)
-        }
-        _ => Some(name),
+    let words = text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>'));
+    let (addresses, others): (Vec<&str>, Vec<&str>) =
+        words.filter(|word| !word.is_empty()).partition(|word| local_part(word).is_some());
+    match addresses.first().copied().and_then(local_part) {
+        None => non_blank(text),
+        Some(local) if others.is_empty() => non_blank(local),
+        Some(_) => non_blank(&others.join(" ")),
     }
+}
+
+/// Returns the part before the `@` of an e-mail address, or `ann` of `@ann@social.example`.
+fn local_part(word: &str) -> Option<&str> {
+    let brackets_and_quotes = ['(', ')', '[', ']', '"', '\'', ',', ';'];
+    let (local, domain) =
+        word.trim_matches(brackets_and_quotes).trim_start_matches('@').split_once('@')?;
+    domain.contains('.').then_some(local)
 }
 
 #[cfg(test)]
@@ -276,9 +286,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_email_address_is_not_shown_as_a_name() {
-        assert_eq!(public_name(" james@a.example ").as_deref(), Some("james"));
-        assert_eq!(public_name("James @ home").as_deref(), Some("James @ home"));
+    fn a_public_name_contains_no_email_address() {
+        for (text, name) in [
+            (" james@a.example ", "james"),
+            ("Ann <ann@a.example>", "Ann"),
+            ("Ann<ann@a.example>", "Ann"),
+            ("Ann Bee (ann@a.example)", "Ann Bee"),
+            ("<ann@a.example>", "ann"),
+            ("@ann@social.example", "ann"),
+            ("James @ home", "James @ home"),
+            ("Ann  <3", "Ann  <3"),
+        ] {
+            assert_eq!(public_name(text).as_deref(), Some(name), "{text}");
+        }
         assert_eq!(public_name(" "), None);
     }
 

@@ -149,7 +149,7 @@ fn read_comment(
         html: comment_html(&comment.text, Markup::Html),
         text: comment.text,
         created_at: dates::parse_rfc3339(&comment.time),
-        uncertain: false,
+        boundaries_uncertain: false,
     };
     output.record(line, Record::Comment(Box::new(comment)))
 }

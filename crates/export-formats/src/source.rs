@@ -1,5 +1,5 @@
-//! The names of the systems that records come from. They are stored beside each article and
-//! comment, so they never change.
+//! The identifiers of the source systems. They are stored with each article and comment: do not
+//! change them.
 
 /// Blogger.
 pub const BLOGGER: &str = "blogger";
@@ -11,7 +11,7 @@ pub const DISQUS: &str = "disqus";
 pub const ISSO: &str = "isso";
 /// Remark42.
 pub const REMARK42: &str = "remark42";
-/// A roundup in a file of its own, as text or Markdown.
+/// A single roundup in a text or Markdown file.
 pub const ROUNDUP: &str = "roundup";
 /// WordPress.
 pub const WORDPRESS: &str = "wordpress";

@@ -277,7 +277,7 @@ fn read_comment(
         text: text.to_owned(),
         html: comment_html(&add_paragraphs(text), Markup::Html),
         created_at: sure.or_else(|| dates::parse_as_utc(field("comment_date"))),
-        uncertain: false,
+        boundaries_uncertain: false,
     };
     output.record(element.line, Record::Comment(Box::new(comment)))
 }

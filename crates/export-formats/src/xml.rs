@@ -17,7 +17,7 @@ use std::io::Read;
 /// The maximum depth of elements within one entry.
 const MAX_DEPTH: usize = 100;
 
-/// The namespaces that readers know.
+/// The namespaces that parsers know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Namespace {
     /// No namespace, or one that is not known.
@@ -89,7 +89,7 @@ pub(crate) struct Xml<R: Read> {
     buffer: Vec<u8>,
 }
 
-/// The events of an XML document that readers need.
+/// The events of an XML document that parsers need.
 enum XmlEvent {
     Start(Element),
     Text(String),
@@ -193,7 +193,7 @@ impl<R: Read> Xml<R> {
         Ok(())
     }
 
-    /// Returns the next event that readers need; none at the end of the file.
+    /// Returns the next event that parsers need; none at the end of the file.
     fn next_event(&mut self) -> Result<Option<XmlEvent>, ReadError> {
         loop {
             self.buffer.clear();
@@ -327,7 +327,7 @@ fn by_prefix(prefix: &str) -> Option<Namespace> {
 fn reference(name: &BytesRef<'_>) -> String {
     match name.resolve_char_ref() {
         Ok(Some(character)) => return character.to_string(),
-        // Out of range, or U+0000: returned as a character that the readers reject.
+        // Out of range, or U+0000: returned as a character that the parsers reject.
         Err(_) => return "\0".to_owned(),
         Ok(None) => {}
     }

@@ -128,16 +128,16 @@ fn decide_credit_side(post: &Post<'_>, candidates: &mut [Candidate]) {
         let Some(credit) = candidate.parts.first().and_then(|part| part.credit.as_ref()) else {
             continue;
         };
-        let gap = |at: usize| post.line(at).is_none_or(|line| line.gap);
+        let is_separated = |at: usize| post.line(at).is_none_or(|line| line.preceded_by_blank_line);
         let (line, vote) = (credit.line, 0.5);
         if is(candidate, above) {
             both.0 = true;
-            votes += if gap(line) { vote } else { 0.0 };
-            votes -= if gap(line + 1) { 2.0 * vote } else { 0.0 };
+            votes += if is_separated(line) { vote } else { 0.0 };
+            votes -= if is_separated(line + 1) { 2.0 * vote } else { 0.0 };
         } else if is(candidate, below) {
             both.1 = true;
-            votes -= if gap(line + 1) { vote } else { 0.0 };
-            votes += if gap(line) { 2.0 * vote } else { 0.0 };
+            votes -= if is_separated(line + 1) { vote } else { 0.0 };
+            votes += if is_separated(line) { 2.0 * vote } else { 0.0 };
             let numbered = candidate
                 .parts
                 .first()
@@ -257,7 +257,7 @@ fn may_be_lead(post: &Post<'_>, candidate: &Candidate) -> bool {
     }
     // A headline above a separate title is not that title.
     let next = post.text(candidate.first + 1);
-    let titled = next.is_some_and(|text| {
+    let title_follows = next.is_some_and(|text| {
         text::width(text) <= 140
             && text::is_one_sentence(text)
             && !text.ends_with(['.', '”', '"'])
@@ -267,5 +267,5 @@ fn may_be_lead(post: &Post<'_>, candidate: &Candidate) -> bool {
     candidate.is_known()
         && !outlet_first
         && candidate.pattern.form != Form::Prose
-        && !(far && titled)
+        && !(far && title_follows)
 }

@@ -24,7 +24,7 @@ pub(crate) struct Comments {
     /// The comments that may be more or less than one.
     pub(crate) notes: Vec<Note>,
     /// Lines between them that belong to the page.
-    pub(crate) furniture: Vec<Note>,
+    pub(crate) boilerplate: Vec<Note>,
 }
 
 /// Reads the comments below a post.
@@ -35,7 +35,7 @@ pub(crate) fn read(document: &Document) -> Comments {
             start: lines.len(),
             replies: Vec::new(),
             notes: Vec::new(),
-            furniture: Vec::new(),
+            boilerplate: Vec::new(),
         };
     };
     let mut reader = CommentReader::new(document);
@@ -45,7 +45,12 @@ pub(crate) fn read(document: &Document) -> Comments {
         reader.read_line(start + offset, line);
     }
     reader.end_comment(false);
-    Comments { start, replies: reader.replies, notes: reader.notes, furniture: reader.furniture }
+    Comments {
+        start,
+        replies: reader.replies,
+        notes: reader.notes,
+        boilerplate: reader.boilerplate,
+    }
 }
 
 /// Finds the first line of the comments: their heading if it comes before the first marker, else the
@@ -138,11 +143,11 @@ fn author(text: &str) -> Option<&str> {
 }
 
 /// Returns whether a line between the comments belongs to the page.
-fn is_furniture(text: &str) -> bool {
+fn is_boilerplate(text: &str) -> bool {
     let bare = text.trim_matches(|c: char| !c.is_alphanumeric());
     text.len() <= 120
         && (lexicon::is(Kind::CommentsEnd, bare)
-            || lexicon::prefix(Kind::Furniture, text).is_some() && text::word_count(text) <= 8)
+            || lexicon::prefix(Kind::Boilerplate, text).is_some() && text::word_count(text) <= 8)
 }
 
 /// Returns whether a line is the date of a comment.
@@ -164,7 +169,7 @@ struct CommentReader<'d> {
     time: Option<String>,
     replies: Vec<Reply>,
     notes: Vec<Note>,
-    furniture: Vec<Note>,
+    boilerplate: Vec<Note>,
     /// Whether a line was read.
     started: bool,
 }
@@ -179,7 +184,7 @@ impl<'d> CommentReader<'d> {
             time: None,
             replies: Vec::new(),
             notes: Vec::new(),
-            furniture: Vec::new(),
+            boilerplate: Vec::new(),
             started: false,
         }
     }
@@ -188,10 +193,10 @@ impl<'d> CommentReader<'d> {
     fn read_line(&mut self, at: usize, line: &Line) {
         let mut text = line.text.as_str();
         let first = !std::mem::replace(&mut self.started, true);
-        if (first && is_heading(text)) || is_furniture(text) {
-            if is_furniture(text) {
+        if (first && is_heading(text)) || is_boilerplate(text) {
+            if is_boilerplate(text) {
                 self.end_comment(true);
-                self.furniture.push(Note {
+                self.boilerplate.push(Note {
                     line: line.no,
                     raw: line.raw.clone(),
                     reason: "part of the page around the comments".to_owned(),

@@ -19,12 +19,12 @@ pub(crate) fn assign_urls(post: &Post<'_>) -> HashMap<usize, (String, usize)> {
     // If the URLs are above the titles, the first one comes before any title.
     let above = url_lines.first().is_some_and(|first| {
         let before = (0..*first).filter(|at| post.text(*at).is_some()).count();
-        let next = post.line(first + 1).is_some_and(|line| !line.gap);
-        let gap = post.line(*first).is_some_and(|line| line.gap);
+        let next = post.line(first + 1).is_some_and(|line| !line.preceded_by_blank_line);
+        let separated = post.line(*first).is_some_and(|line| line.preceded_by_blank_line);
         let last = url_lines
             .last()
             .is_some_and(|last| (last + 1..post.len()).any(|at| post.text(at).is_some()));
-        before <= 1 && next && last && (gap || before == 0)
+        before <= 1 && next && last && (separated || before == 0)
     });
     let mut found = HashMap::new();
     for at in url_lines {
@@ -53,10 +53,13 @@ fn title_above(post: &Post<'_>, at: usize, free: &dyn Fn(usize) -> bool) -> Opti
         text::width(text) > 160 || !text::is_one_sentence(text) || text.ends_with('.')
     });
     let named = two_line::credit_line(post, above).is_some();
-    if (prose || named) && !line.gap {
+    if (prose || named) && !line.preceded_by_blank_line {
         // The first line of the group has the title.
         let mut first = above;
-        while first > 0 && post.line(first).is_some_and(|line| !line.gap) && free(first - 1) {
+        while first > 0
+            && post.line(first).is_some_and(|line| !line.preceded_by_blank_line)
+            && free(first - 1)
+        {
             first -= 1;
         }
         if first < above && title(first) {
@@ -71,19 +74,16 @@ fn title_above(post: &Post<'_>, at: usize, free: &dyn Fn(usize) -> bool) -> Opti
 pub(crate) fn find_headline(post: &Post<'_>) -> Option<usize> {
     let kind = |at: usize| post.line(at).map(|line| line.kind);
     let linked_heading = |at: usize| {
-        matches!(kind(at), Some(Kind::Heading(_)))
-            && post.line(at).is_some_and(|line| line.whole_link().is_some())
+        post.is_heading(at) && post.line(at).is_some_and(|line| line.whole_link().is_some())
     };
     // Several linked headings are titles of sources; a single one is the title of the post.
     let titles = (0..post.len())
         .filter(|at| linked_heading(*at) && kind(*at) != Some(Kind::Heading(1)))
         .count();
     let heading = |at: &usize| {
-        matches!(kind(*at), Some(Kind::Heading(_)))
-            && post.text(*at).is_some()
-            && !(titles > 1 && linked_heading(*at))
+        post.is_heading(*at) && post.text(*at).is_some() && !(titles > 1 && linked_heading(*at))
     };
-    if post.titled {
+    if post.has_separate_title {
         return None;
     }
     let first_level = (0..post.len())
@@ -118,8 +118,9 @@ pub(crate) fn find_headline(post: &Post<'_>) -> Option<usize> {
             || !post.line(first + 1).is_some_and(|line| line.starts_item))
         .then_some(first);
     }
-    let own_block =
-        post.line(first + 1).is_none_or(|next| next.gap || next.starts_item || line.is_bold());
+    let own_block = post
+        .line(first + 1)
+        .is_none_or(|next| next.preceded_by_blank_line || next.starts_item || line.is_bold());
     let stop = text::ends_sentence(text) && !text.ends_with('?');
     (line.kind == Kind::Paragraph && own_block && !stop && line.links.len() <= 1).then_some(first)
 }

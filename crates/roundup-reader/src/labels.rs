@@ -1,4 +1,4 @@
-//! Labels the lines of a document: captions, "Read more", the editor's comment, furniture of the
+//! Labels the lines of a document: captions, "Read more", the editor's comment, boilerplate of the
 //! page, ….
 
 use crate::credit;
@@ -23,7 +23,7 @@ pub(crate) enum Label {
     },
     Caption,
     /// Part of the page around the post.
-    Furniture,
+    Boilerplate,
     Rule,
     Picture,
     Code,
@@ -40,10 +40,10 @@ pub(crate) fn labels(document: &Document) -> Vec<Label> {
         let (Some(above), Some(line)) = (lines.get(at - 1), lines.get(at)) else { continue };
         if labels.get(at) == Some(&Label::Caption)
             && labels.get(at - 1) == Some(&Label::Text)
-            && !line.gap
+            && !line.preceded_by_blank_line
             && at > 1
             && above.links.is_empty()
-            && above.gap
+            && above.preceded_by_blank_line
             && text::word_count(&above.text) >= 4
             && let Some(label) = labels.get_mut(at - 1)
         {
@@ -60,7 +60,7 @@ fn label(line: &Line) -> Label {
         Kind::Picture => return Label::Picture,
         Kind::Caption => return Label::Caption,
         Kind::Code => return Label::Code,
-        Kind::Furniture => return Label::Furniture,
+        Kind::Boilerplate => return Label::Boilerplate,
         _ => {}
     }
     if line.is_url() {
@@ -70,8 +70,8 @@ fn label(line: &Line) -> Label {
     if is_read_more(text) {
         return Label::ReadMore;
     }
-    if text.len() <= 400 && is_furniture(line) {
-        return Label::Furniture;
+    if text.len() <= 400 && is_boilerplate(line) {
+        return Label::Boilerplate;
     }
     if text.len() <= 300 && is_photo_credit(text) && line.links.len() <= 1 {
         return Label::Caption;
@@ -159,9 +159,9 @@ fn is_photo_credit(text: &str) -> bool {
 }
 
 /// Returns whether a line belongs to the page around the post: "Posted by …", "Labels: …".
-fn is_furniture(line: &Line) -> bool {
+fn is_boilerplate(line: &Line) -> bool {
     let text = line.text.as_str();
-    if let Some(length) = lexicon::prefix(Words::Furniture, text) {
+    if let Some(length) = lexicon::prefix(Words::Boilerplate, text) {
         let words = text::word_count(text);
         let rest = part(text, length..text.len());
         let phrase = part(text, 0..length);

@@ -24,7 +24,7 @@ pub struct Html {
     /// WordPress stores.
     pub loose: bool,
     /// Whether the post has its title elsewhere, so that its first line is not the headline.
-    pub titled: bool,
+    pub has_separate_title: bool,
 }
 
 /// Reads a roundup in plain text.
@@ -52,7 +52,7 @@ pub fn parse_html(html: &str, outlets: &dyn Outlets) -> Roundup {
 
 /// Reads HTML with options, such as the body of a post in an export.
 pub fn parse_html_with(html: &str, outlets: &dyn Outlets, options: Html) -> Roundup {
-    read(document::read_html(html, options.loose), outlets, options.titled)
+    read(document::read_html(html, options.loose), outlets, options.has_separate_title)
 }
 
 /// The label of a line, and the part of its text that is read.
@@ -72,7 +72,7 @@ pub(crate) struct Post<'a> {
     /// The URLs that are alone on a line, each with that line, by the line of the title they belong to.
     pub(crate) urls: HashMap<usize, (String, usize)>,
     /// Whether the post has its title elsewhere.
-    pub(crate) titled: bool,
+    pub(crate) has_separate_title: bool,
     /// In a long post, the patterns that are tried on the lines past [`MAX_FULL`](crate::choose::MAX_FULL).
     pub(crate) allowed: Option<HashSet<Pattern>>,
 }
@@ -90,6 +90,11 @@ impl Post<'_> {
 
     pub(crate) fn line(&self, at: usize) -> Option<&Line> {
         if at < self.rows.len() { self.document.lines.get(at) } else { None }
+    }
+
+    /// Returns whether a line is marked up as a heading.
+    pub(crate) fn is_heading(&self, at: usize) -> bool {
+        self.line(at).is_some_and(|line| matches!(line.kind, Kind::Heading(_)))
     }
 
     /// Returns the label of a line; a rule if there is no such line.
@@ -140,9 +145,9 @@ pub(crate) enum Chosen {
     Linked(Anchor),
 }
 
-/// Reads a document as a roundup. `titled` is [`Html::titled`].
-pub(crate) fn read(document: Document, outlets: &dyn Outlets, titled: bool) -> Roundup {
-    let Comments { start, replies, notes, furniture } = comments::read(&document);
+/// Reads a document as a roundup. `has_separate_title` is [`Html::has_separate_title`].
+pub(crate) fn read(document: Document, outlets: &dyn Outlets, has_separate_title: bool) -> Roundup {
+    let Comments { start, replies, notes, boilerplate } = comments::read(&document);
     let labels = labels::labels(&document);
     let rows = document
         .lines
@@ -157,7 +162,7 @@ pub(crate) fn read(document: Document, outlets: &dyn Outlets, titled: bool) -> R
         names: Names::new(outlets),
         headline: None,
         urls: HashMap::new(),
-        titled,
+        has_separate_title,
         allowed: None,
     };
     post.names.occurrences = count_names(&post);
@@ -167,7 +172,7 @@ pub(crate) fn read(document: Document, outlets: &dyn Outlets, titled: bool) -> R
     let mut roundup = assemble::assemble(&post, chosen);
     roundup.comments = replies;
     roundup.report.uncertain.extend(notes);
-    roundup.report.unread.extend(furniture);
+    roundup.report.unread.extend(boilerplate);
     roundup.report.uncertain.sort_by_key(|note| note.line);
     roundup.report.unread.sort_by_key(|note| note.line);
     roundup

@@ -24,7 +24,7 @@ pub(crate) fn under_outlet_headings(post: &Post<'_>) -> Vec<Candidate> {
             .take(MAX_ITEMS)
             .take_while(|at| {
                 !matches!(post.label(*at), Label::Rule | Label::Comment { .. } | Label::Related)
-                    && !matches!(post.line(*at).map(|line| line.kind), Some(Kind::Heading(_)))
+                    && !post.is_heading(*at)
             })
             .filter(|at| {
                 post.text(*at).is_some_and(|text| {
@@ -96,7 +96,7 @@ fn outlet_heading(post: &Post<'_>, at: usize) -> Option<Parsed> {
     let set_off = bare.len() < text.len()
         || matches!(line.kind, Kind::Heading(_))
         || line.is_bold()
-        || line.gap
+        || line.preceded_by_blank_line
         || text::is_all_capitals(text);
     if !set_off {
         return None;
@@ -282,8 +282,8 @@ fn list_siblings(
         for at in others {
             let Some(text) = post.text(at) else { continue };
             let words = text::word_count(text);
-            let alone = post.line(at).is_some_and(|line| line.gap)
-                && post.line(at + 1).is_none_or(|line| line.gap);
+            let alone = post.line(at).is_some_and(|line| line.preceded_by_blank_line)
+                && post.line(at + 1).is_none_or(|line| line.preceded_by_blank_line);
             let inside = post.headline.map_or(at > first, |head| at > head) && at < last || listed;
             if listed_news(at)
                 || inside

@@ -101,8 +101,10 @@ impl TitleReader<'_, '_> {
         let sentence = text::ends_sentence(self.text)
             && text::word_count(self.text) >= 8
             && !self.text.ends_with('?');
-        let gap = |at: usize| self.post.line(at).is_none_or(|line| line.gap);
-        let belongs_below = gap(next) && !gap(next + 1) && self.post.text(next + 1).is_some();
+        let is_separated =
+            |at: usize| self.post.line(at).is_none_or(|line| line.preceded_by_blank_line);
+        let belongs_below =
+            is_separated(next) && !is_separated(next + 1) && self.post.text(next + 1).is_some();
         let less = f64::from(u8::from(sentence)) * 2.0 + f64::from(u8::from(belongs_below)) * 2.0;
         if let Some(parsed) = credit_line(self.post, next) {
             add(Form::Below, "", 0..line.len(), parsed, None, -less);
@@ -129,7 +131,7 @@ impl TitleReader<'_, '_> {
             && let Some(named) = prose::named(line, names)
         {
             let more = if named.placed { 0.5 } else { -0.5 };
-            let less = if gap(next) && !gap(self.at) { 1.0 } else { 0.0 };
+            let less = if is_separated(next) && !is_separated(self.at) { 1.0 } else { 0.0 };
             add(Form::Prose, "", named.range, named.parsed, Some(0..line.len()), more - less);
         }
     }
@@ -210,15 +212,17 @@ impl TitleReader<'_, '_> {
 
     /// Reads a block of a title, its excerpt and a last line that names the outlet.
     fn block_end(&self, found: &mut Vec<Candidate>) {
-        let gap = |at: usize| self.post.line(at).is_none_or(|line| line.gap);
+        let is_separated =
+            |at: usize| self.post.line(at).is_none_or(|line| line.preceded_by_blank_line);
         let fits = self.title_score();
         if fits <= -3.0
-            || self.at > 0 && !gap(self.at)
+            || self.at > 0 && !is_separated(self.at)
             || text::ends_sentence(self.text) && !self.text.ends_with('?')
         {
             return;
         }
-        let Some(end) = (self.at + 1..=self.at + MAX_BELOW).find(|at| gap(*at)).map(|at| at - 1)
+        let Some(end) =
+            (self.at + 1..=self.at + MAX_BELOW).find(|at| is_separated(*at)).map(|at| at - 1)
         else {
             return;
         };

@@ -188,6 +188,17 @@ fn paragraphs_before_read_more_are_the_quote() {
 }
 
 #[test]
+fn read_more_lines_above_the_headline_belong_to_the_lead() {
+    let read_more = |n: u32| format!("[Read more](https://example.com/{n})\n\n");
+    let text = read_more(1) + &read_more(2) + &read_more(3) + "# Lead -- WSJ\n\n- a -- AFP";
+    let roundup = read(&text);
+    let lead = roundup.links.iter().find(|link| link.role == Role::Lead).unwrap();
+    assert_eq!(lead.url.as_deref(), Some("https://example.com/1"));
+    let read_more_lines = lead.raw.lines().filter(|line| line.starts_with("[Read more]"));
+    assert_eq!(read_more_lines.count(), 3, "{}", lead.raw);
+}
+
+#[test]
 fn several_links_in_one_item_are_one_source_and_inline_links() {
     let roundup = read(
         "## S\n\n- [A](https://example.com/1), [B](https://example.com/2)\n- [C](https://example.com/3): a text with [D](https://example.com/4)\n  - said again\n",

@@ -1,31 +1,31 @@
-//! Keys by which names are compared, and names that show nothing.
+//! Comparison keys for names, and detection of invisible names.
 
 use deunicode::deunicode_char;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::words::words;
 
-/// Returns the key by which two spellings of a name are the same.
+/// Returns the comparison key of a name: different spellings of one name have the same key.
 ///
 /// Case, the accents of Latin and Greek letters, the vowel signs of Arabic and Hebrew, full-width
 /// forms and punctuation make no difference; the letters of other scripts are kept as they are.
 /// "&" is "and", "C++" is "c plus plus". A name without letters or digits has the key "", which
-/// matches nothing. The key of a key is itself.
+/// matches nothing. The function is idempotent.
 pub fn fold_name(name: &str) -> String {
     words(&fold_letters(name)).join(" ")
 }
 
-/// Returns the key by which two spellings of an outlet's name are the same: that of
-/// [`fold_name`], without a leading "the".
+/// Returns the comparison key of an outlet's name: [`fold_name`] without leading "the"s, unless
+/// nothing would remain.
 pub fn fold_outlet_name(name: &str) -> String {
     let words = words(&fold_letters(name));
-    let articles = words.iter().take_while(|word| *word == "the").count();
-    let skip = articles.min(words.len().saturating_sub(1));
+    let leading_articles = words.iter().take_while(|word| *word == "the").count();
+    let skip = leading_articles.min(words.len().saturating_sub(1));
     words.get(skip..).unwrap_or_default().join(" ")
 }
 
-/// Returns whether a name shows nothing: it holds only white space, control characters and
-/// characters that are invisible by themselves.
+/// Returns whether a name is invisible: it contains only white space, control characters and other
+/// invisible characters.
 pub fn is_blank_name(name: &str) -> bool {
     name.chars().all(|character| {
         character.is_whitespace()
@@ -48,7 +48,7 @@ fn fold_letters(name: &str) -> String {
                 let base = std::iter::once(character).nfd().next();
                 folded.extend(base.map(|base| if base == 'ς' { 'σ' } else { base }));
             }
-            // Letters that the keyboards of Arabic and of Persian write differently.
+            // Letters that have different characters in Arabic and in Persian.
             'ك' => folded.push('ک'),
             'ي' | 'ى' => folded.push('ی'),
             _ if is_ignorable(character) || is_optional_mark(character) => {}
@@ -58,7 +58,7 @@ fn fold_letters(name: &str) -> String {
     folded
 }
 
-/// Whether a mark may be left out of a word without making it another word: accents that make no
+/// Returns whether a combining mark can be omitted without changing the word: accents that make no
 /// letter of their own, vowel signs of Hebrew and Arabic, the Arabic elongation.
 fn is_optional_mark(character: char) -> bool {
     matches!(
@@ -80,8 +80,8 @@ fn is_optional_mark(character: char) -> bool {
     )
 }
 
-/// Returns whether Unicode says that a character shows nothing where it is not supported
-/// (`Default_Ignorable_Code_Point`): soft hyphens, joiners, direction marks, fillers.
+/// Returns whether a character has the Unicode property `Default_Ignorable_Code_Point`: soft
+/// hyphens, joiners, direction marks, fillers.
 pub fn is_ignorable(character: char) -> bool {
     matches!(
         character,
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_readable() {
+    fn outlet_keys_are_lowercase_words() {
         for (name, key) in [
             ("RFE/RL", "rfe rl"),
             ("24/7 Wall St.", "24 7 wall st"),
@@ -150,7 +150,7 @@ mod tests {
             ("!!!", ""),
         ] {
             assert_eq!(fold_outlet_name(name), key);
-            assert_eq!(fold_outlet_name(key), key, "the key of a key is itself");
+            assert_eq!(fold_outlet_name(key), key, "the function is idempotent");
         }
         assert_eq!(fold_name("The Who"), "the who");
     }
@@ -171,11 +171,11 @@ mod tests {
             assert_eq!(fold_name(&fold_name(tag)), fold_name(tag));
         }
         let slugs: HashSet<String> = tags.iter().map(|tag| slugify(tag)).collect();
-        assert_eq!(slugs.len(), tags.len() - 1, "only 权力 and 权利 sound alike: {slugs:?}");
+        assert_eq!(slugs.len(), tags.len() - 1, "only 权力 and 权利 have the same slug: {slugs:?}");
     }
 
     #[test]
-    fn a_name_that_shows_nothing_is_blank() {
+    fn an_invisible_name_is_blank() {
         for name in
             ["", " \t\n", "\u{200B}\u{200D}", "\u{3164}\u{A0}", "\u{2800}", "\u{202E}\0\u{E0041}"]
         {

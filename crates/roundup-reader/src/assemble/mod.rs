@@ -2,7 +2,7 @@
 //! excerpts and commentary.
 
 mod line_use;
-mod rest;
+mod remaining_lines;
 mod sources;
 
 use crate::confidence::Confidence;
@@ -39,7 +39,7 @@ pub(crate) fn assemble(post: &Post<'_>, chosen: Vec<Chosen>) -> Roundup {
     }
     assembler.assign_excerpts(lead);
     assembler.place_remaining_lines();
-    assembler.assign_read_more_urls(lead);
+    assembler.assign_read_more_urls();
     assembler.finish()
 }
 
@@ -208,7 +208,8 @@ impl Assembler<'_, '_> {
         let at = headline + 1;
         let (Some(line), Some(text)) = (self.post.line(at), self.post.text(at)) else { return };
         let words = text::word_count(text);
-        let own_block = line.gap && self.post.line(at + 1).is_some_and(|next| next.gap);
+        let own_block = line.preceded_by_blank_line
+            && self.post.line(at + 1).is_some_and(|next| next.preceded_by_blank_line);
         let fits = (6..=25).contains(&words)
             && !text.ends_with(['.', '!', '?', ':', '…', ';', '。'])
             && line.links.is_empty();
@@ -297,9 +298,7 @@ impl Assembler<'_, '_> {
     /// Returns whether a source begins at `from` or in the next lines, before the next heading.
     fn source_before_heading(&self, from: usize, starts: &HashSet<usize>) -> bool {
         let reach = (from..self.post.len()).take(12);
-        let mut own = reach.take_while(|at| {
-            !matches!(self.post.line(*at).map(|line| line.kind), Some(Kind::Heading(_)))
-        });
+        let mut own = reach.take_while(|at| !self.post.is_heading(*at));
         own.any(|at| starts.contains(&at))
     }
 
@@ -320,7 +319,9 @@ impl Assembler<'_, '_> {
             && text::word_count(&line.text) >= 6
             && !text::is_title_case(&line.text);
         introduces
-            || !(line.gap || loud || ended && before.is_none_or(|line| line.text.len() < 200))
+            || !(line.preceded_by_blank_line
+                || loud
+                || ended && before.is_none_or(|line| line.text.len() < 200))
             || text::word_count(&line.text) > 7
     }
 
@@ -354,7 +355,7 @@ impl Assembler<'_, '_> {
                     label,
                     Label::ReadMore | Label::Related | Label::Comment { .. } | Label::Rule
                 )
-                || matches!(self.post.line(end).map(|line| line.kind), Some(Kind::Heading(_)))
+                || self.post.is_heading(end)
                 || self.line_uses.is_used(end)
                     && self.post.text(end).is_some()
                     && !self.is_inline(end);

@@ -234,24 +234,37 @@ fn unbracket(text: &str) -> &str {
     text
 }
 
+/// Builds a source or an inline link without a credit, whose title and URL are on the line `at`.
+fn uncredited_source(
+    post: &Post<'_>,
+    at: usize,
+    role: Role,
+    title: &str,
+    url: &str,
+    confidence: f64,
+) -> Source {
+    Source {
+        role,
+        title: title.to_owned(),
+        url: Some(url.to_owned()),
+        credit: None,
+        credits: Vec::new(),
+        section: None,
+        quote: None,
+        confidence: Confidence::new(confidence),
+        alternative: None,
+        line: post.line(at).map_or(0, |line| line.no),
+        raw: raw(post, at, at),
+    }
+}
+
 /// Builds the source, or the inline link, of a link.
 fn linked(post: &Post<'_>, anchor: Anchor) -> SourceDraft {
     let at = anchor.title.line;
     let role = if anchor.score > 0.0 { Role::More } else { Role::Inline };
     let written = post.span(&anchor.title);
-    let mut source = Source {
-        role,
-        title: if role == Role::Inline { written.to_owned() } else { title(written) },
-        url: Some(anchor.url),
-        credit: None,
-        credits: Vec::new(),
-        section: None,
-        quote: None,
-        confidence: Confidence::new(0.99),
-        alternative: None,
-        line: post.line(at).map_or(0, |line| line.no),
-        raw: raw(post, at, at),
-    };
+    let title = if role == Role::Inline { written.to_owned() } else { title(written) };
+    let mut source = uncredited_source(post, at, role, &title, &anchor.url, 0.99);
     let mut draft = SourceDraft::on_line(source.clone(), at);
     if role == Role::Inline {
         return draft;

@@ -25,7 +25,7 @@ pub(super) struct Builder {
     emphasis: OpenStyle,
     code: OpenStyle,
     /// Whether the next line begins a block.
-    gap: bool,
+    starts_block: bool,
     /// The number of open block quotes.
     quotes: usize,
     /// The open lists, each with the number of its next item.
@@ -58,7 +58,7 @@ impl Builder {
             strong: OpenStyle::default(),
             emphasis: OpenStyle::default(),
             code: OpenStyle::default(),
-            gap: false,
+            starts_block: false,
             quotes: 0,
             lists: Vec::new(),
             deeper: 0,
@@ -212,14 +212,16 @@ impl Builder {
         };
         line.starts_item = std::mem::take(&mut self.starts_item) && line.depth > 0;
         line.number = self.number.take();
-        line.gap = std::mem::take(&mut self.gap) && !self.lines.is_empty();
+        line.preceded_by_blank_line =
+            std::mem::take(&mut self.starts_block) && !self.lines.is_empty();
     }
 
     /// Adds the pictures of the current line as lines.
     fn push_pictures(&mut self) {
         for (url, text, no) in std::mem::take(&mut self.pictures) {
             let mut line = Line::new(no, Kind::Picture);
-            (line.text, line.url, line.gap) = (text, Some(url), self.gap && !self.lines.is_empty());
+            (line.text, line.url, line.preceded_by_blank_line) =
+                (text, Some(url), self.starts_block && !self.lines.is_empty());
             self.lines.push(line);
         }
     }
@@ -227,13 +229,17 @@ impl Builder {
     /// Ends the block.
     pub(super) fn end_block(&mut self) {
         self.end_line();
-        self.gap = true;
+        self.starts_block = true;
     }
 
     /// Adds a thematic break.
     pub(super) fn rule(&mut self) {
         self.end_block();
-        self.lines.push(Line { text: "---".into(), gap: true, ..Line::new(self.no, Kind::Rule) });
+        self.lines.push(Line {
+            text: "---".into(),
+            preceded_by_blank_line: true,
+            ..Line::new(self.no, Kind::Rule)
+        });
     }
 
     /// Adds a picture, as a line after the current one.
@@ -271,7 +277,7 @@ impl Builder {
         self.end_line();
         self.lists.pop();
         self.starts_item = false;
-        self.gap |= self.lists.is_empty();
+        self.starts_block |= self.lists.is_empty();
     }
 
     /// Ends the line, and begins a list item.
@@ -297,7 +303,7 @@ impl Builder {
         if !text.trim().is_empty() {
             let mut line = Line::new(self.no, Kind::Code);
             text.trim_end().clone_into(&mut line.text);
-            line.gap = true;
+            line.preceded_by_blank_line = true;
             if let Some(span) = span {
                 line.raw = format!("{}:{}", span.start, span.end);
             }

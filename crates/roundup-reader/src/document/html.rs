@@ -202,7 +202,7 @@ impl HtmlReader {
             name if PAGE_ELEMENTS.contains(&name) => {
                 to.end_block();
                 self.page_elements += 1;
-                to.block = Some(Kind::Furniture);
+                to.block = Some(Kind::Boilerplate);
             }
             name if BLOCKS.contains(&name) => {
                 to.end_block();
@@ -233,7 +233,7 @@ impl HtmlReader {
             "code" | "tt" | "kbd" | "samp" => to.close_style(Style::Code),
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "figcaption" | "caption" => {
                 to.end_block();
-                to.block = (self.page_elements > 0).then_some(Kind::Furniture);
+                to.block = (self.page_elements > 0).then_some(Kind::Boilerplate);
             }
             "blockquote" => to.close_quote(),
             "ul" | "ol" | "menu" => {
@@ -252,12 +252,12 @@ impl HtmlReader {
             name if PAGE_ELEMENTS.contains(&name) => {
                 to.end_block();
                 self.page_elements = self.page_elements.saturating_sub(1);
-                to.block = (self.page_elements > 0).then_some(Kind::Furniture);
+                to.block = (self.page_elements > 0).then_some(Kind::Boilerplate);
             }
             name if BLOCKS.contains(&name) => {
                 to.end_block();
                 if to.block == Some(Kind::Caption) {
-                    to.block = (self.page_elements > 0).then_some(Kind::Furniture);
+                    to.block = (self.page_elements > 0).then_some(Kind::Boilerplate);
                 }
             }
             _ => {}

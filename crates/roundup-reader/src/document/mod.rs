@@ -28,7 +28,7 @@ pub(crate) enum Kind {
     Rule,
     Code,
     /// Part of the page around the post, such as its navigation.
-    Furniture,
+    Boilerplate,
 }
 
 /// A link within a line.
@@ -49,6 +49,7 @@ pub(crate) enum Style {
 
 /// A line of the document as a reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "a blank line is not a `Line`")]
 pub(crate) struct Line {
     /// The line in the source, counted from 1.
     pub(crate) no: usize,
@@ -66,7 +67,7 @@ pub(crate) struct Line {
     /// The number in front of the item.
     pub(crate) number: Option<u32>,
     /// Whether a blank line or the start of a block separates it from the previous line.
-    pub(crate) gap: bool,
+    pub(crate) preceded_by_blank_line: bool,
     /// The URL of a picture, or the URL that is alone on the line.
     pub(crate) url: Option<String>,
 }
@@ -83,7 +84,7 @@ impl Line {
             starts_item: false,
             depth: 0,
             number: None,
-            gap: false,
+            preceded_by_blank_line: false,
             url: None,
         }
     }
@@ -137,7 +138,7 @@ const NARROWEST_WRAP: usize = 50;
 /// Returns whether `next` continues the sentence of a wrapped line.
 fn is_wrapped(line: &Line, next: &Line) -> bool {
     let text = line.text.as_str();
-    !next.gap
+    !next.preceded_by_blank_line
         && !next.starts_item
         && !next.is_url()
         && line.url.is_none()

@@ -84,18 +84,18 @@ pub(crate) fn read(input: &str) -> Document {
     let input = input.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
     let numbered = counted_lines(input.split('\n'));
     let mut lines: Vec<Line> = Vec::new();
-    let mut gap = false;
+    let mut after_blank_line = false;
     let mut in_item = false;
     for (index, written) in input.split('\n').enumerate() {
         let trimmed = written.trim();
         if trimmed.is_empty() {
-            gap = true;
+            after_blank_line = true;
             continue;
         }
         let indented = written.starts_with([' ', '\t']);
         let counted = numbered.binary_search(&index).is_ok();
         let mut line = parse_line(trimmed, index + 1, counted);
-        line.gap = std::mem::take(&mut gap) && !lines.is_empty();
+        line.preceded_by_blank_line = std::mem::take(&mut after_blank_line) && !lines.is_empty();
         if line.starts_item {
             in_item = true;
         } else if in_item && indented && line.kind == Kind::Paragraph {

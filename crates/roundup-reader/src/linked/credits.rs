@@ -76,8 +76,11 @@ impl LinkReader<'_, '_> {
         while let (Some((before, _)), Some((after, _))) =
             (self.links.get(self.index + taken), self.links.get(self.index + taken + 1))
         {
-            let gap = part(self.text, before.end..after.start).trim();
-            let listed = gap == "," || lexicon::is(Words::And, gap) || gap == ", and" || gap == "&";
+            let between = part(self.text, before.end..after.start).trim();
+            let listed = between == ","
+                || lexicon::is(Words::And, between)
+                || between == ", and"
+                || between == "&";
             if taken >= 6 || !listed {
                 break;
             }

@@ -1,12 +1,10 @@
 //! Links that are not titles: links in running text, and URLs on lines of their own.
 
-use super::{SourceDraft, raw, title};
-use crate::confidence::Confidence;
-use crate::document::Kind;
+use super::{SourceDraft, raw, title, uncredited_source};
 use crate::labels::{self, Label};
 use crate::linked;
 use crate::read::Post;
-use crate::roundup::{Credit, Role, Source};
+use crate::roundup::{Role, Source};
 use crate::text::part;
 use std::collections::HashSet;
 
@@ -24,7 +22,7 @@ pub(super) fn add_inline_links(post: &Post<'_>, drafts: &mut Vec<SourceDraft>) {
         let Some(line) = post.line(at) else { continue };
         let skipped = matches!(
             post.label(at),
-            Label::ReadMore | Label::Url | Label::Furniture | Label::Picture | Label::Rule
+            Label::ReadMore | Label::Url | Label::Boilerplate | Label::Picture | Label::Rule
         );
         if skipped || line.is_url() {
             continue;
@@ -45,43 +43,20 @@ pub(in crate::assemble) fn inline_link(
     title: &str,
     url: &str,
 ) -> Source {
-    Source {
-        role: Role::Inline,
-        title: if title.trim().is_empty() { url.to_owned() } else { title.to_owned() },
-        url: Some(url.to_owned()),
-        credit: None,
-        credits: Vec::new(),
-        section: None,
-        quote: None,
-        confidence: Confidence::new(0.99),
-        alternative: None,
-        line: post.line(at).map_or(0, |line| line.no),
-        raw: raw(post, at, at),
-    }
+    let title = if title.trim().is_empty() { url } else { title };
+    uncredited_source(post, at, Role::Inline, title, url, 0.99)
 }
 
 /// Adds the URLs that are alone on their line: one that belongs to no title becomes a source with
 /// the URL as its title; one whose title was not read as a source, a source without a credit.
 pub(super) fn add_standalone_urls(post: &Post<'_>, drafts: &mut Vec<SourceDraft>) {
-    let taken: HashSet<usize> = post.urls.values().map(|(_, at)| *at).collect();
+    let urls_of_titles: HashSet<usize> = post.urls.values().map(|(_, at)| *at).collect();
     for at in 0..post.len() {
         let Some(url) = post.line(at).and_then(|line| line.url.clone()) else { continue };
-        if *post.label(at) != Label::Url || taken.contains(&at) {
+        if *post.label(at) != Label::Url || urls_of_titles.contains(&at) {
             continue;
         }
-        let source = Source {
-            role: Role::More,
-            title: url.clone(),
-            url: Some(url),
-            credit: None,
-            credits: Vec::new(),
-            section: None,
-            quote: None,
-            confidence: Confidence::new(0.9),
-            alternative: None,
-            line: post.line(at).map_or(0, |line| line.no),
-            raw: raw(post, at, at),
-        };
+        let source = uncredited_source(post, at, Role::More, &url, &url, 0.9);
         drafts.push(SourceDraft::on_line(source, at));
     }
     // URLs of titles that were not read as sources.
@@ -91,7 +66,7 @@ pub(super) fn add_standalone_urls(post: &Post<'_>, drafts: &mut Vec<SourceDraft>
         .collect();
     for (line, (url, at)) in &post.urls {
         if !read.contains(&(*line, url.clone())) {
-            let source = uncredited(post, *line, *at, url);
+            let source = title_with_url(post, *line, *at, url);
             let role = source.role;
             let first = if role == Role::Inline { *at } else { *line };
             drafts.push(SourceDraft { title_line: *line, ..SourceDraft::on_line(source, first) });
@@ -101,10 +76,9 @@ pub(super) fn add_standalone_urls(post: &Post<'_>, drafts: &mut Vec<SourceDraft>
 
 /// Builds the source of a title with a URL on the next line and no credit; an inline link if the
 /// text is a pointer such as "here".
-fn uncredited(post: &Post<'_>, line: usize, at: usize, url: &str) -> Source {
+fn title_with_url(post: &Post<'_>, line: usize, at: usize, url: &str) -> Source {
     let text = post.text(line).unwrap_or_default();
-    let heading = matches!(post.line(line).map(|line| line.kind), Some(Kind::Heading(_)));
-    let role = if post.headline == Some(line) && heading
+    let role = if post.headline == Some(line) && post.is_heading(line)
         || labels::is_read_more(text)
         || linked::is_pointer(text)
     {
@@ -113,16 +87,7 @@ fn uncredited(post: &Post<'_>, line: usize, at: usize, url: &str) -> Source {
         Role::More
     };
     Source {
-        role,
-        title: title(text),
-        url: Some(url.to_owned()),
-        credit: None,
-        credits: Vec::<Credit>::new(),
-        section: None,
-        quote: None,
-        confidence: Confidence::new(0.95),
-        alternative: None,
-        line: post.line(line).map_or(0, |line| line.no),
         raw: format!("{}\n{}", raw(post, line, line), raw(post, at, at)),
+        ..uncredited_source(post, line, role, &title(text), url, 0.95)
     }
 }

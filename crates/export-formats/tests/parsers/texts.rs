@@ -50,7 +50,7 @@ fn files_of_unknown_kinds_are_rejected_with_a_reason() {
 }
 
 #[test]
-fn a_reader_stops_when_it_is_asked_to() {
+fn a_parser_stops_when_the_caller_asks() {
     let file = InputFile::from_path(&fixture("wordpress-1.2.xml"));
     let mut records = 0;
     let flow =

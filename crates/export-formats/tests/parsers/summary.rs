@@ -1,4 +1,4 @@
-//! Everything that the reader of a file returns, sorted by kind.
+//! Everything that the parser of a file returns, sorted by kind.
 
 use export_formats::{Comment, Format, InputFile, Post, Record, read};
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
-/// Everything that the reader of a file returns.
+/// Everything that the parser of a file returns.
 #[derive(Debug, Default)]
 pub struct Summary {
     pub format: Option<Format>,

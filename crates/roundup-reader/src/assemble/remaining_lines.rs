@@ -1,5 +1,5 @@
-//! Places the lines that are neither sources, headings nor lead: excerpts, the commentary and
-//! "Read more" links; then finishes the roundup.
+//! Assigns the remaining lines to excerpts, the commentary and "Read more" links, and builds the
+//! roundup.
 
 use super::line_use::LineUse;
 use super::{Assembler, sources};
@@ -12,44 +12,53 @@ use std::collections::{HashMap, HashSet};
 /// The maximum number of "Read more" lines that are read. No article can have more sources.
 const MAX_READ_MORE: usize = 500;
 
+/// The maximum number of quoted lines below a source that are part of its excerpt.
+const MAX_QUOTED_LINES: usize = 4;
+
 impl Assembler<'_, '_> {
-    /// Assigns the lines below a source to it as its excerpt if they are indented or quoted, or if
-    /// most sources of the post have such lines.
+    /// Assigns indented or quoted lines below a source as its excerpt, and other lines if at least
+    /// half of the sources have lines below them.
     pub(super) fn assign_excerpts(&mut self, lead: Option<usize>) {
-        let tails: Vec<(usize, Vec<usize>)> = self.lines_below_sources(lead);
-        let all = self.drafts.iter().filter(|draft| draft.source.role == Role::More).count();
-        let with: Vec<&(usize, Vec<usize>)> =
-            tails.iter().filter(|(_, lines)| !lines.is_empty()).collect();
-        let most = with.len() * 2 >= all
-            && !with.is_empty()
-            && (all >= 2 || !self.post.document.plain || lead.is_none());
-        let mut lengths: Vec<usize> = with.iter().map(|(_, lines)| lines.len()).collect();
+        let lines_below: Vec<(usize, Vec<usize>)> = self.lines_below_sources(lead);
+        let source_count =
+            self.drafts.iter().filter(|draft| draft.source.role == Role::More).count();
+        let sources_with_lines: Vec<&(usize, Vec<usize>)> =
+            lines_below.iter().filter(|(_, lines)| !lines.is_empty()).collect();
+        let at_least_half_have_lines = sources_with_lines.len() * 2 >= source_count
+            && !sources_with_lines.is_empty()
+            && (source_count >= 2 || !self.post.document.plain || lead.is_none());
+        let mut lengths: Vec<usize> =
+            sources_with_lines.iter().map(|(_, lines)| lines.len()).collect();
         lengths.sort_unstable();
         let median = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
-        let close = |lines: &[usize]| {
-            lines.first().and_then(|at| self.post.line(*at)).is_some_and(|line| !line.gap)
-        };
-        let tight = with.iter().filter(|(_, lines)| close(lines)).count() * 2 > with.len();
+        let first_line = |lines: &[usize]| lines.first().and_then(|at| self.post.line(*at));
+        let follows_directly =
+            |lines: &[usize]| first_line(lines).is_some_and(|line| !line.preceded_by_blank_line);
+        let most_follow_directly =
+            sources_with_lines.iter().filter(|(_, lines)| follows_directly(lines)).count() * 2
+                > sources_with_lines.len();
         let mut assigned: Vec<(usize, usize)> = Vec::new();
-        for (index, lines) in &tails {
+        for (index, lines) in &lines_below {
             let depth = self
                 .drafts
                 .get(*index)
                 .and_then(|draft| self.post.line(draft.title_line))
                 .map_or(0, |line| line.depth);
-            let apart =
-                lines.first().and_then(|at| self.post.line(*at)).is_some_and(|line| line.gap)
-                    && tight;
-            for (count, at) in lines.iter().enumerate() {
+            let is_separated = most_follow_directly
+                && first_line(lines).is_some_and(|line| line.preceded_by_blank_line);
+            for (position, at) in lines.iter().enumerate() {
                 let Some(line) = self.post.line(*at) else { continue };
-                let inside = line.depth > depth
+                let is_indented = line.depth > depth
                     || line.depth > 0 && line.depth == depth && !line.starts_item;
                 // The next item of the list is no part of this one.
                 if line.starts_item && line.depth <= depth {
                     break;
                 }
-                let quoted = line.kind == Kind::Quote || opens_quotation(&line.text);
-                if inside || quoted && count < 4 || most && !apart && count < median.max(1) {
+                let is_quoted = line.kind == Kind::Quote || opens_quotation(&line.text);
+                if is_indented
+                    || is_quoted && position < MAX_QUOTED_LINES
+                    || at_least_half_have_lines && !is_separated && position < median.max(1)
+                {
                     assigned.push((*index, *at));
                 }
             }
@@ -88,13 +97,13 @@ impl Assembler<'_, '_> {
                 .map_or(self.post.len(), |draft| draft.first_line);
             let mut lines = Vec::new();
             for at in draft.last_line + 1..next {
-                let label = self.post.label(at);
-                let head =
-                    matches!(self.post.line(at).map(|line| line.kind), Some(Kind::Heading(_)));
-                let section = !self.line_uses.is_free(at) && self.post.text(at).is_some();
-                if head
-                    || section
-                    || matches!(label, Label::Rule | Label::Comment { .. } | Label::Related)
+                let is_used_text = self.line_uses.is_used(at) && self.post.text(at).is_some();
+                if self.post.is_heading(at)
+                    || is_used_text
+                    || matches!(
+                        self.post.label(at),
+                        Label::Rule | Label::Comment { .. } | Label::Related
+                    )
                 {
                     break;
                 }
@@ -107,8 +116,8 @@ impl Assembler<'_, '_> {
         found
     }
 
-    /// Places all lines that are still unused: in the editor's comment, in the lines without a place
-    /// or in the report.
+    /// Assigns every unused line to the editor's comment or to the unplaced lines, or reports it.
+    /// "Read more" lines, rules and URLs are skipped.
     pub(super) fn place_remaining_lines(&mut self) {
         let mut in_comment = false;
         for at in 0..self.post.len() {
@@ -126,11 +135,10 @@ impl Assembler<'_, '_> {
                         self.comment_lines.push(at);
                         in_comment = true;
                     } else {
-                        self.roundup.report.uncertain.extend(self.post.line(at).map(|line| Note {
-                            line: line.no,
-                            raw: line.raw.clone(),
-                            reason: "a second comment label; it was kept as text".to_owned(),
-                        }));
+                        self.report_uncertain_line(
+                            at,
+                            "a second comment label; it was kept as text",
+                        );
                         self.unplaced_lines.push(at);
                         in_comment = false;
                     }
@@ -139,10 +147,10 @@ impl Assembler<'_, '_> {
                     self.report_unread(at, "a picture's caption or credit");
                     self.unplaced_lines.push(at);
                 }
-                Label::Furniture => self.report_unread(at, "part of the page around the post"),
+                Label::Boilerplate => self.report_unread(at, "part of the page around the post"),
                 Label::Picture => {
                     self.unplaced_lines.push(at);
-                    if !self.post.titled {
+                    if !self.post.has_separate_title {
                         self.report_unread(at, "a picture");
                     }
                 }
@@ -156,9 +164,7 @@ impl Assembler<'_, '_> {
                     self.unplaced_lines.push(at);
                 }
                 Label::Text => {
-                    let heading =
-                        matches!(self.post.line(at).map(|line| line.kind), Some(Kind::Heading(_)));
-                    if heading {
+                    if self.post.is_heading(at) {
                         self.report_unread(at, "a heading without sources under it");
                         in_comment = false;
                     }
@@ -174,11 +180,8 @@ impl Assembler<'_, '_> {
 
     /// Assigns the URL of each "Read more" to the source before it, or else to the lead. A URL that
     /// the source does not need becomes an inline link.
-    pub(super) fn assign_read_more_urls(&mut self, lead: Option<usize>) {
-        // The links of "Read more" lines were added as inline links.
-        let post = self.post;
-        self.drafts.retain(|draft| *post.label(draft.first_line) != Label::ReadMore);
-        let mut seen = false;
+    pub(super) fn assign_read_more_urls(&mut self) {
+        let mut repeated_url_seen = false;
         let mut count = 0;
         for at in 0..self.post.len() {
             if *self.post.label(at) != Label::ReadMore {
@@ -186,17 +189,15 @@ impl Assembler<'_, '_> {
             }
             count += 1;
             if count > MAX_READ_MORE {
-                self.report_unread(at, "more \"Read more\" lines than are read");
+                self.report_unread(at, "too many \"Read more\" lines");
                 continue;
             }
             let Some(line) = self.post.line(at) else { continue };
-            let raw = line.raw.clone();
-            let no = line.no;
             // The URL is on the line itself, or else on the line below.
             let own = line.links.first().map(|link| link.url.clone());
             let below = self.post.line(at + 1).filter(|line| {
-                let taken = self.post.urls.values().any(|(_, url)| *url == at + 1);
-                own.is_none() && line.is_url() && !taken
+                let belongs_to_title = self.post.urls.values().any(|(_, url)| *url == at + 1);
+                own.is_none() && line.is_url() && !belongs_to_title
             });
             let url = own.or_else(|| below.and_then(|line| line.url.clone()));
             let before = self.drafts.iter().rposition(|draft| {
@@ -204,56 +205,46 @@ impl Assembler<'_, '_> {
                     && draft.first_line < at
                     && !draft.source.title.contains("://")
             });
-            let Some(index) = before.or(lead) else {
+            let lead = || self.drafts.iter().position(|draft| draft.source.role == Role::Lead);
+            let Some(index) = before.or_else(lead) else {
                 self.report_unread(at, "\"Read more\" without a source");
-                self.add_inline_link(at, no, url, &raw);
+                self.add_inline_link(at, url);
                 continue;
             };
-            let taken = url.as_ref().is_some_and(|url| {
+            let url_belongs_to_other_source = url.as_ref().is_some_and(|url| {
                 self.drafts.iter().any(|draft| {
                     draft.first_line != at
                         && draft.source.url.as_deref() == Some(url)
                         && draft.title_line != at + 1
                 })
             });
-            let mut left = url.clone();
+            let mut unassigned_url = url;
             if let Some(draft) = self.drafts.get_mut(index) {
                 draft.source.raw.push('\n');
-                draft.source.raw.push_str(&raw);
+                draft.source.raw.push_str(&line.raw);
                 if draft.source.url.is_none() {
-                    draft.source.url = left.take();
+                    draft.source.url = unassigned_url.take();
                 }
             }
             if below.is_some() {
                 self.drafts.retain(|draft| draft.first_line != at + 1);
             }
-            if taken {
-                // The first "Read more" may repeat the title's URL; a further one is reported.
-                if std::mem::replace(&mut seen, true) {
+            if url_belongs_to_other_source {
+                // The first "Read more" that repeats a source's URL is normal; later ones are
+                // reported.
+                if std::mem::replace(&mut repeated_url_seen, true) {
                     self.report_unread(at, "a further \"Read more\" with the URL of a source");
                 }
-                left = None;
+                unassigned_url = None;
             }
-            self.add_inline_link(at, no, left, &raw);
+            self.add_inline_link(at, unassigned_url);
         }
     }
 
     /// Adds an inline link for a URL that belongs to no source.
-    fn add_inline_link(&mut self, at: usize, no: usize, url: Option<String>, raw: &str) {
+    fn add_inline_link(&mut self, at: usize, url: Option<String>) {
         let Some(url) = url else { return };
-        let source = Source {
-            role: Role::Inline,
-            title: url.clone(),
-            url: Some(url),
-            credit: None,
-            credits: Vec::new(),
-            section: None,
-            quote: None,
-            confidence: crate::Confidence::new(0.99),
-            alternative: None,
-            line: no,
-            raw: raw.to_owned(),
-        };
+        let source = sources::inline_link(self.post, at, &url, &url);
         self.drafts.push(sources::SourceDraft::on_line(source, at));
         self.drafts.sort_by_key(|draft| draft.first_line);
     }
@@ -284,7 +275,8 @@ impl Assembler<'_, '_> {
                 continue;
             }
             if let Some(before) = last {
-                let joined = !self.post.document.plain && !line.gap && *at == before + 1;
+                let joined =
+                    !self.post.document.plain && !line.preceded_by_blank_line && *at == before + 1;
                 out.push_str(if joined { "\n" } else { "\n\n" });
             }
             out.push_str(text.trim_end());
@@ -295,8 +287,8 @@ impl Assembler<'_, '_> {
 
     /// Builds the roundup: commentary, links without duplicate URLs, and the report.
     pub(super) fn finish(mut self) -> Roundup {
-        let comment = self.paragraphs(&self.comment_lines.clone(), false);
-        let unplaced = self.paragraphs(&self.unplaced_lines.clone(), false);
+        let comment = self.paragraphs(&self.comment_lines, false);
+        let unplaced = self.paragraphs(&self.unplaced_lines, false);
         let text = [comment, unplaced]
             .into_iter()
             .filter(|text| !text.is_empty())
@@ -305,7 +297,7 @@ impl Assembler<'_, '_> {
         if self.label.is_some() || !text.is_empty() {
             self.roundup.commentary = Some(Commentary { label: self.label.take(), text });
         }
-        let mut seen: HashSet<String> = self
+        let mut listed_urls: HashSet<String> = self
             .drafts
             .iter()
             .filter(|draft| draft.source.role != Role::Inline)
@@ -319,42 +311,38 @@ impl Assembler<'_, '_> {
             if let Some(url) = source.url.clone() {
                 if source.role == Role::Inline {
                     // An inline link is listed once per URL, and not if a source has the URL.
-                    if !seen.insert(url) {
+                    if !listed_urls.insert(url) {
                         continue;
                     }
                 } else if !source_urls.insert(url.clone()) {
-                    let reason = "another source has the same URL".to_owned();
-                    self.roundup.report.uncertain.push(Note {
-                        line: source.line,
-                        raw: url,
-                        reason,
-                    });
+                    let reason = "another source has the same URL";
+                    self.report_uncertain(source.line, &url, reason);
                     source.url = None;
                 }
             }
             if source.role != Role::Inline && !source.confidence.is_certain() {
-                let reason = reason(&source);
-                self.report_uncertain(&source, &reason);
+                self.report_uncertain(source.line, &source.raw, &uncertainty_reason(&source));
             }
             self.roundup.links.push(source);
         }
         if !self.roundup.has_sources()
-            && let Some(line) =
-                (0..self.post.len()).find_map(|at| self.post.text(at).and(self.post.line(at)))
+            && let Some(first) = (0..self.post.len()).find(|at| self.post.text(*at).is_some())
         {
-            let reason = "no source was found in this text".to_owned();
-            self.roundup.report.uncertain.push(Note {
-                line: line.no,
-                raw: line.raw.clone(),
-                reason,
-            });
+            self.report_uncertain_line(first, "no source was found in this text");
         }
         self.roundup
     }
 
-    /// Reports a source as uncertain.
-    fn report_uncertain(&mut self, source: &Source, reason: &str) {
-        let note = Note { line: source.line, raw: source.raw.clone(), reason: reason.to_owned() };
+    /// Reports a line as uncertain.
+    fn report_uncertain_line(&mut self, at: usize, reason: &str) {
+        if let Some(line) = self.post.line(at) {
+            self.report_uncertain(line.no, &line.raw, reason);
+        }
+    }
+
+    /// Reports text of the source as uncertain; `line` is its first line, counted from 1.
+    fn report_uncertain(&mut self, line: usize, raw: &str, reason: &str) {
+        let note = Note { line, raw: raw.to_owned(), reason: reason.to_owned() };
         self.roundup.report.uncertain.push(note);
     }
 }
@@ -371,7 +359,7 @@ fn opens_quotation(text: &str) -> bool {
 }
 
 /// Returns why a source is uncertain, as a text for the editor.
-fn reason(source: &Source) -> String {
+fn uncertainty_reason(source: &Source) -> String {
     let percent = (source.confidence.value() * 100.0).round();
     let mut reason = if source.credit.is_none() && source.url.is_none() {
         format!(

@@ -1,4 +1,4 @@
-//! Tests of all readers with small exports of invented blogs, and with files that are damaged or
+//! Tests of all parsers with small exports of invented blogs, and with files that are damaged or
 //! made to do harm.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
