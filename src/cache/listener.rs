@@ -1,33 +1,35 @@
-//! The connection that listens for changes in the database, and asks the database four times a
-//! second to confirm that no notification is outstanding.
+//! Listens for change notifications, and queries the database four times a second to confirm that
+//! none is outstanding.
 //!
 //! PostgreSQL delivers the notifications of all transactions that committed before a statement
-//! arrived ahead of that statement's result. So a result confirms the moment at which its statement
-//! was sent.
+//! arrived before it returns the statement's result. So a result proves that all notifications up to
+//! the time the statement was sent have been received.
 
 use super::invalidation::Invalidation;
 use super::replication_lsn::Lsn;
 use super::versions::Change;
 use crate::db::{ConnectError, Target};
 use futures_util::StreamExt as _;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
 
-/// How often the database is asked to confirm.
+/// The time between two queries that confirm that no notification is outstanding.
 const CONFIRM_INTERVAL: Duration = Duration::from_millis(250);
 
 /// How long the database may take for one step before the connection is replaced.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The pause before the second attempt to connect; it doubles after each.
+/// The delay before the first attempt to reconnect; it doubles after each attempt.
 const MIN_RECONNECT_DELAY: Duration = Duration::from_millis(20);
 
-/// The longest pause between attempts to connect.
+/// The maximum delay between attempts to reconnect.
 const MAX_RECONNECT_DELAY: Duration = Duration::from_millis(500);
 
-/// Fails on a standby and on a former primary, which send no notifications.
+/// The query that confirms. It fails on a standby and on a former primary, which send no
+/// notifications.
 const CURRENT_LSN: &str = "select pg_current_wal_insert_lsn()";
 
 /// Why the connection ended.
@@ -45,27 +47,26 @@ enum ListenError {
     NoLsn,
 }
 
-/// Listens for changes, and reconnects when the connection is lost. Never returns, except behind
-/// PgBouncer.
+/// Listens for changes, and reconnects when the connection is lost.
 ///
-/// `pooled` says that a pooler in transaction mode is in between, which forwards no notifications.
+/// Returns only if a connection pooler is in use, because poolers in transaction mode forward no
+/// notifications.
 pub async fn listen(invalidation: Arc<Invalidation>, target: Target, pooled: bool) {
     if pooled || target.pgbouncer() {
         log::warn!(
-            "no notifications arrive through PgBouncer: cached responses are served for one second"
+            "no notifications arrive through a connection pooler: cached responses may be up to one \
+             second old"
         );
         return;
     }
     let mut delay = MIN_RECONNECT_DELAY;
     let mut reported = false;
     loop {
-        let result = run_session(&invalidation, &target, &mut reported).await;
+        let Err(error) = run_session(&invalidation, &target, &mut reported).await;
         if invalidation.disconnected() {
             delay = MIN_RECONNECT_DELAY;
         }
-        if let Err(error) = result
-            && !reported
-        {
+        if !reported {
             reported = true;
             log::warn!("cannot listen for changes by other instances, reconnecting: {error}");
         }
@@ -79,14 +80,14 @@ async fn run_session(
     invalidation: &Invalidation,
     target: &Target,
     reported: &mut bool,
-) -> Result<(), ListenError> {
+) -> Result<Infallible, ListenError> {
     let connection = timeout(RESPONSE_TIMEOUT, Box::pin(target.connect_with_messages())).await;
     let (client, mut messages) = connection.map_err(|_elapsed| ListenError::Timeout)??;
     let receive = async {
         while let Some(message) = messages.next().await {
             if let AsyncMessage::Notification(notification) = message? {
                 let payload = notification.payload();
-                with_change(payload, |change| invalidation.handle_notification(change));
+                parse_payload(payload, |change| invalidation.handle_notification(change));
             }
         }
         Err(ListenError::Closed)
@@ -124,9 +125,10 @@ async fn current_lsn(client: &Client) -> Result<Lsn, ListenError> {
     text.and_then(Lsn::parse).ok_or(ListenError::NoLsn)
 }
 
-/// Parses the payload of a notification: `lists`, or the ids of articles with spaces between them.
-/// Any other payload, also one of a newer version, means that everything may have changed.
-fn with_change<T>(payload: &str, handle: impl FnOnce(Change<'_>) -> T) -> T {
+/// Parses a notification payload and passes the change to `handle`: `lists`, or the ids of articles
+/// with spaces between them. Any other payload, also one of a newer version, means that everything
+/// may have changed.
+fn parse_payload<T>(payload: &str, handle: impl FnOnce(Change<'_>) -> T) -> T {
     if payload == "lists" {
         return handle(Change::Lists);
     }
@@ -150,7 +152,7 @@ mod tests {
             ("", "Everything"),
             ("7 feeds", "Everything"),
         ] {
-            let change = with_change(payload, |change| format!("{change:?}"));
+            let change = parse_payload(payload, |change| format!("{change:?}"));
             assert_eq!(change, expected, "{payload:?}");
         }
     }

@@ -1,5 +1,5 @@
-//! Functions and triggers that are replaced when their text changes: the files of `sql/`, compared
-//! with what the table `replaceable_sql` says is in the database.
+//! Functions and triggers that are replaced when their definition changes: the files in `sql/` are
+//! compared with the hashes in the table `replaceable_sql`.
 
 use super::error::DbErrorKind;
 use super::migrate::MigrateError;
@@ -24,18 +24,18 @@ const FILES: [(&str, &str); 6] = [
     ("sql/search_documents.sql", include_str!("../../sql/search_documents.sql")),
 ];
 
-/// The revision of `sql/`. Raise it in each release that changes a text there.
+/// The revision of `sql/`. Raise it in each release that changes a definition there.
 ///
-/// A program never replaces what a higher revision created. Without this rule, an instance of the
-/// release before that restarts during a rolling upgrade would restore its older texts. Of programs
-/// with the same revision, as in development, the one that starts last applies its texts.
+/// An instance never replaces definitions of a higher revision. Otherwise, an older instance that
+/// restarts during a rolling upgrade would restore old definitions. If the revisions are equal, the
+/// instance that starts last wins.
 const REVISION: i32 = 1;
 
 /// Limits how long a statement waits for the lock on a table.
 ///
 /// Replacing a trigger waits for all writers of its table, and dropping one also for all readers.
-/// Later statements of others queue behind the waiting one, so a single long transaction, such as an
-/// import or a backup, would stop them all.
+/// Later statements on the table wait behind the waiting one, so a single long transaction, such as
+/// an import or a backup, would block them all.
 const SET_LOCK_TIMEOUT: &str = "set local lock_timeout = '200ms'";
 
 /// How long to wait before the next attempt when a table was locked.
@@ -48,8 +48,10 @@ struct Definition {
     text: String,
 }
 
-/// The kind of an [`Object`], as `replaceable_sql.kind` has it.
+/// The kind of a function, as stored in `replaceable_sql.kind`.
 const FUNCTION: &str = "function";
+
+/// The kind of a trigger, as stored in `replaceable_sql.kind`.
 const TRIGGER: &str = "trigger";
 
 /// The name of a function or a trigger.
@@ -69,7 +71,7 @@ impl fmt::Display for Object {
 
 /// A row of `replaceable_sql`.
 #[derive(Debug, Queryable)]
-struct Applied {
+struct AppliedRow {
     object: Object,
     hash: Vec<u8>,
     revision: i32,
@@ -77,7 +79,7 @@ struct Applied {
 
 #[derive(Insertable)]
 #[diesel(table_name = replaceable_sql)]
-struct NewApplied<'a> {
+struct NewAppliedRow<'a> {
     kind: &'a str,
     table_name: &'a str,
     name: &'a str,
@@ -200,14 +202,14 @@ fn parse_head(line: &str) -> Option<Object> {
     object(TRIGGER, event.split_once(" on ")?.1, name)
 }
 
-/// Brings the functions and triggers of the database in line with these: replaces those whose text
-/// changed, creates new ones and drops those that were in an earlier set.
+/// Updates the functions and triggers in the database: replaces changed ones, creates new ones and
+/// drops removed ones.
 ///
-/// The functions are replaced first, and dropped last. Between, the triggers of each table are replaced
-/// in a transaction of their own: no write is missed by a counter, and it locks a single table, so it
-/// does not deadlock with others. It tries again for as long as the table is locked.
+/// Functions are replaced first and dropped last. The triggers of each table are replaced in one
+/// transaction in between, so no counter misses a write and only one table is locked at a time. A
+/// locked table is retried until it is free.
 ///
-/// Where nothing changed, or where a higher revision was applied, it only reads `replaceable_sql`.
+/// If nothing changed, or if a higher revision was applied, only `replaceable_sql` is read.
 ///
 /// # Errors
 /// When a statement fails for another reason than a lock.
@@ -215,7 +217,7 @@ pub async fn apply_replaceable_sql(
     conn: &mut AsyncPgConnection,
     sql: &ReplaceableSql,
 ) -> Result<Replaced, MigrateError> {
-    let applied: Vec<Applied> = replaceable_sql::table
+    let applied: Vec<AppliedRow> = replaceable_sql::table
         .select((
             (replaceable_sql::kind, replaceable_sql::table_name, replaceable_sql::name),
             replaceable_sql::hash,
@@ -242,18 +244,24 @@ pub async fn apply_replaceable_sql(
     Ok(replaced)
 }
 
-/// What is done in one transaction.
+/// The changes of one transaction.
 #[derive(Default)]
 struct Step<'a> {
     removed: Vec<&'a Object>,
-    /// With the hash of the text.
+    /// The definitions to create or replace, each with the hash of its text.
     changed: Vec<(&'a Definition, Vec<u8>)>,
 }
 
-/// Returns the steps from what was applied to these: changed functions, the triggers of each table,
-/// removed functions, which until then a trigger could call.
-fn steps<'a>(applied: &'a [Applied], sql: &'a ReplaceableSql) -> impl Iterator<Item = Step<'a>> {
-    // The table of a function is empty, and so the first.
+impl Step<'_> {
+    fn is_empty(&self) -> bool {
+        self.removed.is_empty() && self.changed.is_empty()
+    }
+}
+
+/// Returns the transactions to run, in order: changed functions, the triggers of each table, removed
+/// functions (a trigger may call them until then).
+fn steps<'a>(applied: &'a [AppliedRow], sql: &'a ReplaceableSql) -> impl Iterator<Item = Step<'a>> {
+    // A function has the empty table name, which sorts first.
     let mut by_table: BTreeMap<&str, Step<'_>> = BTreeMap::new();
     let mut last = Step::default();
     for object in applied.iter().map(|row| &row.object).filter(|object| !sql.contains(object)) {
@@ -270,7 +278,7 @@ fn steps<'a>(applied: &'a [Applied], sql: &'a ReplaceableSql) -> impl Iterator<I
             step.changed.push((definition, hash));
         }
     }
-    by_table.into_values().chain([last])
+    by_table.into_values().chain([last]).filter(|step| !step.is_empty())
 }
 
 async fn apply_when_unlocked(
@@ -281,7 +289,7 @@ async fn apply_when_unlocked(
     let mut waiting = false;
     loop {
         match conn.transaction(async |conn| apply(conn, step, revision).await).await {
-            Err(error) if is_locked(&error) => {
+            Err(error) if is_lock_conflict(&error) => {
                 if !waiting {
                     log::warn!("{error}; trying again until the lock is free");
                     waiting = true;
@@ -330,7 +338,7 @@ async fn create(
     let Definition { object, text } = definition;
     conn.batch_execute(text).await.map_err(|source| failed("replace", object, source))?;
     let Object { kind, table_name, name } = object;
-    let row = NewApplied { kind, table_name, name, hash, revision };
+    let row = NewAppliedRow { kind, table_name, name, hash, revision };
     diesel::insert_into(replaceable_sql::table)
         .values(row)
         .on_conflict((replaceable_sql::kind, replaceable_sql::table_name, replaceable_sql::name))
@@ -345,10 +353,21 @@ fn failed(action: &'static str, object: &Object, source: diesel::result::Error) 
     MigrateError::Replace { action, object: object.to_string(), source }
 }
 
-/// Returns whether a statement gave up because another transaction holds a lock.
-fn is_locked(error: &MigrateError) -> bool {
+/// Returns whether a statement failed because another transaction holds a lock. A statement that
+/// exceeded `statement_timeout` did not: it may fail again each time.
+fn is_lock_conflict(error: &MigrateError) -> bool {
     let MigrateError::Replace { source, .. } = error else { return false };
-    matches!(DbErrorKind::of(source), DbErrorKind::Timeout | DbErrorKind::SerializationFailure)
+    let is_lock_timeout = |message: &str| {
+        message.contains("due to lock timeout") || message.contains("could not obtain lock")
+    };
+    match source {
+        diesel::result::Error::DatabaseError(_, information)
+            if is_lock_timeout(information.message()) =>
+        {
+            true
+        }
+        _ => DbErrorKind::of(source) == DbErrorKind::SerializationFailure,
+    }
 }
 
 #[cfg(test)]
@@ -374,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_written_in_another_way_is_an_error() {
+    fn an_unexpected_statement_is_an_error() {
         let error = parse("\ndrop table articles;\n").unwrap_err();
         assert!(error.contains("a.sql line 2: expected `create or replace function"), "{error}");
         assert!(parse("create or replace function F() returns void\n;").is_err());
@@ -384,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn the_files_are_those_of_the_directory_and_no_name_is_given_twice() {
+    fn all_sql_files_are_listed_and_object_names_are_unique() {
         let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
         let names = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name());
         let mut found: Vec<String> = names
@@ -399,19 +418,32 @@ mod tests {
         assert_eq!(found, listed);
         let names = object_names(&ReplaceableSql::embedded().unwrap());
         let unique: std::collections::BTreeSet<_> = names.iter().collect();
-        assert_eq!(unique.len(), names.len(), "a name is given twice");
+        assert_eq!(unique.len(), names.len(), "an object name is used twice");
     }
 
-    /// Reminds whoever changes a text of [`REVISION`].
     #[test]
-    fn a_changed_text_belongs_to_a_revision() {
+    fn only_lock_conflicts_are_retried() {
+        let is_lock_conflict = |message: &str| {
+            let kind = diesel::result::DatabaseErrorKind::Unknown;
+            let source = diesel::result::Error::DatabaseError(kind, Box::new(message.to_owned()));
+            let (action, object) = ("replace", "trigger t".to_owned());
+            is_lock_conflict(&MigrateError::Replace { action, object, source })
+        };
+        assert!(is_lock_conflict("canceling statement due to lock timeout"));
+        assert!(is_lock_conflict("deadlock detected"));
+        assert!(!is_lock_conflict("canceling statement due to statement timeout"));
+    }
+
+    /// Fails after a change of a definition, as a reminder to raise [`REVISION`].
+    #[test]
+    fn the_revision_matches_the_hash_of_the_definitions() {
         let mut hash = Sha256::new();
         for definition in ReplaceableSql::embedded().unwrap().definitions {
             hash.update(definition.text);
         }
         assert_eq!(
             (REVISION, format!("{:x}", hash.finalize()).as_str()),
-            (1, "d53bf30abd22e591ca04e8e73ef6e37519dcac88fc7dcc906fce58319c54e510"),
+            (1, "d3529d6743ae9ae11ace9da3da6922b7cb2feb8f0efacd1528cc7f5490377d95"),
             "sql/ changed: raise REVISION if a release has this one, and write both values here"
         );
     }

@@ -12,19 +12,19 @@ use serde_json::{Value, json};
 const RULES: &str = "/api/v1/admin/rules";
 
 /// Deletes the default rules.
-async fn no_rules(app: &TestApp) {
+async fn delete_default_rules(app: &TestApp) {
     app.sql().await.execute("delete from comment_rules", &[]).await.unwrap();
 }
 
-async fn make(editor: &Client<'_>, rule: &Value) -> Value {
+async fn create_rule(editor: &Client<'_>, rule: &Value) -> Value {
     editor.post(RULES, rule).await.expect(StatusCode::CREATED)
 }
 
 #[tokio::test]
-async fn each_kind_of_rule_matches() {
+async fn rules_match_comments() {
     let app = app(Policy::Open).await;
     let article = site(&app).await.article;
-    no_rules(&app).await;
+    delete_default_rules(&app).await;
     let editor = app.key("comments:moderate").await;
     let cases = [
         (
@@ -69,14 +69,14 @@ async fn each_kind_of_rule_matches() {
         ),
     ];
     let path = format!("/api/v1/articles/{article}/comments");
-    for said in ["This is said again and again", "Yes."] {
-        app.reader().post(&path, &comment("A", said)).await.expect(StatusCode::CREATED);
+    for comment_text in ["This is said again and again", "Yes."] {
+        app.reader().post(&path, &comment("A", comment_text)).await.expect(StatusCode::CREATED);
     }
     for (mut rule, mut hit, mut miss) in cases {
         rule["action"] = "hold".into();
-        let made = editor.post(RULES, &rule).await;
-        let tag = made.header("etag").to_owned();
-        let made = made.expect(StatusCode::CREATED);
+        let created = editor.post(RULES, &rule).await;
+        let etag = created.header("etag").to_owned();
+        let created = created.expect(StatusCode::CREATED);
         for sample in [&mut hit, &mut miss] {
             if sample["author"].is_null() {
                 sample["author"] = json!({"name": "A"});
@@ -85,10 +85,10 @@ async fn each_kind_of_rule_matches() {
         let held = app.reader().post(&path, &hit).await.expect(StatusCode::ACCEPTED);
         assert_eq!(held["held_because"], json!([rule["kind"]]), "{rule}");
         app.reader().post(&path, &miss).await.expect(StatusCode::CREATED);
-        let place = format!("{RULES}/{}", made["id"]);
-        let removed = editor.clone().header("If-Match", &tag).call("DELETE", &place).await;
+        let rule_url = format!("{RULES}/{}", created["id"]);
+        let removed = editor.clone().header("If-Match", &etag).call("DELETE", &rule_url).await;
         assert_eq!(removed.status, StatusCode::NO_CONTENT);
-        editor.get(&place).await.problem(404, "not_found");
+        editor.get(&rule_url).await.problem(404, "not_found");
     }
 }
 
@@ -98,7 +98,8 @@ async fn ip_range_rules_match_clients() {
     let article = site(&app).await.article;
     let editor = app.key("comments:moderate").await;
     let terms = ["192.0.2.0/24", "2001:db8::/32"];
-    make(&editor, &json!({"kind": "address_ranges", "action": "spam", "terms": terms})).await;
+    create_rule(&editor, &json!({"kind": "address_ranges", "action": "spam", "terms": terms}))
+        .await;
     let path = format!("/api/v1/articles/{article}/comments");
     for (from, status) in
         [("192.0.2.77", 202), ("192.0.3.1", 201), ("2001:db8:7::1", 202), ("::1", 201)]
@@ -115,33 +116,34 @@ async fn a_rejecting_rule_is_named_in_the_audit_log() {
     let app = app(Policy::Open).await;
     let site = site(&app).await;
     let editor = app.key("comments:moderate").await;
-    make(&editor, &json!({"kind": "words", "action": "reject", "terms": ["pills"]})).await;
+    create_rule(&editor, &json!({"kind": "words", "action": "reject", "terms": ["pills"]})).await;
     let path = format!("/api/v1/articles/{}/comments", site.article);
     let problem = app.reader().post(&path, &comment("A", "pills http://x.example")).await;
     let problem = problem.problem(422, "comment_refused");
     assert_eq!(problem["errors"][0]["code"], "words");
-    assert!(!problem.to_string().contains("pills"), "it does not say what it looks for");
-    let none = "select count(*) from comments where text like 'pills%'";
-    assert_eq!(site.sql.query_one(none, &[]).await.unwrap().get::<_, i64>(0), 0);
-    let noted = "select detail->'held_because'->>0 from audit where action = 'comment.refuse'";
-    assert_eq!(site.sql.query_one(noted, &[]).await.unwrap().get::<_, &str>(0), "words");
+    assert!(!problem.to_string().contains("pills"), "the response does not reveal the term");
+    let count_query = "select count(*) from comments where text like 'pills%'";
+    assert_eq!(site.sql.query_one(count_query, &[]).await.unwrap().get::<_, i64>(0), 0);
+    let audit_query =
+        "select detail->'held_because'->>0 from audit where action = 'comment.refuse'";
+    assert_eq!(site.sql.query_one(audit_query, &[]).await.unwrap().get::<_, &str>(0), "words");
     let held = app.reader().post(&path, &comment("A", "See http://x.example")).await;
     let held = held.expect(StatusCode::ACCEPTED);
-    let noted = "select detail->'rules'->0->>'because' from audit where action = 'comment.hold'
+    let audit_query =
+        "select detail->'rules'->0->>'because' from audit where action = 'comment.hold'
                  and object_id = $1";
-    let because = site.sql.query_one(noted, &[&held["id"].as_i64()]).await.unwrap();
-    assert_eq!(because.get::<_, &str>(0), "has 1 links, more than 0");
+    let because = site.sql.query_one(audit_query, &[&held["id"].as_i64()]).await.unwrap();
+    assert_eq!(because.get::<_, &str>(0), "has 1 link, more than 0");
 }
 
 #[tokio::test]
 async fn a_rule_that_cannot_be_evaluated_holds_the_comment() {
     let app = app(Policy::Open).await;
     let article = site(&app).await.article;
-    no_rules(&app).await;
     let path = format!("/api/v1/articles/{article}/comments");
     for (kind, terms) in [("regex", "{(}"), ("address_ranges", "{10.0.0.0/8,nowhere}")] {
         let sql = app.sql().await;
-        no_rules(&app).await;
+        delete_default_rules(&app).await;
         app.reader()
             .post(&path, &comment("A", &format!("{kind}: before")))
             .await
@@ -172,33 +174,35 @@ async fn default_rules_hold_links_of_unknown_readers() {
 async fn a_rule_is_created_updated_replaced_and_deleted() {
     let app = TestApp::new().await;
     let editor = app.key("comments:moderate").await;
-    let there = editor.get(&format!("{RULES}?count=exact")).await.ok()["page"]["total"].clone();
-    assert_eq!(there, 6, "a new site has rules");
+    let default_count =
+        editor.get(&format!("{RULES}?count=exact")).await.ok()["page"]["total"].clone();
+    assert_eq!(default_count, 6, "a new site has rules");
     let response =
         editor.post(RULES, &json!({"kind": "words", "action": "hold", "terms": [" pills "]})).await;
-    let place = response.header("location").to_owned();
-    let made = response.json();
-    assert_eq!(made["terms"], json!(["pills"]));
-    assert_eq!((&made["enabled"], &made["version"]), (&json!(true), &json!(1)));
-    editor.patch(&place, &json!({"enabled": false})).await.problem(428, "precondition_required");
-    let read = editor.get(&place).await;
+    let rule_url = response.header("location").to_owned();
+    let created = response.json();
+    assert_eq!(created["terms"], json!(["pills"]));
+    assert_eq!((&created["enabled"], &created["version"]), (&json!(true), &json!(1)));
+    editor.patch(&rule_url, &json!({"enabled": false})).await.problem(428, "precondition_required");
+    let read = editor.get(&rule_url).await;
     assert_eq!(read.header("etag"), "\"v1\"");
     let first = editor.if_match(&read);
-    let changed = first.patch(&place, &json!({"enabled": false, "name": "Pills"})).await.ok();
+    let changed = first.patch(&rule_url, &json!({"enabled": false, "name": "Pills"})).await.ok();
     assert_eq!(
         (&changed["enabled"], &changed["version"], &changed["terms"]),
         (&json!(false), &json!(2), &json!(["pills"]))
     );
     let stale =
-        first.patch(&place, &json!({"enabled": true})).await.problem(412, "version_mismatch");
+        first.patch(&rule_url, &json!({"enabled": true})).await.problem(412, "version_mismatch");
     assert_eq!(stale["current_version"], 2);
     let any = editor.clone().header("If-Match", "*");
-    let replaced = any.put(&place, &json!({"kind": "honeypot", "action": "spam"})).await.ok();
+    let replaced = any.put(&rule_url, &json!({"kind": "honeypot", "action": "spam"})).await.ok();
     assert_eq!((&replaced["terms"], &replaced["name"]), (&json!([]), &Value::Null));
-    assert_eq!(any.call("DELETE", &place).await.status, StatusCode::NO_CONTENT);
-    let deeds = app.sql().await.query("select action from audit order by id", &[]).await.unwrap();
-    let deeds: Vec<&str> = deeds.iter().map(|row| row.get(0)).collect();
-    assert_eq!(deeds, ["rule.create", "rule.change", "rule.change", "rule.delete"]);
+    assert_eq!(any.call("DELETE", &rule_url).await.status, StatusCode::NO_CONTENT);
+    let audit_actions =
+        app.sql().await.query("select action from audit order by id", &[]).await.unwrap();
+    let audit_actions: Vec<&str> = audit_actions.iter().map(|row| row.get(0)).collect();
+    assert_eq!(audit_actions, ["rule.create", "rule.change", "rule.change", "rule.delete"]);
     app.key("articles:write").await.get(RULES).await.problem(403, "missing_scope");
 }
 
@@ -218,7 +222,7 @@ async fn an_invalid_rule_is_rejected() {
         (json!({"kind": "regex", "terms": ["(a)\\1"]}), "/terms/0"),
         (json!({"kind": "address_ranges", "terms": ["10.0.0.1/8"]}), "/terms/0"),
         (json!({"kind": "hosts", "terms": ["not a host"]}), "/terms/0"),
-        (json!({"kind": "smell", "terms": ["x"]}), "/kind"),
+        (json!({"kind": "unknown", "terms": ["x"]}), "/kind"),
     ];
     for (mut rule, pointer) in cases {
         rule["action"] = "hold".into();
@@ -233,39 +237,43 @@ async fn testing_a_sample_stores_nothing() {
     let editor = app.key("comments:moderate").await;
     let sample =
         json!({"text": "The casino at https://a.example/ ", "honeypot": "x", "form_seconds": 1});
-    let told = editor.post(&format!("{RULES}/test"), &sample).await.ok();
-    assert_eq!(told["status"], "spam");
+    let response = editor.post(&format!("{RULES}/test"), &sample).await.ok();
+    assert_eq!(response["status"], "spam");
     let reasons = json!(["max_links", "honeypot", "too_fast", "words", "first_comment"]);
-    assert_eq!(told["held_because"], reasons);
-    let because: Vec<&str> =
-        told["fired"].as_array().unwrap().iter().map(|f| f["because"].as_str().unwrap()).collect();
+    assert_eq!(response["held_because"], reasons);
+    let because: Vec<&str> = response["fired"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["because"].as_str().unwrap())
+        .collect();
     assert_eq!(
         because,
         [
-            "has 1 links, more than 0",
+            "has 1 link, more than 0",
             "fills in the hidden field",
             "was filled in within 1 s, less than 2",
             "says `casino`"
         ]
     );
     let good = json!({"text": "Well said.", "known": true});
-    let told = editor.post(&format!("{RULES}/test"), &good).await.ok();
-    assert_eq!(told, json!({"status": "approved", "held_because": [], "fired": []}));
+    let response = editor.post(&format!("{RULES}/test"), &good).await.ok();
+    assert_eq!(response, json!({"status": "approved", "held_because": [], "fired": []}));
     let stored = app.sql().await.query_one("select count(*) from comments", &[]).await.unwrap();
     assert_eq!(stored.get::<_, i64>(0), 0);
 }
 
 #[tokio::test]
-async fn a_duplicate_is_permitted_after_its_window() {
+async fn repeated_text_is_accepted_after_the_time_window() {
     let app = app(Policy::Open).await;
     let article = site(&app).await.article;
     let path = format!("/api/v1/articles/{article}/comments");
-    let said = comment("A", "The same procedure as every year, James.");
-    app.reader().post(&path, &said).await.expect(StatusCode::CREATED);
-    let held = app.reader().post(&path, &said).await.expect(StatusCode::ACCEPTED);
+    let repeated = comment("A", "The same procedure as every year, James.");
+    app.reader().post(&path, &repeated).await.expect(StatusCode::CREATED);
+    let held = app.reader().post(&path, &repeated).await.expect(StatusCode::ACCEPTED);
     assert_eq!(held["held_because"], json!(["repeated_text"]));
     app.state.clock().advance(TimeDelta::hours(25));
-    app.reader().post(&path, &said).await.expect(StatusCode::CREATED);
+    app.reader().post(&path, &repeated).await.expect(StatusCode::CREATED);
 }
 
 #[tokio::test]
@@ -273,12 +281,15 @@ async fn a_pathological_regex_runs_in_linear_time() {
     let app = app(Policy::Open).await;
     let article = site(&app).await.article;
     let editor = app.key("comments:moderate").await;
-    make(&editor, &json!({"kind": "regex", "action": "hold", "terms": ["(a+)+$", "(x+x+)+y"]}))
-        .await;
+    create_rule(
+        &editor,
+        &json!({"kind": "regex", "action": "hold", "terms": ["(a+)+$", "(x+x+)+y"]}),
+    )
+    .await;
     let path = format!("/api/v1/articles/{article}/comments");
     let text = format!("{}!", "a".repeat(9_000)) + &"x".repeat(9_000);
-    let begun = std::time::Instant::now();
+    let start = std::time::Instant::now();
     let response = app.reader().post(&path, &comment("Bob", &text)).await.json();
     assert_eq!(response["held_because"], json!([]));
-    assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
+    assert!(start.elapsed().as_secs() < 2, "{:?}", start.elapsed());
 }

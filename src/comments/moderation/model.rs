@@ -154,15 +154,20 @@ pub(super) struct QueueRow {
     reply_count: i32,
 }
 
+/// Returns whether a comment with this status and former status was erased.
+pub(super) fn is_erased(status: &str, former_status: Option<&str>) -> bool {
+    status == "deleted" && former_status.is_none()
+}
+
 impl QueueRow {
-    /// Whether it was erased.
-    pub(super) fn erased(&self) -> bool {
-        self.status == "deleted" && self.former_status.is_none()
+    /// Returns whether it was erased.
+    pub(super) fn is_erased(&self) -> bool {
+        is_erased(&self.status, self.former_status.as_deref())
     }
 
     /// Returns the comment with its article.
     pub(super) fn on(self, article: CitingArticle) -> AdminComment {
-        let (erased, name, url) = (self.erased(), self.author_name, self.author_url);
+        let (erased, name, url) = (self.is_erased(), self.author_name, self.author_url);
         let author = CommentAuthor { name, url, is_editor: self.is_editor };
         AdminComment {
             id: self.id,

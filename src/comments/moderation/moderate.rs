@@ -1,6 +1,8 @@
 //! Moderation of single comments, of batches, and of all comments of a reader.
 
-use super::model::{AdminCommentInput, ModerationAction, ModerationOutcome, QueueRow, check_url};
+use super::model::{
+    AdminCommentInput, ModerationAction, ModerationOutcome, QueueRow, check_url, is_erased,
+};
 use crate::audit::{self, Actor};
 use crate::comments::erase::{Erased, erase};
 use crate::comments::rules::Content;
@@ -18,33 +20,35 @@ use safe_html::{AuthorRole, Markup, render};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Locks the articles of these comments in the order of their ids, as every writer does.
-async fn lock_articles(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<()> {
-    let of = comments::table.filter(comments::id.eq_any(ids)).select(comments::article_id);
-    articles::table
-        .filter(articles::id.eq_any(of))
+/// Locks the articles of these comments in the order of their ids, as every writer does. Returns the
+/// ids of the articles.
+async fn lock_articles(conn: &mut AsyncPgConnection, comment_ids: &[i64]) -> Result<Vec<i64>> {
+    let article_ids =
+        comments::table.filter(comments::id.eq_any(comment_ids)).select(comments::article_id);
+    let locked = articles::table
+        .filter(articles::id.eq_any(article_ids))
         .order(articles::id)
         .select(articles::id)
         .for_no_key_update()
-        .load::<i64>(conn)
+        .load(conn)
         .await?;
-    Ok(())
+    Ok(locked)
 }
 
 /// Locks the article of a comment and returns the comment, if `If-Match` allows its version.
 ///
 /// # Errors
 /// 404, or 412 for another version.
-pub(super) async fn lock(
+pub(super) async fn lock_and_load(
     conn: &mut AsyncPgConnection,
     id: i64,
-    known: &IfMatch,
+    if_match: &IfMatch,
 ) -> Result<QueueRow> {
     lock_articles(conn, &[id]).await?;
     let row: Option<QueueRow> =
         QueueRow::query().filter(comments::id.eq(id)).first(conn).await.optional()?;
     let row = row.ok_or_else(|| Error::not_found("comment"))?;
-    if known.allows(row.version) {
+    if if_match.allows(row.version) {
         return Ok(row);
     }
     Err(Error::version_mismatch(row.version, Vec::new()))
@@ -59,14 +63,14 @@ pub(super) async fn update(
     secret: &Secret,
     row: &QueueRow,
     form: AdminCommentInput,
-    who: &Actor,
+    actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let before = row.form()?;
     if form == before {
         return Ok(());
     }
-    if row.erased() {
+    if row.is_erased() {
         return Err(Error::new(Code::Conflict, "the comment was erased and cannot be restored"));
     }
     if let Some(error) = check_not_blank("/text", &form.text) {
@@ -76,11 +80,12 @@ pub(super) async fn update(
     if form.status != before.status {
         set_status(conn, &[row.id], form.status.as_str()).await?;
     }
-    let role = if form.author.is_editor { AuthorRole::Editor } else { AuthorRole::Reader };
-    let html = render(&form.text, Markup::Markdown, role);
-    let hash = Content::of(&form.text, &html).hash;
+    // The HTML also depends on whether the author is an editor.
     let text_changed = form.text != before.text || form.author.is_editor != before.author.is_editor;
     if text_changed {
+        let role = if form.author.is_editor { AuthorRole::Editor } else { AuthorRole::Reader };
+        let html = render(&form.text, Markup::Markdown, role);
+        let hash = Content::of(&form.text, &html).hash;
         diesel::update(comments::table.find(row.id))
             .set((
                 comments::text.eq(&form.text),
@@ -98,22 +103,23 @@ pub(super) async fn update(
             comments::author_email.eq(email),
             comments::author_hash.eq(email.map(|email| secret.email(email))),
             comments::is_editor.eq(form.author.is_editor),
+            // The same value that `set_status` wrote.
             comments::version.eq(row.version + 1),
         ))
         .execute(conn)
         .await?;
-    // Neither text nor author: the audit record outlives the erasure of the comment.
+    // Contains neither text nor author, because the audit record is kept after the comment is erased.
     let detail = json!({
         "status": {"from": before.status, "to": form.status},
         "text_changed": text_changed,
         "author_changed": form.author != before.author,
     });
-    audit::record(conn, who, now, "comment.change", ("comment", Some(row.id)), detail).await
+    audit::record(conn, actor, now, "comment.change", ("comment", Some(row.id)), detail).await
 }
 
 /// Sets the status of comments.
 async fn set_status(conn: &mut AsyncPgConnection, ids: &[i64], status: &str) -> Result<()> {
-    let own = || comments::table.filter(comments::id.eq_any(ids));
+    let selected = || comments::table.filter(comments::id.eq_any(ids));
     // A comment that is removed twice keeps the status from before the first removal.
     let former = if matches!(status, "rejected" | "spam" | "deleted") {
         "case when comments.status in ('approved', 'pending') then comments.status \
@@ -121,7 +127,7 @@ async fn set_status(conn: &mut AsyncPgConnection, ids: &[i64], status: &str) -> 
     } else {
         "null::text"
     };
-    diesel::update(own())
+    diesel::update(selected())
         .set((
             comments::former_status.eq(sql::<Nullable<Text>>(former)),
             comments::status.eq(status),
@@ -130,17 +136,17 @@ async fn set_status(conn: &mut AsyncPgConnection, ids: &[i64], status: &str) -> 
         .execute(conn)
         .await?;
     if status == "approved" {
-        let reported = own().filter(comments::report_count.gt(0));
+        let reported = selected().filter(comments::report_count.gt(0));
         diesel::update(reported).set(comments::report_count.eq(0)).execute(conn).await?;
     }
     Ok(())
 }
 
-/// A comment before moderation.
-struct Before {
+/// The state of a comment before moderation.
+struct PreviousState {
     article: i64,
     status: String,
-    former: Option<String>,
+    former_status: Option<String>,
 }
 
 /// What an action does to a comment.
@@ -151,9 +157,9 @@ enum Effect {
     Fail(&'static str),
 }
 
-impl Before {
+impl PreviousState {
     fn effect(&self, action: ModerationAction) -> Effect {
-        let erased = self.status == "deleted" && self.former.is_none();
+        let erased = is_erased(&self.status, self.former_status.as_deref());
         let status = match action {
             ModerationAction::Purge => return Effect::Erase,
             ModerationAction::Delete if erased => return Effect::Nothing,
@@ -164,7 +170,7 @@ impl Before {
             ModerationAction::Delete => "deleted",
             ModerationAction::Restore => match self.status.as_str() {
                 "approved" | "pending" => return Effect::Fail("nothing_to_restore"),
-                _ => self.former.as_deref().unwrap_or("pending"),
+                _ => self.former_status.as_deref().unwrap_or("pending"),
             },
         };
         if status == self.status { Effect::Nothing } else { Effect::SetStatus(status.to_owned()) }
@@ -175,22 +181,24 @@ impl Before {
 ///
 /// # Errors
 /// When the database fails. A comment that the action does not apply to is reported in its outcome.
-pub(super) async fn batch(
+pub(super) async fn moderate_batch(
     conn: &mut AsyncPgConnection,
     ids: &[i64],
     action: ModerationAction,
-    who: &Actor,
+    actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Vec<(ModerationOutcome, Option<i64>)>> {
     lock_articles(conn, ids).await?;
-    let before = comments::table
+    let rows: Vec<(i64, i64, String, Option<String>)> = comments::table
         .filter(comments::id.eq_any(ids))
-        .select((comments::id, (comments::article_id, comments::status, comments::former_status)));
-    let before: HashMap<i64, Before> = before
-        .load::<(i64, (i64, String, Option<String>))>(conn)
-        .await?
+        .select((comments::id, comments::article_id, comments::status, comments::former_status))
+        .load(conn)
+        .await?;
+    let before: HashMap<i64, PreviousState> = rows
         .into_iter()
-        .map(|(id, (article, status, former))| (id, Before { article, status, former }))
+        .map(|(id, article, status, former_status)| {
+            (id, PreviousState { article, status, former_status })
+        })
         .collect();
     let (mut by_status, mut to_erase) = (BTreeMap::<String, Vec<i64>>::new(), Vec::new());
     let mut results = Vec::with_capacity(ids.len());
@@ -224,17 +232,17 @@ pub(super) async fn batch(
         set_status(conn, ids, status).await?;
     }
     erase(conn, &to_erase).await?;
-    record(conn, &results, &before, action, who, now).await?;
+    record_audit_events(conn, &results, &before, action, actor, now).await?;
     Ok(results)
 }
 
 /// Records an audit event for each changed comment.
-async fn record(
+async fn record_audit_events(
     conn: &mut AsyncPgConnection,
     results: &[(ModerationOutcome, Option<i64>)],
-    before: &HashMap<i64, Before>,
+    before: &HashMap<i64, PreviousState>,
     action: ModerationAction,
-    who: &Actor,
+    actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let events = results.iter().filter(|(outcome, _)| outcome.changed).map(|(outcome, _)| {
@@ -242,10 +250,11 @@ async fn record(
         let detail = json!({"status": {"from": from, "to": outcome.status}});
         (("comment", Some(outcome.id)), detail)
     });
-    audit::record_all(conn, who, now, action.audit_action(), events.collect()).await
+    audit::record_all(conn, actor, now, action.audit_action(), events.collect()).await
 }
 
-/// Erases all comments with an e-mail address.
+/// Erases all comments by the reader with this e-mail address. Returns the counts and the (comment,
+/// article) ids.
 ///
 /// # Errors
 /// When the database fails.
@@ -253,24 +262,30 @@ pub(super) async fn erase_reader(
     conn: &mut AsyncPgConnection,
     secret: &Secret,
     email: &str,
-    who: &Actor,
+    actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<(Erased, Vec<(i64, i64)>)> {
     let hash = secret.email(email);
     let lower = email.trim().to_lowercase();
-    let own = comments::table
-        .filter(
+    let by_reader = || {
+        comments::table.filter(
             comments::author_hash
                 .assume_not_null()
-                .eq(hash)
-                .or(sql::<Bool>("lower(comments.author_email) = ").bind::<Text, _>(lower)),
+                .eq(hash.clone())
+                .or(sql::<Bool>("lower(comments.author_email) = ").bind::<Text, _>(lower.clone())),
         )
-        .select((comments::id, comments::article_id));
-    let found: Vec<(i64, i64)> = own.load(conn).await?;
+    };
+    let ids: Vec<i64> = by_reader().select(comments::id).load(conn).await?;
+    let locked = lock_articles(conn, &ids).await?;
+    // Comments may have been added or deleted before the articles were locked.
+    let found: Vec<(i64, i64)> = by_reader()
+        .filter(comments::article_id.eq_any(locked))
+        .select((comments::id, comments::article_id))
+        .load(conn)
+        .await?;
     let ids: Vec<i64> = found.iter().map(|(id, _)| *id).collect();
-    lock_articles(conn, &ids).await?;
     let erased = erase(conn, &ids).await?;
     let events = ids.iter().map(|id| (("comment", Some(*id)), json!({})));
-    audit::record_all(conn, who, now, "comment.erase", events.collect()).await?;
+    audit::record_all(conn, actor, now, "comment.erase", events.collect()).await?;
     Ok((erased, found))
 }

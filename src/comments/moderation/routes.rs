@@ -96,11 +96,11 @@ async fn admin_update_comment(
     patch: MergePatch,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
-    let secret = state.read(async |conn| comments.secret(conn).await.cloned()).await?;
+    let secret = state.with_connection(async |conn| comments.secret(conn).await.cloned()).await?;
     let changed = State::write(&state, move |conn| {
         Box::pin(async move {
             let who = Actor::of(&caller.principal);
-            let row = moderate::lock(conn, id.0, &known).await?;
+            let row = moderate::lock_and_load(conn, id.0, &known).await?;
             let form = serde_json::to_value(row.form()?).map_err(Error::internal)?;
             let form: AdminCommentInput = patch.apply(form)?;
             moderate::update(conn, &secret, &row, form, &who, now).await?;
@@ -128,33 +128,23 @@ async fn admin_moderate_comments(
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let once = once.bind(caller.principal.owner(), &body.digest);
-    let shared_state = state.clone();
     let ModerationBatchInput { ids, action } = body.value;
-    let (events, collected) = events();
-    let done = State::write_once(&state, once, move |conn| {
+    let (done, events) = State::write_once_with(&state, once, move |conn| {
         Box::pin(async move {
             let who = Actor::of(&caller.principal);
-            let outcomes = moderate::batch(conn, &ids, action, &who, now).await?;
+            let outcomes = moderate::moderate_batch(conn, &ids, action, &who, now).await?;
             let event = |(outcome, article): &(super::model::ModerationOutcome, Option<i64>)| {
                 let (article, comment) = ((*article)?, outcome.id);
                 outcome.changed.then_some(Event { article, comment, what: action.audit_action() })
             };
-            collected.get_or_init(|| outcomes.iter().filter_map(event).collect());
+            let events: Vec<Event> = outcomes.iter().filter_map(event).collect();
             let results = outcomes.into_iter().map(|(outcome, _)| outcome).collect();
-            StoredResponse::ok(&ModerationBatchResult { results })
+            Ok((StoredResponse::ok(&ModerationBatchResult { results })?, events))
         })
     })
     .await?;
-    announce(&shared_state, events.get().map(Vec::as_slice).unwrap_or_default());
+    announce(&state, &events.unwrap_or_default());
     Ok(done)
-}
-
-type Events = std::sync::Arc<std::sync::OnceLock<Vec<Event>>>;
-
-/// The events of a write, collected inside the transaction and announced after the commit.
-fn events() -> (Events, Events) {
-    let events = Events::default();
-    (events.clone(), events)
 }
 
 /// Erase a reader's comments
@@ -170,7 +160,7 @@ async fn admin_erase_reader(
     body: Body<EraseReaderInput>,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
-    let secret = state.read(async |conn| comments.secret(conn).await.cloned()).await?;
+    let secret = state.with_connection(async |conn| comments.secret(conn).await.cloned()).await?;
     let (erased, found) = State::write(&state, move |conn| {
         Box::pin(async move {
             let who = Actor::of(&caller.principal);
@@ -234,8 +224,7 @@ async fn create_comment(
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let once = once.bind(who.owner(), &body.digest);
-    let (events, collected) = events();
-    let done = State::write_once(state, once, move |conn| {
+    let (done, event) = State::write_once_with(state, once, move |conn| {
         Box::pin(async move {
             let (article, parent) = match target {
                 Target::Article(id) => (id, None),
@@ -245,11 +234,12 @@ async fn create_comment(
             let made =
                 editor_comment::create(conn, article, parent, body.value, actor, now).await?;
             let what = "answered by an editor";
-            collected.get_or_init(|| vec![Event { article, comment: made.id, what }]);
-            StoredResponse::created(&made, &format!("/api/v1/comments/{}", made.id))
+            let event = Event { article, comment: made.id, what };
+            let location = format!("/api/v1/comments/{}", made.id);
+            Ok((StoredResponse::created(&made, &location)?, event))
         })
     })
     .await?;
-    announce(state, events.get().map(Vec::as_slice).unwrap_or_default());
+    announce(state, event.as_slice());
     Ok(done)
 }

@@ -1,10 +1,11 @@
-//! Writes the published articles as one Atom feed (RFC 4287) with the whole text of each article,
-//! for programs that read feeds.
+//! Writes all published articles as one Atom feed (RFC 4287) with full text, for import into other
+//! programs.
 
-use super::{ExportError, ExportStream, query_failed};
+use super::{ExportError, ExportStream, internal_error};
 use crate::articles::html::{ArticleHtml, SourceLine};
-use crate::error::Error;
 use crate::links::LinkRole;
+use crate::permalink::Permalinks;
+use anyhow::anyhow;
 use atom_syndication as atom;
 use chrono::{DateTime, FixedOffset};
 use serde::Deserialize;
@@ -43,56 +44,57 @@ struct Link {
     credit: Option<String>,
 }
 
-/// Sends the feed. Its entries are written one by one, as they are read.
-pub(super) async fn write(stream: &ExportStream<'_>) -> Result<(), ExportError> {
-    let query = "select (select value from site where key = 'database'), \
-        to_json(coalesce(max(updated_at), 'epoch')) #>> '{}' \
+/// The end of the feed, after its entries.
+const FEED_END_TAG: &str = "</feed>";
+
+/// Sends the feed. Entries are streamed one at a time.
+pub(super) async fn write(
+    stream: &ExportStream<'_>,
+    permalinks: &Permalinks,
+) -> Result<(), ExportError> {
+    let query = "select to_json(coalesce(max(updated_at), 'epoch')) #>> '{}' \
         from articles where status = 'published'";
-    let row = stream.client.query_one(query, &[]).await.map_err(query_failed)?;
-    let database: Option<&str> = row.try_get(0).map_err(query_failed)?;
-    let updated: &str = row.try_get(1).map_err(query_failed)?;
-    let feed_id = format!("urn:uuid:{}", database.unwrap_or_default());
+    let row = stream.client.query_one(query, &[]).await.map_err(internal_error)?;
+    let updated: &str = row.try_get(0).map_err(internal_error)?;
+    let feed_id = format!("urn:uuid:{}", stream.database_id().await?);
     let feed = atom::Feed {
         id: feed_id.clone(),
         title: "roundup".into(),
-        updated: DateTime::parse_from_rfc3339(updated).map_err(internal)?,
+        updated: DateTime::parse_from_rfc3339(updated).map_err(internal_error)?,
         generator: Some(atom::Generator { value: "roundup".to_owned(), ..Default::default() }),
         ..atom::Feed::default()
     };
-    let empty = xml(feed.write_to(Vec::new()))?;
-    let head = empty.strip_suffix(END).unwrap_or(&empty);
+    let empty_feed = to_xml_string(feed.write_to(Vec::new()))?;
+    let head = empty_feed
+        .strip_suffix(FEED_END_TAG)
+        .ok_or_else(|| internal_error(anyhow!("the feed does not end with {FEED_END_TAG}")))?;
     stream.send(format!("{head}\n")).await?;
     let config = atom::WriteConfig { write_document_declaration: false, indent_size: None };
     let convert = |row: &str| {
-        let article: Article = serde_json::from_str(row).map_err(internal)?;
-        let entry = entry(&article, &feed_id);
-        Ok(xml(entry.write_with_config(Vec::new(), config))? + "\n")
+        let article: Article = serde_json::from_str(row).map_err(internal_error)?;
+        let entry = entry(&article, &feed_id, permalinks);
+        Ok(to_xml_string(entry.write_with_config(Vec::new(), config))? + "\n")
     };
     stream.send_rows(ARTICLES, convert).await?;
-    stream.send(format!("{END}\n")).await
+    stream.send(format!("{FEED_END_TAG}\n")).await
 }
 
-/// The end of the feed, after its entries.
-const END: &str = "</feed>";
-
-fn internal(error: impl Into<anyhow::Error>) -> ExportError {
-    ExportError::Failed(Box::new(Error::internal(error)))
+/// Converts the output of the Atom library to a string.
+fn to_xml_string(output: Result<Vec<u8>, atom::Error>) -> Result<String, ExportError> {
+    String::from_utf8(output.map_err(internal_error)?).map_err(internal_error)
 }
 
-/// Returns what the library wrote as text.
-fn xml(written: Result<Vec<u8>, atom::Error>) -> Result<String, ExportError> {
-    String::from_utf8(written.map_err(internal)?).map_err(internal)
-}
-
-fn entry(article: &Article, feed_id: &str) -> atom::Entry {
+fn entry(article: &Article, feed_id: &str, permalinks: &Permalinks) -> atom::Entry {
     let link = |rel: &str, href: &str| atom::Link {
         rel: rel.to_owned(),
         href: href.to_owned(),
         ..atom::Link::default()
     };
-    let sources = article.links.iter().flatten();
-    let alternate = link("alternate", &format!("/api/v1/articles/{}", article.slug));
-    let related = sources.filter_map(|source| Some(link("related", source.url.as_deref()?)));
+    let published_at = Some(article.published_at.to_utc());
+    let page = permalinks.article(article.id, &article.slug, published_at);
+    let alternate = link("alternate", &page);
+    let links = article.links.iter().flatten();
+    let related = links.filter_map(|source| Some(link("related", source.url.as_deref()?)));
     let category = |tag: &String| atom::Category { term: tag.clone(), ..Default::default() };
     // An entry must name an author, because the feed names none.
     let author = article.author_name.as_deref().unwrap_or("The editor");
@@ -117,7 +119,7 @@ fn entry(article: &Article, feed_id: &str) -> atom::Entry {
 fn html(article: &Article) -> String {
     ArticleHtml {
         dek: article.dek.as_deref(),
-        sources: article.links.iter().flatten().map(Link::line).collect(),
+        sources: article.links.iter().flatten().map(Link::to_source_line).collect(),
         quote_html: article.quote_html.as_deref(),
         commentary_label: article.commentary_label.as_deref(),
         commentary_html: article.commentary_html.as_deref(),
@@ -127,7 +129,7 @@ fn html(article: &Article) -> String {
 }
 
 impl Link {
-    fn line(&self) -> SourceLine<'_> {
+    fn to_source_line(&self) -> SourceLine<'_> {
         SourceLine {
             role: LinkRole::from_stored(&self.role),
             title: &self.title,

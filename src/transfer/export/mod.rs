@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::database::Database;
 use crate::db::Target;
 use crate::error::{Code, Error, Result};
+use crate::permalink::Permalinks;
 use anyhow::Context as _;
 use bytes::Bytes;
 use clap::ValueEnum;
@@ -52,14 +53,21 @@ pub enum Format {
 /// When the database fails or the output cannot be written.
 pub async fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     let database = Database::open(config, &Clock::System).await?;
+    let permalinks = Permalinks::from_config(config);
     let written = match &args.output {
-        None => write(&database.target, args.format, tokio::io::stdout()).await,
+        None => write(&database.target, args.format, &permalinks, tokio::io::stdout()).await,
         Some(path) => {
             // An existing file is replaced only when the new one is complete.
             let part = path.with_extension("part");
-            let file = tokio::fs::File::create(&part).await;
+            // Readable by its owner only: an export holds e-mail addresses.
+            let mut options = tokio::fs::OpenOptions::new();
+            options.write(true).create(true).truncate(true).mode(0o600);
+            let file = match tokio::fs::remove_file(&part).await {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+                _ => options.open(&part).await,
+            };
             let file = file.with_context(|| format!("cannot write {}", part.display()))?;
-            let written = write(&database.target, args.format, file).await;
+            let written = write(&database.target, args.format, &permalinks, file).await;
             match written {
                 Ok(()) => tokio::fs::rename(&part, path)
                     .await
@@ -79,10 +87,16 @@ pub async fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
 pub async fn write(
     target: &Target,
     format: Format,
+    permalinks: &Permalinks,
     mut output: impl AsyncWrite + Unpin,
 ) -> anyhow::Result<()> {
     let (sender, mut receiver) = mpsc::channel(4);
-    let read = send(target, format, sender);
+    let read = async {
+        let result = send(target, format, permalinks, &sender, None).await;
+        // The receiver below waits until the channel is closed.
+        drop(sender);
+        result
+    };
     let write = async {
         while let Some(bytes) = receiver.recv().await {
             output.write_all(&bytes).await?;
@@ -94,21 +108,15 @@ pub async fn write(
     read.map_err(anyhow::Error::from)
 }
 
-/// Sends an export to a channel in chunks, and reads on as the chunks are received.
-///
-/// # Errors
-/// When the database fails. The export is incomplete then.
-pub async fn send(target: &Target, format: Format, sender: Sender<Bytes>) -> Result<()> {
-    send_within(target, format, &sender, None).await
-}
-
-/// Sends an export to a channel; each chunk must be received within `chunk_timeout`.
+/// Sends an export to a channel in chunks, and reads on as the chunks are received. Each chunk must
+/// be received within `chunk_timeout`.
 ///
 /// # Errors
 /// When the database fails or a chunk is not received in time. The export is incomplete then.
-pub async fn send_within(
+pub async fn send(
     target: &Target,
     format: Format,
+    permalinks: &Permalinks,
     sender: &Sender<Bytes>,
     chunk_timeout: Option<Duration>,
 ) -> Result<()> {
@@ -119,10 +127,10 @@ pub async fn send_within(
     let chunk_timeout = chunk_timeout.unwrap_or(Duration::MAX);
     let stream = ExportStream { client: &client, sender, chunk_timeout };
     let all = async {
-        client.batch_execute(snapshot).await.map_err(query_failed)?;
+        client.batch_execute(snapshot).await.map_err(internal_error)?;
         match format {
             Format::Ndjson => ndjson::write(&stream).await,
-            Format::Atom => atom::write(&stream).await,
+            Format::Atom => atom::write(&stream, permalinks).await,
         }
     };
     let done = tokio::select! {
@@ -149,7 +157,7 @@ enum ExportError {
     Failed(Box<Error>),
 }
 
-fn query_failed(error: tokio_postgres::Error) -> ExportError {
+fn internal_error(error: impl Into<anyhow::Error>) -> ExportError {
     ExportError::Failed(Box::new(Error::internal(error)))
 }
 
@@ -167,6 +175,14 @@ struct ExportStream<'a> {
 const FETCH_ROWS: usize = 500;
 
 impl ExportStream<'_> {
+    /// Returns the id of the database.
+    async fn database_id(&self) -> std::result::Result<String, ExportError> {
+        let query = "select value from site where key = 'database'";
+        let row = self.client.query_opt(query, &[]).await.map_err(internal_error)?;
+        let row = row.ok_or_else(|| internal_error(anyhow::anyhow!("the database has no id")))?;
+        row.try_get(0).map_err(internal_error)
+    }
+
     /// Sends a chunk.
     async fn send(&self, text: String) -> std::result::Result<(), ExportError> {
         let sent = timeout(self.chunk_timeout, self.sender.send(Bytes::from(text))).await;
@@ -185,17 +201,17 @@ impl ExportStream<'_> {
         convert: impl Fn(&str) -> std::result::Result<String, ExportError>,
     ) -> std::result::Result<u64, ExportError> {
         let declare = format!("declare export no scroll cursor for {query}");
-        self.client.batch_execute(&declare).await.map_err(query_failed)?;
+        self.client.batch_execute(&declare).await.map_err(internal_error)?;
         let fetch = format!("fetch {FETCH_ROWS} from export");
         let mut count = 0;
         loop {
-            let rows = self.client.query(&fetch, &[]).await.map_err(query_failed)?;
+            let rows = self.client.query(&fetch, &[]).await.map_err(internal_error)?;
             if rows.is_empty() {
                 break;
             }
             let mut text = String::new();
             for row in &rows {
-                text += &convert(row.try_get::<_, &str>(0).map_err(query_failed)?)?;
+                text += &convert(row.try_get::<_, &str>(0).map_err(internal_error)?)?;
                 count += 1;
                 if text.len() > CHUNK_BYTES {
                     self.send(std::mem::take(&mut text)).await?;
@@ -203,7 +219,7 @@ impl ExportStream<'_> {
             }
             self.send(text).await?;
         }
-        self.client.batch_execute("close export").await.map_err(query_failed)?;
+        self.client.batch_execute("close export").await.map_err(internal_error)?;
         Ok(count)
     }
 }

@@ -4,19 +4,14 @@
 //! The lines depend on the rows alone: an export that is imported into an empty database and
 //! exported again gives the same bytes.
 
-use super::{ExportError, ExportStream, query_failed};
+use super::{ExportError, ExportStream, internal_error};
 use crate::transfer::rows::{SELECT_COLUMNS, TABLES, Table};
 use export_formats::ndjson::VERSION;
 use serde_json::json;
 
 /// Sends the export.
 pub(super) async fn write(stream: &ExportStream<'_>) -> Result<(), ExportError> {
-    let name = "select value from site where key = 'database'";
-    let row = stream.client.query_opt(name, &[]).await.map_err(query_failed)?;
-    let database: String = match row {
-        Some(row) => row.try_get(0).map_err(query_failed)?,
-        None => String::new(),
-    };
+    let database = stream.database_id().await?;
     let head = json!({ "roundup_export": VERSION, "database": database });
     stream.send(format!("{head}\n")).await?;
     let mut rows = 0;
@@ -30,10 +25,10 @@ pub(super) async fn write(stream: &ExportStream<'_>) -> Result<(), ExportError> 
 
 /// Returns the query for the rows of a table as JSON.
 async fn rows_query(stream: &ExportStream<'_>, table: Table) -> Result<String, ExportError> {
-    let rows = stream.client.query(SELECT_COLUMNS, &[&table.name]).await.map_err(query_failed)?;
+    let rows = stream.client.query(SELECT_COLUMNS, &[&table.name]).await.map_err(internal_error)?;
     let mut columns = Vec::new();
     for row in &rows {
-        let name: &str = row.try_get(0).map_err(query_failed)?;
+        let name: &str = row.try_get(0).map_err(internal_error)?;
         if !table.excluded.contains(&name) {
             columns.push(format!("\"{name}\""));
         }
