@@ -17,6 +17,32 @@ begin
         where a.id = any (ids) and a.status = 'published';
 end $$;
 
+-- Returns the words of a long text, with weight C; only its beginning if there are too many. A tsvector
+-- holds 1 MB (SQLSTATE 54000), and an article has two such texts: each takes less than half, so that no
+-- text can prevent an article from being stored or published.
+create or replace function search_text(config regconfig, value text) returns tsvector
+language plpgsql immutable parallel safe as $$
+declare
+    characters integer := 100000;
+    words tsvector;
+begin
+    -- Words take at most four times their bytes.
+    if octet_length(coalesce(value, '')) <= 100000 then
+        return setweight(to_tsvector(config, coalesce(value, '')), 'C');
+    end if;
+    loop
+        begin
+            words := to_tsvector(config, left(value, characters));
+            if pg_column_size(words) <= 450000 then
+                return setweight(words, 'C');
+            end if;
+        exception when program_limit_exceeded then
+            null;
+        end;
+        characters := characters / 2;
+    end loop;
+end $$;
+
 -- Indexes these articles.
 create or replace function index_articles(ids bigint[]) returns void language plpgsql as $$
 begin
@@ -27,8 +53,8 @@ begin
     select 'article', a.id, a.id, p.published_at, p.lang,
         search_title(p.config, a.headline, 'A')
         || search_title(p.config, a.dek, 'B')
-        || setweight(to_tsvector(p.config, left(coalesce(a.quote_html, ''), 100000)), 'C')
-        || setweight(to_tsvector(p.config, left(coalesce(a.commentary_html, ''), 100000)), 'C')
+        || search_text(p.config, a.quote_html)
+        || search_text(p.config, a.commentary_html)
         || setweight(to_tsvector(p.config, concat_ws(' ', a.author_name, a.links_heading)), 'D')
     from search_published_articles(ids) p join articles a on a.id = p.id
     order by a.id
@@ -50,7 +76,7 @@ begin
     select 'link', l.id, p.id, p.published_at, p.lang,
         search_title(p.config, l.title, 'A')
         || search_title(p.config, l.credit, 'B')
-        || setweight(to_tsvector(p.config, left(coalesce(l.quote_html, ''), 100000)), 'C')
+        || search_text(p.config, l.quote_html)
         || setweight(to_tsvector(p.config, concat_ws(' ', l.section, l.domain)), 'D')
     from found l join search_published_articles(array(select distinct article_id from found)) p
         on p.id = l.article_id
@@ -72,7 +98,7 @@ begin
     )
     insert into search_documents (kind, id, article_id, published_at, lang, tsv)
     select 'comment', c.id, p.id, p.published_at, p.lang,
-        setweight(to_tsvector(p.config, left(c.html, 100000)), 'C')
+        search_text(p.config, c.html)
         || setweight(to_tsvector(p.config, coalesce(c.author_name, '')), 'D')
     from found c join search_published_articles(array(select distinct article_id from found)) p
         on p.id = c.article_id

@@ -30,8 +30,9 @@ pub async fn delete_expired_data(state: &Data<State>) -> Result<usize> {
     let now = state.clock().now();
     let mut rows = State::write(state, move |conn| Box::pin(delete_expired(conn, now))).await?;
     loop {
-        let batch =
-            state.read(async |conn| comments::sweep(conn, state.config(), now).await).await?;
+        let batch = state
+            .with_connection(async |conn| comments::sweep(conn, state.config(), now).await)
+            .await?;
         rows += batch;
         if batch == 0 {
             return Ok(rows);

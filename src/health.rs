@@ -44,9 +44,9 @@ async fn get_readyz(state: Data<State>) -> Result<HttpResponse> {
         return Err(Error::new(Code::Unavailable, "the service is about to stop"));
     }
     state
-        .read(async |conn| {
+        .with_connection(async |conn| {
             diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"))
-                .get_result::<i32>(&mut &*conn)
+                .get_result::<i32>(&mut &**conn)
                 .await?;
             Ok(())
         })

@@ -2,8 +2,9 @@
 //! carried out once.
 //!
 //! The key and the response are stored in the transaction of the write: both commit or neither does.
-//! A repeated request gets the first response; one that arrives while the first still runs gets 409;
-//! the same key with another request is 422. A failed request is not stored and may be repeated.
+//! A repeated request gets the first response, with null in place of secrets, which are not stored; one
+//! that arrives while the first still runs gets 409; the same key with another request is 422. A failed
+//! request is not stored and may be repeated. Each caller has keys of its own.
 
 use crate::error::{Code, Error, Result};
 use crate::response::{Headers, StoredResponse};
@@ -12,6 +13,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{FromRequest, HttpRequest};
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -140,7 +142,7 @@ impl IdempotentRequest {
         let headers: Headers =
             serde_json::from_value(headers.unwrap_or_default()).unwrap_or_default();
         let status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
-        let response = StoredResponse { status, headers, body: body.unwrap_or_default() };
+        let response = StoredResponse::new(status, headers, body.unwrap_or_default());
         Ok(Some(response.with_header("idempotent-replayed", "true")))
     }
 
@@ -162,13 +164,25 @@ impl IdempotentRequest {
                 keys::fingerprint.eq(&self.fingerprint),
                 keys::status.eq(i16::try_from(response.status).unwrap_or(200)),
                 keys::headers.eq(serde_json::to_value(&response.headers).unwrap_or_default()),
-                keys::body.eq(&response.body),
+                keys::body.eq(response.body_to_store()),
                 keys::created_at.eq(now),
             ))
             .execute(conn)
             .await?;
         Ok(())
     }
+}
+
+/// Deletes the stored responses with this path in `Location`: what they show was erased.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_of_objects(conn: &mut AsyncPgConnection, paths: &[String]) -> Result<()> {
+    // The headers are stored as a list of pairs.
+    let location =
+        sql::<Text>("(jsonb_path_query_first(headers, '$[*] ? (@[0] == \"location\")') ->> 1)");
+    diesel::delete(keys::table.filter(location.eq_any(paths))).execute(conn).await?;
+    Ok(())
 }
 
 /// Deletes the keys that are older than [`RETENTION`]; returns how many.

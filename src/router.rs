@@ -3,6 +3,7 @@
 use crate::comments::CommentState;
 use crate::extract::MAX_BODY;
 use crate::jobs::{ExportSlots, JobQueue};
+use crate::middleware::limit_costly_reads;
 use crate::public::{archive, feeds, related, search};
 use crate::state::{SharedState, State};
 use crate::{
@@ -70,6 +71,7 @@ fn configure(cfg: &mut ServiceConfig) {
     );
     cfg.service(
         scope("/api/v1")
+            .wrap(from_fn(limit_costly_reads))
             .configure(articles::configure)
             .configure(public::configure_api)
             .configure(links::configure)

@@ -85,6 +85,7 @@ diesel::table! {
         source_hash -> Nullable<Bytea>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        publish_error -> Nullable<Text>,
     }
 }
 

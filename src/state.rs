@@ -3,17 +3,20 @@
 use crate::cache::{self, Cache, Change, Fill, Replica};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::costly_reads::CostlyReads;
 use crate::db::{DeadlineExceeded, Pool, PoolError, PooledConnection};
 use crate::error::{Code, Error, Result};
 use crate::idempotency::IdempotentRequest;
 use crate::metrics::Metrics;
 use crate::response::{CachedResponse, StoredResponse};
+use crate::retry::with_retries;
 use actix_web::web::Data;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use futures_util::future::BoxFuture;
 use prometheus_client::registry::Registry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 /// The state as handlers and background tasks share it.
@@ -28,6 +31,8 @@ pub struct State {
     metrics: Metrics,
     cache: Cache<CachedResponse>,
     replica: Option<Replica>,
+    write_permits: Semaphore,
+    costly_reads: CostlyReads,
     stopping: AtomicBool,
 }
 
@@ -39,7 +44,12 @@ impl State {
         cache.register_metrics(&mut registry);
         let metrics = Metrics::new(registry);
         let stopping = AtomicBool::new(false);
-        Self { pool, clock, config, metrics, cache, replica: None, stopping }
+        let connections = usize::from(config.pool_size);
+        // Writes that wait for each other's locks, and costly reads, leave connections for other reads.
+        let write_permits = Semaphore::new(connections.div_ceil(2));
+        let costly_reads = CostlyReads::new(connections.div_ceil(4));
+        let replica = None;
+        Self { pool, clock, config, metrics, cache, replica, write_permits, costly_reads, stopping }
     }
 
     /// Adds replicas, which serve the reads that the cache misses.
@@ -58,15 +68,27 @@ impl State {
         }
     }
 
-    /// Reads from the database with one connection and one deadline.
+    /// Reads from the database, in one read-only transaction and with one deadline: all statements see
+    /// the same moment, so a response never mixes two versions.
     ///
     /// A public read may use a replica that has replayed everything that was served before.
     ///
     /// # Errors
-    /// 503 when no connection is available, 504 when the deadline passes, and those of `work`.
+    /// 503 when no connection is available, 504 when the deadline passes, and those of `reads`.
     pub async fn read<T>(
         &self,
-        work: impl AsyncFnOnce(&AsyncPgConnection) -> Result<T>,
+        reads: impl AsyncFnOnce(&AsyncPgConnection) -> Result<T>,
+    ) -> Result<T> {
+        self.with_connection(async |conn| conn.read_snapshot(reads).await).await
+    }
+
+    /// Uses a connection without a transaction: for statements that stand alone.
+    ///
+    /// # Errors
+    /// As [`State::read`].
+    pub async fn with_connection<T>(
+        &self,
+        work: impl AsyncFnOnce(&PooledConnection) -> Result<T>,
     ) -> Result<T> {
         let wait = Fill::time_left().unwrap_or(Duration::MAX);
         let conn = match timeout(wait, self.checkout()).await {
@@ -116,27 +138,49 @@ impl State {
     }
 
     /// Writes to the database in one transaction. It runs in a task of its own, so that a client that
-    /// disconnects does not cancel it. When it returns, this instance shows no older data.
+    /// disconnects does not cancel it. A transaction that fails because of a concurrent one is repeated.
+    /// When this returns, this instance shows no older data.
     ///
     /// # Errors
     /// As [`State::read`]; then nothing is written.
     pub async fn write<T, F>(state: &Data<Self>, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T>>,
+        F: Clone + Send + 'static,
     {
         let state = Data::clone(state);
         let task = tokio::spawn(async move {
-            let mut conn = state.pool.get().await?;
-            let deadline = state.config.query_deadline_ms;
-            let done = timeout(deadline, conn.transaction(async |conn| work(conn).await));
-            let done = done.await.unwrap_or_else(|_late| Err(deadline_exceeded(deadline)));
-            drop(conn);
+            let done = state.transaction(work).await;
             // Also after a failure: the commit may have succeeded.
             state.cache.invalidation().catch_up().await;
             done
         });
         task.await.map_err(Error::internal)?
+    }
+
+    /// Runs `work` in a transaction, and repeats it while it conflicts with others.
+    async fn transaction<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send,
+        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T>> + Clone + Send,
+    {
+        let wait = self.config.query_deadline_ms;
+        let permit = timeout(wait, self.write_permits.acquire()).await;
+        let _permit = permit.map_err(|_late| Error::unavailable(PoolError::Timeout(wait)))?;
+        with_retries!(self.attempt(work.clone()))
+    }
+
+    /// Runs `work` in a transaction once.
+    async fn attempt<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send,
+        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T>> + Send,
+    {
+        let deadline = self.config.query_deadline_ms;
+        let mut conn = self.pool.get().await?;
+        let done = timeout(deadline, conn.transaction(async |conn| work(conn).await));
+        done.await.unwrap_or_else(|_late| Err(deadline_exceeded(deadline)))
     }
 
     /// Writes like [`State::write`], once for each idempotency key.
@@ -149,19 +193,40 @@ impl State {
         work: F,
     ) -> Result<StoredResponse>
     where
-        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<StoredResponse>>
-            + Send
-            + 'static,
+        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<StoredResponse>>,
+        F: Clone + Send + 'static,
+    {
+        let (response, _) = Self::write_once_with(state, request, move |conn| {
+            Box::pin(async move { Ok((work(conn).await?, ())) })
+        })
+        .await?;
+        Ok(response)
+    }
+
+    /// Writes like [`State::write_once`]. Also returns what `work` returns beside the response; `None` if
+    /// the request is a repeat.
+    ///
+    /// # Errors
+    /// As [`State::write_once`].
+    pub async fn write_once_with<T, F>(
+        state: &Data<Self>,
+        request: IdempotentRequest,
+        work: F,
+    ) -> Result<(StoredResponse, Option<T>)>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<(StoredResponse, T)>>,
+        F: Clone + Send + 'static,
     {
         let now = state.clock.now();
         Self::write(state, move |conn| {
             Box::pin(async move {
                 if let Some(response) = request.stored_response(conn, now).await? {
-                    return Ok(response);
+                    return Ok((response, None));
                 }
-                let response = work(conn).await?;
+                let (response, rest) = work(conn).await?;
                 request.store_response(conn, &response, now).await?;
-                Ok(response)
+                Ok((response, Some(rest)))
             })
         })
         .await
@@ -175,6 +240,11 @@ impl State {
     /// Returns whether the service is about to stop.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Returns the limit of costly reads.
+    pub fn costly_reads(&self) -> &CostlyReads {
+        &self.costly_reads
     }
 
     /// Returns the pool of connections.

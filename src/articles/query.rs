@@ -196,7 +196,7 @@ pub(crate) fn narrowed(mut query: Public, filter: &Filter) -> Public {
     query
 }
 
-/// Returns the summaries of these articles, in the order of the ids.
+/// Returns the summaries of the published ones of these articles, in the order of the ids.
 ///
 /// # Errors
 /// When the database does not respond.
@@ -206,9 +206,35 @@ pub async fn summaries(
     all_links: bool,
 ) -> Result<Vec<ArticleSummary>> {
     let rows = async {
+        let query = SummaryRow::query().filter(any_array(articles::id, ids)).filter(published());
+        Ok(CachedSql(query).load::<SummaryRow>(&mut &*conn).await?)
+    };
+    with_parts(conn, rows, ids, all_links).await
+}
+
+/// Returns the summaries of these articles, in any status, in the order of the ids.
+///
+/// # Errors
+/// When the database does not respond.
+pub(crate) async fn summaries_in_any_status(
+    conn: &AsyncPgConnection,
+    ids: &[i64],
+    all_links: bool,
+) -> Result<Vec<ArticleSummary>> {
+    let rows = async {
         let query = SummaryRow::query().filter(any_array(articles::id, ids));
         Ok(CachedSql(query).load::<SummaryRow>(&mut &*conn).await?)
     };
+    with_parts(conn, rows, ids, all_links).await
+}
+
+/// Returns articles with their links and tags, in the order of the ids.
+async fn with_parts(
+    conn: &AsyncPgConnection,
+    rows: impl Future<Output = Result<Vec<SummaryRow>>>,
+    ids: &[i64],
+    all_links: bool,
+) -> Result<Vec<ArticleSummary>> {
     let links = sources::of_articles(conn, ids, !all_links);
     let tags = tags::of_articles(conn, ids);
     let (rows, mut links, mut tags) = try_join3(rows, links, tags).await?;
@@ -332,12 +358,12 @@ pub struct Texts {
     pub commentary: Option<String>,
 }
 
-/// Returns the texts of these articles.
+/// Returns the texts of the published ones of these articles.
 ///
 /// # Errors
 /// When the database does not respond.
 pub async fn texts(conn: &AsyncPgConnection, ids: &[i64]) -> Result<HashMap<i64, Texts>> {
-    let query = articles::table.filter(any_array(articles::id, ids)).select((
+    let query = articles::table.filter(any_array(articles::id, ids)).filter(published()).select((
         articles::id,
         articles::quote_html,
         articles::commentary_html,

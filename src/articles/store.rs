@@ -81,6 +81,8 @@ struct Row<'a> {
     comments_open: bool,
     corrections: serde_json::Value,
     updated_at: DateTime<Utc>,
+    /// None: an edit may have removed the reason.
+    publish_error: Option<&'a str>,
 }
 
 /// The columns of the source, which an edit does not change.
@@ -124,6 +126,7 @@ impl<'a> Row<'a> {
             comments_open: draft.comments_open,
             corrections: serde_json::to_value(&draft.corrections).map_err(Error::internal)?,
             updated_at: now,
+            publish_error: None,
         })
     }
 }

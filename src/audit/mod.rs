@@ -58,6 +58,18 @@ pub async fn record(
     record_all(conn, actor, at, action, vec![(object, detail)]).await
 }
 
+/// Erases the details of the events of these objects, which were erased themselves. Who did what and when
+/// stays.
+///
+/// # Errors
+/// When the database fails.
+pub async fn erase_details(conn: &mut AsyncPgConnection, kind: &str, ids: &[i64]) -> Result<()> {
+    let events =
+        audit::table.filter(audit::object_kind.eq(kind)).filter(audit::object_id.eq_any(ids));
+    diesel::update(events).set(audit::detail.eq(serde_json::json!({}))).execute(conn).await?;
+    Ok(())
+}
+
 /// Records the same event for many objects, a row for each.
 ///
 /// # Errors

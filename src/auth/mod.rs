@@ -40,6 +40,23 @@ impl Principal {
         format!("key:{}", self.key)
     }
 
+    /// Checks that the caller has all scopes of a key that it creates or revokes.
+    ///
+    /// # Errors
+    /// 403 with the scopes that it lacks.
+    pub fn check_may_manage(&self, scopes: &[Scope]) -> Result<()> {
+        let lacking: Vec<&str> =
+            scopes.iter().filter(|scope| !self.may(**scope)).map(|scope| scope.as_str()).collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        let detail = format!(
+            "this key does not have {}, so it cannot create or revoke a key that has",
+            lacking.join(", ")
+        );
+        Err(Error::new(Code::MissingScope, detail))
+    }
+
     /// Returns whether the caller may do what this scope allows.
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.iter().any(|held| held.includes(scope))
@@ -90,7 +107,7 @@ async fn authenticate(req: &ServiceRequest) -> Result<ValidKey> {
         return Err(unauthenticated("send a key: `Authorization: Bearer rk_…`"));
     };
     let now = state.clock().now();
-    let found = state.read(async |conn| find_valid_key(conn, secret, now).await).await?;
+    let found = state.with_connection(async |conn| find_valid_key(conn, secret, now).await).await?;
     found.ok_or_else(|| unauthenticated("the key is wrong, expired or revoked"))
 }
 

@@ -1,7 +1,9 @@
 //! Erases the content and author of comments permanently. A comment with replies leaves an empty
 //! tombstone, which keeps their position in the thread.
 
+use crate::audit;
 use crate::error::Result;
+use crate::idempotency;
 use crate::schema::{comment_reports, comments};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
@@ -16,7 +18,8 @@ pub(super) struct Erased {
     pub(super) emptied: usize,
 }
 
-/// Erases these comments. The caller must have locked their articles.
+/// Erases these comments, and what the audit and stored responses say of them. The caller must have locked
+/// their articles.
 ///
 /// # Errors
 /// When the database fails.
@@ -32,6 +35,9 @@ pub(super) async fn erase(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<E
             n => erased.removed += n,
         }
     }
+    audit::erase_details(conn, "comment", ids).await?;
+    let paths: Vec<String> = ids.iter().map(|id| format!("/api/v1/comments/{id}")).collect();
+    idempotency::delete_of_objects(conn, &paths).await?;
     let reports = comment_reports::table.filter(comment_reports::comment_id.eq_any(ids));
     diesel::delete(reports).execute(conn).await?;
     erased.emptied = diesel::update(comments::table.filter(comments::id.eq_any(ids)))

@@ -56,7 +56,7 @@ async fn report(
     let now = state.clock().now();
     limits.check(comments.reports.count(client.rate_limit_key(), now))?;
     let (article, client) = state
-        .read(async |conn| {
+        .with_connection(async |conn| {
             Ok((
                 article_of(conn, id).await?,
                 comments.secret(conn).await?.client(client.rate_limit_key()),

@@ -46,6 +46,20 @@ pub enum DbErrorKind {
 }
 
 impl DbErrorKind {
+    /// Returns whether a transaction that failed with this error may succeed when it is repeated: a
+    /// concurrent transaction locked rows in another order, or changed what this one had read. An error
+    /// of unknown meaning may be a deadlock that the server reports in another language than English.
+    pub fn may_succeed_when_repeated(error: &Error) -> bool {
+        matches!(error, Error::DatabaseError(..) | Error::RollbackErrorOnCommit { .. })
+            && matches!(
+                Self::of(error),
+                Self::SerializationFailure
+                    | Self::UniqueViolation { .. }
+                    | Self::ForeignKeyViolation { .. }
+                    | Self::Other
+            )
+    }
+
     /// Returns what an error means.
     pub fn of(error: &Error) -> Self {
         match error {

@@ -7,7 +7,8 @@
 //! it. [`PooledConnection`] looks for both when it is dropped.
 //!
 //! It does not notice rows of a large result that are still arriving (the next query waits for them),
-//! nor a transaction that was opened with `batch_execute("BEGIN")`: use `transaction`.
+//! nor a transaction that was opened with `batch_execute("BEGIN")`: use `transaction` or
+//! [`PooledConnection::read_snapshot`].
 //!
 //! # One pool for each worker, and a shared one
 //!

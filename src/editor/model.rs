@@ -27,6 +27,9 @@ pub struct EditorFields {
     /// The id in that source.
     #[schema(max_length = 2000, example = "harbour-bridge")]
     pub source_id: Option<String>,
+    /// Why the last attempt to publish it on schedule failed; the service tries again every second.
+    #[schema(max_length = 2000, example = json!(null))]
+    pub publish_error: Option<String>,
 }
 
 /// An article as editors see it.
@@ -89,6 +92,7 @@ pub(super) struct EditorRow {
     created_at: DateTime<Utc>,
     source: Option<String>,
     source_id: Option<String>,
+    publish_error: Option<String>,
 }
 
 impl From<EditorRow> for EditorFields {
@@ -99,6 +103,7 @@ impl From<EditorRow> for EditorFields {
             created_at: row.created_at,
             source: row.source,
             source_id: row.source_id,
+            publish_error: row.publish_error,
         }
     }
 }
@@ -144,6 +149,7 @@ impl EditorFields {
             created_at: DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default(),
             source: Some("roundup".into()),
             source_id: Some("iran".into()),
+            publish_error: None,
         }
     }
 }

@@ -1,26 +1,31 @@
 //! Publishes scheduled articles when they are due.
 //!
-//! Every instance checks once a second. It locks the rows that are due and skips those that another
-//! instance has locked, so each article is published once. Articles that came due while no instance
-//! ran are published by the first check.
+//! Every instance checks once a second. Each article is published in a transaction of its own, which locks
+//! its row, so it is published once, and one that fails does not affect the others. Articles that came due
+//! while no instance ran are published by the first check.
 
 use crate::articles::model::ArticleStatus;
 use crate::db::StaticSql;
 use crate::editor::prepare::Editor;
 use crate::editor::update;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::schema::articles;
 use crate::state::{SharedState, State};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::stream::{StreamExt as _, iter};
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
 /// The interval between two checks.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The maximum number of articles published in one transaction.
-const BATCH_SIZE: i64 = 20;
+/// The maximum number of articles that are published at the same time.
+const CONCURRENCY: usize = 2;
+
+/// The maximum number of articles of a check; the next one publishes the rest.
+const MAX_DUE: i64 = 1000;
 
 /// Publishes articles that come due for as long as the service runs. A failure is logged, and the next
 /// check tries again.
@@ -46,40 +51,76 @@ pub async fn keep_publishing(state: SharedState) {
     }
 }
 
-/// Publishes every scheduled article that is due; returns how many.
+/// Publishes every scheduled article that is due; returns how many. An article that cannot be published
+/// stays scheduled, and its `publish_error` says why.
 ///
 /// # Errors
-/// When the database fails.
+/// When the database does not respond.
 pub async fn publish_due(state: &SharedState) -> Result<usize> {
-    let mut all = 0;
-    loop {
-        let editor = Editor::service(state.clock().now());
-        // An ordinary write, so that caches are invalidated as for any other.
-        let done = State::write(state, move |conn| {
-            Box::pin(async move { publish_batch(conn, &editor).await })
+    let now = state.clock().now();
+    let due = state.with_connection(async |conn| due(conn, now).await).await?;
+    let published = iter(due).map(|id| publish(state, id, now)).buffer_unordered(CONCURRENCY);
+    let published: Vec<bool> = published.collect().await;
+    Ok(published.into_iter().filter(|published| *published).count())
+}
+
+/// Returns the scheduled articles that are due, the earliest first.
+async fn due(conn: &AsyncPgConnection, now: DateTime<Utc>) -> Result<Vec<i64>> {
+    let due = articles::table
+        .filter(StaticSql(|| "articles.status = 'scheduled'"))
+        .filter(articles::published_at.le(now))
+        .order((articles::published_at, articles::id))
+        .limit(MAX_DUE);
+    Ok(due.select(articles::id).load(&mut &*conn).await?)
+}
+
+/// Publishes an article; returns whether it did. Another instance may be quicker.
+async fn publish(state: &SharedState, id: i64, now: DateTime<Utc>) -> bool {
+    // An ordinary write, so that caches are invalidated as for any other.
+    let done = State::write(state, move |conn| {
+        Box::pin(async move {
+            let own: Option<i64> = articles::table
+                .find(id)
+                .filter(articles::status.eq(ArticleStatus::Scheduled.as_str()))
+                .filter(articles::published_at.le(now))
+                .select(articles::id)
+                .for_no_key_update()
+                .skip_locked()
+                .first(conn)
+                .await
+                .optional()?;
+            if own.is_none() {
+                return Ok(false);
+            }
+            let (editor, status) = (Editor::service(now), ArticleStatus::Published);
+            update::set_status(conn, &editor, id, status, "article.publish").await?;
+            Ok(true)
         })
-        .await?;
-        all += done;
-        if i64::try_from(done).unwrap_or(i64::MAX) < BATCH_SIZE {
-            return Ok(all);
+    });
+    match done.await {
+        Ok(published) => published,
+        Err(error) => {
+            report(state, id, &error).await;
+            false
         }
     }
 }
 
-/// Publishes a batch of scheduled articles that are due; returns how many.
-async fn publish_batch(conn: &mut AsyncPgConnection, editor: &Editor) -> Result<usize> {
-    let due: Vec<i64> = articles::table
-        .filter(StaticSql(|| "articles.status = 'scheduled'"))
-        .filter(articles::published_at.le(editor.now))
-        .order((articles::published_at, articles::id))
-        .limit(BATCH_SIZE)
-        .select(articles::id)
-        .for_update()
-        .skip_locked()
-        .load(conn)
-        .await?;
-    for id in &due {
-        update::set_status(conn, editor, *id, ArticleStatus::Published, "article.publish").await?;
+/// Reports that an article could not be published: in a metric, in the article, and, if the reason is new,
+/// in the log.
+async fn report(state: &SharedState, id: i64, error: &Error) {
+    state.metrics().count_publish_error();
+    let reason = error.to_string();
+    let text = reason.clone();
+    let stored = State::write(state, move |conn| {
+        Box::pin(async move {
+            let article = articles::table.find(id);
+            let changed = article.filter(articles::publish_error.is_distinct_from(&text));
+            let set = articles::publish_error.eq(&text);
+            Ok(diesel::update(changed).set(set).execute(conn).await?)
+        })
+    });
+    if !matches!(stored.await, Ok(0)) {
+        log::error!("cannot publish article {id}: {error:?}");
     }
-    Ok(due.len())
 }

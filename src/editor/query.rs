@@ -113,7 +113,7 @@ async fn summaries(
         .select((articles::id, EditorRow::as_select()));
     let mut editor_rows: HashMap<i64, EditorRow> =
         editor_rows.load::<(i64, EditorRow)>(&mut &*conn).await?.into_iter().collect();
-    let summaries = query::summaries(conn, ids, all_links).await?;
+    let summaries = query::summaries_in_any_status(conn, ids, all_links).await?;
     let with_editor_fields = |summary: crate::articles::ArticleSummary| {
         let editor_fields = editor_rows.remove(&summary.id)?.into();
         Some(AdminArticleSummary { summary, editor_fields })

@@ -16,11 +16,12 @@ use crate::editor::query::{find, version};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::Ref;
 use crate::response::IfMatch;
-use crate::schema::{article_revisions as revisions, articles, purged_articles};
-use crate::{links, tags};
+use crate::schema::{article_revisions as revisions, articles, comments, purged_articles};
+use crate::{idempotency, links, tags};
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
@@ -198,6 +199,7 @@ pub(super) async fn set_status(
             articles::status.eq(status.as_str()),
             articles::version.eq(articles::version + 1),
             articles::updated_at.eq(editor.now),
+            articles::publish_error.eq(None::<&str>),
         ))
         .execute(conn)
         .await?;
@@ -208,7 +210,8 @@ pub(super) async fn set_status(
     Ok(made)
 }
 
-/// Deletes an article permanently, with its comments and revisions. Its URLs then return 410.
+/// Deletes an article permanently, with its comments and revisions, and with what the audit and stored
+/// responses say of them. If it was public, its URLs then return 410.
 ///
 /// # Errors
 /// When the database fails.
@@ -218,18 +221,42 @@ pub(super) async fn purge(
     current: &AdminArticle,
 ) -> Result<()> {
     let (id, slug) = (current.id(), current.article.summary.slug.as_str());
-    diesel::delete(articles::table.find(id)).execute(conn).await?;
-    diesel::insert_into(purged_articles::table)
-        .values((
-            purged_articles::id.eq(id),
-            purged_articles::slug.eq(slug),
-            purged_articles::purged_at.eq(editor.now),
-        ))
+    let was_public = was_public(conn, current).await?;
+    let comments: Vec<i64> =
+        comments::table.filter(comments::article_id.eq(id)).select(comments::id).load(conn).await?;
+    // First out of all counters, which locks tags and outlets in the order of every other writer.
+    diesel::update(articles::table.find(id))
+        .set(articles::status.eq(ArticleStatus::Trashed.as_str()))
         .execute(conn)
         .await?;
-    let headline = &current.article.summary.headline;
-    record(conn, editor, "article.purge", current, json!({"slug": slug, "headline": headline}))
-        .await
+    refresh_articles(conn, &[id]).await?;
+    diesel::delete(articles::table.find(id)).execute(conn).await?;
+    if was_public {
+        diesel::insert_into(purged_articles::table)
+            .values((
+                purged_articles::id.eq(id),
+                purged_articles::slug.eq(slug),
+                purged_articles::purged_at.eq(editor.now),
+            ))
+            .execute(conn)
+            .await?;
+    }
+    audit::erase_details(conn, "comment", &comments).await?;
+    let comments = comments.iter().map(|id| format!("/api/v1/comments/{id}"));
+    let paths: Vec<String> = comments.chain([current.location()]).collect();
+    idempotency::delete_of_objects(conn, &paths).await?;
+    record(conn, editor, "article.purge", current, json!({})).await
+}
+
+/// Returns whether an article is or was public.
+async fn was_public(conn: &mut AsyncPgConnection, current: &AdminArticle) -> Result<bool> {
+    let is_public = |status| matches!(status, ArticleStatus::Published | ArticleStatus::Archived);
+    if is_public(current.editor_fields.status) {
+        return Ok(true);
+    }
+    let published = sql::<Bool>("body ->> 'status' in ('published', 'archived')");
+    let own = revisions::table.filter(revisions::article_id.eq(current.id()));
+    Ok(diesel::select(exists(own.filter(published))).get_result(conn).await?)
 }
 
 /// Stores the content of an earlier version as a new one. Status, publication time and slug stay.

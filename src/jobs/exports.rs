@@ -5,6 +5,7 @@ use crate::auth::{Allowed, scope};
 use crate::error::{Code, Error, Result};
 use crate::extract::Query;
 use crate::openapi::AdminReadProblems;
+use crate::permalink::Permalinks;
 use crate::state::State;
 use crate::transfer::export::{self, Format};
 use actix_web::HttpResponse;
@@ -107,8 +108,10 @@ async fn admin_get_export(
     .await?;
     let (sender, mut receiver) = mpsc::channel(4);
     let target = state.pool().target().clone();
+    let permalinks = Permalinks::from_config(state.config());
     let reading = tokio::spawn(async move {
-        let read = export::send_within(&target, format, &sender, Some(CHUNK_TIMEOUT)).await;
+        let timeout = Some(CHUNK_TIMEOUT);
+        let read = export::send(&target, format, &permalinks, &sender, timeout).await;
         drop(slot);
         read
     });

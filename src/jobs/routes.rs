@@ -5,7 +5,7 @@ use super::queue::JobQueue;
 use super::upload::{Upload, receive};
 use super::{query, runner};
 use crate::audit::Actor;
-use crate::auth::{Allowed, scope};
+use crate::auth::{Allowed, Scope, scope};
 use crate::error::{Code, Error, Result};
 use crate::extract::check_media_type;
 use crate::extract::{FieldsQuery, Id, Query, QueryPair};
@@ -56,7 +56,8 @@ const KINDS: [&str; 8] = [
 ///
 /// The body is the file itself: an export of another system, an archive of such files, a roundup,
 /// or an export of this service. Returns the job at once; the imports of a site run
-/// one after the other. Importing a file again changes nothing.
+/// one after the other. Importing a file again changes nothing. Comments of an export of this service are
+/// marked as an editor's only with the scope `admin`.
 #[utoipa::path(post, path = "/imports", tag = "moving", security(("key" = ["imports:write"])),
     params(ImportQuery, IdempotencyKeyHeader),
     request_body(content((ImportFile = "application/octet-stream"), (ImportFile = "application/xml"), (ImportFile = "text/xml"),
@@ -86,7 +87,10 @@ async fn admin_create_import(
     let (sender, response) = oneshot::channel();
     let import = QueuedImport {
         name: name(&query, &upload),
-        options: options(&query, req.headers()),
+        options: Options {
+            may_mark_editors: caller.principal.may(Scope::Admin),
+            ..options(&query, req.headers())
+        },
         upload,
         attempt,
         actor: Actor::of(&caller.principal),
@@ -120,6 +124,7 @@ fn options(query: &ImportQuery, headers: &HeaderMap) -> Options {
         format: query.format.or(markdown.then_some(Format::Markdown)),
         dry_run: query.dry_run.unwrap_or_default(),
         keep_addresses: query.keep_addresses.unwrap_or_default(),
+        may_mark_editors: false,
     }
 }
 

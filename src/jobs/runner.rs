@@ -64,7 +64,9 @@ pub async fn run(state: SharedState, queue: Data<JobQueue>) {
 pub async fn sweep(state: &State, queue: &JobQueue) -> Result<usize> {
     let now = state.clock().now();
     state
-        .read(async |conn| query::end_lost(conn, queue.instance, |id| queue.knows(id), now).await)
+        .with_connection(async |conn| {
+            query::end_lost(conn, queue.instance, |id| queue.knows(id), now).await
+        })
         .await
 }
 
@@ -80,22 +82,19 @@ async fn run_import(
         ensure_presence(&state, queue.instance, &presence).await?;
         let (instance, size, now) = (queue.instance, upload.size, state.clock().now());
         let (name, queue) = (name.clone(), queue.clone());
-        let (job_sender, own_job) = tokio::sync::oneshot::channel::<OwnJob>();
         let detail = json!({ "filename": name, "bytes": size, "dry_run": options.dry_run });
-        let stored = State::write_once(&state, attempt, move |conn| {
+        State::write_once_with(&state, attempt, move |conn| {
             Box::pin(async move {
                 let job = query::insert(conn, instance, &name, size, now).await?;
                 // Registered before the commit, so that every visible row is known.
                 let own = queue.register(job.id);
                 let object = ("job", Some(job.id));
                 audit::record(conn, &actor, now, "import.create", object, detail).await?;
-                // The receiver waits for this write.
-                let _ = job_sender.send(own);
-                StoredResponse::accepted(&job, &format!("/api/v1/admin/jobs/{}", job.id))
+                let location = format!("/api/v1/admin/jobs/{}", job.id);
+                Ok((StoredResponse::accepted(&job, &location)?, own))
             })
         })
-        .await?;
-        Ok((stored, own_job.await.ok()))
+        .await
     };
     let (result, own) = match made.await {
         Ok((stored, own)) => (Ok(stored), own),
@@ -186,7 +185,7 @@ async fn import_upload(
         tokio::time::sleep(POLL).await;
     }
     let now = state.clock().now();
-    state.read(async |conn| query::start(conn, id, now).await).await?;
+    state.with_connection(async |conn| query::start(conn, id, now).await).await?;
     let (sender, receiver) = watch::channel(Progress { read: 0, total: upload.size, records: 0 });
     let mut progress = |at: Progress| {
         sender.send_replace(at);
@@ -198,7 +197,7 @@ async fn import_upload(
         never = store_progress(state, id, receiver.clone()) => match never {},
     };
     let last = *receiver.borrow();
-    state.read(async |conn| query::advance(conn, id, last).await).await?;
+    state.with_connection(async |conn| query::advance(conn, id, last).await).await?;
     Ok(report)
 }
 
@@ -213,7 +212,9 @@ async fn store_progress(
             std::future::pending::<()>().await;
         }
         let at = *progress.borrow_and_update();
-        if let Err(error) = state.read(async |conn| query::advance(conn, id, at).await).await {
+        if let Err(error) =
+            state.with_connection(async |conn| query::advance(conn, id, at).await).await
+        {
             log::debug!("cannot store the progress of job {id}: {error:?}");
         }
         tokio::time::sleep(POLL).await;

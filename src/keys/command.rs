@@ -56,16 +56,14 @@ async fn execute(database: &Database, command: &Command, now: DateTime<Utc>) -> 
             }
             let expires_at = expires_in_days.map(|days| now + TimeDelta::days(days.into()));
             let new = KeyInput { name: name.clone(), scopes: scopes.clone(), expires_at };
-            let created = query::create(&mut conn, &new, now).await?;
-            Ok(format!(
-                "created key {} ({}); its secret, shown only now:\n{}\n",
-                created.key.id, name, created.secret
-            ))
+            let (key, secret) = query::create(&mut conn, &new, now).await?;
+            let id = key.id;
+            Ok(format!("created key {id} ({name}); its secret, shown only now:\n{secret}\n"))
         }
         Command::List => list(&conn).await,
         Command::Revoke { id } => {
-            let key = query::revoke(&mut conn, *id, now).await?;
-            let key = key.with_context(|| format!("there is no key {id}"))?;
+            let key = query::revoke(&mut conn, *id, now).await;
+            let key = key.with_context(|| format!("cannot revoke key {id}"))?;
             Ok(format!("revoked key {id} ({})\n", key.name))
         }
     }

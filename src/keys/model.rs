@@ -38,9 +38,9 @@ pub struct CreatedKey {
     /// The key.
     #[serde(flatten)]
     pub key: Key,
-    /// The secret for `Authorization: Bearer`.
+    /// The secret for `Authorization: Bearer`; null in a repeated response, since it is returned only once.
     #[schema(max_length = 100, example = "rk_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE")]
-    pub secret: String,
+    pub secret: Option<String>,
 }
 
 /// A key to create.
@@ -90,7 +90,8 @@ impl From<KeyRow> for Key {
 impl CreatedKey {
     /// Returns a key with a secret, for the documentation.
     pub fn sample() -> Self {
-        Self { key: Key::sample(), secret: "rk_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE".into() }
+        let secret = "rk_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE".to_owned();
+        Self { key: Key::sample(), secret: Some(secret) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The statements on keys.
 
-use super::model::{CreatedKey, Key, KeyInput, KeyRow};
+use super::model::{Key, KeyInput, KeyRow};
 use crate::auth::hash_secret;
 use crate::db::keyset;
 use crate::error::{Error, Result};
@@ -15,7 +15,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Creates a key; its secret is returned and not stored.
+/// Creates a key; returns it with its secret, which is not stored.
 ///
 /// # Errors
 /// When the database fails.
@@ -23,7 +23,7 @@ pub(super) async fn create(
     conn: &mut AsyncPgConnection,
     new: &KeyInput,
     now: DateTime<Utc>,
-) -> Result<CreatedKey> {
+) -> Result<(Key, String)> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(Error::internal)?;
     let secret = format!("rk_{}", BASE64.encode(random));
@@ -43,7 +43,7 @@ pub(super) async fn create(
         .returning(KeyRow::as_select())
         .get_result(conn)
         .await?;
-    Ok(CreatedKey { key: row.into(), secret })
+    Ok((row.into(), secret))
 }
 
 /// Returns a page of all keys, newest first.
@@ -59,17 +59,27 @@ pub(super) async fn page(
     Ok(page.map(Key::from).with_total(total))
 }
 
-/// Revokes a key, if it is not revoked; `None` if there is no such key.
+/// Locks a key until the transaction ends and returns it.
+///
+/// # Errors
+/// 404 when there is none.
+pub(super) async fn locked(conn: &mut AsyncPgConnection, id: i64) -> Result<Key> {
+    let row = KeyRow::query().filter(keys::id.eq(id)).for_no_key_update().first(conn).await;
+    row.optional()?.map(Key::from).ok_or_else(|| Error::not_found("key"))
+}
+
+/// Revokes a key, if it is not revoked.
+///
+/// # Errors
+/// 404 when there is none.
 pub(super) async fn revoke(
     conn: &mut AsyncPgConnection,
     id: i64,
     now: DateTime<Utc>,
-) -> Result<Option<Key>> {
+) -> Result<Key> {
     diesel::update(keys::table.find(id).filter(keys::revoked_at.is_null()))
         .set(keys::revoked_at.eq(now))
         .execute(conn)
         .await?;
-    let row: Option<KeyRow> =
-        KeyRow::query().filter(keys::id.eq(id)).first(conn).await.optional()?;
-    Ok(row.map(Key::from))
+    locked(conn, id).await
 }

@@ -4,7 +4,7 @@ use super::model::{CreatedKey, Key, KeyInput};
 use super::query;
 use crate::audit;
 use crate::auth::{Allowed, scope};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::extract::Body;
 use crate::extract::{FieldsQuery, Id, QueryPair};
 use crate::idempotency::IdempotencyKey;
@@ -44,7 +44,7 @@ async fn admin_list_keys(
 
 /// Create a key
 ///
-/// The secret is in this response and cannot be read again.
+/// The secret is in this response and cannot be read again. A key can only give scopes that it has.
 #[utoipa::path(post, path = "/keys", tag = "keys", request_body = KeyInput, security(("key" = ["keys:manage"])),
     params(crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "The key with its secret", body = CreatedKey, example = json!(CreatedKey::sample())), AdminWriteProblems))]
@@ -55,14 +55,18 @@ async fn admin_create_key(
     body: Body<KeyInput>,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
+    caller.principal.check_may_manage(&body.value.scopes)?;
     let once = once.bind(caller.principal.owner(), &body.digest);
     State::write_once(&state, once, move |conn| {
         Box::pin(async move {
-            let made = query::create(conn, &body.value, now).await?;
+            let (key, secret) = query::create(conn, &body.value, now).await?;
             let who = audit::Actor::of(&caller.principal);
-            let object = ("key", Some(made.key.id));
+            let object = ("key", Some(key.id));
             audit::record(conn, &who, now, "key.create", object, json!({})).await?;
-            StoredResponse::created(&made, &format!("/api/v1/admin/keys/{}", made.key.id))
+            let location = format!("/api/v1/admin/keys/{}", key.id);
+            let without_secret = CreatedKey { key: key.clone(), secret: None };
+            let created = CreatedKey { key, secret: Some(secret) };
+            StoredResponse::created(&created, &location)?.replayed_as(&without_secret)
         })
     })
     .await
@@ -70,7 +74,8 @@ async fn admin_create_key(
 
 /// Revoke a key
 ///
-/// It is invalid from now on. A revoked key stays in the list.
+/// It is invalid from now on. A revoked key stays in the list. A key can only revoke those whose scopes it
+/// has.
 #[utoipa::path(delete, path = "/keys/{id}", tag = "keys", security(("key" = ["keys:manage"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     responses((status = 200, description = "The key, revoked", body = Key, example = json!(Key::sample())), AdminWriteProblems))]
@@ -82,8 +87,9 @@ async fn admin_revoke_key(
     let now = state.clock().now();
     State::write(&state, move |conn| {
         Box::pin(async move {
+            let key = query::locked(conn, id.0).await?;
+            caller.principal.check_may_manage(&key.scopes)?;
             let key = query::revoke(conn, id.0, now).await?;
-            let key = key.ok_or_else(|| Error::not_found("key"))?;
             let who = audit::Actor::of(&caller.principal);
             audit::record(conn, &who, now, "key.revoke", ("key", Some(id.0)), json!({})).await?;
             StoredResponse::ok(&key)

@@ -96,7 +96,7 @@ async fn of_outlet(conn: &AsyncPgConnection, outlet: i64, scan: &Scan<Key>) -> R
     Ok(keyset!(query, scan, true, Timestamptz, at, link_credits::link_id).load(&mut &*conn).await?)
 }
 
-/// Returns these links in this order, with their articles.
+/// Returns the links of published articles among these, in this order, with their articles.
 ///
 /// # Errors
 /// When the database does not respond.
@@ -105,6 +105,7 @@ pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<LinkWit
         .inner_join(articles::table)
         .left_join(link_credits::table.left_join(outlets::table))
         .filter(any_array(links::id, ids))
+        .filter(StaticSql(|| "articles.status = 'published'"))
         .order((links::id, link_credits::position))
         .select((
             CitingArticle::as_select(),

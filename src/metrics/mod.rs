@@ -10,6 +10,7 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::{Method, StatusCode};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
@@ -22,6 +23,7 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, DurationHistogram>,
     connections: Family<ConnectionLabels, Gauge>,
+    publish_errors: Counter,
 }
 
 /// The labels of a request, named as in the semantic conventions of OpenTelemetry.
@@ -39,7 +41,7 @@ struct ConnectionLabels {
 }
 
 impl Metrics {
-    /// Adds the metrics of requests and connections to those in `registry`.
+    /// Adds the metrics of requests, connections and publishing to those in `registry`.
     pub fn new(mut registry: Registry) -> Self {
         let requests: Family<RequestLabels, DurationHistogram> = Family::default();
         let text = "The time from the arrival of a request to its response";
@@ -52,7 +54,15 @@ impl Metrics {
         let connections = Family::default();
         let text = "Connections to the database, by state";
         registry.register("db_client_connection_count", text, connections.clone());
-        Self { registry, requests, connections }
+        let publish_errors = Counter::default();
+        let text = "Failed attempts to publish a scheduled article";
+        registry.register("publish_errors", text, publish_errors.clone());
+        Self { registry, requests, connections, publish_errors }
+    }
+
+    /// Counts a failed attempt to publish a scheduled article.
+    pub fn count_publish_error(&self) {
+        self.publish_errors.inc();
     }
 
     /// Counts a response.

@@ -27,6 +27,15 @@ fn credited() -> StaticSql<impl SqlText> {
     StaticSql(|| "outlets.link_count > 0")
 }
 
+/// Returns the condition that an outlet may be shown: a published article credits it, or it is described. One
+/// that has a name only may have been created by a draft.
+fn is_public() -> StaticSql<impl SqlText> {
+    StaticSql(|| {
+        "(outlets.link_count > 0 or num_nonnulls(outlets.homepage, outlets.country, outlets.lang, \
+         outlets.kind) > 0 or exists (select from outlet_hosts h where h.outlet_id = outlets.id))"
+    })
+}
+
 /// Returns a page of the outlets that published articles credit.
 pub(super) async fn page(
     conn: &AsyncPgConnection,
@@ -77,9 +86,9 @@ async fn names(conn: &AsyncPgConnection, ids: &[i64]) -> Result<(Vec<AliasRow>, 
     Ok(try_join(aliases.load(&mut a), hosts.load(&mut b)).await?)
 }
 
-/// Resolves a reference to an outlet; a former slug or an alias redirects.
+/// Resolves a reference to a public outlet; a former slug or an alias redirects.
 pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Lookup<Outlet>>> {
-    let query = OutletRow::query().into_boxed::<Pg>();
+    let query = OutletRow::query().filter(is_public()).into_boxed::<Pg>();
     let query = match which {
         Ref::Id(id) => query.filter(outlets::id.eq(*id)),
         Ref::Slug(slug) => query.filter(outlets::slug.eq(slug.clone())),
@@ -90,7 +99,8 @@ pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Lookup
     }
     let Ref::Slug(_) = which else { return Ok(None) };
     let ids = ids(conn, std::slice::from_ref(which)).await?;
-    let now = outlets::table.filter(outlets::id.eq_any(ids)).select(outlets::slug);
+    let named = outlets::table.filter(outlets::id.eq_any(ids)).filter(is_public());
+    let now = named.select(outlets::slug);
     Ok(now.first(&mut &*conn).await.optional()?.map(Lookup::Moved))
 }
 
@@ -153,13 +163,14 @@ fn sorted_unique(mut ids: Vec<i64>) -> Vec<i64> {
     ids
 }
 
-/// Returns the id of the outlet at this reference.
+/// Returns the id of the public outlet at this reference.
 ///
 /// # Errors
 /// 404 when there is none.
 pub async fn id_of(conn: &AsyncPgConnection, which: &Ref) -> Result<i64> {
     let named = ids(conn, std::slice::from_ref(which)).await?;
-    let found = outlets::table.filter(outlets::id.eq_any(named)).select(outlets::id);
+    let named = outlets::table.filter(outlets::id.eq_any(named)).filter(is_public());
+    let found = named.select(outlets::id);
     found.first(&mut &*conn).await.optional()?.ok_or_else(|| Error::not_found("outlet"))
 }
 

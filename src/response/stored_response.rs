@@ -11,6 +11,8 @@ pub struct StoredResponse {
     pub(crate) status: u16,
     pub(crate) headers: Headers,
     pub(crate) body: Vec<u8>,
+    /// The body to store, if the body holds secrets: they are returned once and never stored.
+    replay_body: Option<Vec<u8>>,
 }
 
 /// The headers of the response that are replayed with it.
@@ -20,7 +22,26 @@ pub(crate) struct Headers(pub(crate) Vec<(String, String)>);
 impl StoredResponse {
     fn json(status: u16, value: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_vec(value).map_err(Error::internal)?;
-        Ok(Self { status, headers: Headers::default(), body })
+        Ok(Self::new(status, Headers::default(), body))
+    }
+
+    /// Creates a response from its parts.
+    pub(crate) fn new(status: u16, headers: Headers, body: Vec<u8>) -> Self {
+        Self { status, headers, body, replay_body: None }
+    }
+
+    /// Sets the value that is stored and replayed instead of the body, which holds secrets.
+    ///
+    /// # Errors
+    /// None in practice: the value is serialised in memory.
+    pub fn replayed_as(mut self, value: &impl Serialize) -> Result<Self> {
+        self.replay_body = Some(serde_json::to_vec(value).map_err(Error::internal)?);
+        Ok(self)
+    }
+
+    /// Returns the body to store.
+    pub(crate) fn body_to_store(&self) -> &[u8] {
+        self.replay_body.as_deref().unwrap_or(&self.body)
     }
 
     /// Creates a 200 response with a value.
@@ -49,7 +70,7 @@ impl StoredResponse {
 
     /// Creates a 204 response.
     pub fn no_content() -> Self {
-        Self { status: 204, headers: Headers::default(), body: Vec::new() }
+        Self::new(204, Headers::default(), Vec::new())
     }
 
     /// Adds a header.

@@ -50,9 +50,9 @@ pub(super) async fn page(
     Ok(page.with_total(total))
 }
 
-/// Resolves a reference to a tag; a former slug redirects.
+/// Resolves a reference to a tag of published articles; a former slug redirects.
 pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Lookup<Tag>>> {
-    let query = Tag::query().into_boxed::<Pg>();
+    let query = Tag::query().filter(used()).into_boxed::<Pg>();
     let query = match which {
         Ref::Id(id) => query.filter(tags::id.eq(*id)),
         Ref::Slug(slug) => query.filter(tags::slug.eq(slug.clone())),
@@ -64,6 +64,7 @@ pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Lookup
     let now = tag_slugs::table
         .inner_join(tags::table)
         .filter(tag_slugs::slug.eq(slug))
+        .filter(used())
         .select(tags::slug)
         .first(&mut &*conn)
         .await

@@ -86,6 +86,16 @@ async fn unknown(conn: &mut AsyncPgConnection, at: usize, name: &TagName) -> Res
 /// When the database fails.
 pub async fn replace(conn: &mut AsyncPgConnection, article: i64, ids: &[i64]) -> Result<()> {
     let own = article_tags::table.filter(article_tags::article_id.eq(article));
+    // Those that the article has and those that it gets, in the order of their ids: their counters change
+    // in two statements, and writers that lock them in another order would deadlock.
+    let former = own.select(article_tags::tag_id);
+    tags::table
+        .filter(tags::id.eq_any(ids).or(tags::id.eq_any(former)))
+        .order(tags::id)
+        .select(tags::id)
+        .for_no_key_update()
+        .load::<i64>(conn)
+        .await?;
     diesel::delete(own.filter(article_tags::tag_id.ne_all(ids))).execute(conn).await?;
     let row = |(tag, position): (&i64, i16)| {
         (

@@ -22,7 +22,11 @@ pub const TABLES: [Table; 16] = [
     table("outlet_slugs", &["slug"], &[]),
     table("tags", &["id"], &["article_count"]),
     table("tag_slugs", &["slug"], &[]),
-    table("articles", &["id"], &["outlet_count", "comment_count", "last_comment_at"]),
+    table(
+        "articles",
+        &["id"],
+        &["outlet_count", "comment_count", "last_comment_at", "publish_error"],
+    ),
     table("article_slugs", &["slug"], &[]),
     table("article_paths", &["hash"], &[]),
     table("article_revisions", &["article_id", "version"], &["key_id"]),

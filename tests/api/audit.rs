@@ -27,7 +27,7 @@ async fn every_write_is_recorded_in_the_audit_log() {
     editor.post("/api/v1/admin/outlets", &json!({"name": "Harbour Gazette"})).await;
     any.patch("/api/v1/admin/tags/1", &json!({"name": "y"})).await.ok();
     // A rejected request is not recorded.
-    any.patch(&at, &json!({})).await.problem(410, "gone");
+    any.patch(&at, &json!({})).await.problem(404, "not_found");
 
     let auditor = app.key("audit:read").await;
     let list = async |query: &str| -> Vec<Value> {

@@ -119,9 +119,10 @@ async fn there_are_feeds_of_tags_outlets_and_comments() {
     app.get("/feeds/tags/nothing.atom").await.problem(404, "not_found");
     app.get("/feeds/articles/0/comments.atom").await.problem(404, "not_found");
     set_status(&site.sql, site.article, "archived").await;
-    for uri in ["/feeds/articles.atom", "/feeds/tags/bridges.rss", "/feeds/comments.json"] {
+    for uri in ["/feeds/articles.atom", "/feeds/comments.json"] {
         assert!(feed(&app, uri).await.entries.is_empty(), "{uri}");
     }
+    set_status(&site.sql, site.article, "published").await;
     let moved =
         "insert into tag_slugs (slug, tag_id) select 'old', id from tags where slug = 'bridges'";
     site.sql.batch_execute(moved).await.unwrap();

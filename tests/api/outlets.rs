@@ -99,8 +99,8 @@ async fn a_slug_takes_precedence_over_an_alias() {
     let site = site(&app).await;
     let confuse = "insert into outlet_aliases (key, outlet_id, name)
                    select 'islander times', id, 'Islander Times' from outlets where slug = 'coast-radio';
-                   insert into outlets (slug, name, created_at, updated_at)
-                   values ('islander-times', 'The Other Times', '2026-03-01Z', '2026-03-01Z')";
+                   insert into outlets (slug, name, lang, created_at, updated_at)
+                   values ('islander-times', 'The Other Times', 'en', '2026-03-01Z', '2026-03-01Z')";
     site.sql.batch_execute(confuse).await.unwrap();
     assert_eq!(app.get("/api/v1/outlets/islander-times").await.ok()["name"], "The Other Times");
     for uri in [

@@ -2,7 +2,7 @@
 
 use crate::harness::TestApp;
 use crate::harness::site::{SLUG, set_status, site};
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_purged_article_is_410() {
@@ -41,7 +41,12 @@ async fn unpublished_articles_appear_in_no_public_response() {
     ];
     let counted = async |uri: &str| {
         let joint = if uri.contains('?') { '&' } else { '?' };
-        let page = app.get(&format!("{uri}{joint}count=exact")).await.ok();
+        let response = app.get(&format!("{uri}{joint}count=exact")).await;
+        if response.status == 404 {
+            // An outlet that only unpublished articles credit.
+            return 0;
+        }
+        let page = response.ok();
         let items = page["items"].as_array().unwrap().len();
         assert_eq!(page["page"]["total"], items, "{uri}: the count tells of more than shows");
         items
@@ -62,9 +67,15 @@ async fn unpublished_articles_appear_in_no_public_response() {
         }
         let uri = format!("/api/v1/comments/{}", site.comment);
         app.get(&uri).await.problem(404, "not_found");
-        let outlet = app.get("/api/v1/outlets/harbour-gazette").await.ok();
-        assert_eq!((&outlet["link_count"], &outlet["last_seen_at"]), (&json!(0), &Value::Null));
-        assert_eq!(app.get("/api/v1/tags/bridges").await.ok()["article_count"], 0);
+        // Their names would tell what an unpublished article is about.
+        for uri in [
+            "/api/v1/outlets/harbour-gazette",
+            "/api/v1/tags/bridges",
+            "/feeds/outlets/harbour-gazette.atom",
+            "/feeds/tags/bridges.atom",
+        ] {
+            app.get(uri).await.problem(404, "not_found");
+        }
     }
     set_status(&site.sql, site.article, "published").await;
     for uri in public {

@@ -216,7 +216,9 @@ async fn an_imported_outlet_does_not_take_the_former_slug_of_another() {
     let site = Site::new().await;
     let editor = site.app.key("outlets:write").await;
     let at = "/api/v1/admin/outlets";
-    let made = editor.post(at, &json!({"name": "Harbour Gazette", "slug": "the-gazette"})).await;
+    let made = editor
+        .post(at, &json!({"name": "Harbour Gazette", "slug": "the-gazette", "kind": "newspaper"}))
+        .await;
     let renamed = json!({"slug": "harbour-gazette"});
     let url = made.header("location").to_owned();
     editor.if_match(&made).patch(&url, &renamed).await.ok();

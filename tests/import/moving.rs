@@ -2,10 +2,12 @@
 //! exported again is the same.
 
 use crate::harness::{db, start};
-use crate::site::{Site, fixture, target};
+use crate::site::{Site, fixture, target, trusted};
+use roundup::config::Config;
 use roundup::db::Target;
+use roundup::permalink::Permalinks;
 use roundup::transfer::export::{self, Format};
-use roundup::transfer::import::{Counts, InputFile, Options};
+use roundup::transfer::import::{Counts, InputFile};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,7 +15,8 @@ use std::time::{Duration, Instant};
 
 async fn exported(target: &Target, format: Format) -> String {
     let mut bytes = Vec::new();
-    export::write(target, format, &mut bytes).await.unwrap();
+    let permalinks = Permalinks::from_config(&Config::defaults().unwrap());
+    export::write(target, format, &permalinks, &mut bytes).await.unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
@@ -201,6 +204,7 @@ async fn an_atom_export_holds_published_articles_and_no_private_address() {
     });
     let entry = entry.unwrap();
     assert_eq!(entry.authors[0].name.as_deref(), Some("Una Marsh"));
+    assert!(entry.links[0].href.starts_with("http://127.0.0.1:8080/"), "{:?}", entry.links);
     assert_eq!(entry.summary.as_ref().unwrap().content, "Ten years & two mayors");
     let html = entry.content.as_ref().unwrap().body.as_deref().unwrap();
     assert!(html.contains("<a href=\"https://www.reuters.com/bridge\">"), "{html}");
@@ -220,7 +224,7 @@ async fn an_import_can_run_in_a_task_and_reports_its_progress() {
         let report = roundup::transfer::import::import_files(
             &mut conn,
             vec![file],
-            Options::default(),
+            trusted(),
             start(),
             &mut |progress| reported.push(progress),
         )

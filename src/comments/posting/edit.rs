@@ -46,11 +46,21 @@ impl OwnComment {
         token: &[u8],
         now: DateTime<Utc>,
     ) -> Result<Self> {
-        let none = || Error::not_found("comment");
-        let article = comments::table.find(id).select(comments::article_id);
-        let article: i64 = article.first(conn).await.optional()?.ok_or_else(none)?;
+        // Before the lock, which would let anybody keep the article's writers waiting.
+        let article = Self::find(conn, id, token, now).await?.article_id;
         let lock = articles::table.find(article).select(articles::id).for_no_key_update();
         lock.first::<i64>(conn).await?;
+        Self::find(conn, id, token, now).await
+    }
+
+    /// Returns a comment, if the token is valid for it.
+    async fn find(
+        conn: &mut AsyncPgConnection,
+        id: i64,
+        token: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        let none = || Error::not_found("comment");
         let own = Self::query().filter(comments::id.eq(id));
         let own: Self = own.first(conn).await.optional()?.ok_or_else(none)?;
         if own.edit_token_hash.as_deref() != Some(token) {
@@ -146,8 +156,11 @@ impl PostingContext {
         own: &OwnComment,
         content: &Content,
     ) -> Result<Decision> {
-        let identity =
-            ReaderIdentity { email: own.author_hash.clone(), token: own.author_token_hash.clone() };
+        let identity = ReaderIdentity {
+            email: own.author_hash.clone(),
+            token: own.author_token_hash.clone(),
+            client: Some(self.secret.client(self.client_key)),
+        };
         let known = identity.known(conn, id).await?;
         let sample = Sample {
             content,

@@ -72,7 +72,7 @@ pub(in crate::comments) struct PostedComment {
     #[schema(max_items = 300, value_type = Vec<ShortText>, example = json!(["first_comment"]))]
     pub(super) held_because: Vec<String>,
     /// The token for `Roundup-Edit-Token` when the comment is edited or deleted; null in the response to an
-    /// edit. It is returned only once.
+    /// edit and in a repeated response. It is returned only once.
     #[schema(max_length = 100, example = "et_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE")]
     pub(super) edit_token: Option<String>,
     /// The time when the edit token expires.
@@ -84,6 +84,11 @@ pub(in crate::comments) struct PostedComment {
 }
 
 impl PostedComment {
+    /// Returns the response to a repeated request.
+    pub(super) fn without_tokens(self) -> Self {
+        Self { edit_token: None, author_token: None, ..self }
+    }
+
     /// Returns a published or a held comment, for the documentation.
     pub(super) fn sample(held: bool) -> Self {
         let status = if held { "pending" } else { "approved" };

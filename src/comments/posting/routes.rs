@@ -23,7 +23,6 @@ use diesel_async::AsyncPgConnection;
 use safe_html::{AuthorRole, Markup, render};
 use serde_json::json;
 use std::future::{Ready, ready};
-use std::sync::{Arc, OnceLock};
 
 /// The hash of the token in `Roundup-Edit-Token`.
 #[derive(Debug, Clone)]
@@ -76,40 +75,43 @@ async fn post(
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     limits.check(comments.comments.count(client.rate_limit_key(), now))?;
-    let attempt = once.bind("public".to_owned(), &body.digest);
+    let digest = body.digest;
     let new = body.value.check()?;
     let (article, context) = state
-        .read(async |conn| {
+        .with_connection(async |conn| {
             Ok((article(conn, which).await?, posting_context(state, comments, conn, client).await?))
         })
         .await?;
     limits.check(comments.article_comments.count(article, now))?;
+    let attempt = once.bind(context.idempotency_owner(new.author_token.as_deref()), &digest);
     let html = render(&new.text, Markup::Markdown, AuthorRole::Reader);
     let days = state.config().comment_days;
-    let stored = Arc::new(OnceLock::new());
-    let stored_id = Arc::clone(&stored);
-    let done = State::write_once(state, attempt, move |conn| {
+    let done = State::write_once_with(state, attempt, move |conn| {
         Box::pin(async move {
             let posted = context.post(conn, article, days, new, html).await?;
             let id = posted.comment.id;
-            // Not set when the request is a repeat, which stores nothing.
-            stored_id.get_or_init(|| id);
             let location = format!("/api/v1/comments/{id}");
             let response = match posted.comment.status {
                 "approved" => StoredResponse::created(&posted, &location)?,
                 _ => StoredResponse::accepted(&posted, &location)?,
             };
-            Ok(response.with_header("cache-control", "no-store"))
+            let response = response.replayed_as(&posted.without_tokens())?;
+            Ok((response.with_header("cache-control", "no-store"), id))
         })
     })
     .await;
-    if let (Ok(_), Some(comment)) = (&done, stored.get()) {
-        announce(state, &[Event { article, comment: *comment, what: "posted" }]);
+    match done {
+        Ok((response, new)) => {
+            if let Some(comment) = new {
+                announce(state, &[Event { article, comment, what: "posted" }]);
+            }
+            Ok(response)
+        }
+        Err(error) => {
+            record_rejection(state, article, &error).await?;
+            Err(error)
+        }
     }
-    if let Err(error) = &done {
-        record_rejection(state, article, error).await?;
-    }
-    done
 }
 
 /// Resolves a reference to an article. A former slug works too, because clients do not repeat a POST
@@ -193,8 +195,9 @@ async fn change(
     limits: &mut RateLimits,
 ) -> Result<StoredResponse> {
     limits.check(comments.comments.count(client.rate_limit_key(), state.clock().now()))?;
-    let context =
-        state.read(async |conn| posting_context(state, comments, conn, client).await).await?;
+    let context = state
+        .with_connection(async |conn| posting_context(state, comments, conn, client).await)
+        .await?;
     let (posted, article) = State::write(state, move |conn| {
         Box::pin(async move { context.update(conn, id, &token.0, patch).await })
     })

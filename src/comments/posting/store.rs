@@ -38,8 +38,12 @@ pub(super) struct PostingContext {
 /// What identifies a reader.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ReaderIdentity {
+    /// The hash of the e-mail address, which anybody may type.
     pub(super) email: Option<Vec<u8>>,
+    /// The hash of the author token, which only the reader has.
     pub(super) token: Option<Vec<u8>>,
+    /// The hash of the client's address.
+    pub(super) client: Option<Vec<u8>>,
 }
 
 /// A comment to store.
@@ -123,23 +127,22 @@ pub(super) fn hash(token: &str) -> Vec<u8> {
 }
 
 impl ReaderIdentity {
-    /// Whether the reader has an approved comment and none that is spam, `except` not counted.
+    /// Whether the reader has an approved comment and none that is spam, `except` not counted. Spam that came
+    /// from elsewhere with the reader's e-mail address does not count: it may be a stranger's.
     pub(super) async fn known(&self, conn: &mut AsyncPgConnection, except: i64) -> Result<bool> {
-        let with = |status: &'static str| {
-            comments::table
-                .filter(comments::status.eq(status))
-                .filter(comments::id.ne(except))
-                .filter(
-                    comments::author_hash
-                        .eq(self.email.clone())
-                        .or(comments::author_token_hash.eq(self.token.clone())),
-                )
-        };
         if self.email.is_none() && self.token.is_none() {
             return Ok(false);
         }
-        let approved = diesel::select(exists(with("approved"))).get_result::<bool>(conn).await?;
-        Ok(approved && !diesel::select(exists(with("spam"))).get_result::<bool>(conn).await?)
+        let with = |status: &'static str| {
+            comments::table.filter(comments::status.eq(status)).filter(comments::id.ne(except))
+        };
+        let same_token = comments::author_token_hash.eq(self.token.clone());
+        let same_email = comments::author_hash.eq(self.email.clone());
+        let same_client = comments::client_hash.eq(self.client.clone());
+        let approved = with("approved").filter(same_email.clone().or(same_token.clone()));
+        let spam = with("spam").filter(same_token.or(same_email.and(same_client)));
+        let approved = diesel::select(exists(approved)).get_result::<bool>(conn).await?;
+        Ok(approved && !diesel::select(exists(spam)).get_result::<bool>(conn).await?)
     }
 
     /// Whether a comment came with this token.
@@ -168,6 +171,15 @@ pub(in crate::comments) async fn same_text(
 }
 
 impl PostingContext {
+    /// Returns the owner of a reader's idempotency keys: the reader that the token identifies, otherwise the
+    /// client. So nobody else gets the response to this reader's comment.
+    pub(super) fn idempotency_owner(&self, author_token: Option<&str>) -> String {
+        match author_token {
+            Some(token) => format!("reader:{}", BASE64.encode(hash(token))),
+            None => format!("client:{}", BASE64.encode(self.secret.client(self.client_key))),
+        }
+    }
+
     /// Stores a comment, published or held; returns it with its tokens.
     ///
     /// # Errors
@@ -185,6 +197,7 @@ impl PostingContext {
         let mut identity = ReaderIdentity {
             email: new.author.email.as_deref().map(|email| self.secret.email(email)),
             token: new.author_token.as_deref().map(hash),
+            client: Some(self.secret.client(self.client_key)),
         };
         let known = identity.known(conn, 0).await?;
         let content = Content::of(&new.text, &html);
@@ -210,7 +223,7 @@ impl PostingContext {
             html,
             text_hash: content.hash,
             held_because: decision.held_because.clone(),
-            client_hash: Some(self.secret.client(self.client_key)),
+            client_hash: identity.client,
             edit_token: Some((edit_hash, until)),
         };
         let row = insert(conn, &parent, row, self.now).await?;

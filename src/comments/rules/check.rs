@@ -5,8 +5,13 @@ use super::model::{Action, Rule, RuleKind, RuleMatch, RuleRow, expression};
 use crate::ip_ranges::{parse_range, range_contains};
 use chrono::{DateTime, TimeDelta, Utc};
 use ipnet::IpNet;
-use regex::{Regex, RegexSet, RegexSetBuilder};
+use regex::Regex;
 use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// The maximum time for the regular expressions of all rules on one comment. Rules that are not checked by
+/// then hold it.
+const MAX_TIME: Duration = Duration::from_millis(200);
 
 /// A comment to check, with its context.
 #[derive(Debug, Clone)]
@@ -41,7 +46,7 @@ pub(crate) struct RuleSet(Vec<(Rule, Test)>);
 enum Test {
     MoreLinksThan(usize),
     Words(Regex),
-    Expressions(RegexSet),
+    Expressions(Vec<Regex>),
     Hosts(Vec<String>),
     EmailDomains(Vec<String>),
     Ranges(Vec<IpNet>),
@@ -61,14 +66,15 @@ impl RuleSet {
 
     /// Returns the rules that match a comment.
     pub(crate) fn check(&self, sample: &Sample<'_>) -> Vec<RuleMatch> {
+        let deadline = Instant::now() + MAX_TIME;
         let applying = self.0.iter().filter(|(rule, _)| !(sample.known && rule.spare_known));
         let matched = |(rule, test): &(Rule, Test)| {
-            let because = test.check(sample)?;
-            let Rule { id, kind, mut action, .. } = *rule;
-            if matches!(test, Test::Unusable) {
+            let Rule { id, kind, action, .. } = *rule;
+            let (action, because) = match test.check(sample, deadline)? {
+                Ok(because) => (action, because),
                 // An editor decides: approving could publish spam, rejecting could lose a comment.
-                action = Action::Hold;
-            }
+                Err(because) => (Action::Hold, because.to_owned()),
+            };
             Some(RuleMatch { id, name: rule.name.clone(), kind, action, because })
         };
         applying.filter_map(matched).collect()
@@ -95,23 +101,38 @@ impl Test {
         }
     }
 
-    /// Returns the text that the rule matches, if any.
-    fn check(&self, sample: &Sample<'_>) -> Option<String> {
-        match self {
+    /// Returns why the rule matches, if it does. The error says why that cannot be decided.
+    fn check(
+        &self,
+        sample: &Sample<'_>,
+        deadline: Instant,
+    ) -> Option<Result<String, &'static str>> {
+        let because = match self {
+            Self::Unusable => {
+                return Some(Err("cannot be checked: the terms of the rule are invalid"));
+            }
+            Self::Expressions(expressions) => {
+                for expression in expressions {
+                    if Instant::now() > deadline {
+                        return Some(Err("cannot be checked in time: the rule has too many terms"));
+                    }
+                    let texts = [sample.content.visible.as_str(), sample.name];
+                    if texts.into_iter().any(|text| expression.is_match(text)) {
+                        return Some(Ok(format!("matches `{expression}`")));
+                    }
+                }
+                None
+            }
             Self::MoreLinksThan(limit) => {
                 let links = sample.content.links;
-                (links > *limit).then(|| format!("has {links} links, more than {limit}"))
+                let noun = if links == 1 { "link" } else { "links" };
+                (links > *limit).then(|| format!("has {links} {noun}, more than {limit}"))
             }
             Self::Words(words) => {
                 let found =
                     |text: &str| words.captures(text)?.get(1).map(|m| m.as_str().to_owned());
                 let word = found(&sample.content.visible).or_else(|| found(sample.name))?;
                 Some(format!("says `{word}`"))
-            }
-            Self::Expressions(set) => {
-                let found = [&sample.content.visible, sample.name];
-                let at = found.into_iter().find_map(|text| set.matches(text).iter().next())?;
-                Some(format!("matches `{}`", set.patterns().get(at)?))
             }
             Self::Hosts(domains) => {
                 let page = sample.url.and_then(host);
@@ -144,10 +165,8 @@ impl Test {
                 let took = sample.form_seconds.filter(|took| took < minimum)?;
                 Some(format!("was filled in within {took} s, less than {minimum}"))
             }
-            Self::Unusable => {
-                Some("cannot be checked: the terms of the rule are invalid".to_owned())
-            }
-        }
+        };
+        because.map(Ok)
     }
 }
 
@@ -161,6 +180,6 @@ fn words(terms: &[String]) -> Result<Regex, regex::Error> {
     expression(&format!(r"(?:^|[^\p{{L}}\p{{N}}])({})(?:[^\p{{L}}\p{{N}}]|$)", parts.join("|")))
 }
 
-fn expressions(terms: &[String]) -> Result<RegexSet, regex::Error> {
-    RegexSetBuilder::new(terms).case_insensitive(true).size_limit(terms.len().max(1) << 20).build()
+fn expressions(terms: &[String]) -> Result<Vec<Regex>, regex::Error> {
+    terms.iter().map(|term| expression(term)).collect()
 }

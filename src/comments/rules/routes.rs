@@ -150,7 +150,7 @@ async fn put(
     who: Principal,
     id: i64,
     known: IfMatch,
-    change: impl FnOnce(RuleInput) -> Result<RuleInput> + Send + 'static,
+    change: impl FnOnce(RuleInput) -> Result<RuleInput> + Clone + Send + 'static,
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     State::write(state, move |conn| {

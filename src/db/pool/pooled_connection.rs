@@ -3,9 +3,10 @@
 use crate::db::target::Target;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::pooled_connection::deadpool::Object;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
+use futures_util::future::join;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -16,6 +17,7 @@ use tokio::runtime::Handle;
 pub(super) struct CheckoutState {
     running_queries: AtomicUsize,
     must_close: AtomicBool,
+    in_snapshot: AtomicBool,
 }
 
 /// Updates the state of a checkout, and counts the statements of the pool, on diesel's events.
@@ -63,7 +65,33 @@ impl PooledConnection {
     ) -> Self {
         Self { object: Some(object), state, target }
     }
+
+    /// Runs reads in one `REPEATABLE READ READ ONLY` transaction, so that all of them see the same
+    /// moment. `BEGIN` is sent together with the first statement.
+    ///
+    /// # Errors
+    /// Those of `reads`, and when the transaction cannot begin or end.
+    pub async fn read_snapshot<T, E: From<Error>>(
+        &self,
+        reads: impl AsyncFnOnce(&AsyncPgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.state.in_snapshot.store(true, Ordering::Relaxed);
+        let conn: &AsyncPgConnection = self;
+        let start = async { (&mut &*conn).batch_execute(BEGIN).await };
+        let (begun, found) = join(start, reads(conn)).await;
+        // Ends the transaction also after an error: it has written nothing.
+        let ended = (&mut &*conn).batch_execute("commit").await;
+        if begun.is_ok() && ended.is_ok() {
+            self.state.in_snapshot.store(false, Ordering::Relaxed);
+        }
+        let found = found?;
+        begun.and(ended)?;
+        Ok(found)
+    }
 }
+
+/// Begins a transaction whose statements all see what was committed before the first of them.
+const BEGIN: &str = "begin isolation level repeatable read, read only";
 
 impl Deref for PooledConnection {
     type Target = AsyncPgConnection;
@@ -89,7 +117,8 @@ impl Drop for PooledConnection {
     fn drop(&mut self) {
         let Some(mut object) = self.object.take() else { return };
         let is_running = self.state.running_queries.load(Ordering::Relaxed) > 0;
-        let must_close = self.state.must_close.load(Ordering::Relaxed);
+        let must_close = self.state.must_close.load(Ordering::Relaxed)
+            || self.state.in_snapshot.load(Ordering::Relaxed);
         if !is_running && !must_close && !object.is_broken() {
             return;
         }

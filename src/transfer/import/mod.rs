@@ -5,6 +5,7 @@
 //! import that was interrupted is completed by the next.
 
 mod article;
+mod limits;
 mod pending_comments;
 mod pingbacks;
 mod post_batch;
@@ -14,6 +15,7 @@ mod report;
 mod restore;
 mod statistics;
 mod threads;
+mod untrusted_row;
 mod writer;
 
 pub use export_formats::{Format, InputFile};
@@ -66,6 +68,8 @@ pub struct Options {
     pub dry_run: bool,
     /// Keep e-mail addresses in the text of posts and comments.
     pub keep_addresses: bool,
+    /// Whether comments of a roundup export may be marked as an editor's.
+    pub may_mark_editors: bool,
 }
 
 /// The number of records that are read before they are stored. Each may have a text of 2 MiB.
@@ -97,8 +101,12 @@ pub async fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
 pub async fn import(target: &Target, args: &Args, now: DateTime<Utc>) -> Result<Report> {
     let mut conn = target.establish().await.map_err(Error::unavailable)?;
     let files = args.files.iter().map(|path| InputFile::from_path(path)).collect();
-    let options =
-        Options { format: args.format, dry_run: args.dry_run, keep_addresses: args.keep_addresses };
+    let options = Options {
+        format: args.format,
+        dry_run: args.dry_run,
+        keep_addresses: args.keep_addresses,
+        may_mark_editors: true,
+    };
     let mut reporter = progress::reporter();
     import_files(&mut conn, files, options, now, &mut *reporter).await
 }

@@ -94,7 +94,7 @@ impl PendingComments {
             .bind::<Array<Text>, _>(column(&rows, |comment| comment.text.as_str()))
             .bind::<Array<Text>, _>(column(&rows, |comment| comment.html.as_str()))
             .bind::<Array<Nullable<Timestamptz>>, _>(column(&rows, |comment| comment.created_at))
-            .bind::<Array<Bool>, _>(column(&rows, |comment| comment.uncertain))
+            .bind::<Array<Bool>, _>(column(&rows, |comment| comment.boundaries_uncertain))
             .execute(conn)
             .await?;
         Ok(())

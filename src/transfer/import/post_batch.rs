@@ -48,6 +48,10 @@ pub(super) async fn store(
 ) -> Result<BatchOutcome> {
     let mut stored = stored_articles(conn, posts).await?;
     let (mut outcome, mut changed) = (BatchOutcome::default(), Vec::new());
+    // All posts are converted before one is stored, because that may create outlets: every writer locks
+    // their names before the counters of months, tags and outlets.
+    let mut converted = Vec::new();
+    let mut queued: HashMap<_, (Vec<u8>, usize)> = HashMap::new();
     for (position, post) in posts {
         let key = (post.source.to_owned(), post.id.clone());
         let hash = post.hash();
@@ -63,8 +67,18 @@ pub(super) async fn store(
             }
             continue;
         }
-        let converted = article::convert(conn, directory, post, position, now).await?;
-        let ImportedArticle { mut draft, new_outlets, comments, uncertain, unread } = converted;
+        if let Some((_, links)) = queued.get(&key).filter(|(same, _)| *same == hash) {
+            outcome.unchanged.articles += 1;
+            outcome.unchanged.links += links;
+            continue;
+        }
+        let article = article::convert(conn, directory, post, position, now).await?;
+        queued.insert(key.clone(), (hash.clone(), article.draft.links.len()));
+        converted.push((position, post, key, hash, article));
+    }
+    for (position, post, key, hash, article) in converted {
+        let ImportedArticle { mut draft, new_outlets, comments, uncertain, unread } = article;
+        let earlier = stored.get(&key);
         let id = if let Some(StoredArticle { id, published_at, .. }) = earlier {
             if post.published_at.is_none() && draft.published_at.is_some() {
                 draft.published_at = published_at.or(draft.published_at);
@@ -114,6 +128,7 @@ async fn stored_articles(
     let rows: Vec<Row> = articles::table
         .filter(articles::source.eq_any(sources))
         .filter(articles::source_id.eq_any(ids))
+        .order(articles::id)
         .select(columns)
         .for_update()
         .load(conn)
@@ -220,7 +235,7 @@ fn body_comments(
             html: render(&reply.text, Markup::Markdown, AuthorRole::Reader),
             text: reply.text,
             created_at: None,
-            uncertain: reply.uncertain,
+            boundaries_uncertain: reply.uncertain,
         };
         let line = if position.line == 0 { reply.line as u64 } else { position.line };
         (Position { file: position.file.clone(), line }, comment)

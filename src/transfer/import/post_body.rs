@@ -46,7 +46,7 @@ fn from_roundup(roundup: Roundup) -> ParsedBody {
 /// Parses HTML; in `loose` HTML, which WordPress writes, a blank line ends a paragraph. A body that
 /// is no roundup is stored as the source has it.
 fn parse_html(written: &str, loose: bool, outlets: &dyn Outlets) -> ParsedBody {
-    let roundup = parse_html_with(written, outlets, Html { loose, titled: true });
+    let roundup = parse_html_with(written, outlets, Html { loose, has_separate_title: true });
     if is_roundup(&roundup) {
         return from_roundup(roundup);
     }

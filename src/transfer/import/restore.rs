@@ -4,8 +4,10 @@
 //! the id of the database in the first line decides.
 
 use super::report::Counts;
+use super::untrusted_row::make_safe;
 use crate::derived::refresh_articles;
 use crate::error::{Error, Result};
+use crate::retry::with_retries;
 use crate::schema::{articles, outlets, site, tags};
 use crate::transfer::rows::{SELECT_COLUMNS, Table, table_named};
 use diesel::prelude::*;
@@ -34,6 +36,8 @@ pub(super) struct Restore {
     is_open: bool,
     /// The export is of another database: none of its rows is stored.
     is_rejected: bool,
+    /// Whether comments may be marked as an editor's.
+    may_mark_editors: bool,
 }
 
 /// How many records were created, updated or unchanged.
@@ -57,6 +61,11 @@ struct StoredRow {
 }
 
 impl Restore {
+    /// Creates a restore of the rows of a file.
+    pub(super) fn new(may_mark_editors: bool) -> Self {
+        Self { may_mark_editors, ..Self::default() }
+    }
+
     /// Adds a line of the export. The inner error is a sentence about the line.
     ///
     /// # Errors
@@ -83,9 +92,14 @@ impl Restore {
                     self.table = Some(table);
                     self.columns = columns(conn, table).await?;
                 }
-                if let Err(reason) = self.check(&row) {
-                    return Ok(Err(reason));
-                }
+                let row = self.check(&row).and_then(|()| {
+                    let table = self.table.map_or("", |table| table.name);
+                    make_safe(table, row, self.may_mark_editors)
+                });
+                let row = match row {
+                    Ok(row) => row,
+                    Err(reason) => return Ok(Err(reason)),
+                };
                 self.is_open = true;
                 self.bytes += row.get().len();
                 self.rows.push(row);
@@ -140,11 +154,10 @@ impl Restore {
         let Some(table) = self.table.filter(|_| !rows.is_empty()) else { return Ok(()) };
         let json = serde_json::to_string(&rows).map_err(Error::internal)?;
         let statement = upsert_statement(table, &self.columns);
-        let stored: Vec<StoredRow> = conn
-            .transaction(async |conn| {
-                diesel::sql_query(&statement).bind::<Text, _>(&json).load(conn).await
-            })
-            .await?;
+        let stored: Vec<StoredRow> = with_retries!(conn.transaction(async |conn| {
+            let query = diesel::sql_query(&statement).bind::<Text, _>(&json);
+            Ok::<_, Error>(query.load(conn).await?)
+        }))?;
         let new = stored.iter().filter(|row| row.is_new).count();
         for (counts, n) in [
             (&mut outcome.created, new),
@@ -263,7 +276,7 @@ async fn derive(conn: &mut AsyncPgConnection) -> Result<()> {
             .await?;
         let Some(end) = ids.last() else { break };
         last = *end;
-        refresh_articles(conn, &ids).await?;
+        with_retries!(conn.transaction(async |conn| refresh_articles(conn, &ids).await))?;
     }
     for table in ["outlets", "tags", "articles", "links", "comments", "pingbacks"] {
         let statement = format!(

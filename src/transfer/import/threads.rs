@@ -4,7 +4,8 @@
 use super::pending_comments::PendingComment;
 use super::statistics::Statistics;
 use crate::comments::{Path, store::new_ids};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::retry::with_retries;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, SmallInt, Text, Timestamptz};
@@ -259,7 +260,7 @@ async fn insert(
     let parent = |row: &PlacedComment| row.path.ids().iter().rev().nth(1).copied();
     let depth =
         |row: &PlacedComment| i16::try_from(row.path.ids().len().saturating_sub(1)).unwrap_or(0);
-    conn.transaction(async |conn| {
+    with_retries!(conn.transaction(async |conn| {
         diesel::sql_query(INSERT)
             .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.seq).collect::<Vec<_>>())
             .bind::<Array<BigInt>, _>(rows.iter().map(own).collect::<Vec<_>>())
@@ -270,10 +271,9 @@ async fn insert(
             .bind::<Array<Binary>, _>(rows.iter().map(|r| r.path.to_bytes()).collect::<Vec<_>>())
             .bind::<Timestamptz, _>(now)
             .execute(conn)
-            .await
-    })
-    .await?;
-    Ok(())
+            .await?;
+        Ok::<_, Error>(())
+    }))
 }
 
 /// Updates stored comments, each `(seq, id)`. They keep the status that a moderator gave them,
@@ -288,12 +288,14 @@ async fn update(conn: &mut AsyncPgConnection, rows: &[(i64, i64)]) -> Result<()>
             listed_at = coalesce(s.created_at, c.listed_at), uncertain = s.uncertain, \
             status = case s.status when 'deleted' then 'deleted' else c.status end \
          from unnest($1, $2) as t (seq, id) join pending_comments s using (seq) where c.id = t.id";
-    diesel::sql_query(statement)
-        .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.0).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.1).collect::<Vec<_>>())
-        .execute(conn)
-        .await?;
-    Ok(())
+    with_retries!(conn.transaction(async |conn| {
+        diesel::sql_query(statement)
+            .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.0).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.1).collect::<Vec<_>>())
+            .execute(conn)
+            .await?;
+        Ok::<_, Error>(())
+    }))
 }
 
 #[cfg(test)]

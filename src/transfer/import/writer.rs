@@ -2,6 +2,7 @@
 //! all posts are stored, the comments.
 
 use super::article;
+use super::limits::limit_comment;
 use super::pending_comments::{PendingComments, comments_on};
 use super::report::{Counts, Remark, Report};
 use super::restore::{Outcome, Restore};
@@ -9,12 +10,15 @@ use super::statistics::Statistics;
 use super::{Options, pingbacks, post_batch, threads};
 use crate::error::{Code, Error, Result};
 use crate::outlets::Directory;
+use crate::retry::should_retry;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Text};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
 use export_formats::ndjson::ExportLine;
-use export_formats::{Comment, Format, Found, Position, Post, Record, redact_email, source};
+use export_formats::{
+    Comment, Format, Position, PositionedRecord, Post, Record, redact_email, source,
+};
 use std::collections::HashMap;
 
 /// The maximum number of posts in a batch.
@@ -65,13 +69,17 @@ impl Writer {
             seen: SeenIds::new(),
             comments: PendingComments::new(conn).await?,
             statistics: Statistics::new(),
-            restore: Restore::default(),
+            restore: Restore::new(options.may_mark_editors),
         })
     }
 
     /// Stores a record, or counts it.
-    pub(super) async fn store(&mut self, conn: &mut AsyncPgConnection, found: Found) -> Result<()> {
-        let Found { position, record } = found;
+    pub(super) async fn store(
+        &mut self,
+        conn: &mut AsyncPgConnection,
+        found: PositionedRecord,
+    ) -> Result<()> {
+        let PositionedRecord { position, record } = found;
         match record {
             Record::Post(post) => self.store_post(conn, position, *post).await?,
             Record::Comment(comment) => self.store_comment(conn, position, *comment).await?,
@@ -135,6 +143,20 @@ impl Writer {
         self.report.read += 1;
         if !self.options.keep_addresses && redact_email::redact_comment(&mut comment) {
             self.report.count_kind(REDACTED_KIND);
+        }
+        self.add_comment(conn, position, comment).await
+    }
+
+    /// Adds a comment to those to store, without values that the database cannot store.
+    async fn add_comment(
+        &mut self,
+        conn: &mut AsyncPgConnection,
+        position: Position,
+        mut comment: Comment,
+    ) -> Result<()> {
+        for reason in limit_comment(&mut comment) {
+            let (position, raw) = (position.to_string(), comment.id.clone());
+            self.report.add_uncertain(Remark { position, raw, reason: reason.to_owned() });
         }
         self.comments.add(conn, position, comment).await
     }
@@ -228,9 +250,18 @@ impl Writer {
         posts: &[(Position, Post)],
     ) -> Result<()> {
         let (directory, now) = (&mut self.directory, self.now);
-        let stored = conn
-            .transaction(async |conn| post_batch::store(conn, directory, posts, now).await)
-            .await;
+        let mut retries = 0;
+        let stored = loop {
+            let stored = conn
+                .transaction(async |conn| post_batch::store(conn, directory, posts, now).await)
+                .await;
+            match stored {
+                Err(error) if should_retry(&error, retries).await => retries += 1,
+                stored => break stored,
+            }
+            // New outlets were rolled back with the transaction.
+            *directory = Directory::load(conn).await?;
+        };
         let outcome = match stored {
             Ok(outcome) => outcome,
             Err(error) => {
@@ -250,7 +281,7 @@ impl Writer {
         outcome.unread.into_iter().for_each(|remark| self.report.add_unread(remark));
         for (position, comment) in outcome.comments {
             self.report.read += 1;
-            self.comments.add(conn, position, comment).await?;
+            self.add_comment(conn, position, comment).await?;
         }
         Ok(())
     }

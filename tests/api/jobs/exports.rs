@@ -2,13 +2,15 @@
 
 use super::*;
 use crate::harness::raw_http;
+use roundup::permalink::Permalinks;
 use roundup::transfer::export::{self, Format};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
 async fn written(app: &TestApp, format: Format) -> Vec<u8> {
     let mut bytes = Vec::new();
-    export::write(&app.target, format, &mut bytes).await.unwrap();
+    let permalinks = Permalinks::from_config(app.state.config());
+    export::write(&app.target, format, &permalinks, &mut bytes).await.unwrap();
     bytes
 }
 
