@@ -6,6 +6,7 @@
 mod fixtures;
 mod harness;
 
+mod abuse;
 mod admin_access;
 mod admin_articles;
 mod admin_links;
