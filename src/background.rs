@@ -1,5 +1,6 @@
 //! Periodic background tasks.
 
+use crate::articles;
 use crate::comments;
 use crate::error::Result;
 use crate::idempotency::delete_expired;
@@ -14,7 +15,12 @@ const INTERVAL: Duration = Duration::from_mins(1);
 /// Runs every task in every round for as long as the service runs. A task that fails is repeated in
 /// the next round and does not affect the others.
 pub async fn run(state: SharedState, queue: Data<JobQueue>) {
+    let mut closed_until = state.clock().now();
     loop {
+        match articles::invalidate_closed(&state, closed_until).await {
+            Ok(until) => closed_until = until,
+            Err(error) => log_outcome("closing comments", Err(error)),
+        }
         log_outcome("deleting expired data", delete_expired_data(&state).await);
         log_outcome("ending jobs of stopped instances", jobs::sweep(&state, &queue).await);
         tokio::time::sleep(INTERVAL).await;

@@ -179,8 +179,9 @@ impl IdempotentRequest {
 /// When the database fails.
 pub async fn delete_of_objects(conn: &mut AsyncPgConnection, paths: &[String]) -> Result<()> {
     // The headers are stored as a list of pairs.
-    let location =
-        sql::<Text>("(jsonb_path_query_first(headers, 'strict $[*] ? (@[0] == \"location\")') ->> 1)");
+    let location = sql::<Text>(
+        "(jsonb_path_query_first(headers, 'strict $[*] ? (@[0] == \"location\")') ->> 1)",
+    );
     diesel::delete(keys::table.filter(location.eq_any(paths))).execute(conn).await?;
     Ok(())
 }

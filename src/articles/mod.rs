@@ -2,6 +2,7 @@
 //! further sources, and the editor's commentary. Its sources are in [`crate::links`]; what editors
 //! do with articles is in [`crate::editor`].
 
+mod comment_period;
 pub(crate) mod filter;
 pub mod html;
 pub(crate) mod model;
@@ -10,6 +11,7 @@ mod routes;
 pub(crate) mod slugs;
 pub mod store;
 
+pub use comment_period::{CommentPeriod, invalidate_closed};
 pub(crate) use filter::included;
 pub use filter::time;
 pub use model::{Article, ArticleAuthor, ArticleStatus, ArticleSummary, Commentary, Correction};

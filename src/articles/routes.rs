@@ -1,5 +1,6 @@
 //! The public lists of articles and of their links.
 
+use super::comment_period::CommentPeriod;
 use super::filter::{ArticleQuery, Filter, WordsQuery, included};
 use super::model::ArticleSummary;
 use super::query;
@@ -61,7 +62,7 @@ async fn list(
     outlet: Option<Ref>,
 ) -> Result<JsonResponse> {
     let all_links = included(query.include.as_deref(), &["links"])?.contains(&"links".to_owned());
-    let found = state
+    let mut found = state
         .read(async |conn| {
             let mut filter = Filter { words: words.words()?, ..query.filter(conn).await? };
             if let Some(which) = &outlet {
@@ -71,6 +72,8 @@ async fn list(
             query::page(conn, &filter, words.sort, &scan, all_links).await
         })
         .await?;
+    let period = CommentPeriod::of(state);
+    found.items.iter_mut().for_each(|article| period.apply(article));
     JsonResponse::page(found, query.fields.as_deref(), ArticleSummary::sample)
 }
 

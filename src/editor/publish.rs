@@ -6,6 +6,7 @@
 
 use crate::articles::model::ArticleStatus;
 use crate::db::StaticSql;
+use crate::derived::begin_article_write;
 use crate::editor::prepare::Editor;
 use crate::editor::update;
 use crate::error::{Error, Result};
@@ -79,6 +80,7 @@ async fn publish(state: &SharedState, id: i64, now: DateTime<Utc>) -> bool {
     // An ordinary write, so that caches are invalidated as for any other.
     let done = State::write(state, move |conn| {
         Box::pin(async move {
+            begin_article_write(conn).await?;
             let own: Option<i64> = articles::table
                 .find(id)
                 .filter(articles::status.eq(ArticleStatus::Scheduled.as_str()))

@@ -8,7 +8,7 @@ use crate::articles::model::ArticleStatus;
 use crate::articles::query::is_gone;
 use crate::articles::store;
 use crate::audit;
-use crate::derived::refresh_articles;
+use crate::derived::{begin_article_write, refresh_articles};
 use crate::editor::input::ArticleInput;
 use crate::editor::model::{AdminArticle, RevisionWithArticle, revision_body, revision_status};
 use crate::editor::prepare::{Editor, PreparedArticle, prepare};
@@ -34,6 +34,7 @@ pub(super) async fn locked(
     id: i64,
     if_match: &IfMatch,
 ) -> Result<AdminArticle> {
+    begin_article_write(conn).await?;
     let row = articles::table.find(id).select(articles::version).for_no_key_update();
     let Some(current_version) = row.first::<i32>(conn).await.optional()? else {
         let is_purged = is_gone(conn, &Ref::Id(id)).await?;
@@ -86,6 +87,7 @@ pub(super) async fn create(
     editor: &Editor,
     mut input: ArticleInput,
 ) -> Result<AdminArticle> {
+    begin_article_write(conn).await?;
     // The ids are those of another article's links, when the input is a copy of that article.
     input.links.iter_mut().for_each(|link| link.id = None);
     let PreparedArticle { draft, slug, links, tags } = prepare(conn, editor, input, None).await?;

@@ -3,11 +3,9 @@
 use super::directory::lock_names;
 use super::input::AdminOutlet;
 use super::query::admin_find;
-use crate::derived::refresh_articles;
+use crate::derived::{refresh_articles, wait_for_article_writers};
 use crate::error::{Code, Error, FieldError, Result};
-use crate::schema::{
-    article_outlets, link_credits, links, outlet_aliases, outlet_hosts, outlet_slugs, outlets,
-};
+use crate::schema::{link_credits, links, outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -35,9 +33,9 @@ pub(super) async fn merge(
     into: i64,
     now: DateTime<Utc>,
 ) -> Result<AdminOutlet> {
-    let articles = lock_articles(conn, from).await?;
+    wait_for_article_writers(conn).await?;
     lock_names(conn).await?;
-    lock_outlets(conn, &articles).await?;
+    let articles = lock_articles(conn, from).await?;
     let rows: Vec<(i64, String)> = outlets::table
         .filter(outlets::id.eq_any([from, into]))
         .order(outlets::id)
@@ -45,8 +43,6 @@ pub(super) async fn merge(
         .for_update()
         .load(conn)
         .await?;
-    // From here on no link can be credited to `from`; some may have been since the articles were locked.
-    let articles = lock_articles(conn, from).await?;
     let slug = rows.iter().find(|(id, _)| *id == from).map(|(_, slug)| slug.clone());
     let slug = slug.ok_or_else(|| Error::not_found("outlet"))?;
     if from == into || !rows.iter().any(|(id, _)| *id == into) {
@@ -71,22 +67,7 @@ pub(super) async fn merge(
     admin_find(conn, into).await
 }
 
-/// Locks the outlets that these articles credit, in the order of their ids: their counters change.
-async fn lock_outlets(conn: &mut AsyncPgConnection, articles: &[i64]) -> Result<()> {
-    let credited = article_outlets::table
-        .filter(article_outlets::article_id.eq_any(articles))
-        .select(article_outlets::outlet_id);
-    let rows = outlets::table
-        .filter(outlets::id.eq_any(credited))
-        .order(outlets::id)
-        .select(outlets::id)
-        .for_no_key_update();
-    rows.load::<i64>(conn).await?;
-    Ok(())
-}
-
-/// Locks the articles that credit an outlet, in the order of their ids. Every writer locks articles
-/// before names, tags and outlets, which prevents deadlocks.
+/// Locks the articles that credit an outlet, in the order of their ids, as writers of comments do.
 async fn lock_articles(conn: &mut AsyncPgConnection, outlet: i64) -> Result<Vec<i64>> {
     use crate::schema::articles;
     let credited = links::table

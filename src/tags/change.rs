@@ -1,6 +1,7 @@
 //! Writes tags.
 
 use super::input::{AdminTag, TagInput, check_sluggable};
+use crate::derived::wait_for_article_writers;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::response::IfMatch;
 use crate::schema::{article_tags, articles, tag_slugs, tags};
@@ -135,6 +136,7 @@ pub(super) async fn delete(conn: &mut AsyncPgConnection, id: i64) -> Result<()> 
 /// # Errors
 /// 404 when `from` does not exist, 422 when `into` does not exist or is the same.
 pub(super) async fn merge(conn: &mut AsyncPgConnection, from: i64, into: i64) -> Result<AdminTag> {
+    wait_for_article_writers(conn).await?;
     let tagged = article_tags::table.filter(article_tags::tag_id.eq(from));
     articles::table
         .filter(articles::id.eq_any(tagged.select(article_tags::article_id)))

@@ -100,7 +100,8 @@ async fn editors_who_swap_tags_and_outlets_do_not_block_each_other() {
     let editor = app.key("articles:write,outlets:write").await.header("If-Match", "*");
     let body = |name: &str| json!({"tags": [name], "links": [{"title": "x", "credits": [{"outlet": {"name": name}}]}]});
     let swap = async |n: usize| {
-        let names = if n % 2 == 0 { ["Swap One", "Swap Two"] } else { ["Swap Two", "Swap One"] };
+        let names =
+            if n.is_multiple_of(2) { ["Swap One", "Swap Two"] } else { ["Swap Two", "Swap One"] };
         let mut new = body(names[0]);
         new["headline"] = json!(format!("swap {n}"));
         new["status"] = json!("published");
@@ -190,7 +191,7 @@ fn many_words() -> String {
     let letters: Vec<char> = ('\u{10400}'..'\u{10428}').collect();
     let word =
         |n: usize| -> String { (0..20).map(|i| letters[(n * 7 + i * i + n / 40) % 40]).collect() };
-    (0..4700).map(|n| format!("{}-{} ", word(2 * n), word(2 * n + 1))).collect()
+    (0..4700).flat_map(|n| [word(2 * n), "-".to_owned(), word(2 * n + 1), " ".to_owned()]).collect()
 }
 
 #[tokio::test]
@@ -353,7 +354,7 @@ fn export(database: &str) -> String {
         json!({"table": "comments", "row": comment}),
         json!({"end": {"rows": 2}}),
     ];
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.iter().flat_map(|line| [line.to_string(), "\n".to_owned()]).collect()
 }
 
 #[tokio::test]
@@ -383,8 +384,7 @@ async fn an_export_brings_no_scripts_and_no_forged_editors() {
 async fn one_odd_comment_does_not_stop_an_import() {
     let long = "x".repeat(6000);
     // Random letters, because PostgreSQL compresses index entries.
-    let random: String =
-        (0..3000).map(|_| format!("{:02x}", getrandom::u32().unwrap() % 256)).collect();
+    let random: String = (0..400).map(|_| getrandom::u64().unwrap().to_string()).collect();
     let comment = |id: &str, email: &str, date: &str, text: &str| {
         format!(
             "<wp:comment><wp:comment_id>{id}</wp:comment_id><wp:comment_author>a</wp:comment_author>\
@@ -418,4 +418,20 @@ async fn one_odd_comment_does_not_stop_an_import() {
             import_files(&mut conn, files, Options::default(), start(), &mut |_| {}).await.unwrap();
         assert_eq!((report.failed, report.created.comments), (0, 2), "{:?}", report.skipped);
     }
+}
+
+#[tokio::test]
+async fn a_cached_article_closes_when_its_time_for_comments_is_over() {
+    let config = Config { comment_days: 10, ..patient() };
+    let target = crate::harness::db::fresh().await;
+    let app = TestApp::of(TestApp::state(&target, config), target, None).await;
+    let editor = app.key("articles:write").await;
+    let body = json!({"headline": "x", "status": "published"});
+    let made = editor.post(ARTICLES, &body).await.expect(StatusCode::CREATED);
+    let uri = format!("/api/v1/articles/{}", made["id"]);
+    assert_eq!(app.get(&uri).await.ok()["comments_open"], true);
+    let since = app.state.clock().now();
+    app.state.clock().advance(TimeDelta::days(10));
+    roundup::articles::invalidate_closed(&app.state, since).await.unwrap();
+    assert_eq!(app.get(&uri).await.ok()["comments_open"], false);
 }

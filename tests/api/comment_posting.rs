@@ -231,6 +231,12 @@ async fn a_closed_article_takes_no_comments() {
     let over = article(&sql, "over", "published", "2026-02-19T12:00:00Z").await;
     app.reader().post(&path(open), &comment("A", "x")).await.expect(StatusCode::CREATED);
     app.reader().post(&path(over), &comment("A", "x")).await.problem(409, "comments_closed");
+    for (id, is_open) in [(open, true), (over, false)] {
+        let article = app.get(&format!("/api/v1/articles/{id}")).await.ok();
+        assert_eq!(article["comments_open"], is_open, "{article}");
+    }
+    let list = app.get("/api/v1/articles?fields=id,comments_open").await.ok();
+    assert_eq!(list["items"][1], json!({"id": over, "comments_open": false}));
     sql.execute("update articles set comments_open = false where id = $1", &[&open]).await.unwrap();
     app.reader().post(&path(open), &comment("A", "x")).await.problem(409, "comments_closed");
     let editor = app.key("comments:moderate").await;

@@ -1,10 +1,10 @@
 //! Finds the parent of a new comment: an article that accepts comments, or a published comment.
 
-use crate::articles::published;
+use crate::articles::{CommentPeriod, published};
 use crate::comments::path::Path;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::schema::{articles, comments};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -46,8 +46,7 @@ impl CommentParent {
 pub(in crate::comments) async fn open_article(
     conn: &mut AsyncPgConnection,
     article: i64,
-    days: u32,
-    now: DateTime<Utc>,
+    period: CommentPeriod,
 ) -> Result<()> {
     let found: Option<(bool, Option<DateTime<Utc>>)> = articles::table
         .find(article)
@@ -62,9 +61,8 @@ pub(in crate::comments) async fn open_article(
     if !open {
         return closed("comments on this article are closed".to_owned());
     }
-    let over = |at: DateTime<Utc>| now >= at + TimeDelta::days(days.into());
-    if days > 0 && published_at.is_some_and(over) {
-        return closed(format!("comments close {days} days after publication"));
+    if period.is_over(published_at) {
+        return closed("the time for comments on this article is over".to_owned());
     }
     Ok(())
 }

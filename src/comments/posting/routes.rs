@@ -3,7 +3,7 @@
 use super::edit::withdraw;
 use super::model::{CommentInput, OwnCommentInput, PostedComment};
 use super::store::{PostingContext, hash};
-use crate::articles;
+use crate::articles::{self, CommentPeriod};
 use crate::audit;
 use crate::comments::CommentState;
 use crate::comments::events::{Event, announce};
@@ -85,10 +85,10 @@ async fn post(
     limits.check(comments.article_comments.count(article, now))?;
     let attempt = once.bind(context.idempotency_owner(new.author_token.as_deref()), &digest);
     let html = render(&new.text, Markup::Markdown, AuthorRole::Reader);
-    let days = state.config().comment_days;
+    let period = CommentPeriod::of(state);
     let done = State::write_once_with(state, attempt, move |conn| {
         Box::pin(async move {
-            let posted = context.post(conn, article, days, new, html).await?;
+            let posted = context.post(conn, article, period, new, html).await?;
             let id = posted.comment.id;
             let location = format!("/api/v1/comments/{id}");
             let response = match posted.comment.status {

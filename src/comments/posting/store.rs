@@ -2,6 +2,7 @@
 
 use super::model::{CommentInput, PostedComment};
 use super::parent::{CommentParent, find_parent, open_article};
+use crate::articles::CommentPeriod;
 use crate::audit;
 use crate::comments::model::CommentRow;
 use crate::comments::policy::{Decision, Policy};
@@ -188,11 +189,11 @@ impl PostingContext {
         &self,
         conn: &mut AsyncPgConnection,
         article: i64,
-        days: u32,
+        period: CommentPeriod,
         new: CommentInput,
         html: String,
     ) -> Result<PostedComment> {
-        open_article(conn, article, days, self.now).await?;
+        open_article(conn, article, period).await?;
         let parent = find_parent(conn, article, new.parent_id).await?;
         let mut identity = ReaderIdentity {
             email: new.author.email.as_deref().map(|email| self.secret.email(email)),

@@ -8,7 +8,7 @@
 //! article alone.
 
 use super::model::ArticlePage;
-use super::query;
+use super::query::{self, PageOptions};
 use crate::cache::Fill;
 use crate::db::PoolError;
 use crate::error::{Code, Error, Result};
@@ -139,7 +139,8 @@ async fn load_batch(
     }
     let mut refs: Vec<Ref> = others.iter().map(|one| one.which.clone()).collect();
     refs.push(which.clone());
-    match state.read(async |conn| query::find_all(conn, &refs, with_comments).await).await {
+    let options = PageOptions::of(state, with_comments);
+    match state.read(async |conn| query::find_all(conn, &refs, options).await).await {
         Ok(mut found) => {
             let own = found.pop().flatten();
             let replica = Fill::has_used_replica();
@@ -190,7 +191,8 @@ async fn load_one(
     which: &Ref,
     with_comments: bool,
 ) -> Result<Lookup<Rc<ArticlePage>>> {
-    let found = state.read(async |conn| query::find(conn, which, with_comments).await).await?;
+    let options = PageOptions::of(state, with_comments);
+    let found = state.read(async |conn| query::find(conn, which, options).await).await?;
     Ok(found.map(Rc::new))
 }
 

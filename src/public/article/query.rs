@@ -1,10 +1,11 @@
 //! Reads article pages: articles with the first comments on them.
 
 use super::model::ArticlePage;
-use crate::articles;
+use crate::articles::{self, Article, CommentPeriod};
 use crate::comments;
 use crate::error::{Error, Result};
 use crate::extract::{Lookup, Ref};
+use crate::state::State;
 use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join;
 use std::collections::HashMap;
@@ -13,6 +14,22 @@ use std::rc::Rc;
 /// The number of comments that `include=comments` returns.
 const INCLUDED_COMMENTS: i64 = 50;
 
+/// How to read article pages.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PageOptions {
+    /// Whether to read the first comments.
+    pub(super) with_comments: bool,
+    /// When comments close.
+    pub(super) period: CommentPeriod,
+}
+
+impl PageOptions {
+    /// Returns the options of a page, with or without comments.
+    pub(super) fn of(state: &State, with_comments: bool) -> Self {
+        Self { with_comments, period: CommentPeriod::of(state) }
+    }
+}
+
 /// Returns the published ones of these articles, by id, with or without the first of their comments.
 ///
 /// # Errors
@@ -20,18 +37,20 @@ const INCLUDED_COMMENTS: i64 = 50;
 pub(super) async fn by_ids(
     conn: &AsyncPgConnection,
     ids: &[i64],
-    with_comments: bool,
+    options: PageOptions,
 ) -> Result<HashMap<i64, ArticlePage>> {
     let threads = async {
-        if with_comments {
+        if options.with_comments {
             comments::first_pages(conn, ids, INCLUDED_COMMENTS).await
         } else {
             Ok(HashMap::new())
         }
     };
     let (found, mut threads) = try_join(articles::by_ids(conn, ids), threads).await?;
-    let page =
-        |(id, article)| (id, ArticlePage { article, comments: threads.remove(&id), related: None });
+    let page = |(id, mut article): (i64, Article)| {
+        options.period.apply(&mut article.summary);
+        (id, ArticlePage { article, comments: threads.remove(&id), related: None })
+    };
     Ok(found.into_iter().map(page).collect())
 }
 
@@ -43,7 +62,7 @@ pub(super) async fn by_ids(
 pub(super) async fn find(
     conn: &AsyncPgConnection,
     which: &Ref,
-    with_comments: bool,
+    options: PageOptions,
 ) -> Result<Lookup<ArticlePage>> {
     let id = match which {
         Ref::Id(id) => *id,
@@ -53,7 +72,7 @@ pub(super) async fn find(
             Lookup::Gone => return Ok(Lookup::Gone),
         },
     };
-    match by_ids(conn, &[id], with_comments).await?.remove(&id) {
+    match by_ids(conn, &[id], options).await?.remove(&id) {
         Some(article) => Ok(Lookup::Found(article)),
         None if articles::is_gone(conn, which).await? => Ok(Lookup::Gone),
         None => Err(Error::not_found("article")),
@@ -65,7 +84,7 @@ pub(super) async fn find(
 pub(super) async fn find_all(
     conn: &AsyncPgConnection,
     refs: &[Ref],
-    with_comments: bool,
+    options: PageOptions,
 ) -> Result<Vec<Option<Rc<ArticlePage>>>> {
     let slugs: Vec<&str> = refs.iter().filter_map(Ref::slug).collect();
     let known = articles::ids_by_slug(conn, &slugs).await?;
@@ -79,7 +98,7 @@ pub(super) async fn find_all(
     if ids.is_empty() {
         return Ok(vec![None; refs.len()]);
     }
-    let found = by_ids(conn, &ids, with_comments).await?;
+    let found = by_ids(conn, &ids, options).await?;
     let found: HashMap<i64, Rc<ArticlePage>> =
         found.into_iter().map(|(id, article)| (id, Rc::new(article))).collect();
     Ok(refs.iter().map(|which| found.get(&id_of(which)?).cloned()).collect())

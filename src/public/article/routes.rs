@@ -3,7 +3,7 @@
 use super::batch_loader::BatchLoader;
 use super::json_ld::json_ld;
 use super::model::ArticlePage;
-use super::query;
+use super::query::{self, PageOptions};
 use crate::articles::included;
 use crate::error::{Error, Result};
 use crate::extract::{Lookup, Query, Ref};
@@ -84,11 +84,14 @@ async fn get_article(
     let include = included(query.include.as_deref(), &["comments", "related"])?;
     let wants = |part: &str| include.iter().any(|one| one == part);
     let found = if wants("related") {
+        let options = PageOptions::of(&state, wants("comments"));
         let read = async |conn: &AsyncPgConnection| {
-            let mut found = query::find(conn, &which, wants("comments")).await?;
+            let mut found = query::find(conn, &which, options).await?;
             if let Lookup::Found(article) = &mut found {
                 let id = article.article.summary.id;
-                article.related = Some(first_related(conn, id).await?);
+                let mut related = first_related(conn, id).await?;
+                related.items.iter_mut().for_each(|one| options.period.apply(&mut one.article));
+                article.related = Some(related);
             }
             Ok(found)
         };

@@ -1,6 +1,6 @@
 //! The routes of related and adjacent articles.
 
-use crate::articles;
+use crate::articles::{self, CommentPeriod};
 use crate::error::{Code, Error, Result};
 use crate::extract::{EmptyQuery, Lookup, Query, QueryPair, Ref};
 use crate::openapi::ArticleProblems;
@@ -55,7 +55,9 @@ async fn list_related_articles(
         })
         .await?;
     match found {
-        Ok(page) => {
+        Ok(mut page) => {
+            let period = CommentPeriod::of(&state);
+            page.items.iter_mut().for_each(|related| period.apply(&mut related.article));
             let reply = JsonResponse::page(page, query.fields.as_deref(), RelatedArticle::sample)?;
             Ok(reply.respond_to(&req))
         }

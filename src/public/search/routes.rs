@@ -1,5 +1,6 @@
 //! The route of search.
 
+use crate::articles::CommentPeriod;
 use crate::error::{Problem, Result};
 use crate::extract::QueryPair;
 use crate::openapi::Problems;
@@ -32,12 +33,15 @@ async fn search(
     state: Data<State>,
     QueryPair(query, page): QueryPair<SearchQuery, PageQuery>,
 ) -> Result<JsonResponse> {
-    let found = state
+    let mut found = state
         .read(async |conn| {
             let wanted = query.search_filter(conn).await?;
             let scan = page.scan(&("search", &wanted))?;
             query::page(conn, &wanted, &scan).await
         })
         .await?;
+    let period = CommentPeriod::of(&state);
+    let articles = found.items.iter_mut().filter_map(|hit| hit.article.as_mut());
+    articles.for_each(|article| period.apply(article));
     JsonResponse::page(found, query.fields.as_deref(), SearchHit::sample)
 }

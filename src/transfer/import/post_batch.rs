@@ -4,7 +4,7 @@ use super::article::{self, ImportedArticle};
 use super::post_body;
 use super::report::{Counts, Remark};
 use crate::articles::store::{Draft, add, free_slug, path_hash, rewrite};
-use crate::derived::refresh_articles;
+use crate::derived::{begin_article_write, refresh_articles};
 use crate::error::Result;
 use crate::outlets::Directory;
 use crate::schema::{article_paths, article_slugs, articles, links};
@@ -46,6 +46,7 @@ pub(super) async fn store(
     posts: &[(Position, Post)],
     now: DateTime<Utc>,
 ) -> Result<BatchOutcome> {
+    begin_article_write(conn).await?;
     let mut stored = stored_articles(conn, posts).await?;
     let (mut outcome, mut changed) = (BatchOutcome::default(), Vec::new());
     // All posts are converted before one is stored, because that may create outlets: every writer locks

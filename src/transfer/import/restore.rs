@@ -5,7 +5,7 @@
 
 use super::report::Counts;
 use super::untrusted_row::make_safe;
-use crate::derived::refresh_articles;
+use crate::derived::{begin_article_write, refresh_articles};
 use crate::error::{Error, Result};
 use crate::retry::with_retries;
 use crate::schema::{articles, outlets, site, tags};
@@ -155,6 +155,7 @@ impl Restore {
         let json = serde_json::to_string(&rows).map_err(Error::internal)?;
         let statement = upsert_statement(table, &self.columns);
         let stored: Vec<StoredRow> = with_retries!(conn.transaction(async |conn| {
+            begin_article_write(conn).await?;
             let query = diesel::sql_query(&statement).bind::<Text, _>(&json);
             Ok::<_, Error>(query.load(conn).await?)
         }))?;
@@ -276,7 +277,10 @@ async fn derive(conn: &mut AsyncPgConnection) -> Result<()> {
             .await?;
         let Some(end) = ids.last() else { break };
         last = *end;
-        with_retries!(conn.transaction(async |conn| refresh_articles(conn, &ids).await))?;
+        with_retries!(conn.transaction(async |conn| {
+            begin_article_write(conn).await?;
+            refresh_articles(conn, &ids).await
+        }))?;
     }
     for table in ["outlets", "tags", "articles", "links", "comments", "pingbacks"] {
         let statement = format!(
