@@ -435,3 +435,13 @@ async fn a_cached_article_closes_when_its_time_for_comments_is_over() {
     roundup::articles::invalidate_closed(&app.state, since).await.unwrap();
     assert_eq!(app.get(&uri).await.ok()["comments_open"], false);
 }
+
+#[tokio::test]
+async fn a_regular_expression_that_would_take_long_is_refused() {
+    let app = TestApp::new().await;
+    let moderator = app.key("comments:moderate").await;
+    let rule = json!({"kind": "regex", "action": "hold", "terms": [r"(\w{1,60} ){1,12}z$"]});
+    let problem = moderator.post("/api/v1/admin/rules", &rule).await.problem(422, "invalid");
+    assert_eq!(problem["errors"][0]["pointer"], "/terms/0");
+    assert!(problem["detail"].as_str().unwrap().contains("too complex"), "{problem}");
+}

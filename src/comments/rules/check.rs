@@ -1,7 +1,9 @@
 //! Applies the rules to a comment.
 
 use super::content::{Content, host, within};
-use super::model::{Action, Rule, RuleKind, RuleMatch, RuleRow, expression};
+use super::model::{
+    Action, MAX_REGEX_BYTES, MAX_WORDS_BYTES, Rule, RuleKind, RuleMatch, RuleRow, expression,
+};
 use crate::ip_ranges::{parse_range, range_contains};
 use chrono::{DateTime, TimeDelta, Utc};
 use ipnet::IpNet;
@@ -177,9 +179,38 @@ fn words(terms: &[String]) -> Result<Regex, regex::Error> {
         .map(|term| term.split_whitespace().map(regex::escape).collect::<Vec<_>>().join(r"\s+"))
         .collect();
     // Not `\b`, because a term may begin or end with a character that is not a letter.
-    expression(&format!(r"(?:^|[^\p{{L}}\p{{N}}])({})(?:[^\p{{L}}\p{{N}}]|$)", parts.join("|")))
+    let any = format!(r"(?:^|[^\p{{L}}\p{{N}}])({})(?:[^\p{{L}}\p{{N}}]|$)", parts.join("|"));
+    expression(&any, MAX_WORDS_BYTES)
 }
 
 fn expressions(terms: &[String]) -> Result<Vec<Regex>, regex::Error> {
-    terms.iter().map(|term| expression(term)).collect()
+    terms.iter().map(|term| expression(term, MAX_REGEX_BYTES)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_that_are_not_checked_in_time_are_reported() {
+        let content = Content::of("a text", "<p>a text</p>");
+        let sample = Sample {
+            content: &content,
+            name: "",
+            email: None,
+            url: None,
+            address: None,
+            honeypot: None,
+            form_seconds: None,
+            posted_before_at: None,
+            known: false,
+            now: DateTime::UNIX_EPOCH,
+        };
+        let test = Test::Expressions(expressions(&["text".to_owned()]).unwrap());
+        let now = Instant::now();
+        let in_time = test.check(&sample, now + Duration::from_mins(1));
+        assert_eq!(in_time, Some(Ok("matches `text`".to_owned())));
+        let late = test.check(&sample, now.checked_sub(Duration::from_secs(1)).unwrap_or(now));
+        assert!(matches!(late, Some(Err(_))), "{late:?}");
+    }
 }

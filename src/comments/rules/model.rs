@@ -10,8 +10,12 @@ use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The maximum size of a compiled expression in bytes.
-const REGEX_SIZE: usize = 1 << 20;
+/// The maximum size of a compiled regular expression of a rule, in bytes. The time to match a text grows with
+/// it.
+pub(super) const MAX_REGEX_BYTES: usize = 1 << 18;
+
+/// The maximum size of the compiled words of a rule, in bytes.
+pub(super) const MAX_WORDS_BYTES: usize = 1 << 20;
 
 macro_rules! stored_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }) => {
@@ -293,7 +297,13 @@ impl RuleKind {
             return Err("must have 1 to 300 characters".to_owned());
         }
         match self {
-            Self::Regex => expression(text).map(|_| text.to_owned()).map_err(|e| e.to_string()),
+            Self::Regex => match expression(text, MAX_REGEX_BYTES) {
+                Ok(_) => Ok(text.to_owned()),
+                Err(regex::Error::CompiledTooBig(_)) => {
+                    Err("is too complex: repeat fewer characters, fewer times".to_owned())
+                }
+                Err(error) => Err(error.to_string()),
+            },
             Self::AddressRanges => parse_range(text).map(|range| range.to_string()),
             Self::Hosts | Self::EmailDomains => {
                 let host = text.trim_start_matches('@').trim_start_matches("*.");
@@ -307,6 +317,6 @@ impl RuleKind {
 }
 
 /// Compiles a regular expression of a rule: case-insensitive and of bounded size.
-pub(super) fn expression(text: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(text).case_insensitive(true).size_limit(REGEX_SIZE).build()
+pub(super) fn expression(text: &str, max_bytes: usize) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text).case_insensitive(true).size_limit(max_bytes).build()
 }
