@@ -21,7 +21,7 @@ end $$;
 -- holds 1 MB (SQLSTATE 54000), and an article has two such texts: each takes less than half, so that no
 -- text can prevent an article from being stored or published.
 create or replace function search_text(config regconfig, value text) returns tsvector
-language plpgsql immutable parallel safe as $$
+language plpgsql immutable as $$
 declare
     characters integer := 100000;
     words tsvector;

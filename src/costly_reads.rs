@@ -53,13 +53,12 @@ impl CostlyReads {
     /// Waits until a costly read of this client may run.
     ///
     /// # Errors
-    /// 429 if the client has too many, 503 if all clients together have.
+    /// 429 if the client has too many, or all clients together have.
     pub async fn begin(&self, client: IpAddr) -> Result<CostlyRead<'_>> {
         let counted = self.count(client)?;
         let running = timeout(MAX_WAIT, self.running.acquire()).await.ok().and_then(Result::ok);
-        let running = running.ok_or_else(|| {
-            rejection(Code::Unavailable, "too many searches and counts are running; try again")
-        })?;
+        let running = running
+            .ok_or_else(|| rejection("too many searches and counts are running; try again"))?;
         Ok(CostlyRead { _client: counted, _running: running })
     }
 
@@ -68,12 +67,12 @@ impl CostlyReads {
         let all: usize = clients.values().sum();
         if all >= self.max_running + MAX_WAITING {
             let detail = "too many searches and counts are waiting; try again";
-            return Err(rejection(Code::Unavailable, detail));
+            return Err(rejection(detail));
         }
         let own = clients.entry(client).or_default();
         if *own >= MAX_PER_CLIENT {
             let detail = "this client has too many searches and counts running; wait for one";
-            return Err(rejection(Code::RateLimited, detail));
+            return Err(rejection(detail));
         }
         *own += 1;
         Ok(ClientRead { reads: self, client })
@@ -92,8 +91,9 @@ impl Drop for ClientRead<'_> {
     }
 }
 
-fn rejection(code: Code, detail: &'static str) -> Error {
-    Error::new(code, detail).with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+/// Not 503, after which the cache would take the database for unavailable.
+fn rejection(detail: &'static str) -> Error {
+    Error::new(Code::RateLimited, detail).with_header(RETRY_AFTER, HeaderValue::from_static("1"))
 }
 
 #[cfg(test)]
@@ -114,8 +114,8 @@ mod tests {
         let first = reads.begin(client(1)).await.unwrap();
         let second = reads.begin(client(1)).await.unwrap();
         // The third waits, in vain, and so does another client.
-        assert_eq!(code(reads.begin(client(1)).await), Some(Code::Unavailable));
-        assert_eq!(code(reads.begin(client(2)).await), Some(Code::Unavailable));
+        assert_eq!(code(reads.begin(client(1)).await), Some(Code::RateLimited));
+        assert_eq!(code(reads.begin(client(2)).await), Some(Code::RateLimited));
         drop(first);
         let third = reads.begin(client(2)).await.unwrap();
         drop((second, third));

@@ -21,6 +21,9 @@ use sha2::{Digest as _, Sha256};
 use std::future::{Ready, ready};
 use utoipa::IntoParams;
 
+/// The stored status of a response that was erased.
+const ERASED: i16 = 410;
+
 /// How long a key is stored.
 pub const RETENTION: TimeDelta = TimeDelta::hours(24);
 
@@ -60,7 +63,9 @@ impl IdempotencyKey {
     pub fn bind(self, principal: String, digest: &[u8]) -> IdempotentRequest {
         let mut hash = Sha256::new_with_prefix(&self.target);
         hash.update(digest);
-        IdempotentRequest { key: self.key, principal, fingerprint: hash.finalize().to_vec() }
+        // Only a hash of the key is stored: clients may put anything into it.
+        let key = self.key.map(|key| format!("{:x}", Sha256::digest(key)));
+        IdempotentRequest { key, principal, fingerprint: hash.finalize().to_vec() }
     }
 }
 
@@ -114,7 +119,8 @@ impl IdempotentRequest {
     /// until the end of the transaction; the response is then passed to [`Self::store_response`].
     ///
     /// # Errors
-    /// 409 while the first request runs, 422 when the key was used for another request.
+    /// 409 while the first request runs, 410 when its object was erased, 422 when the key was used for another
+    /// request.
     pub(crate) async fn stored_response(
         &self,
         conn: &mut AsyncPgConnection,
@@ -138,6 +144,9 @@ impl IdempotentRequest {
         if fingerprint != self.fingerprint {
             let detail = "this `Idempotency-Key` was used for another request";
             return Err(Error::new(Code::IdempotencyKeyReused, detail));
+        }
+        if status == Some(ERASED) {
+            return Err(Error::new(Code::Gone, "what this request created was erased"));
         }
         let headers: Headers =
             serde_json::from_value(headers.unwrap_or_default()).unwrap_or_default();
@@ -173,16 +182,24 @@ impl IdempotentRequest {
     }
 }
 
-/// Deletes the stored responses with this path in `Location`: what they show was erased.
+/// Erases the stored responses with these paths in `Location`, because their objects were erased. A repeated
+/// request then gets 410: it is not executed again.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn delete_of_objects(conn: &mut AsyncPgConnection, paths: &[String]) -> Result<()> {
+pub async fn erase_responses(conn: &mut AsyncPgConnection, paths: &[String]) -> Result<()> {
     // The headers are stored as a list of pairs.
     let location = sql::<Text>(
         "(jsonb_path_query_first(headers, 'strict $[*] ? (@[0] == \"location\")') ->> 1)",
     );
-    diesel::delete(keys::table.filter(location.eq_any(paths))).execute(conn).await?;
+    diesel::update(keys::table.filter(location.eq_any(paths)))
+        .set((
+            keys::status.eq(Some(ERASED)),
+            keys::headers.eq(None::<serde_json::Value>),
+            keys::body.eq(None::<Vec<u8>>),
+        ))
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

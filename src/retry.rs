@@ -4,9 +4,6 @@ use crate::db::DbErrorKind;
 use crate::error::Error;
 use std::time::Duration;
 
-/// The maximum number of times that a transaction is repeated.
-const MAX_RETRIES: u32 = 3;
-
 /// The maximum pause before the first repetition; each further one may be twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(40);
 
@@ -14,7 +11,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(40);
 /// Waits for a random time before, so that two transactions that block each other do not meet again.
 pub async fn should_retry(error: &Error, retries: u32) -> bool {
     let cause = error.cause().and_then(|cause| cause.downcast_ref::<diesel::result::Error>());
-    if retries >= MAX_RETRIES || !cause.is_some_and(DbErrorKind::may_succeed_when_repeated) {
+    if retries >= cause.map_or(0, DbErrorKind::max_retries) {
         return false;
     }
     log::debug!("repeating a transaction: {error:?}");

@@ -142,7 +142,8 @@ impl State {
     /// When this returns, this instance shows no older data.
     ///
     /// # Errors
-    /// As [`State::read`]; then nothing is written.
+    /// As [`State::read`]. Nothing is written then, except perhaps after 504. Each repetition has the whole
+    /// deadline.
     pub async fn write<T, F>(state: &Data<Self>, work: F) -> Result<T>
     where
         T: Send + 'static,

@@ -25,6 +25,9 @@ pub(super) struct Erased {
 /// When the database fails.
 pub(super) async fn erase(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<Erased> {
     let mut erased = Erased::default();
+    if ids.is_empty() {
+        return Ok(erased);
+    }
     // From the leaves up, because deleting a parent deletes its replies too.
     loop {
         let leaves = "delete from comments c where c.id = any ($1) \
@@ -37,7 +40,7 @@ pub(super) async fn erase(conn: &mut AsyncPgConnection, ids: &[i64]) -> Result<E
     }
     audit::erase_details(conn, "comment", ids).await?;
     let paths: Vec<String> = ids.iter().map(|id| format!("/api/v1/comments/{id}")).collect();
-    idempotency::delete_of_objects(conn, &paths).await?;
+    idempotency::erase_responses(conn, &paths).await?;
     let reports = comment_reports::table.filter(comment_reports::comment_id.eq_any(ids));
     diesel::delete(reports).execute(conn).await?;
     erased.emptied = diesel::update(comments::table.filter(comments::id.eq_any(ids)))

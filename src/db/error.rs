@@ -46,18 +46,18 @@ pub enum DbErrorKind {
 }
 
 impl DbErrorKind {
-    /// Returns whether a transaction that failed with this error may succeed when it is repeated: a
-    /// concurrent transaction locked rows in another order, or changed what this one had read. An error
-    /// of unknown meaning may be a deadlock that the server reports in another language than English.
-    pub fn may_succeed_when_repeated(error: &Error) -> bool {
-        matches!(error, Error::DatabaseError(..) | Error::RollbackErrorOnCommit { .. })
-            && matches!(
-                Self::of(error),
-                Self::SerializationFailure
-                    | Self::UniqueViolation { .. }
-                    | Self::ForeignKeyViolation { .. }
-                    | Self::Other
-            )
+    /// Returns how often to repeat a transaction that failed with this error: a concurrent transaction
+    /// locked rows in another order, or changed what this one had read. An error of unknown meaning is
+    /// worth one repetition, because it may be a deadlock that the server reports in another language.
+    pub fn max_retries(error: &Error) -> u32 {
+        if !matches!(error, Error::DatabaseError(..) | Error::RollbackErrorOnCommit { .. }) {
+            return 0;
+        }
+        match Self::of(error) {
+            Self::SerializationFailure => 3,
+            Self::UniqueViolation { .. } | Self::ForeignKeyViolation { .. } | Self::Other => 1,
+            _ => 0,
+        }
     }
 
     /// Returns what an error means.
@@ -122,6 +122,8 @@ const MESSAGES: [(DbErrorKind, &[&str]); 4] = [
             "server login has been failing",
             "query_wait_timeout",
             "no more connections allowed",
+            // Another statement of the same transaction failed before.
+            "current transaction is aborted",
             "server closed the connection",
         ],
     ),

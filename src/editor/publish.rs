@@ -9,13 +9,13 @@ use crate::db::StaticSql;
 use crate::derived::begin_article_write;
 use crate::editor::prepare::Editor;
 use crate::editor::update;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::schema::articles;
 use crate::state::{SharedState, State};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::stream::{StreamExt as _, iter};
+use futures_util::stream::{StreamExt as _, TryStreamExt as _, iter};
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
@@ -60,23 +60,30 @@ pub async fn keep_publishing(state: SharedState) {
 pub async fn publish_due(state: &SharedState) -> Result<usize> {
     let now = state.clock().now();
     let due = state.with_connection(async |conn| due(conn, now).await).await?;
-    let published = iter(due).map(|id| publish(state, id, now)).buffer_unordered(CONCURRENCY);
-    let published: Vec<bool> = published.collect().await;
-    Ok(published.into_iter().filter(|published| *published).count())
+    let mut published = iter(due).map(|id| publish(state, id, now)).buffer_unordered(CONCURRENCY);
+    let mut count = 0;
+    while let Some(is_published) = published.try_next().await? {
+        count += usize::from(is_published);
+    }
+    Ok(count)
 }
 
-/// Returns the scheduled articles that are due, the earliest first.
+/// Returns the scheduled articles that are due, the earliest first. Those that failed before come last, so
+/// that they do not delay the others.
 async fn due(conn: &AsyncPgConnection, now: DateTime<Utc>) -> Result<Vec<i64>> {
     let due = articles::table
         .filter(StaticSql(|| "articles.status = 'scheduled'"))
         .filter(articles::published_at.le(now))
-        .order((articles::published_at, articles::id))
+        .order((articles::publish_error.is_not_null(), articles::published_at, articles::id))
         .limit(MAX_DUE);
     Ok(due.select(articles::id).load(&mut &*conn).await?)
 }
 
 /// Publishes an article; returns whether it did. Another instance may be quicker.
-async fn publish(state: &SharedState, id: i64, now: DateTime<Utc>) -> bool {
+///
+/// # Errors
+/// When the database does not respond.
+async fn publish(state: &SharedState, id: i64, now: DateTime<Utc>) -> Result<bool> {
     // An ordinary write, so that caches are invalidated as for any other.
     let done = State::write(state, move |conn| {
         Box::pin(async move {
@@ -100,29 +107,31 @@ async fn publish(state: &SharedState, id: i64, now: DateTime<Utc>) -> bool {
         })
     });
     match done.await {
-        Ok(published) => published,
-        Err(error) => {
-            report(state, id, &error).await;
-            false
+        Err(error) if !matches!(error.code(), Code::Unavailable | Code::Deadline) => {
+            report(state, id, &error).await?;
+            Ok(false)
         }
+        done => done,
     }
 }
 
 /// Reports that an article could not be published: in a metric, in the article, and, if the reason is new,
 /// in the log.
-async fn report(state: &SharedState, id: i64, error: &Error) {
+async fn report(state: &SharedState, id: i64, error: &Error) -> Result<()> {
     state.metrics().count_publish_error();
     let reason = error.to_string();
-    let text = reason.clone();
-    let stored = State::write(state, move |conn| {
+    let changed = State::write(state, move |conn| {
         Box::pin(async move {
-            let article = articles::table.find(id);
-            let changed = article.filter(articles::publish_error.is_distinct_from(&text));
-            let set = articles::publish_error.eq(&text);
+            let changed = articles::table
+                .find(id)
+                .filter(articles::status.eq(ArticleStatus::Scheduled.as_str()))
+                .filter(articles::publish_error.is_distinct_from(&reason));
+            let set = articles::publish_error.eq(&reason);
             Ok(diesel::update(changed).set(set).execute(conn).await?)
         })
     });
-    if !matches!(stored.await, Ok(0)) {
+    if changed.await? > 0 {
         log::error!("cannot publish article {id}: {error:?}");
     }
+    Ok(())
 }

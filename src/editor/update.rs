@@ -226,7 +226,7 @@ pub(super) async fn purge(
     let was_public = was_public(conn, current).await?;
     let comments: Vec<i64> =
         comments::table.filter(comments::article_id.eq(id)).select(comments::id).load(conn).await?;
-    // First out of all counters, which locks tags and outlets in the order of every other writer.
+    // Removes the article from all counters first, which locks tags and outlets in the usual order.
     diesel::update(articles::table.find(id))
         .set(articles::status.eq(ArticleStatus::Trashed.as_str()))
         .execute(conn)
@@ -246,7 +246,7 @@ pub(super) async fn purge(
     audit::erase_details(conn, "comment", &comments).await?;
     let comments = comments.iter().map(|id| format!("/api/v1/comments/{id}"));
     let paths: Vec<String> = comments.chain([current.location()]).collect();
-    idempotency::delete_of_objects(conn, &paths).await?;
+    idempotency::erase_responses(conn, &paths).await?;
     record(conn, editor, "article.purge", current, json!({})).await
 }
 

@@ -8,9 +8,8 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-
-/// The ends of the paths of costly reads.
-const PATHS: [&str; 5] = ["/search", "/related", "/stats", "/partners", "/lookup"];
+use percent_encoding::percent_decode_str;
+use url::form_urlencoded;
 
 /// The query parameters that make a read costly.
 const PARAMETERS: [&str; 4] = ["q", "count", "domain", "author"];
@@ -23,8 +22,9 @@ pub async fn limit_costly_reads<B: MessageBody>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let path = percent_decode_str(req.path()).decode_utf8_lossy().into_owned();
     let state = req.app_data::<Data<State>>().cloned();
-    let Some(state) = state.filter(|_| is_costly(req.path(), req.query_string())) else {
+    let Some(state) = state.filter(|_| is_costly(&path, req.query_string())) else {
         return next.call(req).await.map(ServiceResponse::map_into_left_body);
     };
     let peer = req.peer_addr().map(|peer| peer.ip());
@@ -36,10 +36,37 @@ pub async fn limit_costly_reads<B: MessageBody>(
     }
 }
 
-/// Returns whether a read is costly, by its path and query.
+/// Returns whether a read is costly, by its decoded path and its query.
 fn is_costly(path: &str, query: &str) -> bool {
-    let mut names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
-    PATHS.iter().any(|end| path.ends_with(end))
-        || names.any(|name| PARAMETERS.contains(&name))
-        || query.contains("related")
+    let costly_path =
+        matches!(path, "/api/v1/search" | "/api/v1/links/lookup" | "/api/v1/outlets/stats")
+            || path.ends_with("/related")
+            || path.ends_with("/partners");
+    costly_path
+        || form_urlencoded::parse(query.as_bytes()).any(|(name, value)| {
+            PARAMETERS.contains(&&*name) || (name == "include" && value.contains("related"))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_costly;
+
+    #[test]
+    fn costly_reads_are_found_however_they_are_written() {
+        for (path, query) in [
+            ("/api/v1/search", ""),
+            ("/api/v1/articles/5/related", ""),
+            ("/api/v1/articles", "%71=the"),
+            ("/api/v1/links", "c%6Funt=exact"),
+            ("/api/v1/articles/5", "include=comments,%72elated"),
+        ] {
+            assert!(is_costly(path, query), "{path}?{query}");
+        }
+        for (path, query) in
+            [("/api/v1/articles/lookup", ""), ("/api/v1/articles", "tag=unrelated&limit=5")]
+        {
+            assert!(!is_costly(path, query), "{path}?{query}");
+        }
+    }
 }

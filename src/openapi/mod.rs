@@ -27,6 +27,7 @@ impl IntoResponses for Problems {
             Code::NotFound,
             Code::NotAcceptable,
             Code::VersionMismatch,
+            Code::RateLimited,
             Code::Internal,
             Code::Unavailable,
             Code::Deadline,
@@ -89,6 +90,7 @@ pub struct AdminReadProblems;
 impl IntoResponses for AdminReadProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut all = Problems::responses();
+        all.remove(Code::RateLimited.status().as_str());
         all.extend(problems(&[Code::Unauthenticated, Code::MissingScope]));
         all
     }

@@ -445,3 +445,19 @@ async fn a_regular_expression_that_would_take_long_is_refused() {
     assert_eq!(problem["errors"][0]["pointer"], "/terms/0");
     assert!(problem["detail"].as_str().unwrap().contains("too complex"), "{problem}");
 }
+
+#[tokio::test]
+async fn one_client_runs_a_few_searches_at_a_time() {
+    let app = TestApp::new().await;
+    let uris: Vec<String> = (0..8).map(|n| format!("/api/v1/search?q=word{n}")).collect();
+    let responses = join_all(uris.iter().map(|uri| app.get(uri))).await;
+    let refused: Vec<_> = responses.iter().filter(|response| response.status == 429).collect();
+    // Four are running or waiting; on a busy machine, one may wait too long.
+    assert!((4..8).contains(&refused.len()), "{}", refused.len());
+    assert!(refused.iter().all(|response| response.header("retry-after") == "1"));
+    assert!(responses.iter().all(|response| [200, 429].contains(&response.status.as_u16())));
+    // Lists without a search are not limited.
+    let uris: Vec<String> = (0..8).map(|n| format!("/api/v1/articles?limit={}", n + 1)).collect();
+    let lists = join_all(uris.iter().map(|uri| app.get(uri))).await;
+    assert!(lists.iter().all(|response| response.status == 200));
+}

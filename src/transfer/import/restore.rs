@@ -4,7 +4,7 @@
 //! the id of the database in the first line decides.
 
 use super::report::Counts;
-use super::untrusted_row::make_safe;
+use super::untrusted_row::sanitise_row;
 use crate::derived::{begin_article_write, refresh_articles};
 use crate::error::{Error, Result};
 use crate::retry::with_retries;
@@ -94,7 +94,7 @@ impl Restore {
                 }
                 let row = self.check(&row).and_then(|()| {
                     let table = self.table.map_or("", |table| table.name);
-                    make_safe(table, row, self.may_mark_editors)
+                    sanitise_row(table, row, self.may_mark_editors)
                 });
                 let row = match row {
                     Ok(row) => row,

@@ -1,4 +1,5 @@
-//! Makes a row of an export safe to store: whoever may import must not become able to publish scripts.
+//! Sanitises a row of an export before it is stored: whoever may import must not become able to publish
+//! scripts.
 //!
 //! HTML is sanitised again, which does not change what this service has written, and URLs that are not http
 //! or https are removed.
@@ -8,11 +9,12 @@ use safe_html::{AuthorRole, Markup, render};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-/// Returns the row with safe values. Marks no comment as an editor's, unless `may_mark_editors`.
+/// Returns the row with sanitised HTML and URLs. Marks no comment as an editor's, unless `may_mark_editors`.
 ///
 /// # Errors
-/// A sentence about the row, if it is not a JSON object.
-pub(super) fn make_safe(
+/// A sentence about the row, if a value is not of the expected type: PostgreSQL would store the JSON text of
+/// an array as HTML.
+pub(super) fn sanitise_row(
     table: &str,
     row: Box<RawValue>,
     may_mark_editors: bool,
@@ -22,33 +24,45 @@ pub(super) fn make_safe(
         "links" => (&["quote_html"], &["url"]),
         "comments" => (&["html"], &["author_url"]),
         "pingbacks" => (&[], &["url"]),
+        "outlets" => (&[], &["homepage"]),
         _ => return Ok(row),
     };
     let error = |error: serde_json::Error| error.to_string();
     let mut row: Map<String, Value> = serde_json::from_str(row.get()).map_err(error)?;
     let mut role = AuthorRole::Editor;
     if table == "comments" {
-        let is_editor = row.get("is_editor") == Some(&Value::Bool(true));
-        if is_editor && !may_mark_editors {
-            row.insert("is_editor".to_owned(), Value::Bool(false));
-        }
-        if !is_editor || !may_mark_editors {
+        let is_editor = match row.get("is_editor") {
+            Some(Value::Bool(is_editor)) => *is_editor && may_mark_editors,
+            _ => return Err("is_editor must be true or false".to_owned()),
+        };
+        row.insert("is_editor".to_owned(), Value::Bool(is_editor));
+        if !is_editor {
             role = AuthorRole::Reader;
         }
     }
     for column in html {
-        if let Some(Value::String(html)) = row.get_mut(*column) {
+        if let Some(html) = text(&mut row, column)? {
             *html = render(html, Markup::Html, role);
         }
     }
     for column in urls {
-        if let Some(value @ Value::String(_)) = row.get_mut(*column)
-            && !value.as_str().is_some_and(is_web_url)
-        {
-            *value = Value::Null;
+        if text(&mut row, column)?.is_some_and(|url| !is_web_url(url)) {
+            row.insert((*column).to_owned(), Value::Null);
         }
     }
     to_raw_value(&row).map_err(error)
+}
+
+/// Returns the text of a column; `None` if it is null.
+fn text<'a>(
+    row: &'a mut Map<String, Value>,
+    column: &str,
+) -> Result<Option<&'a mut String>, String> {
+    match row.get_mut(column) {
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(Value::Null) | None => Ok(None),
+        Some(_) => Err(format!("{column} must be a text or null")),
+    }
 }
 
 #[cfg(test)]
@@ -57,7 +71,7 @@ mod tests {
 
     fn safe(table: &str, row: &str, may_mark_editors: bool) -> Value {
         let row = RawValue::from_string(row.to_owned()).unwrap();
-        let safe = make_safe(table, row, may_mark_editors).unwrap();
+        let safe = sanitise_row(table, row, may_mark_editors).unwrap();
         serde_json::from_str(safe.get()).unwrap()
     }
 
@@ -70,8 +84,12 @@ mod tests {
             ("links", "quote_html"),
             ("comments", "html"),
         ] {
-            let row = serde_json::json!({ column: script }).to_string();
+            let row = serde_json::json!({ column: script, "is_editor": false }).to_string();
             assert_eq!(safe(table, &row, true)[column], "<p>ok</p>", "{table}.{column}");
+            // PostgreSQL would store the text of the array.
+            let row = serde_json::json!({ column: [script], "is_editor": false }).to_string();
+            let row = RawValue::from_string(row).unwrap();
+            assert!(sanitise_row(table, row, true).is_err(), "{table}.{column}");
         }
     }
 
@@ -80,6 +98,8 @@ mod tests {
         let url = |url: &str| safe("links", &serde_json::json!({ "url": url }).to_string(), true);
         assert_eq!(url("javascript:alert(1)")["url"], Value::Null);
         assert_eq!(url("https://a.example/")["url"], "https://a.example/");
+        let outlet = safe("outlets", r#"{"homepage":"javascript:alert(1)"}"#, true);
+        assert_eq!(outlet["homepage"], Value::Null);
     }
 
     #[test]
@@ -89,5 +109,10 @@ mod tests {
         let comment = safe("comments", row, false);
         assert_eq!(comment["is_editor"], false);
         assert!(!comment["html"].as_str().unwrap().contains("<h2>"));
+        // PostgreSQL takes these for true.
+        for forged in ["\"true\"", "1", "\"t\""] {
+            let row = RawValue::from_string(format!("{{\"is_editor\":{forged}}}")).unwrap();
+            assert!(sanitise_row("comments", row, false).is_err(), "{forged}");
+        }
     }
 }
