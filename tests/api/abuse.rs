@@ -371,6 +371,7 @@ async fn an_export_brings_no_scripts_and_no_forged_editors() {
         done = importer.get(&at).await.ok();
     }
     assert_eq!(done["state"], "done", "{done}");
+    assert_eq!(done["report"]["kinds"], json!({"sanitised": 2}));
     let article = app.get("/api/v1/articles/1?include=comments").await;
     let text = article.text();
     let article = article.json();

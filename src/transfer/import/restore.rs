@@ -46,6 +46,8 @@ pub(super) struct Outcome {
     pub(super) created: Counts,
     pub(super) updated: Counts,
     pub(super) unchanged: Counts,
+    /// The number of rows with HTML, URLs or marks that this service does not store.
+    pub(super) sanitised: usize,
 }
 
 #[derive(QueryableByName)]
@@ -97,7 +99,10 @@ impl Restore {
                     sanitise_row(table, row, self.may_mark_editors)
                 });
                 let row = match row {
-                    Ok(row) => row,
+                    Ok((row, changed)) => {
+                        outcome.sanitised += usize::from(changed);
+                        row
+                    }
                     Err(reason) => return Ok(Err(reason)),
                 };
                 self.is_open = true;

@@ -9,7 +9,8 @@ use safe_html::{AuthorRole, Markup, render};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-/// Returns the row with sanitised HTML and URLs. Marks no comment as an editor's, unless `may_mark_editors`.
+/// Returns the row with sanitised HTML and URLs, and whether that changed it. Marks no comment as an
+/// editor's, unless `may_mark_editors`.
 ///
 /// # Errors
 /// A sentence about the row, if a value is not of the expected type: PostgreSQL would store the JSON text of
@@ -18,23 +19,25 @@ pub(super) fn sanitise_row(
     table: &str,
     row: Box<RawValue>,
     may_mark_editors: bool,
-) -> Result<Box<RawValue>, String> {
+) -> Result<(Box<RawValue>, bool), String> {
     let (html, urls): (&[&str], &[&str]) = match table {
         "articles" => (&["quote_html", "commentary_html"], &["author_url"]),
         "links" => (&["quote_html"], &["url"]),
         "comments" => (&["html"], &["author_url"]),
         "pingbacks" => (&[], &["url"]),
         "outlets" => (&[], &["homepage"]),
-        _ => return Ok(row),
+        _ => return Ok((row, false)),
     };
     let error = |error: serde_json::Error| error.to_string();
     let mut row: Map<String, Value> = serde_json::from_str(row.get()).map_err(error)?;
+    let mut changed = false;
     let mut role = AuthorRole::Editor;
     if table == "comments" {
-        let is_editor = match row.get("is_editor") {
-            Some(Value::Bool(is_editor)) => *is_editor && may_mark_editors,
-            _ => return Err("is_editor must be true or false".to_owned()),
+        let Some(Value::Bool(claimed)) = row.get("is_editor") else {
+            return Err("is_editor must be true or false".to_owned());
         };
+        let is_editor = *claimed && may_mark_editors;
+        changed |= is_editor != *claimed;
         row.insert("is_editor".to_owned(), Value::Bool(is_editor));
         if !is_editor {
             role = AuthorRole::Reader;
@@ -42,15 +45,18 @@ pub(super) fn sanitise_row(
     }
     for column in html {
         if let Some(html) = text(&mut row, column)? {
-            *html = render(html, Markup::Html, role);
+            let safe = render(html, Markup::Html, role);
+            changed |= *html != safe;
+            *html = safe;
         }
     }
     for column in urls {
         if text(&mut row, column)?.is_some_and(|url| !is_web_url(url)) {
             row.insert((*column).to_owned(), Value::Null);
+            changed = true;
         }
     }
-    to_raw_value(&row).map_err(error)
+    Ok((to_raw_value(&row).map_err(error)?, changed))
 }
 
 /// Returns the text of a column; `None` if it is null.
@@ -71,8 +77,11 @@ mod tests {
 
     fn safe(table: &str, row: &str, may_mark_editors: bool) -> Value {
         let row = RawValue::from_string(row.to_owned()).unwrap();
-        let safe = sanitise_row(table, row, may_mark_editors).unwrap();
-        serde_json::from_str(safe.get()).unwrap()
+        let (safe, changed) = sanitise_row(table, row.clone(), may_mark_editors).unwrap();
+        let before: Value = serde_json::from_str(row.get()).unwrap();
+        let after: Value = serde_json::from_str(safe.get()).unwrap();
+        assert_eq!(changed, before != after);
+        after
     }
 
     #[test]

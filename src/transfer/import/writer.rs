@@ -34,6 +34,9 @@ const GROUP_COMMENTS: i64 = 5000;
 /// The kind under which texts with redacted e-mail addresses are counted in the report.
 const REDACTED_KIND: &str = "address hidden";
 
+/// The kind under which rows of an export are counted of which HTML, URLs or editor marks were changed.
+const SANITISED_KIND: &str = "sanitised";
+
 /// The posts of an import, by source and id, and their hashes. Of two posts with one id the first
 /// is stored.
 type SeenIds = HashMap<(&'static str, String), Vec<u8>>;
@@ -185,6 +188,9 @@ impl Writer {
         self.report.created.add(outcome.created);
         self.report.updated.add(outcome.updated);
         self.report.unchanged.add(outcome.unchanged);
+        for _ in 0..outcome.sanitised {
+            self.report.count_kind(SANITISED_KIND);
+        }
     }
 
     /// Reports a record that the database rejects. Returns the error if the database is unavailable, which
