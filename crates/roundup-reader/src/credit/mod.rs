@@ -4,18 +4,18 @@
 //! only if both sides look like an outlet or a person.
 
 mod clean;
+mod names;
 mod parts;
 
 use crate::confidence::Confidence;
 use crate::lexicon::{self, Kind};
 use crate::name::{self, Person};
-use crate::outlets::{OutletCache, Outlets};
+use crate::outlets::Outlets;
 use crate::roundup::Credit;
 use crate::text::{self, part};
-use std::cell::RefCell;
-use std::collections::HashMap;
 
 pub(crate) use clean::is_flag;
+pub(crate) use names::Names;
 use parts::{Class, Piece};
 
 /// The maximum length of a credit line, in bytes.
@@ -23,34 +23,6 @@ pub(crate) const MAX_CREDIT: usize = 160;
 
 /// The score of a credit that is as good as certain.
 const SURE: f64 = 4.0;
-
-/// What is known about names while one text is read: the outlets, the names that occur in the text,
-/// and a cache of parsed credit lines.
-pub(crate) struct Names<'a> {
-    pub(crate) outlets: OutletCache<'a>,
-    /// How often a text occurs where a credit can be, by its lower-case form.
-    pub(crate) occurrences: HashMap<String, usize>,
-    /// Parsed texts. The candidates of a line have many texts in common.
-    cache: RefCell<HashMap<String, Option<Parsed>>>,
-}
-
-/// The maximum number of cached texts; the cache is cleared when it is full.
-const MAX_CACHED: usize = 10_000;
-
-impl<'a> Names<'a> {
-    pub(crate) fn new(outlets: &'a dyn Outlets) -> Self {
-        Self {
-            outlets: OutletCache::new(outlets),
-            occurrences: HashMap::new(),
-            cache: RefCell::default(),
-        }
-    }
-
-    /// Returns how often a name occurs in the post where a credit can be, this place included.
-    pub(crate) fn occurrences(&self, name: &str) -> usize {
-        self.occurrences.get(name.trim().to_lowercase().as_str()).copied().unwrap_or_default()
-    }
-}
 
 /// A parsed credit line.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,16 +97,7 @@ pub(crate) fn parse(line: &str, names: &Names<'_>) -> Option<Parsed> {
     if line.len() > MAX_CREDIT {
         return None;
     }
-    if let Some(parsed) = names.cache.borrow().get(line) {
-        return parsed.clone();
-    }
-    let parsed = parse_uncached(line, names);
-    let mut cache = names.cache.borrow_mut();
-    if cache.len() >= MAX_CACHED {
-        cache.clear();
-    }
-    cache.insert(line.to_owned(), parsed.clone());
-    parsed
+    names.cached(line, || parse_uncached(line, names))
 }
 
 /// Parses a text as a credit line: a known name as a whole, else after removing flags and dates, else
