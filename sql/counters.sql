@@ -1,5 +1,5 @@
--- Counters. Statement triggers keep them, so they are exact whoever writes: the API, an import of
--- thousands of rows, or somebody in psql.
+-- Counters. Statement triggers keep them, so they are exact for every writer: the API, an import of
+-- thousands of rows, or psql.
 
 -- Outlets and tags -----------------------------------------------------------------------------
 -- These triggers name their rows `changed_rows`; the argument is 1 for rows that now exist and -1 for

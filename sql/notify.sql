@@ -1,6 +1,6 @@
 -- Change notices. Every change of public data sends a notice on the channel `roundup`, in the
--- transaction that makes the change, so the response caches of all instances learn of it whoever
--- writes: the API, an import by another process, or somebody in psql.
+-- transaction that makes the change, so the response caches of all instances learn of it,
+-- also when an import by another process or psql writes.
 --
 -- A notice is one of
 --   `12 15 99`  these articles, or their links, credits, tags or comments
