@@ -1,5 +1,8 @@
 -- Counters. Statement triggers keep them, so they are exact for every writer: the API, an import of
 -- thousands of rows, or psql.
+--
+-- Their functions set `roundup.counting`, so that their own updates run none of the triggers that have
+-- nothing to do then: those of the counted rows have done it, or a counter does not concern them.
 
 -- Outlets and tags -----------------------------------------------------------------------------
 -- These triggers name their rows `changed_rows`; the argument is 1 for rows that now exist and -1 for
@@ -7,7 +10,8 @@
 -- rows. Counted rows are locked in the order of their ids, so two writers cannot deadlock.
 
 -- Updates outlets.link_count, article_count, first_seen_at and last_seen_at.
-create or replace function update_outlet_counters() returns trigger language plpgsql as $$
+create or replace function update_outlet_counters() returns trigger language plpgsql
+set roundup.counting to 'on' as $$
 begin
     perform from outlets
     where id in (select outlet_id from changed_rows where published_at is not null)
@@ -38,7 +42,8 @@ create or replace trigger article_outlets_after_delete_count after delete on art
     for each statement execute function update_outlet_counters('-1');
 
 -- Updates tags.article_count.
-create or replace function update_tag_counters() returns trigger language plpgsql as $$
+create or replace function update_tag_counters() returns trigger language plpgsql
+set roundup.counting to 'on' as $$
 begin
     perform from tags
     where id in (select tag_id from changed_rows where published_at is not null)
@@ -70,7 +75,8 @@ create or replace trigger article_tags_after_delete_count after delete on articl
 -- Updates articles.comment_count and last_comment_at, and comments.reply_count. A comment is visible
 -- when it is approved or has visible replies; it then counts as a reply of its parent. Updating a
 -- parent fires this trigger again, so a change reaches every ancestor whose visibility it changes.
-create or replace function update_comment_counters() returns trigger language plpgsql as $$
+create or replace function update_comment_counters() returns trigger language plpgsql
+set roundup.counting to 'on' as $$
 declare
     parents jsonb;
     counts jsonb;
@@ -136,8 +142,8 @@ language sql immutable parallel safe as $$
     select date_trunc('month', at at time zone 'UTC')::date;
 $$;
 
--- Updates article_months. An update writes only the months whose count it changes: every comment
--- updates its article, and must not wait for the row of a month.
+-- Updates article_months. An update writes only the months whose count it changes, and none when a
+-- trigger updates the counters of an article: a comment must not wait for the row of a month.
 create or replace function update_month_counters() returns trigger language plpgsql as $$
 begin
     if tg_op = 'INSERT' then
@@ -171,6 +177,7 @@ create or replace trigger articles_after_insert_count after insert on articles
     referencing new table as new_rows for each statement execute function update_month_counters();
 create or replace trigger articles_after_update_count after update on articles
     referencing old table as old_rows new table as new_rows
-    for each statement execute function update_month_counters();
+    for each statement when (current_setting('roundup.counting', true) is distinct from 'on')
+    execute function update_month_counters();
 create or replace trigger articles_after_delete_count after delete on articles
     referencing old table as old_rows for each statement execute function update_month_counters();

@@ -164,7 +164,8 @@ create or replace trigger articles_after_insert_search after insert on articles
     referencing new table as new_rows for each statement execute function index_inserted_articles();
 create or replace trigger articles_after_update_search after update on articles
     referencing old table as old_rows new table as new_rows
-    for each statement execute function index_updated_articles();
+    for each statement when (current_setting('roundup.counting', true) is distinct from 'on')
+    execute function index_updated_articles();
 
 -- Links ----------------------------------------------------------------------------------------
 
@@ -230,7 +231,8 @@ create or replace trigger comments_after_insert_search after insert on comments
     referencing new table as new_rows for each statement execute function index_inserted_comments();
 create or replace trigger comments_after_update_search after update on comments
     referencing old table as old_rows new table as new_rows
-    for each statement execute function index_updated_comments();
+    for each statement when (current_setting('roundup.counting', true) is distinct from 'on')
+    execute function index_updated_comments();
 create or replace trigger comments_after_delete_search after delete on comments
     referencing old table as old_rows
     for each statement execute function unindex_deleted_comments();

@@ -1,6 +1,7 @@
 //! Periodic background tasks.
 
 use crate::articles;
+use crate::cache;
 use crate::comments;
 use crate::error::Result;
 use crate::idempotency::delete_expired;
@@ -27,8 +28,8 @@ pub async fn run(state: SharedState, queue: Data<JobQueue>) {
     }
 }
 
-/// Deletes expired IP addresses and e-mail addresses of readers and expired idempotency keys; returns
-/// how many rows.
+/// Deletes expired IP addresses and e-mail addresses of readers, expired idempotency keys and old changes;
+/// returns how many rows.
 ///
 /// # Errors
 /// When the database fails.
@@ -37,7 +38,10 @@ pub async fn delete_expired_data(state: &Data<State>) -> Result<usize> {
     let mut rows = State::write(state, move |conn| Box::pin(delete_expired(conn, now))).await?;
     loop {
         let batch = state
-            .with_connection(async |conn| comments::sweep(conn, state.config(), now).await)
+            .with_connection(async |conn| {
+                let expired = comments::sweep(conn, state.config(), now).await?;
+                Ok(expired + cache::delete_old_changes(conn).await?)
+            })
             .await?;
         rows += batch;
         if batch == 0 {

@@ -4,7 +4,7 @@
 use anyhow::{Context as _, Result};
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use roundup::cache::listen;
+use roundup::cache::follow;
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::database::Database;
@@ -143,13 +143,12 @@ async fn serve(config: Config) -> Result<ExitCode> {
     let application = Application::new(state);
     let state = &application.state;
     let invalidation = Arc::clone(state.cache().invalidation());
-    let pooled = state.config().pgbouncer;
-    let listening = tokio::spawn(listen(invalidation, database.target.clone(), pooled));
+    let following = tokio::spawn(follow(invalidation, database.target.clone()));
     // A database that cannot be reached yet is not known to be empty.
     let empty = roundup::articles::none(state).await.unwrap_or(false);
     print(&startup_message(address, &database, empty))?;
     let result = listener.serve(application).await;
-    listening.abort();
+    following.abort();
     database.close().await?;
     result.map(|()| ExitCode::SUCCESS)
 }

@@ -1,5 +1,5 @@
-//! How long cached responses may be served: when the database last confirmed that no notification
-//! is outstanding, and whether it is down.
+//! How long cached responses may be served: up to which time all changes are known, and whether the
+//! database is down.
 //!
 //! The state is a few atomics, because every request reads it.
 
@@ -30,11 +30,11 @@ impl Timestamp {
 /// What is known about the database at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseState {
-    /// Notifications arrive, and the database confirmed that within [`MAX_UNCONFIRMED_AGE`].
+    /// All changes until at most [`MAX_UNCONFIRMED_AGE`] ago are known.
     Connected,
-    /// Notifications may have been lost. Queries may still succeed.
+    /// Changes may be unknown. Queries may still succeed.
     Disconnected,
-    /// Notifications may have been lost, and the last query failed.
+    /// Changes may be unknown, and the last query failed.
     Down {
         /// When a query is next tried.
         retry_at: Timestamp,
@@ -46,7 +46,7 @@ pub enum DatabaseState {
 pub struct Freshness {
     epoch: Instant,
     confirmed: AtomicU64,
-    listening: AtomicBool,
+    following: AtomicBool,
     /// Zero after a success.
     retry_at: AtomicU64,
 }
@@ -58,7 +58,7 @@ impl Default for Freshness {
         Self {
             epoch: past.unwrap_or_else(Instant::now),
             confirmed: AtomicU64::new(0),
-            listening: AtomicBool::new(false),
+            following: AtomicBool::new(false),
             retry_at: AtomicU64::new(0),
         }
     }
@@ -75,7 +75,7 @@ impl Freshness {
         Timestamp(0).plus(instant.saturating_duration_since(self.epoch))
     }
 
-    /// Records that the notifications of every change committed before `timestamp` have arrived.
+    /// Records that every change committed before `timestamp` is known.
     pub fn confirm(&self, timestamp: Timestamp) {
         self.confirmed.fetch_max(timestamp.0, Ordering::SeqCst);
     }
@@ -91,15 +91,15 @@ impl Freshness {
         now.since(read_at.max(self.last_confirmed())) <= MAX_UNCONFIRMED_AGE
     }
 
-    /// Records whether the listening connection is open. Returns whether it was.
-    pub fn set_listening(&self, listening: bool) -> bool {
-        self.listening.swap(listening, Ordering::SeqCst)
+    /// Records whether the changes are followed. Returns whether they were.
+    pub fn set_following(&self, following: bool) -> bool {
+        self.following.swap(following, Ordering::SeqCst)
     }
 
     /// Returns what is known about the database.
     pub fn database_state(&self, now: Timestamp) -> DatabaseState {
-        let listening = self.listening.load(Ordering::SeqCst);
-        if listening && now.since(self.last_confirmed()) <= MAX_UNCONFIRMED_AGE {
+        let following = self.following.load(Ordering::SeqCst);
+        if following && now.since(self.last_confirmed()) <= MAX_UNCONFIRMED_AGE {
             return DatabaseState::Connected;
         }
         match self.retry_at.load(Ordering::SeqCst) {
@@ -108,7 +108,7 @@ impl Freshness {
         }
     }
 
-    /// Returns whether notifications arrive and the database has just confirmed it.
+    /// Returns whether the changes are followed and the database has just confirmed it.
     pub fn is_connected(&self, now: Timestamp) -> bool {
         self.database_state(now) == DatabaseState::Connected
     }
@@ -152,8 +152,8 @@ mod tests {
         assert!(!freshness.is_fresh(read_at, Timestamp(11 * SECOND + 1)));
         freshness.confirm(Timestamp(12 * SECOND));
         assert!(freshness.is_fresh(read_at, Timestamp(13 * SECOND)));
-        assert!(!freshness.is_connected(Timestamp(12 * SECOND)), "not listening");
-        freshness.set_listening(true);
+        assert!(!freshness.is_connected(Timestamp(12 * SECOND)), "not following");
+        freshness.set_following(true);
         assert!(freshness.is_connected(Timestamp(13 * SECOND)));
         assert!(!freshness.is_connected(Timestamp(13 * SECOND + 1)));
     }
@@ -177,7 +177,7 @@ mod tests {
         let freshness = Freshness::default();
         let now = freshness.now();
         freshness.record_failure(now);
-        freshness.set_listening(true);
+        freshness.set_following(true);
         freshness.confirm(now);
         assert!(freshness.should_query(now));
     }

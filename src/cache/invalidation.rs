@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// How long a write waits for its own notifications.
+/// How long a write waits until its own changes are known.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// When a read started. It sees a state at least as new.
@@ -38,7 +38,7 @@ pub struct Invalidation {
     has_replica: AtomicBool,
     confirmation_wanted: Notify,
     confirmed: Notify,
-    pub(super) notifications: Counter,
+    pub(super) changes: Counter,
     pub(super) connections: Counter,
 }
 
@@ -53,9 +53,9 @@ impl Invalidation {
         }
     }
 
-    /// Waits until the notifications of everything committed by now have arrived. A writer need not
-    /// know what its transaction has changed, because triggers in the database report it. If the
-    /// notifications do not arrive, everything counts as changed.
+    /// Waits until the changes of everything committed by now are known. A writer need not know what
+    /// its transaction has changed, because triggers in the database record it. If that takes too long,
+    /// everything counts as changed.
     pub async fn catch_up(&self) {
         let now = self.freshness.now();
         let caught_up = async {
@@ -114,28 +114,28 @@ impl Invalidation {
         self.minimum_lsn.raise(lsn);
     }
 
-    /// Records a notification.
-    pub(super) fn handle_notification(&self, change: Change<'_>) {
-        self.notifications.inc();
+    /// Records a change that the database reports.
+    pub(super) fn handle_change(&self, change: Change<'_>) {
+        self.changes.inc();
         self.record(change);
     }
 
-    /// Records that the connection listens from now on. Earlier notifications may be lost, so
-    /// everything counts as changed.
+    /// Records that the changes are followed from now on. Earlier ones are unknown, so everything
+    /// counts as changed.
     pub(super) fn connected(&self, lsn: Lsn) {
         self.connections.inc();
         self.minimum_lsn.reset(lsn);
         self.versions.record(Change::Everything);
-        self.freshness.set_listening(true);
+        self.freshness.set_following(true);
     }
 
     /// Records that the connection is lost. Returns whether there was one.
     pub(super) fn disconnected(&self) -> bool {
-        self.freshness.set_listening(false)
+        self.freshness.set_following(false)
     }
 
-    /// Records the response to a query that was sent at `sent`: the notifications of every earlier
-    /// commit have arrived, and the primary was at `lsn`.
+    /// Records the response to a query that was sent at `sent`: the changes of every earlier commit are
+    /// known, and the primary was at `lsn`.
     pub(super) fn confirm(&self, sent: ReadStart, lsn: Lsn) {
         self.minimum_lsn.record(sent.version, lsn);
         self.freshness.confirm(sent.timestamp);

@@ -87,9 +87,9 @@ impl CacheMetrics {
         );
         let help = "Fills that the database did not answer";
         registry.register("fills_failed", help, self.failed_fills.clone());
-        let help = "Notifications of changes received";
-        registry.register("notices", help, invalidation.notifications.clone());
-        let help = "Connections opened to listen for changes";
-        registry.register("listens", help, invalidation.connections.clone());
+        let help = "Reads of changes that found any";
+        registry.register("changes", help, invalidation.changes.clone());
+        let help = "Connections opened to follow the changes";
+        registry.register("follows", help, invalidation.connections.clone());
     }
 }

@@ -3,14 +3,14 @@
 //! - `store`: a map bounded in bytes; `single_flight`: one fill per key at a time; `fill`: what a
 //!   fill shares with its queries.
 //! - `versions`: what changed when; `freshness`: whether all changes are known; `invalidation`:
-//!   both together; `listener`: receives the changes from the database.
+//!   both together; `follower`: reads the changes from the database.
 //! - `replica`: reads from replicas that have replayed enough; `replication_lsn`: how much that is.
 //! - `status` and `metrics`: what the cache reports.
 
 mod fill;
+mod follower;
 mod freshness;
 mod invalidation;
-mod listener;
 mod metrics;
 mod replica;
 mod replication_lsn;
@@ -20,9 +20,9 @@ mod store;
 mod versions;
 
 pub use fill::Fill;
+pub use follower::{delete_old_changes, follow};
 pub use freshness::{DatabaseState, Freshness, MAX_UNCONFIRMED_AGE, Timestamp};
 pub use invalidation::{Invalidation, ReadStart};
-pub use listener::listen;
 pub use metrics::CacheMetrics;
 pub use replica::{Replica, record_served_lsn};
 pub use replication_lsn::Lsn;

@@ -3,7 +3,7 @@
 //!
 //! `minimum` is a log position: nothing older may be served any more. `valid_until` is the version
 //! up to which `minimum` is right. A write does not query its log position. It only draws a
-//! version, and no replica is used until the listening connection has asked the primary for its
+//! version, and no replica is used until the connection that follows the changes has asked the primary for its
 //! position *after* that version was drawn. Such a position includes the commit, whoever made it.
 
 use super::versions::Version;

@@ -6,7 +6,6 @@ use super::messages;
 use super::target::{Host, Target};
 use diesel_async::AsyncPgConnection;
 use futures_util::future::{BoxFuture, FutureExt};
-use futures_util::stream::{BoxStream, StreamExt as _, poll_fn};
 use std::error::Error as _;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -14,16 +13,12 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, NoTlsStream};
-use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, Connection, NoTls, Socket};
+use tokio_postgres::{CancelToken, Client, Config, Connection, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Sends and receives the bytes of a [`Client`]. It has to be polled (spawned) as long as the client
 /// is used.
 pub type ConnectionFuture = BoxFuture<'static, Result<(), tokio_postgres::Error>>;
-
-/// The notices and notifications that the server sends. It has to be polled as long as the client is
-/// used.
-pub type AsyncMessages = BoxStream<'static, Result<AsyncMessage, tokio_postgres::Error>>;
 
 type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
@@ -112,18 +107,6 @@ impl Target {
         match Box::pin(self.open()).await? {
             OpenConnection::Plain(client, connection) => Ok((client, connection.boxed())),
             OpenConnection::Tls(client, connection) => Ok((client, connection.boxed())),
-        }
-    }
-
-    /// Connects, and returns the client with the stream of the server's notices and notifications.
-    pub async fn connect_with_messages(&self) -> Result<(Client, AsyncMessages), ConnectError> {
-        match Box::pin(self.open()).await? {
-            OpenConnection::Plain(client, mut connection) => {
-                Ok((client, poll_fn(move |cx| connection.poll_message(cx)).boxed()))
-            }
-            OpenConnection::Tls(client, mut connection) => {
-                Ok((client, poll_fn(move |cx| connection.poll_message(cx)).boxed()))
-            }
         }
     }
 

@@ -16,7 +16,7 @@ mod sql_ext;
 mod target;
 mod tls;
 
-pub use connect::{AsyncMessages, ConnectError, ConnectErrorKind, ConnectionFuture};
+pub use connect::{ConnectError, ConnectErrorKind, ConnectionFuture};
 pub use count::{estimated_count, exact_count};
 pub use embedded::{EmbeddedError, start_embedded};
 pub use error::{DbErrorKind, DeadlineExceeded};

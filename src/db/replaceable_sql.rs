@@ -18,8 +18,8 @@ use std::time::Duration;
 const FILES: [(&str, &str); 6] = [
     ("sql/derived_columns.sql", include_str!("../../sql/derived_columns.sql")),
     ("sql/counters.sql", include_str!("../../sql/counters.sql")),
-    ("sql/notify.sql", include_str!("../../sql/notify.sql")),
-    ("sql/notify_triggers.sql", include_str!("../../sql/notify_triggers.sql")),
+    ("sql/changes.sql", include_str!("../../sql/changes.sql")),
+    ("sql/change_triggers.sql", include_str!("../../sql/change_triggers.sql")),
     ("sql/search_query.sql", include_str!("../../sql/search_query.sql")),
     ("sql/search_documents.sql", include_str!("../../sql/search_documents.sql")),
 ];
@@ -443,7 +443,7 @@ mod tests {
         }
         assert_eq!(
             (REVISION, format!("{:x}", hash.finalize()).as_str()),
-            (1, "0dc8b62a09f01563a68fedcba384c2896da2af9c67ca57f63c0e75aa75b5e6e1"),
+            (1, "b77241127cf86d6e3f93e5bf79861b44691a455015e3242ca29f5baf2d85bf49"),
             "sql/ changed: raise REVISION if a release has this one, and write both values here"
         );
     }

@@ -161,27 +161,67 @@ async fn a_pending_comment_invalidates_no_list() {
 }
 
 #[tokio::test]
-async fn a_statement_that_writes_many_rows_sends_one_notification() {
+async fn a_transaction_records_each_object_once() {
     let (app, id) = app().await;
-    let listener = app.target.connect_with_messages().await.unwrap();
-    let (client, mut messages) = listener;
-    let reading = tokio::spawn(async move {
-        use futures_util::StreamExt as _;
-        let mut notices = Vec::new();
-        while let Some(Ok(message)) = messages.next().await {
-            if let tokio_postgres::AsyncMessage::Notification(notice) = message {
-                notices.push(notice.payload().to_owned());
-            }
-        }
-        notices
-    });
-    client.batch_execute("listen roundup").await.unwrap();
     let other = app.sql().await;
-    let add = "insert into articles (slug, status, headline, published_at, created_at, updated_at)
-        select 's' || n, 'published', 'H', now(), now(), now() from generate_series(1, $1::int) n";
-    other.execute(add, &[&5000]).await.unwrap();
-    other.execute("update links set title = title || '.'", &[]).await.unwrap();
-    client.simple_query("select 1").await.unwrap();
-    drop(client);
-    assert_eq!(reading.await.unwrap(), ["all".to_owned(), id.to_string()]);
+    let recorded = "select kind, object_id, count(*) from changes
+        where xid > $1::text::xid8 group by kind, object_id order by kind, object_id";
+    let newest = other.query_one("select max(xid)::text from changes", &[]).await.unwrap();
+    let newest: String = newest.get(0);
+    other
+        .batch_execute(
+            "begin;
+             update links set title = title || '.';
+             update links set title = title || '.';
+             update outlets set link_count = link_count + 1;
+             insert into tags (slug, name, created_at) values ('t', 'T', now());
+             commit",
+        )
+        .await
+        .unwrap();
+    let rows = other.query(recorded, &[&newest]).await.unwrap();
+    let rows: Vec<(String, i64, i64)> =
+        rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+    assert_eq!(rows, [("article".to_owned(), id, 1), ("lists".to_owned(), 0, 1)]);
+}
+
+#[tokio::test]
+async fn a_transaction_that_commits_late_is_noticed() {
+    let (app, id) = app().await;
+    let (early, late) = (app.sql().await, app.sql().await);
+    let uri = format!("/api/v1/articles/{id}");
+    // Its id is older than that of the next transaction, which commits before it.
+    late.batch_execute("begin; update articles set headline = 'Late'").await.unwrap();
+    early
+        .batch_execute("insert into tags (slug, name, created_at) values ('t', 'T', now())")
+        .await
+        .unwrap();
+    settle(&app).await;
+    settle(&app).await;
+    warm(&app, &uri).await;
+    late.batch_execute("commit").await.unwrap();
+    settle(&app).await;
+    assert_eq!(app.get(&uri).await.ok()["headline"], "Late");
+}
+
+#[tokio::test]
+async fn changes_of_an_hour_ago_are_deleted() {
+    let (app, _) = app().await;
+    let sql = app.sql().await;
+    sql.batch_execute("insert into tags (slug, name, created_at) values ('t', 'T', now())")
+        .await
+        .unwrap();
+    let count = async || -> i64 {
+        sql.query_one("select count(*) from changes", &[]).await.unwrap().get(0)
+    };
+    let all = count().await;
+    roundup::background::delete_expired_data(&app.state).await.unwrap();
+    assert_eq!(count().await, all);
+    let age = "update changes set at = at - interval '61 minutes'";
+    sql.batch_execute(&format!("{age} where xid < (select max(xid) from changes)")).await.unwrap();
+    roundup::background::delete_expired_data(&app.state).await.unwrap();
+    assert_eq!(count().await, 1);
+    sql.batch_execute(age).await.unwrap();
+    roundup::background::delete_expired_data(&app.state).await.unwrap();
+    assert_eq!(count().await, 0);
 }

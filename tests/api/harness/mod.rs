@@ -85,7 +85,9 @@ impl TestApp {
         let mut background = JoinSet::new();
         if let Some(notifications) = notifications {
             let coherence = Arc::clone(state.cache().invalidation());
-            background.spawn(roundup::cache::listen(coherence, notifications, false));
+            background.spawn(async move {
+                roundup::cache::follow(coherence, notifications).await;
+            });
         }
         background.spawn(roundup::jobs::run(state.clone(), application.jobs.clone()));
         let call = service(application.clone()).await;

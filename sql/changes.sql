@@ -1,0 +1,87 @@
+-- Changes. Every change of public data adds rows to the table `changes`, in the transaction that makes the
+-- change, so the response caches of all instances learn of it, also when an import by another process or
+-- psql writes. A transaction records an object once. Each change concerns lists as well.
+
+-- Records a change of these articles, or of their links, credits, tags or comments.
+create or replace function record_articles(ids bigint[]) returns void language sql as $$
+    insert into changes (kind, object_id) select distinct 'article', id from unnest(ids) id
+    on conflict do nothing;
+$$;
+
+-- Records that a table was truncated.
+create or replace function record_truncate() returns trigger language plpgsql as $$
+begin
+    insert into changes (kind) values ('all') on conflict do nothing;
+    return null;
+end $$;
+
+-- Records the kind in the trigger's argument, `lists` or `site`, when the statement changed any row.
+create or replace function record_changed_rows() returns trigger language plpgsql as $$
+begin
+    if exists (select from changed_rows) then
+        insert into changes (kind) values (tg_argv[0]) on conflict do nothing;
+    end if;
+    return null;
+end $$;
+
+-- Records `site` when the slug or name of an outlet or a tag changed, for every article that refers to
+-- it shows them, and otherwise `lists`, where their counts appear.
+create or replace function record_renamed_rows() returns trigger language plpgsql as $$
+begin
+    if exists (select from changed_rows n join old_rows o using (id)
+               where (n.slug, n.name) is distinct from (o.slug, o.name)) then
+        insert into changes (kind) values ('site') on conflict do nothing;
+    elsif exists (select from changed_rows) then
+        insert into changes (kind) values ('lists') on conflict do nothing;
+    end if;
+    return null;
+end $$;
+
+-- Records changed articles that are public: drafts are in no cache.
+create or replace function record_changed_articles() returns trigger language plpgsql as $$
+begin
+    perform record_articles(array(select id from changed_rows where status = 'published'));
+    return null;
+end $$;
+
+-- Records updated articles that are public, or were.
+create or replace function record_updated_articles() returns trigger language plpgsql as $$
+begin
+    perform record_articles(array(
+        select id from new_rows where status = 'published'
+        union select id from old_rows where status = 'published'));
+    return null;
+end $$;
+
+-- Records the articles of changed comments that are visible: comments that wait for moderation are in no
+-- cache.
+create or replace function record_changed_comments() returns trigger language plpgsql as $$
+begin
+    perform record_articles(array(
+        select article_id from changed_rows where status = 'approved' or reply_count > 0));
+    return null;
+end $$;
+
+-- Records the articles of updated comments that are visible, or were.
+create or replace function record_updated_comments() returns trigger language plpgsql as $$
+begin
+    perform record_articles(array(
+        select article_id from new_rows where status = 'approved' or reply_count > 0
+        union select article_id from old_rows where status = 'approved' or reply_count > 0));
+    return null;
+end $$;
+
+-- Records the articles of changed rows, of a table with the column `article_id`.
+create or replace function record_changed_parts() returns trigger language plpgsql as $$
+begin
+    perform record_articles(array(select article_id from changed_rows));
+    return null;
+end $$;
+
+-- Records the articles of changed credits. Where the link was deleted as well, its own trigger has done it.
+create or replace function record_changed_credits() returns trigger language plpgsql as $$
+begin
+    perform record_articles(array(
+        select l.article_id from changed_rows c join links l on l.id = c.link_id));
+    return null;
+end $$;

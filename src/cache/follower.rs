@@ -1,0 +1,206 @@
+//! Follows the table `changes`: reads what was committed since the last time, 20 times a second and
+//! whenever a write of this instance has ended.
+//!
+//! A transaction has its id before it commits, so ids do not say what is new. Each query therefore returns
+//! its snapshot, and the next one reads the rows whose transaction that snapshot did not see: every committed
+//! row is read exactly once, however long its transaction took. So a result proves that all changes up to
+//! the time the query was sent are known.
+
+use super::invalidation::Invalidation;
+use super::replication_lsn::Lsn;
+use super::versions::Change;
+use crate::db::{ConnectError, Target};
+use diesel::QueryResult;
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+/// The time between two queries.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How long the database may take for one step before the connection is replaced.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The delay before the first attempt to reconnect; it doubles after each attempt.
+const MIN_RECONNECT_DELAY: Duration = Duration::from_millis(20);
+
+/// The maximum delay between attempts to reconnect.
+const MAX_RECONNECT_DELAY: Duration = Duration::from_millis(500);
+
+/// The maximum number of changes that are told apart; more of them at once count as `all`.
+const MAX_CHANGES: usize = 4000;
+
+/// Why the connection ended.
+#[derive(Debug, thiserror::Error)]
+enum FollowError {
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error(transparent)]
+    Connection(#[from] tokio_postgres::Error),
+    #[error("the database closed the connection")]
+    Closed,
+    #[error("the database does not respond")]
+    Timeout,
+    #[error("the database returned no snapshot")]
+    NoSnapshot,
+}
+
+/// The state of the database at one moment.
+struct Moment {
+    /// `pg_current_snapshot()`.
+    snapshot: String,
+    /// The primary's position in its log.
+    lsn: Lsn,
+}
+
+/// Follows the changes, and reconnects when the connection is lost.
+pub async fn follow(invalidation: Arc<Invalidation>, target: Target) -> Infallible {
+    let mut delay = MIN_RECONNECT_DELAY;
+    let mut reported = false;
+    loop {
+        let Err(error) = run_session(&invalidation, &target, &mut reported).await;
+        if invalidation.disconnected() {
+            delay = MIN_RECONNECT_DELAY;
+        }
+        if !reported {
+            reported = true;
+            log::warn!("cannot follow the changes of other instances, reconnecting: {error}");
+        }
+        sleep(delay).await;
+        delay = (delay * 2).min(MAX_RECONNECT_DELAY);
+    }
+}
+
+/// Runs one connection until it is lost. `reported` says that its loss has been logged.
+async fn run_session(
+    invalidation: &Invalidation,
+    target: &Target,
+    reported: &mut bool,
+) -> Result<Infallible, FollowError> {
+    let connecting = timeout(RESPONSE_TIMEOUT, Box::pin(target.connect()));
+    let (client, connection) = connecting.await.map_err(|_elapsed| FollowError::Timeout)??;
+    let polling = async {
+        // Nothing is known of what was committed before the first snapshot.
+        let (first, _) = poll(&client, None).await?;
+        invalidation.connected(first.lsn);
+        if std::mem::take(reported) {
+            log::info!("following the changes of other instances again");
+        }
+        let mut snapshot = first.snapshot;
+        loop {
+            // A timeout means that it is time for the regular query.
+            _ = timeout(POLL_INTERVAL, invalidation.confirmation_wanted()).await;
+            let sent = invalidation.start_read();
+            let (now, changes) = poll(&client, Some(&snapshot)).await?;
+            parse_changes(&changes, |change| invalidation.handle_change(change));
+            invalidation.confirm(sent, now.lsn);
+            snapshot = now.snapshot;
+        }
+    };
+    tokio::select! {
+        result = polling => result,
+        ended = connection => Err(ended.map_or_else(FollowError::Connection, |()| FollowError::Closed)),
+    }
+}
+
+/// Returns the present moment, and what changed since a snapshot: article ids and kinds with spaces between
+/// them.
+///
+/// `pg_current_wal_insert_lsn` fails on a standby and on a former primary, which would miss changes. Rows of
+/// future transactions come from a restored dump of another database.
+async fn poll(client: &Client, since: Option<&str>) -> Result<(Moment, String), FollowError> {
+    let changes = match since {
+        None => "''".to_owned(),
+        // The snapshot is a constant, so that the planner knows how few rows there are.
+        Some(snapshot) => format!(
+            "(select string_agg(case kind when 'article' then object_id::text else kind end, ' ') \
+             from (select kind, object_id from changes \
+                   where xid >= pg_snapshot_xmin('{snapshot}') \
+                     and xid < pg_snapshot_xmax(pg_current_snapshot()) \
+                     and not pg_visible_in_snapshot(xid, '{snapshot}') \
+                   order by xid limit {limit}) c)",
+            limit = MAX_CHANGES + 1,
+        ),
+    };
+    let query = format!(
+        "select pg_current_snapshot(), pg_current_wal_insert_lsn(), coalesce({changes}, '')"
+    );
+    let result = timeout(RESPONSE_TIMEOUT, client.simple_query(&query)).await;
+    let messages = result.map_err(|_elapsed| FollowError::Timeout)??;
+    let row = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    let column = |index| row.and_then(|row| row.get(index)).ok_or(FollowError::NoSnapshot);
+    let lsn = Lsn::parse(column(1)?).ok_or(FollowError::NoSnapshot)?;
+    Ok((Moment { snapshot: column(0)?.to_owned(), lsn }, column(2)?.to_owned()))
+}
+
+/// Deletes a batch of changes that every instance has read; returns how many. Must be called until it
+/// returns 0.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_old_changes(conn: &AsyncPgConnection) -> QueryResult<usize> {
+    diesel::sql_query(DELETE_OLD).execute(&mut &*conn).await
+}
+
+/// Deletes changes older than an hour: an instance that lost its connection for longer begins anew.
+const DELETE_OLD: &str = "
+    delete from changes where (xid, kind, object_id) in (
+        select xid, kind, object_id from changes
+        where xid < coalesce(
+            (select xid from changes where at > clock_timestamp() - interval '1 hour'
+             order by xid limit 1),
+            pg_snapshot_xmin(pg_current_snapshot()))
+        order by xid limit 5000)";
+
+/// Parses the changes and passes each to `handle`: `lists`, or the ids of articles. Any other kind, also one
+/// of a newer version, means that everything may have changed.
+fn parse_changes(text: &str, mut handle: impl FnMut(Change<'_>)) {
+    if text.is_empty() {
+        return;
+    }
+    let (mut articles, mut lists, mut others) = (Vec::new(), false, false);
+    for word in text.split(' ') {
+        match word.parse::<i64>() {
+            Ok(id) => articles.push(id),
+            Err(_) if word == "lists" => lists = true,
+            Err(_) => others = true,
+        }
+    }
+    if others || articles.len() > MAX_CHANGES {
+        handle(Change::Everything);
+    } else if !articles.is_empty() {
+        handle(Change::Articles(&articles));
+    } else if lists {
+        handle(Change::Lists);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_one_event() {
+        let many = "7 ".repeat(MAX_CHANGES) + "8";
+        for (text, expected) in [
+            ("", ""),
+            ("lists", "Lists"),
+            ("7", "Articles([7])"),
+            ("7 lists 8", "Articles([7, 8])"),
+            ("7 site", "Everything"),
+            ("all", "Everything"),
+            ("feeds", "Everything"),
+            (many.as_str(), "Everything"),
+        ] {
+            let mut found = String::new();
+            parse_changes(text, |change| found.push_str(&format!("{change:?}")));
+            assert_eq!(found, expected, "{text:?}");
+        }
+    }
+}
