@@ -19,16 +19,16 @@ create or replace trigger articles_after_truncate_record after truncate on artic
 
 create or replace trigger links_after_insert_record after insert on links
     referencing new table as changed_rows
-    for each statement execute function record_changed_parts();
+    for each statement execute function record_changed_parts('links');
 create or replace trigger links_after_update_record_new after update on links
     referencing new table as changed_rows
-    for each statement execute function record_changed_parts();
+    for each statement execute function record_changed_parts('links');
 create or replace trigger links_after_update_record_old after update on links
     referencing old table as changed_rows
-    for each statement execute function record_changed_parts();
+    for each statement execute function record_changed_parts('links');
 create or replace trigger links_after_delete_record after delete on links
     referencing old table as changed_rows
-    for each statement execute function record_changed_parts();
+    for each statement execute function record_changed_parts('links');
 create or replace trigger links_after_truncate_record after truncate on links
     for each statement execute function record_truncate();
 
@@ -49,16 +49,16 @@ create or replace trigger link_credits_after_truncate_record after truncate on l
 
 create or replace trigger article_tags_after_insert_record after insert on article_tags
     referencing new table as changed_rows
-    for each statement execute function record_changed_parts();
+    for each statement execute function record_changed_parts('article');
 create or replace trigger article_tags_after_update_record_new after update on article_tags
     referencing new table as changed_rows
-    for each statement execute function record_changed_parts();
+    for each statement execute function record_changed_parts('article');
 create or replace trigger article_tags_after_update_record_old after update on article_tags
     referencing old table as changed_rows
-    for each statement execute function record_changed_parts();
+    for each statement execute function record_changed_parts('article');
 create or replace trigger article_tags_after_delete_record after delete on article_tags
     referencing old table as changed_rows
-    for each statement execute function record_changed_parts();
+    for each statement execute function record_changed_parts('article');
 create or replace trigger article_tags_after_truncate_record after truncate on article_tags
     for each statement execute function record_truncate();
 

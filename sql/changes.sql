@@ -1,12 +1,6 @@
 -- Changes. Every change of public data adds rows to the table `changes`, in the transaction that makes the
--- change, so the response caches of all instances learn of it, also when an import by another process or
--- psql writes. A transaction records an object once. Each change concerns lists as well.
-
--- Records a change of these articles, or of their links, credits, tags or comments.
-create or replace function record_articles(ids bigint[]) returns void language sql as $$
-    insert into changes (kind, object_id) select distinct 'article', id from unnest(ids) id
-    on conflict do nothing;
-$$;
+-- change, also when an import by another process or psql writes. From them each instance learns which cached
+-- responses are out of date, and the search index what to index. A transaction records an object once.
 
 -- Records that a table was truncated.
 create or replace function record_truncate() returns trigger language plpgsql as $$
@@ -40,48 +34,59 @@ end $$;
 -- Records changed articles that are public: drafts are in no cache.
 create or replace function record_changed_articles() returns trigger language plpgsql as $$
 begin
-    perform record_articles(array(select id from changed_rows where status = 'published'));
+    insert into changes (kind, object_id, article_id)
+    select 'article', id, id from changed_rows where status = 'published'
+    on conflict do nothing;
     return null;
 end $$;
 
 -- Records updated articles that are public, or were.
 create or replace function record_updated_articles() returns trigger language plpgsql as $$
 begin
-    perform record_articles(array(
-        select id from new_rows where status = 'published'
-        union select id from old_rows where status = 'published'));
+    insert into changes (kind, object_id, article_id)
+    select 'article', id, id from new_rows where status = 'published'
+    union
+    select 'article', id, id from old_rows where status = 'published'
+    on conflict do nothing;
     return null;
 end $$;
 
--- Records the articles of changed comments that are visible: comments that wait for moderation are in no
--- cache.
+-- Records changed comments that are visible: those that wait for moderation are in no cache.
 create or replace function record_changed_comments() returns trigger language plpgsql as $$
 begin
-    perform record_articles(array(
-        select article_id from changed_rows where status = 'approved' or reply_count > 0));
+    insert into changes (kind, object_id, article_id)
+    select 'comment', id, article_id from changed_rows where status = 'approved' or reply_count > 0
+    on conflict do nothing;
     return null;
 end $$;
 
--- Records the articles of updated comments that are visible, or were.
+-- Records updated comments that are visible, or were.
 create or replace function record_updated_comments() returns trigger language plpgsql as $$
 begin
-    perform record_articles(array(
-        select article_id from new_rows where status = 'approved' or reply_count > 0
-        union select article_id from old_rows where status = 'approved' or reply_count > 0));
+    insert into changes (kind, object_id, article_id)
+    select 'comment', id, article_id from new_rows where status = 'approved' or reply_count > 0
+    union
+    select 'comment', id, article_id from old_rows where status = 'approved' or reply_count > 0
+    on conflict do nothing;
     return null;
 end $$;
 
--- Records the articles of changed rows, of a table with the column `article_id`.
+-- Records the articles of changed rows of a table with the column `article_id`, with the kind in the
+-- trigger's argument: `links`, or `article` for anything else of an article.
 create or replace function record_changed_parts() returns trigger language plpgsql as $$
 begin
-    perform record_articles(array(select article_id from changed_rows));
+    insert into changes (kind, object_id, article_id)
+    select distinct tg_argv[0], article_id, article_id from changed_rows
+    on conflict do nothing;
     return null;
 end $$;
 
 -- Records the articles of changed credits. Where the link was deleted as well, its own trigger has done it.
 create or replace function record_changed_credits() returns trigger language plpgsql as $$
 begin
-    perform record_articles(array(
-        select l.article_id from changed_rows c join links l on l.id = c.link_id));
+    insert into changes (kind, object_id, article_id)
+    select distinct 'article', l.article_id, l.article_id
+    from changed_rows c join links l on l.id = c.link_id
+    on conflict do nothing;
     return null;
 end $$;

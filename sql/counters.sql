@@ -4,135 +4,200 @@
 -- Their functions set `roundup.counting`, so that their own updates run none of the triggers that have
 -- nothing to do then: those of the counted rows have done it, or a counter does not concern them.
 
--- Outlets and tags -----------------------------------------------------------------------------
--- These triggers name their rows `changed_rows`; the argument is 1 for rows that now exist and -1 for
--- rows that no longer do. An update runs two triggers: one adds its new rows, one subtracts its old
--- rows. Counted rows are locked in the order of their ids, so two writers cannot deadlock.
+-- Rows are updated one after the other, in the order of their ids, so that two writers cannot deadlock. Joined with
+-- the changed rows instead, a session would keep the plan of its first call, which reads all rows if that call
+-- had many.
 
--- Updates outlets.link_count, article_count, first_seen_at and last_seen_at.
-create or replace function update_outlet_counters() returns trigger language plpgsql
+-- Outlets --------------------------------------------------------------------------------------
+-- These functions update outlets.link_count, article_count, first_seen_at and last_seen_at.
+
+create or replace function count_inserted_outlets() returns trigger language plpgsql
 set roundup.counting to 'on' as $$
+declare
+    d record;
 begin
-    perform from outlets
-    where id in (select outlet_id from changed_rows where published_at is not null)
-    order by id for no key update;
+    for d in select outlet_id as id, sum(link_count) as links, count(*) as articles,
+                 min(published_at) as first, max(published_at) as last
+             from new_rows where published_at is not null
+             group by outlet_id order by outlet_id loop
+        update outlets
+        set link_count = link_count + d.links, article_count = article_count + d.articles,
+            first_seen_at = least(first_seen_at, d.first), last_seen_at = greatest(last_seen_at, d.last)
+        where id = d.id;
+    end loop;
+    return null;
+end $$;
 
-    update outlets o
-    set link_count = o.link_count + d.links * tg_argv[0]::integer,
-        article_count = o.article_count + d.articles * tg_argv[0]::integer,
-        first_seen_at = (select min(x.published_at) from article_outlets x where x.outlet_id = o.id),
-        last_seen_at = (select max(x.published_at) from article_outlets x where x.outlet_id = o.id)
-    from (select outlet_id, sum(link_count) as links, count(*) as articles
-          from changed_rows where published_at is not null group by outlet_id) d
-    where o.id = d.outlet_id;
+create or replace function count_updated_outlets() returns trigger language plpgsql
+set roundup.counting to 'on' as $$
+declare
+    d record;
+begin
+    for d in select outlet_id as id, sum(links) as links, sum(articles) as articles
+             from (select outlet_id, link_count as links, 1 as articles
+                   from new_rows where published_at is not null
+                   union all
+                   select outlet_id, -link_count, -1 from old_rows where published_at is not null) x
+             group by outlet_id order by outlet_id loop
+        update outlets o
+        set link_count = o.link_count + d.links, article_count = o.article_count + d.articles,
+            first_seen_at = (select min(x.published_at) from article_outlets x where x.outlet_id = o.id),
+            last_seen_at = (select max(x.published_at) from article_outlets x where x.outlet_id = o.id)
+        where o.id = d.id;
+    end loop;
+    return null;
+end $$;
+
+create or replace function count_deleted_outlets() returns trigger language plpgsql
+set roundup.counting to 'on' as $$
+declare
+    d record;
+begin
+    for d in select outlet_id as id, sum(link_count) as links, count(*) as articles
+             from old_rows where published_at is not null
+             group by outlet_id order by outlet_id loop
+        update outlets o
+        set link_count = o.link_count - d.links, article_count = o.article_count - d.articles,
+            first_seen_at = (select min(x.published_at) from article_outlets x where x.outlet_id = o.id),
+            last_seen_at = (select max(x.published_at) from article_outlets x where x.outlet_id = o.id)
+        where o.id = d.id;
+    end loop;
     return null;
 end $$;
 
 create or replace trigger article_outlets_after_insert_count after insert on article_outlets
-    referencing new table as changed_rows
-    for each statement execute function update_outlet_counters('1');
-create or replace trigger article_outlets_after_update_count_new after update on article_outlets
-    referencing new table as changed_rows
-    for each statement execute function update_outlet_counters('1');
-create or replace trigger article_outlets_after_update_count_old after update on article_outlets
-    referencing old table as changed_rows
-    for each statement execute function update_outlet_counters('-1');
+    referencing new table as new_rows for each statement execute function count_inserted_outlets();
+create or replace trigger article_outlets_after_update_count after update on article_outlets
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function count_updated_outlets();
 create or replace trigger article_outlets_after_delete_count after delete on article_outlets
-    referencing old table as changed_rows
-    for each statement execute function update_outlet_counters('-1');
+    referencing old table as old_rows for each statement execute function count_deleted_outlets();
 
--- Updates tags.article_count.
-create or replace function update_tag_counters() returns trigger language plpgsql
+-- Tags -----------------------------------------------------------------------------------------
+-- These functions update tags.article_count.
+
+create or replace function count_inserted_tags() returns trigger language plpgsql
 set roundup.counting to 'on' as $$
+declare
+    d record;
 begin
-    perform from tags
-    where id in (select tag_id from changed_rows where published_at is not null)
-    order by id for no key update;
+    for d in select tag_id as id, count(*) as articles from new_rows where published_at is not null
+             group by tag_id order by tag_id loop
+        update tags set article_count = article_count + d.articles where id = d.id;
+    end loop;
+    return null;
+end $$;
 
-    update tags t
-    set article_count = t.article_count + d.articles * tg_argv[0]::integer
-    from (select tag_id, count(*) as articles
-          from changed_rows where published_at is not null group by tag_id) d
-    where t.id = d.tag_id;
+create or replace function count_updated_tags() returns trigger language plpgsql
+set roundup.counting to 'on' as $$
+declare
+    d record;
+begin
+    for d in select tag_id as id, sum(articles) as articles
+             from (select tag_id, 1 as articles from new_rows where published_at is not null
+                   union all
+                   select tag_id, -1 from old_rows where published_at is not null) x
+             group by tag_id having sum(articles) <> 0 order by tag_id loop
+        update tags set article_count = article_count + d.articles where id = d.id;
+    end loop;
+    return null;
+end $$;
+
+create or replace function count_deleted_tags() returns trigger language plpgsql
+set roundup.counting to 'on' as $$
+declare
+    d record;
+begin
+    for d in select tag_id as id, count(*) as articles from old_rows where published_at is not null
+             group by tag_id order by tag_id loop
+        update tags set article_count = article_count - d.articles where id = d.id;
+    end loop;
     return null;
 end $$;
 
 create or replace trigger article_tags_after_insert_count after insert on article_tags
-    referencing new table as changed_rows
-    for each statement execute function update_tag_counters('1');
-create or replace trigger article_tags_after_update_count_new after update on article_tags
-    referencing new table as changed_rows
-    for each statement execute function update_tag_counters('1');
-create or replace trigger article_tags_after_update_count_old after update on article_tags
-    referencing old table as changed_rows
-    for each statement execute function update_tag_counters('-1');
+    referencing new table as new_rows for each statement execute function count_inserted_tags();
+create or replace trigger article_tags_after_update_count after update on article_tags
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function count_updated_tags();
 create or replace trigger article_tags_after_delete_count after delete on article_tags
-    referencing old table as changed_rows
-    for each statement execute function update_tag_counters('-1');
+    referencing old table as old_rows for each statement execute function count_deleted_tags();
 
 -- Comments -------------------------------------------------------------------------------------
 
--- Updates articles.comment_count and last_comment_at, and comments.reply_count. A comment is visible
+-- These functions update articles.comment_count and last_comment_at, and comments.reply_count. A comment is visible
 -- when it is approved or has visible replies; it then counts as a reply of its parent. Updating a
--- parent fires this trigger again, so a change reaches every ancestor whose visibility it changes.
-create or replace function update_comment_counters() returns trigger language plpgsql
+-- parent fires these triggers again, so a change reaches every ancestor whose visibility it changes.
+
+create or replace function count_inserted_comments() returns trigger language plpgsql
 set roundup.counting to 'on' as $$
 declare
-    parents jsonb;
-    counts jsonb;
+    d record;
 begin
-    if tg_op = 'UPDATE' then
-        select jsonb_object_agg(parent_id, n) into parents from (
-            select n.parent_id, sum((n.status = 'approved' or n.reply_count > 0)::integer
-                                  - (o.status = 'approved' or o.reply_count > 0)::integer) as n
-            from new_rows n join old_rows o using (id)
-            where n.parent_id is not null group by n.parent_id) d where n <> 0;
-        select jsonb_object_agg(article_id, n) into counts from (
-            select n.article_id, sum((n.status = 'approved')::integer
-                                   - (o.status = 'approved')::integer) as n
-            from new_rows n join old_rows o using (id)
-            where (n.status = 'approved') <> (o.status = 'approved') group by n.article_id) d;
-    elsif tg_op = 'INSERT' then
-        select jsonb_object_agg(parent_id, n) into parents from (
-            select parent_id, count(*) as n from new_rows
-            where parent_id is not null and (status = 'approved' or reply_count > 0)
-            group by parent_id) d;
-        select jsonb_object_agg(article_id, n) into counts from (
-            select article_id, count(*) as n from new_rows
-            where status = 'approved' group by article_id) d;
-    else
-        select jsonb_object_agg(parent_id, n) into parents from (
-            select parent_id, -count(*) as n from old_rows
-            where parent_id is not null and (status = 'approved' or reply_count > 0)
-            group by parent_id) d;
-        select jsonb_object_agg(article_id, n) into counts from (
-            select article_id, -count(*) as n from old_rows
-            where status = 'approved' group by article_id) d;
-    end if;
+    for d in select article_id as id, count(*) as n, max(listed_at) as at from new_rows
+             where status = 'approved' group by article_id order by article_id loop
+        update articles set comment_count = comment_count + d.n, last_comment_at = greatest(last_comment_at, d.at)
+        where id = d.id;
+    end loop;
+    for d in select parent_id as id, count(*) as n from new_rows
+             where parent_id is not null and (status = 'approved' or reply_count > 0)
+             group by parent_id order by parent_id loop
+        update comments set reply_count = reply_count + d.n where id = d.id;
+    end loop;
+    return null;
+end $$;
 
-    if counts is not null then
-        update articles a
-        set comment_count = a.comment_count + d.n::integer,
-            last_comment_at = (select max(c.listed_at) from comments c
+create or replace function count_updated_comments() returns trigger language plpgsql
+set roundup.counting to 'on' as $$
+declare
+    d record;
+begin
+    for d in select n.article_id as id, sum((n.status = 'approved')::integer - (o.status = 'approved')::integer) as n
+             from new_rows n join old_rows o using (id)
+             where (n.status = 'approved') <> (o.status = 'approved')
+                or n.status = 'approved' and n.listed_at <> o.listed_at
+             group by n.article_id order by n.article_id loop
+        update articles a set comment_count = a.comment_count + d.n, last_comment_at = (select max(c.listed_at) from comments c
                                where c.article_id = a.id and c.status = 'approved')
-        from (select key::bigint as id, value as n from jsonb_each_text(counts)) d
         where a.id = d.id;
-    end if;
-    if parents is not null then
-        update comments c set reply_count = c.reply_count + d.n::integer
-        from (select key::bigint as id, value as n from jsonb_each_text(parents)) d
-        where c.id = d.id;
-    end if;
+    end loop;
+    for d in select n.parent_id as id, sum((n.status = 'approved' or n.reply_count > 0)::integer
+                                        - (o.status = 'approved' or o.reply_count > 0)::integer) as n
+             from new_rows n join old_rows o using (id)
+             where n.parent_id is not null
+               and (n.status = 'approved' or n.reply_count > 0) <> (o.status = 'approved' or o.reply_count > 0)
+             group by n.parent_id order by n.parent_id loop
+        update comments set reply_count = reply_count + d.n where id = d.id;
+    end loop;
+    return null;
+end $$;
+
+create or replace function count_deleted_comments() returns trigger language plpgsql
+set roundup.counting to 'on' as $$
+declare
+    d record;
+begin
+    for d in select article_id as id, count(*) as n from old_rows
+             where status = 'approved' group by article_id order by article_id loop
+        update articles a set comment_count = a.comment_count - d.n, last_comment_at = (select max(c.listed_at) from comments c
+                               where c.article_id = a.id and c.status = 'approved')
+        where a.id = d.id;
+    end loop;
+    for d in select parent_id as id, count(*) as n from old_rows
+             where parent_id is not null and (status = 'approved' or reply_count > 0)
+             group by parent_id order by parent_id loop
+        update comments set reply_count = reply_count - d.n where id = d.id;
+    end loop;
     return null;
 end $$;
 
 create or replace trigger comments_after_insert_count after insert on comments
-    referencing new table as new_rows for each statement execute function update_comment_counters();
+    referencing new table as new_rows for each statement execute function count_inserted_comments();
 create or replace trigger comments_after_update_count after update on comments
     referencing old table as old_rows new table as new_rows
-    for each statement execute function update_comment_counters();
+    for each statement execute function count_updated_comments();
 create or replace trigger comments_after_delete_count after delete on comments
-    referencing old table as old_rows for each statement execute function update_comment_counters();
+    referencing old table as old_rows for each statement execute function count_deleted_comments();
 
 -- Articles by month ----------------------------------------------------------------------------
 
@@ -142,32 +207,33 @@ language sql immutable parallel safe as $$
     select date_trunc('month', at at time zone 'UTC')::date;
 $$;
 
--- Updates article_months. An update writes only the months whose count it changes, and none when a
+-- Updates article_months, in a slot of the session: who publishes need not wait for another one who publishes in
+-- the same month. An update writes only the months whose count it changes, and none when a
 -- trigger updates the counters of an article: a comment must not wait for the row of a month.
 create or replace function update_month_counters() returns trigger language plpgsql as $$
 begin
     if tg_op = 'INSERT' then
-        insert into article_months (month, article_count)
-        select article_month(published_at), count(*) from new_rows
+        insert into article_months (month, slot, article_count)
+        select article_month(published_at), pg_backend_pid() % 32, count(*) from new_rows
         where status = 'published' group by 1 order by 1
-        on conflict (month) do update
+        on conflict (month, slot) do update
             set article_count = article_months.article_count + excluded.article_count;
     elsif tg_op = 'UPDATE' then
-        insert into article_months (month, article_count)
-        select month, sum(n) from (
+        insert into article_months (month, slot, article_count)
+        select month, pg_backend_pid() % 32, sum(n) from (
             select article_month(published_at) as month, 1 as n
             from new_rows where status = 'published'
             union all
             select article_month(published_at), -1
             from old_rows where status = 'published'
         ) d group by month having sum(n) <> 0 order by month
-        on conflict (month) do update
+        on conflict (month, slot) do update
             set article_count = article_months.article_count + excluded.article_count;
     else
-        insert into article_months (month, article_count)
-        select article_month(published_at), -count(*) from old_rows
+        insert into article_months (month, slot, article_count)
+        select article_month(published_at), pg_backend_pid() % 32, -count(*) from old_rows
         where status = 'published' group by 1 order by 1
-        on conflict (month) do update
+        on conflict (month, slot) do update
             set article_count = article_months.article_count + excluded.article_count;
     end if;
     return null;

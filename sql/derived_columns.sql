@@ -4,7 +4,10 @@
 -- Updates what is derived from these articles. Every writer calls it once, at the end of its
 -- transaction, for all articles that it changed. Tags are locked before outlets, each in the order of
 -- their ids, so two writers cannot deadlock.
-create or replace function refresh_articles(ids bigint[]) returns void language plpgsql as $$
+--
+-- Its plans are generic: PostgreSQL would plan each statement for each call, which takes longer than to run it.
+create or replace function refresh_articles(ids bigint[]) returns void language plpgsql
+set plan_cache_mode to force_generic_plan as $$
 begin
     update links l set published_at = case when a.status = 'published' then a.published_at end
     from articles a
@@ -21,19 +24,21 @@ begin
     where a.id = t.article_id and a.id = any (ids)
       and t.published_at is distinct from case when a.status = 'published' then a.published_at end;
 
-    -- The outlets whose counters the next two statements update.
-    perform from outlets
-    where id in (
-        select outlet_id
-        from (select article_id, outlet_id, link_count, published_at
-              from article_outlets where article_id = any (ids)) old
-        full join (select l.article_id, c.outlet_id, count(distinct l.id)::integer as link_count,
-                          min(l.published_at) as published_at
-                   from links l join link_credits c on c.link_id = l.id
-                   where l.article_id = any (ids) and c.outlet_id is not null
-                   group by l.article_id, c.outlet_id) new using (article_id, outlet_id)
-        where (old.link_count, old.published_at) is distinct from (new.link_count, new.published_at))
-    order by id for no key update;
+    -- Two statements may follow that update counters, so the outlets are locked before.
+    if exists (select from article_outlets where article_id = any (ids)) then
+        perform from outlets
+        where id in (
+            select outlet_id
+            from (select article_id, outlet_id, link_count, published_at
+                  from article_outlets where article_id = any (ids)) old
+            full join (select l.article_id, c.outlet_id, count(distinct l.id)::integer as link_count,
+                              min(l.published_at) as published_at
+                       from links l join link_credits c on c.link_id = l.id
+                       where l.article_id = any (ids) and c.outlet_id is not null
+                       group by l.article_id, c.outlet_id) new using (article_id, outlet_id)
+            where (old.link_count, old.published_at) is distinct from (new.link_count, new.published_at))
+        order by id for no key update;
+    end if;
 
     delete from article_outlets o
     where o.article_id = any (ids)

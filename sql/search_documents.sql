@@ -1,6 +1,6 @@
--- Search documents: one row of search_documents for each public article, link and comment. Statement
--- triggers keep them, so they are right whoever writes. To index a row is to write its document, or to
--- delete it when the row is not public.
+-- Search documents: one row of search_documents for each public article, link and comment. To index a row is
+-- to write its document, or to delete it when the row is not public. The service calls these functions for
+-- what it finds in the table `changes` (src/search_index.rs), so a write does not wait for them.
 
 -- Returns the public ones of these articles, with the text search configuration of their language.
 --
@@ -122,117 +122,28 @@ create or replace trigger search_documents_after_insert_languages after insert o
 create or replace trigger search_documents_after_update_languages after update on search_documents
     referencing new table as new_rows for each statement execute function mark_used_languages();
 
--- Articles -------------------------------------------------------------------------------------
+-- Changes --------------------------------------------------------------------------------------
 -- The documents of a deleted article are deleted by their foreign key.
 
--- Indexes new public articles.
-create or replace function index_inserted_articles() returns trigger language plpgsql as $$
-begin
-    perform index_articles(array_agg(id)) from new_rows where status = 'published';
-    return null;
-end $$;
-
--- Indexes articles whose searched text changed, and their links and comments when the article's status,
--- time or language changed.
-create or replace function index_updated_articles() returns trigger language plpgsql as $$
+-- Indexes changed articles. Returns those whose links and comments must be indexed as well, because they
+-- became public, are no longer public, or have another time or language.
+create or replace function index_changed_articles(ids bigint[]) returns setof bigint language plpgsql as $$
 declare
-    changed bigint[];
     moved bigint[];
 begin
-    select array_agg(n.id),
-        array_agg(n.id) filter (where (n.status = 'published', n.published_at, n.lang)
-            is distinct from (o.status = 'published', o.published_at, o.lang))
-    into changed, moved
-    from new_rows n join old_rows o using (id)
-    where (n.status = 'published' or o.status = 'published')
-      and (n.status, n.published_at, n.lang, n.headline, n.dek, n.quote_html, n.commentary_html,
-           n.author_name, n.links_heading)
-        is distinct from (o.status, o.published_at, o.lang, o.headline, o.dek, o.quote_html,
-           o.commentary_html, o.author_name, o.links_heading);
-    if changed is null then
-        return null;
-    end if;
-    perform index_articles(changed);
-    if moved is not null then
-        perform index_links(array_agg(id)) from links where article_id = any (moved);
-        perform index_comments(array_agg(id)) from comments where article_id = any (moved);
-    end if;
-    return null;
+    moved := array(
+        select i.id from unnest(ids) as i (id)
+        left join search_documents d on d.kind = 'article' and d.id = i.id
+        left join search_published_articles(ids) p on p.id = i.id
+        where (d.published_at, d.lang) is distinct from (p.published_at, p.lang));
+    perform index_articles(ids);
+    return query select unnest(moved);
 end $$;
 
-create or replace trigger articles_after_insert_search after insert on articles
-    referencing new table as new_rows for each statement execute function index_inserted_articles();
-create or replace trigger articles_after_update_search after update on articles
-    referencing old table as old_rows new table as new_rows
-    for each statement when (current_setting('roundup.counting', true) is distinct from 'on')
-    execute function index_updated_articles();
-
--- Links ----------------------------------------------------------------------------------------
-
--- Indexes new links.
-create or replace function index_inserted_links() returns trigger language plpgsql as $$
+-- Indexes changed comments, which may have been deleted.
+create or replace function index_changed_comments(ids bigint[]) returns void language plpgsql as $$
 begin
-    perform index_links(array_agg(id)) from new_rows;
-    return null;
+    delete from search_documents d
+    where d.kind = 'comment' and d.id = any (ids) and not exists (select from comments c where c.id = d.id);
+    perform index_comments(ids);
 end $$;
-
--- Indexes links whose searched text or article changed.
-create or replace function index_updated_links() returns trigger language plpgsql as $$
-begin
-    perform index_links(array_agg(n.id))
-    from new_rows n join old_rows o using (id)
-    where (n.article_id, n.title, n.credit, n.quote_html, n.section, n.domain)
-        is distinct from (o.article_id, o.title, o.credit, o.quote_html, o.section, o.domain);
-    return null;
-end $$;
-
--- Deletes the documents of deleted links.
-create or replace function unindex_deleted_links() returns trigger language plpgsql as $$
-begin
-    delete from search_documents d using old_rows o where d.kind = 'link' and d.id = o.id;
-    return null;
-end $$;
-
-create or replace trigger links_after_insert_search after insert on links
-    referencing new table as new_rows for each statement execute function index_inserted_links();
-create or replace trigger links_after_update_search after update on links
-    referencing old table as old_rows new table as new_rows
-    for each statement execute function index_updated_links();
-create or replace trigger links_after_delete_search after delete on links
-    referencing old table as old_rows for each statement execute function unindex_deleted_links();
-
--- Comments -------------------------------------------------------------------------------------
-
--- Indexes new comments that are approved.
-create or replace function index_inserted_comments() returns trigger language plpgsql as $$
-begin
-    perform index_comments(array_agg(id)) from new_rows where status = 'approved';
-    return null;
-end $$;
-
--- Indexes comments whose searched text, status or article changed.
-create or replace function index_updated_comments() returns trigger language plpgsql as $$
-begin
-    perform index_comments(array_agg(n.id))
-    from new_rows n join old_rows o using (id)
-    where (n.article_id, n.status, n.html, n.author_name)
-        is distinct from (o.article_id, o.status, o.html, o.author_name);
-    return null;
-end $$;
-
--- Deletes the documents of deleted comments.
-create or replace function unindex_deleted_comments() returns trigger language plpgsql as $$
-begin
-    delete from search_documents d using old_rows o where d.kind = 'comment' and d.id = o.id;
-    return null;
-end $$;
-
-create or replace trigger comments_after_insert_search after insert on comments
-    referencing new table as new_rows for each statement execute function index_inserted_comments();
-create or replace trigger comments_after_update_search after update on comments
-    referencing old table as old_rows new table as new_rows
-    for each statement when (current_setting('roundup.counting', true) is distinct from 'on')
-    execute function index_updated_comments();
-create or replace trigger comments_after_delete_search after delete on comments
-    referencing old table as old_rows
-    for each statement execute function unindex_deleted_comments();

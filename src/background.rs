@@ -1,11 +1,11 @@
 //! Periodic background tasks.
 
 use crate::articles;
-use crate::cache;
 use crate::comments;
 use crate::error::Result;
 use crate::idempotency::delete_expired;
 use crate::jobs::{self, JobQueue};
+use crate::search_index;
 use crate::state::{SharedState, State};
 use actix_web::web::Data;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub async fn delete_expired_data(state: &Data<State>) -> Result<usize> {
         let batch = state
             .with_connection(async |conn| {
                 let expired = comments::sweep(conn, state.config(), now).await?;
-                Ok(expired + cache::delete_old_changes(conn).await?)
+                Ok(expired + search_index::delete_old_changes(conn).await?)
             })
             .await?;
         rows += batch;

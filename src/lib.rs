@@ -40,6 +40,7 @@ mod retry;
 pub mod root;
 pub mod router;
 mod schema;
+pub mod search_index;
 pub mod server;
 pub mod state;
 pub mod tags;

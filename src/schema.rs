@@ -4,12 +4,17 @@ pub mod sql_types {
     #[derive(diesel::query_builder::QueryId, diesel::sql_types::SqlType)]
     #[diesel(postgres_type(name = "tsvector", schema = "pg_catalog"))]
     pub struct Tsvector;
+
+    #[derive(diesel::query_builder::QueryId, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "xid8", schema = "pg_catalog"))]
+    pub struct Xid8;
 }
 
 diesel::table! {
-    article_months (month) {
+    article_months (month, slot) {
         month -> Date,
         article_count -> Int8,
+        slot -> Int2,
     }
 }
 
@@ -100,6 +105,19 @@ diesel::table! {
         object_id -> Nullable<Int8>,
         address -> Nullable<Text>,
         detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Int8, Nullable, Text, Timestamptz};
+    use super::sql_types::Xid8;
+
+    changes (xid, kind, object_id) {
+        xid -> Xid8,
+        kind -> Text,
+        object_id -> Int8,
+        article_id -> Nullable<Int8>,
+        at -> Timestamptz,
     }
 }
 
@@ -335,6 +353,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Bool, Int8, Nullable, Text};
+    use super::sql_types::Xid8;
+
+    search_progress (one) {
+        one -> Bool,
+        done -> Text,
+        target -> Nullable<Text>,
+        xid -> Xid8,
+        kind -> Text,
+        object_id -> Int8,
+    }
+}
+
+diesel::table! {
     site (key) {
         key -> Text,
         value -> Text,
@@ -388,6 +420,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     article_tags,
     articles,
     audit,
+    changes,
     comment_reports,
     comment_rules,
     comments,
@@ -405,6 +438,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     replaceable_sql,
     search_documents,
     search_languages,
+    search_progress,
     site,
     tag_slugs,
     tags,

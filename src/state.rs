@@ -11,7 +11,9 @@ use crate::metrics::Metrics;
 use crate::response::{CachedResponse, StoredResponse};
 use crate::retry::with_retries;
 use actix_web::web::Data;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use diesel_async::{
+    AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager as _,
+};
 use futures_util::future::BoxFuture;
 use prometheus_client::registry::Registry;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -150,9 +152,22 @@ impl State {
         F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T>>,
         F: Clone + Send + 'static,
     {
+        Self::write_locking(state, FirstLock::Nothing, work).await
+    }
+
+    /// Writes like [`State::write`], and locks something first.
+    ///
+    /// # Errors
+    /// As [`State::write`].
+    pub async fn write_locking<T, F>(state: &Data<Self>, lock: FirstLock, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T>>,
+        F: Clone + Send + 'static,
+    {
         let state = Data::clone(state);
         let task = tokio::spawn(async move {
-            let done = state.transaction(work).await;
+            let done = state.transaction(lock, work).await;
             // Also after a failure: the commit may have succeeded.
             state.cache.invalidation().catch_up().await;
             done
@@ -161,7 +176,7 @@ impl State {
     }
 
     /// Runs `work` in a transaction, and repeats it while it conflicts with others.
-    async fn transaction<T, F>(&self, work: F) -> Result<T>
+    async fn transaction<T, F>(&self, lock: FirstLock, work: F) -> Result<T>
     where
         T: Send,
         F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T>> + Clone + Send,
@@ -169,18 +184,18 @@ impl State {
         let wait = self.config.query_deadline_ms;
         let permit = timeout(wait, self.write_permits.acquire()).await;
         let _permit = permit.map_err(|_late| Error::unavailable(PoolError::Timeout(wait)))?;
-        with_retries!(self.attempt(work.clone()))
+        with_retries!(self.attempt(lock, work.clone()))
     }
 
     /// Runs `work` in a transaction once.
-    async fn attempt<T, F>(&self, work: F) -> Result<T>
+    async fn attempt<T, F>(&self, lock: FirstLock, work: F) -> Result<T>
     where
         T: Send,
         F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T>> + Send,
     {
         let deadline = self.config.query_deadline_ms;
         let mut conn = self.pool.get().await?;
-        let done = timeout(deadline, conn.transaction(async |conn| work(conn).await));
+        let done = timeout(deadline, transaction(&mut conn, lock, work));
         done.await.unwrap_or_else(|_late| Err(deadline_exceeded(deadline)))
     }
 
@@ -197,7 +212,8 @@ impl State {
         F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<StoredResponse>>,
         F: Clone + Send + 'static,
     {
-        let (response, _) = Self::write_once_with(state, request, move |conn| {
+        let lock = FirstLock::Nothing;
+        let (response, _) = Self::write_once_with(state, request, lock, move |conn| {
             Box::pin(async move { Ok((work(conn).await?, ())) })
         })
         .await?;
@@ -212,6 +228,7 @@ impl State {
     pub async fn write_once_with<T, F>(
         state: &Data<Self>,
         request: IdempotentRequest,
+        lock: FirstLock,
         work: F,
     ) -> Result<(StoredResponse, Option<T>)>
     where
@@ -220,7 +237,7 @@ impl State {
         F: Clone + Send + 'static,
     {
         let now = state.clock.now();
-        Self::write(state, move |conn| {
+        Self::write_locking(state, lock, move |conn| {
             Box::pin(async move {
                 if let Some(response) = request.stored_response(conn, now).await? {
                     return Ok((response, None));
@@ -266,6 +283,43 @@ impl State {
     /// Returns the metrics.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+}
+
+/// What a transaction locks in the round trip that begins it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstLock {
+    /// Nothing.
+    Nothing,
+    /// The row of an article, for a write that updates its counters. Whether it exists is not checked.
+    Article(i64),
+}
+
+/// Runs `work` in a transaction that begins with a lock.
+async fn transaction<T, F>(conn: &mut AsyncPgConnection, lock: FirstLock, work: F) -> Result<T>
+where
+    F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T>>,
+{
+    let begin = match lock {
+        FirstLock::Nothing => "begin".to_owned(),
+        FirstLock::Article(id) => {
+            format!("begin; select from articles where id = {id} for no key update")
+        }
+    };
+    if let Err(error) = AnsiTransactionManager::begin_transaction_sql(conn, &begin).await {
+        // It may have begun, and failed to lock.
+        conn.batch_execute("rollback").await?;
+        return Err(error.into());
+    }
+    match work(conn).await {
+        Ok(done) => {
+            AnsiTransactionManager::commit_transaction(conn).await?;
+            Ok(done)
+        }
+        Err(error) => {
+            AnsiTransactionManager::rollback_transaction(conn).await?;
+            Err(error)
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::{Context as _, Result, bail};
 use embedded_postgres::{Options, start_from_pool};
-use roundup::cache::listen;
+use roundup::cache::follow;
 use roundup::clock::Clock;
 use roundup::config::Config;
 use roundup::db::{Pool, PoolOptions, Target, migrate};
@@ -114,7 +114,7 @@ async fn roundup(target: &Target) -> Result<SocketAddr> {
     import::import(&target, &args, now).await.map_err(anyhow::Error::from)?;
     let pool = Pool::new(target.clone(), PoolOptions::default());
     let application = Application::new(State::new(pool, Clock::System, Config::defaults()?));
-    tokio::spawn(listen(Arc::clone(application.state.cache().invalidation()), target, false));
+    tokio::spawn(follow(Arc::clone(application.state.cache().invalidation()), target));
     let listener = HttpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let address = listener.local_addr()?;
     std::thread::spawn(move || actix_web::rt::System::new().block_on(listener.serve(application)));

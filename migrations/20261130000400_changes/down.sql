@@ -1,1 +1,2 @@
+drop table search_progress;
 drop table changes;

@@ -42,12 +42,21 @@ pub struct Draft {
     pub comments_open: bool,
     /// The corrections.
     pub corrections: Vec<Correction>,
+    /// The number of outlets that the sources credit.
+    pub outlet_count: i32,
     /// The sources in order.
     pub links: Vec<NewLink>,
     /// The names of the tags in order.
     pub tags: Vec<String>,
     /// The source of an imported article.
     pub origin: Option<Origin>,
+}
+
+impl Draft {
+    /// Returns the time of publication, if the article is public.
+    pub fn public_since(&self) -> Option<DateTime<Utc>> {
+        self.published_at.filter(|_| self.status == ArticleStatus::Published)
+    }
 }
 
 /// The identity of an imported article.
@@ -78,6 +87,7 @@ struct Row<'a> {
     author_url: Option<&'a str>,
     published_at: Option<DateTime<Utc>>,
     published_at_uncertain: bool,
+    outlet_count: i32,
     comments_open: bool,
     corrections: serde_json::Value,
     updated_at: DateTime<Utc>,
@@ -123,6 +133,7 @@ impl<'a> Row<'a> {
             author_url: draft.author.url.as_deref(),
             published_at: draft.published_at,
             published_at_uncertain: draft.published_at_uncertain,
+            outlet_count: draft.outlet_count,
             comments_open: draft.comments_open,
             corrections: serde_json::to_value(&draft.corrections).map_err(Error::internal)?,
             updated_at: now,
@@ -260,8 +271,9 @@ async fn fill(
     draft: &Draft,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    links::insert(conn, id, &draft.links).await?;
+    links::insert(conn, id, &draft.links, draft.public_since()).await?;
     let names: Vec<TagName> = draft.tags.iter().cloned().map(TagName::from).collect();
     let tags = tags::named(conn, &names, now).await?;
-    tags::replace(conn, id, &tags).await
+    tags::replace(conn, id, &tags).await?;
+    Ok(())
 }

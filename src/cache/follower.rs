@@ -10,13 +10,11 @@ use super::invalidation::Invalidation;
 use super::replication_lsn::Lsn;
 use super::versions::Change;
 use crate::db::{ConnectError, Target};
-use diesel::QueryResult;
-use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::{Client, Statement};
 
 /// The time between two queries.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -44,8 +42,8 @@ enum FollowError {
     Closed,
     #[error("the database does not respond")]
     Timeout,
-    #[error("the database returned no snapshot")]
-    NoSnapshot,
+    #[error("the database returned no log position")]
+    NoLsn,
 }
 
 /// The state of the database at one moment.
@@ -83,8 +81,9 @@ async fn run_session(
     let connecting = timeout(RESPONSE_TIMEOUT, Box::pin(target.connect()));
     let (client, connection) = connecting.await.map_err(|_elapsed| FollowError::Timeout)??;
     let polling = async {
+        let statement = within(client.prepare(CHANGES)).await?;
         // Nothing is known of what was committed before the first snapshot.
-        let (first, _) = poll(&client, None).await?;
+        let (first, _) = poll(&client, &statement, None).await?;
         invalidation.connected(first.lsn);
         if std::mem::take(reported) {
             log::info!("following the changes of other instances again");
@@ -94,7 +93,7 @@ async fn run_session(
             // A timeout means that it is time for the regular query.
             _ = timeout(POLL_INTERVAL, invalidation.confirmation_wanted()).await;
             let sent = invalidation.start_read();
-            let (now, changes) = poll(&client, Some(&snapshot)).await?;
+            let (now, changes) = poll(&client, &statement, Some(&snapshot)).await?;
             parse_changes(&changes, |change| invalidation.handle_change(change));
             invalidation.confirm(sent, now.lsn);
             snapshot = now.snapshot;
@@ -106,57 +105,37 @@ async fn run_session(
     }
 }
 
-/// Returns the present moment, and what changed since a snapshot: article ids and kinds with spaces between
-/// them.
+/// Selects the present snapshot, the primary's position in its log, and what changed since the snapshot `$1`:
+/// article ids and kinds with spaces between them. [`MAX_CHANGES`] and one more are read.
 ///
 /// `pg_current_wal_insert_lsn` fails on a standby and on a former primary, which would miss changes. Rows of
 /// future transactions come from a restored dump of another database.
-async fn poll(client: &Client, since: Option<&str>) -> Result<(Moment, String), FollowError> {
-    let changes = match since {
-        None => "''".to_owned(),
-        // The snapshot is a constant, so that the planner knows how few rows there are.
-        Some(snapshot) => format!(
-            "(select string_agg(case kind when 'article' then object_id::text else kind end, ' ') \
-             from (select kind, object_id from changes \
-                   where xid >= pg_snapshot_xmin('{snapshot}') \
-                     and xid < pg_snapshot_xmax(pg_current_snapshot()) \
-                     and not pg_visible_in_snapshot(xid, '{snapshot}') \
-                   order by xid limit {limit}) c)",
-            limit = MAX_CHANGES + 1,
-        ),
-    };
-    let query = format!(
-        "select pg_current_snapshot(), pg_current_wal_insert_lsn(), coalesce({changes}, '')"
-    );
-    let result = timeout(RESPONSE_TIMEOUT, client.simple_query(&query)).await;
-    let messages = result.map_err(|_elapsed| FollowError::Timeout)??;
-    let row = messages.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    let column = |index| row.and_then(|row| row.get(index)).ok_or(FollowError::NoSnapshot);
-    let lsn = Lsn::parse(column(1)?).ok_or(FollowError::NoSnapshot)?;
-    Ok((Moment { snapshot: column(0)?.to_owned(), lsn }, column(2)?.to_owned()))
+const CHANGES: &str = "
+    select pg_current_snapshot()::text, pg_current_wal_insert_lsn()::text, coalesce(
+        (select string_agg(coalesce(article_id::text, kind), ' ')
+         from (select article_id, kind from changes
+               where xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+                 and xid < pg_snapshot_xmax(pg_current_snapshot())
+                 and not pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+               order by xid limit 4001) c), '')";
+
+/// Returns the present moment and the changes since a snapshot; without one, no changes.
+async fn poll(
+    client: &Client,
+    statement: &Statement,
+    since: Option<&str>,
+) -> Result<(Moment, String), FollowError> {
+    let row = within(client.query_one(statement, &[&since])).await?;
+    let lsn = Lsn::parse(row.get(1)).ok_or(FollowError::NoLsn)?;
+    Ok((Moment { snapshot: row.get(0), lsn }, row.get(2)))
 }
 
-/// Deletes a batch of changes that every instance has read; returns how many. Must be called until it
-/// returns 0.
-///
-/// # Errors
-/// When the database fails.
-pub async fn delete_old_changes(conn: &AsyncPgConnection) -> QueryResult<usize> {
-    diesel::sql_query(DELETE_OLD).execute(&mut &*conn).await
+/// Limits the time of one step.
+async fn within<T>(
+    step: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, FollowError> {
+    Ok(timeout(RESPONSE_TIMEOUT, step).await.map_err(|_elapsed| FollowError::Timeout)??)
 }
-
-/// Deletes changes older than an hour: an instance that lost its connection for longer begins anew.
-const DELETE_OLD: &str = "
-    delete from changes where (xid, kind, object_id) in (
-        select xid, kind, object_id from changes
-        where xid < coalesce(
-            (select xid from changes where at > clock_timestamp() - interval '1 hour'
-             order by xid limit 1),
-            pg_snapshot_xmin(pg_current_snapshot()))
-        order by xid limit 5000)";
 
 /// Parses the changes and passes each to `handle`: `lists`, or the ids of articles. Any other kind, also one
 /// of a newer version, means that everything may have changed.

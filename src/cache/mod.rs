@@ -20,7 +20,7 @@ mod store;
 mod versions;
 
 pub use fill::Fill;
-pub use follower::{delete_old_changes, follow};
+pub use follower::follow;
 pub use freshness::{DatabaseState, Freshness, MAX_UNCONFIRMED_AGE, Timestamp};
 pub use invalidation::{Invalidation, ReadStart};
 pub use metrics::CacheMetrics;

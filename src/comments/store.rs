@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::schema::comments;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer};
+use diesel::sql_types::{BigInt, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use safe_html::{AuthorRole, Markup, render};
 
@@ -14,16 +14,30 @@ struct NewId {
     id: i64,
 }
 
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// Returns the next number of a sequence.
+    fn nextval(sequence: Text) -> BigInt;
+}
+
 /// Reserves new ids. They must be known before the rows are inserted, because a path contains the id of
 /// its own comment.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn new_ids(conn: &mut AsyncPgConnection, n: i32) -> Result<Vec<i64>> {
-    let query = "select nextval(pg_get_serial_sequence('comments', 'id')) as id \
-                 from generate_series(1, $1)";
-    let rows: Vec<NewId> = diesel::sql_query(query).bind::<Integer, _>(n).load(conn).await?;
+pub async fn new_ids(conn: &AsyncPgConnection, n: i32) -> Result<Vec<i64>> {
+    let query = "select nextval('comments_id_seq') as id from generate_series(1, $1)";
+    let query = diesel::sql_query(query).bind::<Integer, _>(n);
+    let rows: Vec<NewId> = query.load(&mut &*conn).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Reserves one new id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn new_id(conn: &AsyncPgConnection) -> Result<i64> {
+    Ok(diesel::select(nextval("comments_id_seq")).get_result(&mut &*conn).await?)
 }
 
 /// A comment in a pasted roundup, whose author and time are unknown.

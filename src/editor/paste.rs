@@ -8,11 +8,11 @@ use crate::editor::update;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::{TextBody, TextKind, validated};
 use crate::links::{Byline, CreditInput, LinkInput, OutletName, TextFormat, TextInput};
-use crate::outlets::{Directory, OutletRef};
+use crate::outlets::{Directory, Lookups, OutletRef};
 use crate::schema::outlets;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use roundup_reader::{Level, Note, Reply, Roundup, Source};
+use roundup_reader::{Level, Note, Outlets as _, Reply, Roundup, Source};
 use roundup_reader::{parse_html, parse_markdown, parse_text};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -123,13 +123,25 @@ impl PasteResult {
 /// # Errors
 /// 422 when it has more than an article can have, such as 501 sources.
 pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<PasteResult> {
-    let directory = Directory::load(conn).await?;
     let text = body.text.as_str();
-    let roundup = match body.kind {
-        TextKind::Plain => parse_text(text, &directory),
-        TextKind::Markdown => parse_markdown(text, &directory),
-        TextKind::Html => parse_html(text, &directory),
-    };
+    let (directory, roundup) = Directory::load_for(conn, Lookups::default(), |asked| {
+        let roundup = match body.kind {
+            TextKind::Plain => parse_text(text, asked),
+            TextKind::Markdown => parse_markdown(text, asked),
+            TextKind::Html => parse_html(text, asked),
+        };
+        // What is needed beyond what the reader asked for.
+        for source in &roundup.links {
+            if let Some(url) = source.url.as_deref().and_then(citation_key::normalise) {
+                asked.at_host(&url.domain);
+            }
+            for name in source.credits.iter().filter_map(|credit| credit.outlet.as_deref()) {
+                asked.knows(name);
+            }
+        }
+        roundup
+    })
+    .await?;
     let names = names(conn, &roundup, &directory).await?;
     let parsed = parsed(roundup, &directory, &names);
     let mut article = parsed.article.0.clone();

@@ -93,7 +93,9 @@ pub(super) async fn prepare(
     let links = match_links(&input.links, new, before)?;
     let tags = tags::named(conn, &input.tags, editor.now).await?;
     let slug = input.slug.clone();
-    Ok(PreparedArticle { draft: draft(input, current, editor.now)?, slug, links, tags })
+    let mut draft = draft(input, current, editor.now)?;
+    draft.outlet_count = links::count_outlets(links.iter().map(|stored| &stored.link));
+    Ok(PreparedArticle { draft, slug, links, tags })
 }
 
 fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>) -> Result<Draft> {
@@ -130,6 +132,7 @@ fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>
         published_at_uncertain: uncertain,
         comments_open: input.comments_open,
         corrections: input.corrections.into_iter().map(correction).collect(),
+        outlet_count: 0,
         links: Vec::new(),
         tags: Vec::new(),
         origin: None,

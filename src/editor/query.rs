@@ -10,9 +10,11 @@ use crate::editor::model::{
 };
 use crate::error::{Code, Error, Result};
 use crate::extract::{Ref, comma_separated};
+use crate::links::Link;
 use crate::page::total;
 use crate::page::{Page, Scan};
 use crate::schema::{article_revisions as revisions, articles, keys};
+use crate::tags::TagRef;
 use crate::{links as sources, tags};
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
@@ -126,18 +128,10 @@ async fn summaries(
 /// # Errors
 /// 404, or 410 when it was deleted permanently.
 pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminArticle> {
-    let row = async {
-        let query = articles::table.filter(articles::id.eq(id)).select((
-            SummaryRow::as_select(),
-            TextRow::as_select(),
-            EditorRow::as_select(),
-        ));
-        Ok(query.first(&mut &*conn).await.optional()?)
-    };
     let ids = [id];
     let links = sources::of_articles(conn, &ids, false);
     let tags = tags::of_articles(conn, &ids);
-    let (row, mut links, mut tags) = try_join3(row, links, tags).await?;
+    let (row, mut links, mut tags) = try_join3(rows(conn, id), links, tags).await?;
     match row {
         Some(row) => {
             let links = links.remove(&id).unwrap_or_default();
@@ -146,6 +140,32 @@ pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminArtic
         None if is_gone(conn, &Ref::Id(id)).await? => Err(Error::purged()),
         None => Err(Error::not_found("article")),
     }
+}
+
+type Rows = (SummaryRow, TextRow, EditorRow);
+
+/// Returns the columns of an article, if there is one.
+async fn rows(conn: &AsyncPgConnection, id: i64) -> Result<Option<Rows>> {
+    let query = articles::table.filter(articles::id.eq(id)).select((
+        SummaryRow::as_select(),
+        TextRow::as_select(),
+        EditorRow::as_select(),
+    ));
+    Ok(query.first(&mut &*conn).await.optional()?)
+}
+
+/// Returns the article with this id, whose links and tags are known.
+///
+/// # Errors
+/// 404.
+pub(super) async fn with_parts(
+    conn: &AsyncPgConnection,
+    id: i64,
+    links: Vec<Link>,
+    tags: Vec<TagRef>,
+) -> Result<AdminArticle> {
+    let row = rows(conn, id).await?.ok_or_else(|| Error::not_found("article"))?;
+    Ok(AdminArticle::of(row, links, tags))
 }
 
 /// Returns a page of the revisions of an article, newest first.

@@ -12,7 +12,7 @@ use crate::derived::{begin_article_write, refresh_articles};
 use crate::editor::input::ArticleInput;
 use crate::editor::model::{AdminArticle, RevisionWithArticle, revision_body, revision_status};
 use crate::editor::prepare::{Editor, PreparedArticle, prepare};
-use crate::editor::query::{find, version};
+use crate::editor::query::{find, version, with_parts};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::Ref;
 use crate::response::IfMatch;
@@ -92,11 +92,15 @@ pub(super) async fn create(
     input.links.iter_mut().for_each(|link| link.id = None);
     let PreparedArticle { draft, slug, links, tags } = prepare(conn, editor, input, None).await?;
     let id = store::insert_row(conn, &draft, slug.as_deref(), editor.now).await?;
-    replace_parts(conn, id, &links, &tags).await?;
+    let links: Vec<_> = links.into_iter().map(|stored| stored.link).collect();
+    links::insert(conn, id, &links, draft.public_since()).await?;
+    tags::insert(conn, id, &tags).await?;
     let made = find(conn, id).await?;
     store_revision(conn, editor, &made).await?;
     record(conn, editor, "article.create", &made, json!({"status": made.editor_fields.status}))
         .await?;
+    // Last, because others wait for the counters that it updates.
+    refresh_articles(conn, &[id]).await?;
     Ok(made)
 }
 
@@ -118,24 +122,29 @@ pub(super) async fn change(
     let former = current.article.summary.slug.as_str();
     let slugs = (former, slug.as_deref().unwrap_or(former));
     store::update_row(conn, id, &draft, slugs, editor.now).await?;
-    replace_parts(conn, id, &links, &tags).await?;
-    let made = find(conn, id).await?;
+    let summary = &current.article.summary;
+    let former: Vec<i64> = summary.links.iter().map(|link| link.id).collect();
+    let links_changed = links::replace(conn, id, &former, &links, draft.public_since()).await?;
+    let parts_changed = tags::replace(conn, id, &tags).await? || links_changed;
+    let made = if parts_changed {
+        find(conn, id).await?
+    } else {
+        with_parts(conn, id, summary.links.clone(), summary.tags.clone()).await?
+    };
     let after = store_revision(conn, editor, &made).await?;
     let fields = ArticleInput::changed(&before, &after);
     record(conn, editor, action, &made, json!({"fields": fields})).await?;
+    if parts_changed || draft.public_since() != public_since(current) {
+        // Last, because others wait for the counters that it updates.
+        refresh_articles(conn, &[id]).await?;
+    }
     Ok(made)
 }
 
-/// Replaces the links and tags of an article and refreshes the derived data.
-async fn replace_parts(
-    conn: &mut AsyncPgConnection,
-    id: i64,
-    links: &[links::StoredLink],
-    tags: &[i64],
-) -> Result<()> {
-    links::replace(conn, id, links).await?;
-    tags::replace(conn, id, tags).await?;
-    refresh_articles(conn, &[id]).await
+/// Returns the time of publication, if the article is public.
+fn public_since(article: &AdminArticle) -> Option<DateTime<Utc>> {
+    let is_public = article.editor_fields.status == ArticleStatus::Published;
+    article.article.summary.published_at.filter(|_| is_public)
 }
 
 /// Moves an article to the trash, if it is not there already.
@@ -205,10 +214,11 @@ pub(super) async fn set_status(
         ))
         .execute(conn)
         .await?;
-    refresh_articles(conn, &[id]).await?;
     let made = find(conn, id).await?;
     store_revision(conn, editor, &made).await?;
     record(conn, editor, action, &made, json!({"status": status})).await?;
+    // Last, because others wait for the counters that it updates.
+    refresh_articles(conn, &[id]).await?;
     Ok(made)
 }
 

@@ -9,7 +9,7 @@ use crate::cache::Change;
 use crate::error::{Error, Result};
 use crate::jobs::queue::{OwnJob, QueuedImport};
 use crate::response::StoredResponse;
-use crate::state::{SharedState, State};
+use crate::state::{FirstLock, SharedState, State};
 use crate::transfer::import::{self, InputFile, Options, Progress, Report};
 use actix_web::web::Data;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
@@ -83,7 +83,7 @@ async fn run_import(
         let (instance, size, now) = (queue.instance, upload.size, state.clock().now());
         let (name, queue) = (name.clone(), queue.clone());
         let detail = json!({ "filename": name, "bytes": size, "dry_run": options.dry_run });
-        State::write_once_with(&state, attempt, move |conn| {
+        State::write_once_with(&state, attempt, FirstLock::Nothing, move |conn| {
             Box::pin(async move {
                 let job = query::insert(conn, instance, &name, size, now).await?;
                 // Registered before the commit, so that every visible row is known.

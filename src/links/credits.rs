@@ -6,12 +6,12 @@
 use super::input::{CreditInput, LinkInput, OutletName};
 use super::store::{NewCredit, NewLink};
 use crate::error::{Code, Error, FieldError, Result};
-use crate::outlets::Directory;
+use crate::outlets::{Directory, Lookups};
 use crate::schema::outlet_aliases;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use roundup_reader::parse_credit;
+use roundup_reader::{Outlets as _, parse_credit};
 use safe_html::names::fold_outlet_name;
 use std::collections::HashSet;
 
@@ -41,7 +41,7 @@ pub async fn resolve(
     let directory = if list.iter().all(|link| lookup.knows_all(link)) {
         Directory::default()
     } else {
-        Directory::load(conn).await?
+        directory_for(conn, list).await?
     };
     let mut resolver = Resolver { conn, lookup, directory, unknown: Vec::new() };
     let mut links = Vec::with_capacity(list.len());
@@ -51,6 +51,33 @@ pub async fn resolve(
     }
     resolver.finish().await?;
     Ok(links)
+}
+
+/// Loads the outlets that these links may credit.
+async fn directory_for(conn: &AsyncPgConnection, list: &[LinkInput]) -> Result<Directory> {
+    let mut lookups = Lookups::default();
+    for link in list {
+        if let Some(url) = link.url.as_deref().and_then(citation_key::normalise) {
+            lookups.host(&url.domain);
+        }
+        for outlet in link.credits.iter().flatten().filter_map(|credit| credit.outlet.as_ref()) {
+            outlet.id.into_iter().for_each(|id| lookups.id(id));
+            outlet.slug.iter().for_each(|slug| lookups.slug(slug));
+            outlet.name.iter().for_each(|name| lookups.name(name));
+        }
+    }
+    let lines = list.iter().filter(|link| link.credits.is_none());
+    let lines: Vec<&str> = lines.filter_map(|link| link.credit.as_deref()).collect();
+    let (directory, ()) = Directory::load_for(conn, lookups, |asked| {
+        for line in &lines {
+            let (credits, _) = parse_credit(line, asked);
+            for name in credits.iter().filter_map(|credit| credit.outlet.as_deref()) {
+                asked.knows(name);
+            }
+        }
+    })
+    .await?;
+    Ok(directory)
 }
 
 fn new_link(input: &LinkInput, credits: Vec<NewCredit>) -> NewLink {

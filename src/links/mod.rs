@@ -16,4 +16,4 @@ pub use model::{CitingArticle, Credit, Link, LinkRole, LinkWithArticle, RichText
 pub use query::{listed, of_articles};
 pub use rekey::{rekey, run as run_rekey};
 pub use routes::{Docs, configure, domains};
-pub use store::{NewCredit, NewLink, StoredLink, delete_of, insert, replace};
+pub use store::{NewCredit, NewLink, StoredLink, count_outlets, delete_of, insert, replace};

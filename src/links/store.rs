@@ -3,9 +3,11 @@
 use super::model::{LinkRole, RichText};
 use crate::error::Result;
 use crate::schema::{link_credits, links};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::HashSet;
 
 /// A source ready to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,21 +39,36 @@ pub struct NewCredit {
     pub bylines: Vec<String>,
 }
 
-/// Stores the links of a new article in this order.
+/// Returns the number of outlets that these links credit.
+pub fn count_outlets<'a>(list: impl Iterator<Item = &'a NewLink>) -> i32 {
+    let outlets: HashSet<i64> =
+        list.flat_map(|link| &link.credits).filter_map(|credit| credit.outlet).collect();
+    i32::try_from(outlets.len()).unwrap_or(i32::MAX)
+}
+
+/// Stores the links of a new article in this order. `published_at` is the article's time while it is public.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn insert(conn: &mut AsyncPgConnection, article: i64, list: &[NewLink]) -> Result<()> {
+pub async fn insert(
+    conn: &mut AsyncPgConnection,
+    article: i64,
+    list: &[NewLink],
+    published_at: Option<DateTime<Utc>>,
+) -> Result<()> {
     let placed: Vec<(i32, &NewLink)> = (0_i32..).zip(list).collect();
-    insert_at(conn, article, &placed).await
+    insert_at(conn, (article, published_at), &placed).await
 }
 
 /// Stores these links at these positions of an article.
 async fn insert_at(
     conn: &mut AsyncPgConnection,
-    article: i64,
+    article: Parent,
     list: &[(i32, &NewLink)],
 ) -> Result<()> {
+    if list.is_empty() {
+        return Ok(());
+    }
     let rows: Vec<_> = list.iter().map(|(at, link)| row(article, link, *at)).collect();
     let ids: Vec<i64> = diesel::insert_into(links::table)
         .values(rows)
@@ -59,11 +76,18 @@ async fn insert_at(
         .get_results(conn)
         .await?;
     let list: Vec<(i64, &NewLink)> = ids.into_iter().zip(list.iter().map(|(_, l)| *l)).collect();
-    insert_credits(conn, &list).await
+    insert_credits(conn, article.1, &list).await
 }
 
+/// An article and its time while it is public.
+type Parent = (i64, Option<DateTime<Utc>>);
+
 /// Stores the credits of new links.
-async fn insert_credits(conn: &mut AsyncPgConnection, list: &[(i64, &NewLink)]) -> Result<()> {
+async fn insert_credits(
+    conn: &mut AsyncPgConnection,
+    published_at: Option<DateTime<Utc>>,
+    list: &[(i64, &NewLink)],
+) -> Result<()> {
     let credits: Vec<_> = list
         .iter()
         .flat_map(|(id, link)| {
@@ -73,11 +97,14 @@ async fn insert_credits(conn: &mut AsyncPgConnection, list: &[(i64, &NewLink)]) 
                     link_credits::position.eq(at),
                     link_credits::outlet_id.eq(credit.outlet),
                     link_credits::bylines.eq(&credit.bylines),
+                    link_credits::published_at.eq(published_at),
                 )
             })
         })
         .collect();
-    diesel::insert_into(link_credits::table).values(credits).execute(conn).await?;
+    if !credits.is_empty() {
+        diesel::insert_into(link_credits::table).values(credits).execute(conn).await?;
+    }
     Ok(())
 }
 
@@ -92,18 +119,23 @@ pub struct StoredLink {
     pub link: NewLink,
 }
 
-/// Replaces the links of an article. Links with an id keep it; stored links that are not
-/// among them are deleted.
+/// Replaces the links of an article, whose ids are `former`; returns whether any changed. Links with an id keep
+/// it; stored links that are not among them are deleted.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn replace(
     conn: &mut AsyncPgConnection,
     article: i64,
+    former: &[i64],
     list: &[StoredLink],
-) -> Result<()> {
+    published_at: Option<DateTime<Utc>>,
+) -> Result<bool> {
     let own = links::table.filter(links::article_id.eq(article));
     let stay: Vec<i64> = list.iter().filter_map(|kept| kept.id).collect();
+    if list.iter().all(|kept| kept.same) && stay == former {
+        return Ok(false);
+    }
     diesel::delete(own.filter(links::id.ne_all(&stay))).execute(conn).await?;
     // Two links may swap positions, so the unique constraint is checked at the end.
     diesel::sql_query("set constraints links_article_id_position_key deferred")
@@ -120,18 +152,19 @@ pub async fn replace(
             }
             Some(id) => {
                 diesel::update(links::table.find(id))
-                    .set(row(article, &kept.link, at))
+                    .set(row((article, published_at), &kept.link, at))
                     .execute(conn)
                     .await?;
                 diesel::delete(link_credits::table.filter(link_credits::link_id.eq(id)))
                     .execute(conn)
                     .await?;
-                insert_credits(conn, &[(id, &kept.link)]).await?;
+                insert_credits(conn, published_at, &[(id, &kept.link)]).await?;
             }
         }
     }
     set_positions(conn, &moved, &positions).await?;
-    insert_at(conn, article, &new).await
+    insert_at(conn, (article, published_at), &new).await?;
+    Ok(true)
 }
 
 /// Sets the positions of links.
@@ -164,9 +197,10 @@ struct Row<'a> {
     quote_text: Option<&'a str>,
     quote_html: Option<&'a str>,
     uncertain: bool,
+    published_at: Option<DateTime<Utc>>,
 }
 
-fn row(article_id: i64, link: &NewLink, position: i32) -> Row<'_> {
+fn row((article_id, published_at): Parent, link: &NewLink, position: i32) -> Row<'_> {
     let normalised = link.url.as_deref().and_then(citation_key::normalise);
     Row {
         article_id,
@@ -182,6 +216,7 @@ fn row(article_id: i64, link: &NewLink, position: i32) -> Row<'_> {
         quote_text: link.quote.as_ref().map(|quote| quote.text.as_str()),
         quote_html: link.quote.as_ref().map(|quote| quote.html.as_str()),
         uncertain: link.uncertain,
+        published_at,
     }
 }
 

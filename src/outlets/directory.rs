@@ -1,15 +1,20 @@
-//! All outlets by name and by host, for imports, which look up many.
+//! Outlets by name and by host: all of them for an import, which looks up many, or those that an article asks
+//! for.
 
 use super::change::free_slug;
+use super::seed::is_ambiguous;
 use crate::error::Result;
 use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join4;
+use roundup_reader::{Evidence, Outlets};
 use safe_html::names::fold_outlet_name;
 use safe_html::slug::slugify;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Maps names and hosts to outlets.
 #[derive(Debug, Default)]
@@ -17,7 +22,123 @@ pub struct Directory {
     names: HashMap<String, i64>,
     hosts: HashMap<String, i64>,
     slugs: HashMap<String, i64>,
+    ids: HashSet<i64>,
 }
+
+/// What to look up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lookups {
+    /// Folded names.
+    names: BTreeSet<String>,
+    hosts: BTreeSet<String>,
+    slugs: BTreeSet<String>,
+    ids: BTreeSet<i64>,
+}
+
+impl Lookups {
+    /// Adds a name.
+    pub fn name(&mut self, name: &str) {
+        self.names.insert(fold_outlet_name(name));
+    }
+
+    /// Adds a host with its parent domains.
+    pub fn host(&mut self, host: &str) {
+        self.hosts.extend(with_parents(host).map(str::to_owned));
+    }
+
+    /// Adds a current or former slug.
+    pub fn slug(&mut self, slug: &str) {
+        self.slugs.insert(slug.to_owned());
+    }
+
+    /// Adds an id.
+    pub fn id(&mut self, id: i64) {
+        self.ids.insert(id);
+    }
+
+    /// Removes what the other has.
+    fn remove(&mut self, other: &Self) {
+        self.names.retain(|name| !other.names.contains(name));
+        self.hosts.retain(|host| !other.hosts.contains(host));
+        self.slugs.retain(|slug| !other.slugs.contains(slug));
+        self.ids.retain(|id| !other.ids.contains(id));
+    }
+
+    fn append(&mut self, mut other: Self) {
+        self.names.append(&mut other.names);
+        self.hosts.append(&mut other.hosts);
+        self.slugs.append(&mut other.slugs);
+        self.ids.append(&mut other.ids);
+    }
+}
+
+/// Returns a host and its parent domains.
+fn with_parents(host: &str) -> impl Iterator<Item = &str> {
+    let parents = host.match_indices('.').filter_map(|(at, _)| host.get(at + 1..));
+    std::iter::once(host).chain(parents)
+}
+
+/// A directory that notes what it is asked for.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    directory: &'a Directory,
+    lookups: RefCell<Lookups>,
+}
+
+impl Outlets for Asked<'_> {
+    fn knows(&self, name: &str) -> bool {
+        self.lookups.borrow_mut().name(name);
+        self.directory.knows(name)
+    }
+
+    fn lookup(&self, name: &str) -> Option<Evidence> {
+        self.lookups.borrow_mut().name(name);
+        self.directory.lookup(name)
+    }
+
+    fn at_host(&self, host: &str) -> Option<Evidence> {
+        self.lookups.borrow_mut().host(host);
+        Outlets::at_host(self.directory, host)
+    }
+}
+
+impl Outlets for Directory {
+    fn knows(&self, name: &str) -> bool {
+        self.named(name).is_some()
+    }
+
+    fn lookup(&self, name: &str) -> Option<Evidence> {
+        let key = self.named(name)?;
+        Some(Evidence { ambiguous: is_ambiguous(name), key: Some(key), ..Evidence::KNOWN })
+    }
+
+    fn at_host(&self, host: &str) -> Option<Evidence> {
+        let key = Self::at_host(self, host)?;
+        Some(Evidence { key: Some(key), ..Evidence::KNOWN })
+    }
+}
+
+/// A row of [`LOOK_UP`].
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    text: String,
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// Finds outlets by folded names, hosts, slugs and ids. A current slug comes after a former one.
+const LOOK_UP: &str = "
+    select 'name' as kind, key as text, outlet_id as id from outlet_aliases where key = any ($1)
+    union all select 'host', host, outlet_id from outlet_hosts where host = any ($2)
+    union all select 'slug', slug, outlet_id from outlet_slugs where slug = any ($3)
+    union all select 'slug', slug, id from outlets where slug = any ($3)
+    union all select 'id', '', id from outlets where id = any ($4)";
+
+/// How often a text is read again with the outlets that it asked for. Each time it may ask for others.
+const MAX_READS: usize = 5;
 
 impl Directory {
     /// Loads all outlets.
@@ -38,15 +159,63 @@ impl Directory {
         )
         .await?;
         Ok(Self {
+            ids: slugs.iter().map(|(_, id)| *id).collect(),
             names: names.into_iter().collect(),
             hosts: hosts.into_iter().collect(),
             slugs: former.into_iter().chain(slugs).collect(),
         })
     }
 
+    /// Adds the outlets that `lookups` finds.
+    async fn add(&mut self, conn: &AsyncPgConnection, lookups: &Lookups) -> Result<()> {
+        let query = diesel::sql_query(LOOK_UP)
+            .bind::<Array<Text>, _>(Vec::from_iter(&lookups.names))
+            .bind::<Array<Text>, _>(Vec::from_iter(&lookups.hosts))
+            .bind::<Array<Text>, _>(Vec::from_iter(&lookups.slugs))
+            .bind::<Array<BigInt>, _>(Vec::from_iter(&lookups.ids));
+        for Found { kind, text, id } in query.load(&mut &*conn).await? {
+            match kind.as_str() {
+                "name" => _ = self.names.insert(text, id),
+                "host" => _ = self.hosts.insert(text, id),
+                "slug" => _ = self.slugs.insert(text, id),
+                _ => _ = self.ids.insert(id),
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads the outlets that `lookups` finds and those that `read` asks for, and returns what `read`
+    /// returns last. It is called again whenever it has asked for outlets that were not looked up yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn load_for<T>(
+        conn: &AsyncPgConnection,
+        lookups: Lookups,
+        mut read: impl FnMut(&Asked<'_>) -> T,
+    ) -> Result<(Self, T)> {
+        let mut directory = Self::default();
+        let (mut known, mut next) = (Lookups::default(), lookups);
+        let mut reads = 0;
+        loop {
+            if next != Lookups::default() {
+                directory.add(conn, &next).await?;
+            }
+            known.append(next);
+            let asked = Asked { directory: &directory, lookups: RefCell::default() };
+            let result = read(&asked);
+            next = asked.lookups.into_inner();
+            next.remove(&known);
+            reads += 1;
+            if next == Lookups::default() || reads == MAX_READS {
+                return Ok((directory, result));
+            }
+        }
+    }
+
     /// Returns whether an outlet has this id.
     pub fn has(&self, id: i64) -> bool {
-        self.slugs.values().any(|known| *known == id)
+        self.ids.contains(&id)
     }
 
     /// Returns the outlet that has or had this slug.
@@ -61,8 +230,7 @@ impl Directory {
 
     /// Returns the outlet of this host or of a parent domain.
     pub fn at_host(&self, host: &str) -> Option<i64> {
-        let parents = host.match_indices('.').filter_map(|(at, _)| host.get(at + 1..));
-        std::iter::once(host).chain(parents).find_map(|host| self.hosts.get(host).copied())
+        with_parents(host).find_map(|host| self.hosts.get(host).copied())
     }
 
     /// Returns the outlet with this name; creates it if there is none.

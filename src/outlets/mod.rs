@@ -14,7 +14,7 @@ pub mod seed;
 mod stats;
 
 pub use admin::{AdminDocs, configure_admin};
-pub use directory::Directory;
+pub use directory::{Asked, Directory, Lookups};
 pub use model::{Outlet, OutletRef};
 pub use query::{find, id_of, ids};
 pub use routes::{Docs, configure};

@@ -9,7 +9,7 @@ mod timeouts;
 use crate::editor;
 use crate::middleware::RequestPipeline;
 use crate::router::Application;
-use crate::{background, jobs};
+use crate::{background, jobs, search_index};
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol};
 use actix_server::{GracefulShutdownSignal, Server};
@@ -85,6 +85,7 @@ impl HttpListener {
         let max_connections = max_connections(config.max_connections, config.pool_size);
         let address = self.local_addr()?;
         let publisher = tokio::spawn(editor::keep_publishing(state.clone()));
+        let indexer = tokio::spawn(search_index::keep_indexing(state.clone()));
         let background = tokio::spawn(background::run(state.clone(), application.jobs.clone()));
         let jobs = tokio::spawn(jobs::run(state.clone(), application.jobs.clone()));
         let signals = Signals::install()?;
@@ -107,6 +108,7 @@ impl HttpListener {
         })?;
         let result = run(server.run(), &run_state, signals).await;
         publisher.abort();
+        indexer.abort();
         background.abort();
         jobs.abort();
         Ok(result?)

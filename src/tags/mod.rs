@@ -13,4 +13,4 @@ pub use input::{TagInput, TagKey, TagName, check_sluggable};
 pub use model::{Tag, TagRef};
 pub use query::{find, ids, of_articles};
 pub use routes::{Docs, configure};
-pub use store::{named, replace};
+pub use store::{insert, named, replace};

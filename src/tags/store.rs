@@ -2,12 +2,14 @@
 
 use super::input::TagName;
 use crate::error::{Code, Error, FieldError, Result};
-use crate::schema::{article_tags, tag_slugs, tags};
+use crate::schema::{article_tags, tags};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
 use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use safe_html::slug::slugify;
+use std::collections::{HashMap, HashSet};
 
 /// Returns the ids of the tags with these names, in order and without duplicates. Creates tags that do
 /// not exist.
@@ -19,12 +21,13 @@ pub async fn named(
     names: &[TagName],
     now: DateTime<Utc>,
 ) -> Result<Vec<i64>> {
+    let known = Known::load(conn, names).await?;
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     let mut list: Vec<(usize, &TagName)> = names.iter().enumerate().collect();
     // Tags are always created in the same order, which prevents deadlocks.
     list.sort_by_key(|(_, name)| slugify(name.name().unwrap_or_default()));
     for (at, name) in list {
-        match (id_of(conn, name).await?, name.name()) {
+        match (known.id_of(name), name.name()) {
             (Some(id), _) => found.push((at, id)),
             (None, Some(name)) => found.push((at, create(conn, name, now).await?)),
             (None, None) => errors.push(unknown(conn, at, name).await?),
@@ -35,29 +38,68 @@ pub async fn named(
     }
     found.sort_unstable();
     let mut ids: Vec<i64> = found.into_iter().map(|(_, id)| id).collect();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     ids.retain(|id| seen.insert(*id));
     Ok(ids)
 }
 
-/// Finds a tag by its current or former slug, then by the slug made from its name, then by its name.
-async fn id_of(conn: &mut AsyncPgConnection, name: &TagName) -> Result<Option<i64>> {
-    let made = slugify(name.name().unwrap_or_default());
-    let slugs: Vec<&str> =
-        [name.slug(), name.name().map(|_| made.as_str())].into_iter().flatten().collect();
-    for slug in slugs {
-        let has = tags::table.filter(tags::slug.eq(slug)).select(tags::id);
-        let had = tag_slugs::table.filter(tag_slugs::slug.eq(slug)).select(tag_slugs::tag_id);
-        if let Some(id) = has.first(conn).await.optional()? {
-            return Ok(Some(id));
+/// The tags by their current slugs, former slugs and names.
+#[derive(Debug, Default)]
+struct Known {
+    slugs: HashMap<String, i64>,
+    former: HashMap<String, i64>,
+    names: HashMap<String, i64>,
+}
+
+/// A tag by one of its slugs or its name.
+#[derive(QueryableByName)]
+struct FoundTag {
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    text: String,
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// Finds tags by slugs and by names.
+const FIND: &str = "
+    select 'slug' as kind, slug as text, id from tags where slug = any ($1)
+    union all select 'former', slug, tag_id from tag_slugs where slug = any ($1)
+    union all select 'name', name, min(id) from tags where name = any ($2) group by name";
+
+impl Known {
+    async fn load(conn: &AsyncPgConnection, names: &[TagName]) -> Result<Self> {
+        if names.is_empty() {
+            return Ok(Self::default());
         }
-        if let Some(id) = had.first(conn).await.optional()? {
-            return Ok(Some(id));
+        let slugs: Vec<String> = names.iter().flat_map(slugs_of).collect();
+        let names: Vec<&str> = names.iter().filter_map(TagName::name).collect();
+        let query =
+            diesel::sql_query(FIND).bind::<Array<Text>, _>(slugs).bind::<Array<Text>, _>(names);
+        let mut known = Self::default();
+        for FoundTag { kind, text, id } in query.load(&mut &*conn).await? {
+            let map = match kind.as_str() {
+                "slug" => &mut known.slugs,
+                "former" => &mut known.former,
+                _ => &mut known.names,
+            };
+            map.insert(text, id);
         }
+        Ok(known)
     }
-    let Some(name) = name.name() else { return Ok(None) };
-    let same = tags::table.filter(tags::name.eq(name)).order(tags::id).select(tags::id);
-    Ok(same.first(conn).await.optional()?)
+
+    /// Finds a tag by its current or former slug, then by the slug made from its name, then by its name.
+    fn id_of(&self, name: &TagName) -> Option<i64> {
+        let by_slug = |slug: String| self.slugs.get(&slug).or_else(|| self.former.get(&slug));
+        let by_name = || self.names.get(name.name()?);
+        slugs_of(name).find_map(by_slug).or_else(by_name).copied()
+    }
+}
+
+/// Returns the slugs that a tag may have: the given one, then the one made from its name.
+fn slugs_of(name: &TagName) -> impl Iterator<Item = String> {
+    name.slug().map(str::to_owned).into_iter().chain(name.name().map(slugify))
 }
 
 /// Creates a tag, unless one has the slug of this name.
@@ -80,23 +122,41 @@ async fn unknown(conn: &mut AsyncPgConnection, at: usize, name: &TagName) -> Res
         .suggest(slug, known.iter().map(String::as_str)))
 }
 
-/// Replaces the tags of an article, in this order.
+/// Replaces the tags of an article, in this order; returns whether any changed.
+/// The caller must then call `refresh_articles`, if the article is public: it counts the tags.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn replace(conn: &mut AsyncPgConnection, article: i64, ids: &[i64]) -> Result<()> {
+pub async fn replace(conn: &mut AsyncPgConnection, article: i64, ids: &[i64]) -> Result<bool> {
     let own = article_tags::table.filter(article_tags::article_id.eq(article));
+    let former = own.order(article_tags::position).select(article_tags::tag_id);
+    let former: Vec<i64> = former.load(conn).await?;
+    if former == ids {
+        return Ok(false);
+    }
     // Those that the article has and those that it gets, in the order of their ids: their counters change
     // in two statements, and writers that lock them in another order would deadlock.
-    let former = own.select(article_tags::tag_id);
     tags::table
-        .filter(tags::id.eq_any(ids).or(tags::id.eq_any(former)))
+        .filter(tags::id.eq_any(former.iter().chain(ids)))
         .order(tags::id)
         .select(tags::id)
         .for_no_key_update()
         .load::<i64>(conn)
         .await?;
     diesel::delete(own.filter(article_tags::tag_id.ne_all(ids))).execute(conn).await?;
+    insert(conn, article, ids).await?;
+    Ok(true)
+}
+
+/// Stores the tags of an article; those that it has get a new position. The caller must then call
+/// `refresh_articles`, if the article is public: it counts the tags.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(conn: &AsyncPgConnection, article: i64, ids: &[i64]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     let row = |(tag, position): (&i64, i16)| {
         (
             article_tags::article_id.eq(article),
@@ -110,7 +170,7 @@ pub async fn replace(conn: &mut AsyncPgConnection, article: i64, ids: &[i64]) ->
         .on_conflict((article_tags::article_id, article_tags::tag_id))
         .do_update()
         .set(article_tags::position.eq(excluded(article_tags::position)))
-        .execute(conn)
+        .execute(&mut &*conn)
         .await?;
     Ok(())
 }

@@ -23,7 +23,8 @@ async fn thread(app: &TestApp) -> Site {
     let mut site = site(app).await;
     let sql = &site.sql;
     sql.batch_execute(
-        "truncate comments restart identity cascade; update articles set comment_count = 0",
+        "truncate comments restart identity cascade;
+         update articles set comment_count = 0, last_comment_at = null",
     )
     .await
     .unwrap();

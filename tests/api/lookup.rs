@@ -41,7 +41,7 @@ async fn cite(app: &TestApp, slug: &str, urls: &[&str]) -> i64 {
     let id = article(&sql, slug, "published", "2014-12-04Z").await;
     let list: Vec<NewLink> = urls.iter().map(|url| link(url)).collect();
     let mut conn = app.target.establish().await.unwrap();
-    links::insert(&mut conn, id, &list).await.unwrap();
+    links::insert(&mut conn, id, &list, None).await.unwrap();
     refresh(&sql, id).await;
     id
 }

@@ -109,11 +109,12 @@ async fn related_articles_scan_no_table() {
          select l.id, 0, (select min(id) from outlets) + l.id % 400 from links l;
          insert into tags (id, slug, name, created_at) select n, 't' || n, 'T' || n, now() from generate_series(1, 100) n;
          insert into article_tags (article_id, tag_id, position) select n, 1 + n % 100, 0 from generate_series(1, 10000) n;
-         select refresh_articles(array_agg(id)) from articles;
-         analyze",
+         select refresh_articles(array_agg(id)) from articles",
     )
     .await
     .unwrap();
+    app.index_changes().await;
+    sql.batch_execute("analyze").await.unwrap();
     let statement = include_str!("../../src/public/related/related.sql")
         .replace("$1", "5000::bigint")
         .replace("$2", "30")

@@ -245,11 +245,12 @@ async fn a_search_uses_an_index() {
     sql.batch_execute(
         "insert into articles (id, slug, status, headline, published_at, created_at, updated_at)
          select n, 's' || n, 'published', 'word' || n || ' bridge' || n % 100, '2020-01-01Z', now(), now()
-         from generate_series(1, 20000) n;
-         analyze",
+         from generate_series(1, 20000) n",
     )
     .await
     .unwrap();
+    app.index_changes().await;
+    sql.batch_execute("analyze").await.unwrap();
     for statement in [
         "select m.id from search_match('word77', '') m order by m.rank desc limit 21",
         "select m.id from search_match('', 'word777') m order by m.rank desc limit 21",

@@ -2,6 +2,8 @@
 //! computed from scratch after each of some hundred random writes. The writes are the same in each run.
 
 use super::migrated;
+use super::server::url;
+use roundup::db::Target;
 use tokio_postgres::Client;
 
 /// A pseudo-random generator (xorshift), which gives the same sequence for the same seed.
@@ -70,7 +72,8 @@ const MISMATCHES: &str = "
        or (c.link_id is not null and c.published_at is distinct from l.published_at)
     union all
     select 'month ' || month, m.article_count::text, n.articles::text
-    from (select * from article_months where article_count <> 0) m
+    from (select month, sum(article_count) as article_count from article_months
+          group by month having sum(article_count) <> 0) m
     full join (select date_trunc('month', published_at at time zone 'UTC')::date as month, count(*) as articles
                from articles where status = 'published' group by 1) n using (month)
     where m.article_count is distinct from n.articles
@@ -138,6 +141,13 @@ pub(crate) fn random_write(random: &mut Random) -> String {
 
 /// Returns a line for each derived value that is not what it should be.
 pub(crate) async fn mismatches(sql: &Client) -> Vec<String> {
+    let query = "select current_database()::text, to_regclass('search_progress') is not null";
+    let row = sql.query_one(query, &[]).await.unwrap();
+    // A database of the schema before has triggers for the search documents.
+    if row.get(1) {
+        let target = Target::parse(&url(row.get(0))).unwrap();
+        roundup::search_index::index_changes(&mut target.establish().await.unwrap()).await.unwrap();
+    }
     let rows = sql.query(MISMATCHES, &[]).await.unwrap();
     let line = |row: &tokio_postgres::Row| {
         let (what, is): (String, Option<String>) = (row.get(0), row.get(1));
@@ -184,11 +194,12 @@ async fn derived_values_are_exact_after_every_write() {
         update outlets set link_count = link_count + 1;
         update tags set article_count = article_count + 1;
         update article_months set article_count = article_count + 1;
-        delete from search_documents where kind = 'link';
         update articles set comment_count = comment_count + 1;
         update comments set reply_count = reply_count + 1 where id = (select max(id) from comments);";
     sql.batch_execute(damage).await.unwrap();
-    let wrong = mismatches(&sql).await;
+    let mut wrong = mismatches(&sql).await;
+    sql.batch_execute("delete from search_documents where kind = 'link'").await.unwrap();
+    wrong.extend(mismatches(&sql).await);
     for what in ["outlet", "tag", "month", "document of link", "article", "comment"] {
         assert!(wrong.iter().any(|line| line.starts_with(what)), "{what} was not compared");
     }

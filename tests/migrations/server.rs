@@ -15,7 +15,7 @@ static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// The address of a database of the server; `TEST_DATABASE_URL` names one to use instead.
-fn url(database: &str) -> String {
+pub(crate) fn url(database: &str) -> String {
     let given = std::env::var_os("TEST_DATABASE_URL");
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres");
     let start =

@@ -33,7 +33,8 @@ union all
 select 'article_months', count(*) from
     (select date_trunc('month', published_at at time zone 'UTC')::date as month, count(*) as n
      from articles where status = 'published' group by 1) t
-    full join (select * from article_months where article_count <> 0) m using (month)
+    full join (select month, sum(article_count) as article_count from article_months
+          group by month having sum(article_count) <> 0) m using (month)
 where t.n is distinct from m.article_count
 union all
 select 'links.published_at', count(*) from links l join articles a on a.id = l.article_id

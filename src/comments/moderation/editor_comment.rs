@@ -5,11 +5,13 @@ use crate::audit::{self, Actor};
 use crate::comments::model::Comment;
 use crate::comments::posting::{NewRow, find_parent, insert};
 use crate::comments::rules::Content;
+use crate::comments::store::new_id;
 use crate::error::{Error, Result};
 use crate::schema::{articles, comments};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::join;
 use safe_html::{AuthorRole, Markup, render};
 use serde_json::json;
 
@@ -30,7 +32,8 @@ pub(super) async fn create(
     let lock = articles::table.find(article).select(articles::id).for_no_key_update();
     let locked = lock.first::<i64>(conn).await.optional()?;
     locked.ok_or_else(|| Error::not_found("article"))?;
-    let parent = find_parent(conn, article, parent).await?;
+    let (parent, id) = join(find_parent(conn, article, parent), new_id(conn)).await;
+    let (parent, id) = (parent?, id?);
     let html = render(&given.text, Markup::Markdown, AuthorRole::Editor);
     let text_hash = Content::of(&given.text, &html).hash;
     let row = NewRow {
@@ -44,7 +47,7 @@ pub(super) async fn create(
         text_hash,
         ..NewRow::default()
     };
-    let row = insert(conn, &parent, row, now).await?;
+    let row = insert(conn, (id, &parent), row, now).await?;
     let object = ("comment", Some(row.id));
     audit::record(conn, who.0, now, "comment.answer", object, json!({})).await?;
     Ok(row.for_author())

@@ -17,7 +17,7 @@ use crate::idempotency::IdempotencyKey;
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
 use crate::page::{Page, PageQuery};
 use crate::response::{IfMatch, JsonResponse, StoredResponse, VersionHeader};
-use crate::state::State;
+use crate::state::{FirstLock, State};
 use actix_web::web::{Data, ServiceConfig, resource};
 use utoipa::OpenApi;
 
@@ -129,7 +129,7 @@ async fn admin_moderate_comments(
     let now = state.clock().now();
     let once = once.bind(caller.principal.owner(), &body.digest);
     let ModerationBatchInput { ids, action } = body.value;
-    let (done, events) = State::write_once_with(&state, once, move |conn| {
+    let (done, events) = State::write_once_with(&state, once, FirstLock::Nothing, move |conn| {
         Box::pin(async move {
             let who = Actor::of(&caller.principal);
             let outcomes = moderate::moderate_batch(conn, &ids, action, &who, now).await?;
@@ -224,7 +224,7 @@ async fn create_comment(
 ) -> Result<StoredResponse> {
     let now = state.clock().now();
     let once = once.bind(who.owner(), &body.digest);
-    let (done, event) = State::write_once_with(state, once, move |conn| {
+    let (done, event) = State::write_once_with(state, once, FirstLock::Nothing, move |conn| {
         Box::pin(async move {
             let (article, parent) = match target {
                 Target::Article(id) => (id, None),

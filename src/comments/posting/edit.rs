@@ -1,7 +1,7 @@
 //! Editing and deleting a comment with its edit token, of which the hash is stored.
 
 use super::model::{OwnCommentInput, PostedComment};
-use super::store::{PostingContext, ReaderIdentity, same_text};
+use super::store::{PostingContext, ReaderIdentity};
 use crate::audit;
 use crate::comments::erase::erase;
 use crate::comments::model::CommentRow;
@@ -161,7 +161,7 @@ impl PostingContext {
             token: own.author_token_hash.clone(),
             client: Some(self.secret.client(self.client_key)),
         };
-        let known = identity.known(conn, id).await?;
+        let history = identity.history(conn, content.hash.as_deref(), id).await?;
         let sample = Sample {
             content,
             name: own.author_name.as_deref().unwrap_or_default(),
@@ -170,11 +170,11 @@ impl PostingContext {
             address: Some(self.address),
             honeypot: None,
             form_seconds: None,
-            posted_before_at: same_text(conn, content.hash.as_deref(), Some(id)).await?,
-            known,
+            posted_before_at: history.posted_before_at,
+            known: history.known,
             now: self.now,
         };
-        Ok(Decision::of(self.policy, known, self.rules.check(&sample)))
+        Ok(Decision::of(self.policy, history.known, self.rules.check(&sample)))
     }
 }
 

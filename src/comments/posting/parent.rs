@@ -36,15 +36,12 @@ impl CommentParent {
     }
 }
 
-/// Locks a published article until the transaction ends and checks that it accepts comments.
-///
-/// Every write to comments locks its article first: the counters are on that row anyway, and
-/// one order of locks prevents deadlocks.
+/// Checks that a published article accepts comments.
 ///
 /// # Errors
 /// 404, or 409 when its comments are closed, by an editor or because of its age.
 pub(in crate::comments) async fn open_article(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     article: i64,
     period: CommentPeriod,
 ) -> Result<()> {
@@ -52,8 +49,7 @@ pub(in crate::comments) async fn open_article(
         .find(article)
         .filter(published())
         .select((articles::comments_open, articles::published_at))
-        .for_no_key_update()
-        .first(conn)
+        .first(&mut &*conn)
         .await
         .optional()?;
     let (open, published_at) = found.ok_or_else(|| Error::not_found("article"))?;
@@ -72,7 +68,7 @@ pub(in crate::comments) async fn open_article(
 /// # Errors
 /// 422 when it does not.
 pub(in crate::comments) async fn find_parent(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     article: i64,
     parent: Option<i64>,
 ) -> Result<CommentParent> {
@@ -82,7 +78,7 @@ pub(in crate::comments) async fn find_parent(
         .filter(comments::article_id.eq(article))
         .filter(comments::status.eq("approved"))
         .select(comments::path)
-        .first(conn)
+        .first(&mut &*conn)
         .await
         .optional()?;
     let Some(path) = found else {

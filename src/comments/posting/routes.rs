@@ -15,11 +15,12 @@ use crate::extract::{EmptyQuery, Id, Lookup, Query, Ref};
 use crate::idempotency::IdempotencyKey;
 use crate::openapi::{PostProblems, WithdrawProblems};
 use crate::response::StoredResponse;
-use crate::state::State;
+use crate::state::{FirstLock, State};
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use diesel_async::AsyncPgConnection;
+use futures_util::future::join;
 use safe_html::{AuthorRole, Markup, render};
 use serde_json::json;
 use std::future::{Ready, ready};
@@ -79,14 +80,18 @@ async fn post(
     let new = body.value.check()?;
     let (article, context) = state
         .with_connection(async |conn| {
-            Ok((article(conn, which).await?, posting_context(state, comments, conn, client).await?))
+            // Both end, also after a 404: a connection with a running query could not be used again.
+            let context = posting_context(state, comments, conn, client);
+            let (article, context) = join(article(conn, which), context).await;
+            Ok((article?, context?))
         })
         .await?;
     limits.check(comments.article_comments.count(article, now))?;
     let attempt = once.bind(context.idempotency_owner(new.author_token.as_deref()), &digest);
     let html = render(&new.text, Markup::Markdown, AuthorRole::Reader);
     let period = CommentPeriod::of(state);
-    let done = State::write_once_with(state, attempt, move |conn| {
+    let lock = FirstLock::Article(article);
+    let done = State::write_once_with(state, attempt, lock, move |conn| {
         Box::pin(async move {
             let posted = context.post(conn, article, period, new, html).await?;
             let id = posted.comment.id;

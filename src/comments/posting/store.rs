@@ -8,7 +8,7 @@ use crate::comments::model::CommentRow;
 use crate::comments::policy::{Decision, Policy};
 use crate::comments::rules::{Content, RuleSet, Sample};
 use crate::comments::state::Secret;
-use crate::comments::store::new_ids;
+use crate::comments::store::new_id;
 use crate::error::{Error, Result};
 use crate::schema::comments;
 use base64::Engine as _;
@@ -17,6 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::{exists, max};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::join4;
 use sha2::{Digest as _, Sha256};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -66,17 +67,16 @@ pub(in crate::comments) struct NewRow {
     pub(in crate::comments) edit_token: Option<(Vec<u8>, DateTime<Utc>)>,
 }
 
-/// Stores a comment below its parent.
+/// Stores a comment with a new id below its parent.
 ///
 /// # Errors
 /// When the database fails.
 pub(in crate::comments) async fn insert(
-    conn: &mut AsyncPgConnection,
-    parent: &CommentParent,
+    conn: &AsyncPgConnection,
+    (id, parent): (i64, &CommentParent),
     new: NewRow,
     now: DateTime<Utc>,
 ) -> Result<CommentRow> {
-    let id = new_ids(conn, 1).await?.into_iter().next().unwrap_or_default();
     let path = parent.path(id)?;
     let (token, until) = new.edit_token.unzip();
     Ok(diesel::insert_into(comments::table)
@@ -109,7 +109,7 @@ pub(in crate::comments) async fn insert(
             ),
         ))
         .returning(CommentRow::as_select())
-        .get_result(conn)
+        .get_result(&mut &*conn)
         .await?)
 }
 
@@ -127,48 +127,57 @@ pub(super) fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token).to_vec()
 }
 
+/// What the site knows of a reader and of a text.
+#[derive(Debug, Clone)]
+pub(super) struct History {
+    /// Whether the reader has an approved comment and none that is spam. Spam that came from elsewhere with
+    /// the reader's e-mail address does not count: it may be a stranger's.
+    pub(super) known: bool,
+    /// Whether a comment came with the reader's token.
+    has_token: bool,
+    /// When the same text was last posted.
+    pub(super) posted_before_at: Option<DateTime<Utc>>,
+}
+
 impl ReaderIdentity {
-    /// Whether the reader has an approved comment and none that is spam, `except` not counted. Spam that came
-    /// from elsewhere with the reader's e-mail address does not count: it may be a stranger's.
-    pub(super) async fn known(&self, conn: &mut AsyncPgConnection, except: i64) -> Result<bool> {
-        if self.email.is_none() && self.token.is_none() {
-            return Ok(false);
-        }
+    /// Returns the history of this reader and of the text with this hash, apart from the comment `except`.
+    pub(super) async fn history(
+        &self,
+        conn: &AsyncPgConnection,
+        text_hash: Option<&[u8]>,
+        except: i64,
+    ) -> Result<History> {
         let with = |status: &'static str| {
             comments::table.filter(comments::status.eq(status)).filter(comments::id.ne(except))
         };
-        let same_token = comments::author_token_hash.eq(self.token.clone());
-        let same_email = comments::author_hash.eq(self.email.clone());
-        let same_client = comments::client_hash.eq(self.client.clone());
-        let approved = with("approved").filter(same_email.clone().or(same_token.clone()));
-        let spam = with("spam").filter(same_token.or(same_email.and(same_client)));
-        let approved = diesel::select(exists(approved)).get_result::<bool>(conn).await?;
-        Ok(approved && !diesel::select(exists(spam)).get_result::<bool>(conn).await?)
-    }
-
-    /// Whether a comment came with this token.
-    async fn has_token(&self, conn: &mut AsyncPgConnection) -> Result<bool> {
-        let Some(token) = &self.token else { return Ok(false) };
-        let with = comments::table.filter(comments::author_token_hash.eq(token));
-        Ok(diesel::select(exists(with)).get_result(conn).await?)
+        let same_token = comments::author_token_hash.eq(&self.token);
+        let same_email = comments::author_hash.eq(&self.email);
+        let same_client = comments::client_hash.eq(&self.client);
+        let same_text = comments::table
+            .filter(comments::text_hash.eq(text_hash))
+            .filter(comments::id.ne(except))
+            .select(max(comments::listed_at));
+        let query = diesel::select((
+            exists(with("approved").filter(same_email.or(same_token))),
+            exists(with("spam").filter(same_token.or(same_email.and(same_client)))),
+            exists(comments::table.filter(same_token)),
+            same_text.single_value(),
+        ));
+        let (approved, spam, has_token, posted_before_at): (bool, bool, bool, Option<_>) =
+            query.get_result(&mut &*conn).await?;
+        Ok(History { known: approved && !spam, has_token, posted_before_at })
     }
 }
 
-/// Returns when the same text was last posted, apart from the comment `except`.
+/// Returns when the text with this hash was last posted.
 ///
 /// # Errors
 /// When the database fails.
 pub(in crate::comments) async fn same_text(
     conn: &AsyncPgConnection,
     hash: Option<&[u8]>,
-    except: Option<i64>,
 ) -> Result<Option<DateTime<Utc>>> {
-    let Some(hash) = hash else { return Ok(None) };
-    let last = comments::table
-        .filter(comments::text_hash.eq(hash))
-        .filter(comments::id.ne(except.unwrap_or(0)))
-        .select(max(comments::listed_at));
-    Ok(last.get_result(&mut &*conn).await?)
+    Ok(ReaderIdentity::default().history(conn, hash, 0).await?.posted_before_at)
 }
 
 impl PostingContext {
@@ -181,7 +190,9 @@ impl PostingContext {
         }
     }
 
-    /// Stores a comment, published or held; returns it with its tokens.
+    /// Stores a comment, published or held; returns it with its tokens. The transaction has locked the article:
+    /// every write to comments does that first, because the counters are on that row anyway, and one order of
+    /// locks prevents deadlocks.
     ///
     /// # Errors
     /// As [`open_article`] and [`find_parent`]; 422 when a rule rejects it.
@@ -193,19 +204,25 @@ impl PostingContext {
         new: CommentInput,
         html: String,
     ) -> Result<PostedComment> {
-        open_article(conn, article, period).await?;
-        let parent = find_parent(conn, article, new.parent_id).await?;
         let mut identity = ReaderIdentity {
             email: new.author.email.as_deref().map(|email| self.secret.email(email)),
             token: new.author_token.as_deref().map(hash),
             client: Some(self.secret.client(self.client_key)),
         };
-        let known = identity.known(conn, 0).await?;
         let content = Content::of(&new.text, &html);
-        let decision = self.decide(conn, &new, &content, known).await?;
+        let (open, parent, history, id) = join4(
+            open_article(conn, article, period),
+            find_parent(conn, article, new.parent_id),
+            identity.history(conn, content.hash.as_deref(), 0),
+            new_id(conn),
+        )
+        .await;
+        open?;
+        let (parent, history, id) = (parent?, history?, id?);
+        let decision = self.decide(&new, &content, &history);
         let Some(status) = decision.status else { return Err(decision.rejection()) };
         let mut author_token = None;
-        if self.policy.identifies_authors() && !identity.has_token(conn).await? {
+        if self.policy.identifies_authors() && !history.has_token {
             let (token, hash) = token("at")?;
             (author_token, identity.token) = (Some(token), Some(hash));
         }
@@ -227,7 +244,7 @@ impl PostingContext {
             client_hash: identity.client,
             edit_token: Some((edit_hash, until)),
         };
-        let row = insert(conn, &parent, row, self.now).await?;
+        let row = insert(conn, (id, &parent), row, self.now).await?;
         if status != "approved" {
             let reader = audit::Actor::reader();
             let (action, object) = ("comment.hold", ("comment", Some(row.id)));
@@ -243,13 +260,7 @@ impl PostingContext {
     }
 
     /// Applies the policy and the rules to a new comment.
-    async fn decide(
-        &self,
-        conn: &mut AsyncPgConnection,
-        new: &CommentInput,
-        content: &Content,
-        known: bool,
-    ) -> Result<Decision> {
+    fn decide(&self, new: &CommentInput, content: &Content, history: &History) -> Decision {
         let sample = Sample {
             content,
             name: &new.author.name,
@@ -258,10 +269,10 @@ impl PostingContext {
             address: Some(self.address),
             honeypot: new.honeypot.as_deref(),
             form_seconds: new.form_seconds,
-            posted_before_at: same_text(conn, content.hash.as_deref(), None).await?,
-            known,
+            posted_before_at: history.posted_before_at,
+            known: history.known,
             now: self.now,
         };
-        Ok(Decision::of(self.policy, known, self.rules.check(&sample)))
+        Decision::of(self.policy, history.known, self.rules.check(&sample))
     }
 }

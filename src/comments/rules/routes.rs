@@ -281,7 +281,7 @@ async fn admin_test_rules(
     let before = content.hash.clone();
     let (rules, posted_before_at) = state
         .read(async |conn| {
-            let before = crate::comments::posting::same_text(conn, before.as_deref(), None).await?;
+            let before = crate::comments::posting::same_text(conn, before.as_deref()).await?;
             Ok((query::enabled(conn).await?, before))
         })
         .await?;

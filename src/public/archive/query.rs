@@ -7,17 +7,21 @@ use crate::extract::{Lookup, Ref};
 use crate::public::archive::model::Matched;
 use crate::schema::{article_months, article_paths, articles as table};
 use chrono::NaiveDate;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 /// Returns the months that have articles, the latest first.
 pub(super) async fn months(conn: &AsyncPgConnection) -> Result<Vec<(NaiveDate, i64)>> {
+    let count = sql::<BigInt>("sum(article_count)::bigint");
     let query = article_months::table
-        .filter(article_months::article_count.gt(0))
+        .group_by(article_months::month)
+        .having(sql::<Bool>("sum(article_count) > 0"))
         .order(article_months::month.desc())
-        .select((article_months::month, article_months::article_count));
+        .select((article_months::month, count));
     Ok(query.load(&mut &*conn).await?)
 }
 

@@ -5,30 +5,13 @@ use super::report::Remark;
 use crate::articles::store::{Draft, Origin};
 use crate::articles::{ArticleAuthor, ArticleStatus, Commentary};
 use crate::error::Result;
-use crate::links::{NewCredit, NewLink, RichText};
+use crate::links::{NewCredit, NewLink, RichText, count_outlets};
 use crate::outlets::Directory;
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use export_formats::{Position, Post, PostStatus, source};
-use roundup_reader::{Evidence, Reply, Source};
+use roundup_reader::{Reply, Source};
 use safe_html::{AuthorRole, Markup, plain_text, render};
-
-impl roundup_reader::Outlets for Directory {
-    fn knows(&self, name: &str) -> bool {
-        self.named(name).is_some()
-    }
-
-    fn lookup(&self, name: &str) -> Option<Evidence> {
-        let key = self.named(name)?;
-        let ambiguous = crate::outlets::seed::is_ambiguous(name);
-        Some(Evidence { ambiguous, key: Some(key), ..Evidence::KNOWN })
-    }
-
-    fn at_host(&self, host: &str) -> Option<Evidence> {
-        let key = Directory::at_host(self, host)?;
-        Some(Evidence { key: Some(key), ..Evidence::KNOWN })
-    }
-}
 
 /// A converted post: the article, its comments, and remarks.
 #[derive(Debug)]
@@ -114,6 +97,7 @@ pub(super) async fn convert(
             && (post.date_uncertain || post.published_at.is_none()),
         comments_open: post.comments_open,
         corrections: Vec::new(),
+        outlet_count: count_outlets(links.iter()),
         links,
         tags: post.tags.iter().map(|tag| remarks.truncate(tag, MAX_TAG)).collect(),
         origin: Some(Origin {

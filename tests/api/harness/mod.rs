@@ -124,9 +124,18 @@ impl TestApp {
         response
     }
 
-    /// GET.
+    /// GET. Before a search, what was written is indexed: in a running service that takes up to a second.
     pub async fn get(&self, uri: &str) -> Response {
+        if ["/search", "/related", "include=related", "q="].iter().any(|part| uri.contains(part)) {
+            self.index_changes().await;
+        }
         self.send(TestRequest::get().uri(uri)).await
+    }
+
+    /// Updates the search index.
+    pub async fn index_changes(&self) {
+        let mut conn = self.state.pool().get().await.unwrap();
+        roundup::search_index::index_changes(&mut conn).await.unwrap();
     }
 
     /// Sends any method without a body.

@@ -87,7 +87,7 @@ async fn a_failed_export_is_truncated_and_an_unread_one_ends() {
     sql.batch_execute("begin; lock table comments").await.unwrap();
     let mut stream = write(address, &line, &secret, "connection: close\r\n", "").await;
     let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity
-                where datname = current_database() and wait_event_type = 'Lock'";
+                where datname = current_database() and wait_event_type = 'Lock' and query like 'declare export%'";
     let mut part = Vec::new();
     let killed = async || {
         take(&stream, &mut part);
@@ -102,7 +102,7 @@ async fn a_failed_export_is_truncated_and_an_unread_one_ends() {
     let mut stream = write(address, &line, &secret, "", "").await;
     stream.read_exact(&mut [0; 100]).await.unwrap();
     let waiting = "select count(*) from pg_stat_activity where datname = current_database()
-                   and wait_event_type = 'Lock'";
+                   and wait_event_type = 'Lock' and query like 'declare export%'";
     let waits = async || {
         take(&stream, &mut Vec::new());
         count(&app, waiting).await > 0
