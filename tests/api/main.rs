@@ -50,4 +50,5 @@ mod semantics;
 mod tags;
 mod threads;
 mod unpublished;
+mod write_plans;
 mod xss;

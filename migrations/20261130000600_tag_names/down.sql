@@ -1,0 +1,1 @@
+drop index tags_name_key_idx;
