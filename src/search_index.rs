@@ -241,6 +241,6 @@ const DELETE_OLD: &str = "
         where xid < coalesce(
             (select xid from changes where at > clock_timestamp() - interval '1 hour'
              order by xid limit 1),
-            pg_snapshot_xmin(pg_current_snapshot()))
-          and xid < (select pg_snapshot_xmin(done::pg_snapshot) from search_progress)
+            pg_snapshot_xmax(pg_current_snapshot()))
+          and pg_visible_in_snapshot(xid, (select done::pg_snapshot from search_progress))
         order by xid limit 5000)";

@@ -265,3 +265,27 @@ async fn a_search_uses_an_index() {
         assert!(plan.contains("search_documents_tsv_idx"), "{statement}: {plan}");
     }
 }
+
+#[tokio::test]
+async fn a_database_restored_from_a_dump_is_indexed_on() {
+    let app = TestApp::new().await;
+    let sql = app.sql().await;
+    // The transaction ids of the database that was dumped were higher.
+    let restored = "update search_progress set done = '99000000000:99000000000:';
+        insert into changes (xid, kind, object_id, article_id) values ('98000000000', 'article', 1, 1);
+        insert into articles (slug, status, headline, published_at, created_at, updated_at)
+        values ('zebra', 'published', 'Zebra', now(), now(), now())";
+    sql.batch_execute(restored).await.unwrap();
+    let page = app.get("/api/v1/search?q=zebra").await.ok();
+    assert_eq!(page["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn more_changes_than_a_batch_are_indexed() {
+    let app = TestApp::new().await;
+    let many = "insert into articles (slug, status, headline, published_at, created_at, updated_at)
+        select 'z' || n, 'published', 'Zebra', now(), now(), now() from generate_series(1, 1203) n";
+    app.sql().await.batch_execute(many).await.unwrap();
+    let page = app.get("/api/v1/search?q=zebra&count=exact").await.ok();
+    assert_eq!(page["page"]["total"], 1203);
+}

@@ -228,3 +228,24 @@ async fn changes_of_an_hour_ago_are_deleted() {
     roundup::background::delete_expired_data(&app.state).await.unwrap();
     assert_eq!(count().await, 0);
 }
+
+#[tokio::test]
+async fn a_cached_search_finds_a_new_text_soon() {
+    let (app, _) = app().await;
+    let indexing = tokio::spawn(roundup::search_index::keep_indexing(app.state.clone()));
+    let found = async || {
+        let page = app.call("GET", "/api/v1/search?q=zebra").await.ok();
+        page["items"].as_array().unwrap().len()
+    };
+    assert_eq!([found().await, found().await], [0, 0]);
+    let write =
+        "insert into articles (slug, status, headline, published_at, created_at, updated_at)
+        values ('zebra', 'published', 'Zebra', now(), now(), now())";
+    app.sql().await.batch_execute(write).await.unwrap();
+    let written = Instant::now();
+    while found().await == 0 {
+        assert!(written.elapsed() < Duration::from_secs(5), "it is not found");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    indexing.abort();
+}
