@@ -10,4 +10,6 @@ mod blogs;
 mod comments;
 mod hostile;
 mod moving;
+mod privacy;
 mod site;
+mod sites;

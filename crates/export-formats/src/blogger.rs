@@ -117,6 +117,8 @@ fn read_post(
         paths: path.into_iter().collect(),
         comments_open: true,
         body: Body::Html(entry.text_of(ATOM, "content").to_owned()),
+        lang: None,
+        status_uncertain: false,
     };
     output.record(entry.line, Record::Post(Box::new(post)))
 }

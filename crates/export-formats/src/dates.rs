@@ -1,6 +1,6 @@
 //! Parses times as exports write them. A text that is no time, or stands for none, gives none.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
 /// Parses a time of RFC 3339, with any offset.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<DateTime<Utc>> {
@@ -21,6 +21,29 @@ pub(crate) fn parse_rfc2822(text: &str) -> Option<DateTime<Utc>> {
     let time = DateTime::parse_from_rfc2822(text.trim()).ok()?;
     // WordPress gives drafts the first second of 1970.
     in_range(time.to_utc()).filter(|time| time.timestamp() > 86_400)
+}
+
+/// Parses a date or time as people and programs write it in front matter. Returns the time, as UTC
+/// if it has no zone, and whether it has none.
+pub(crate) fn parse_written(text: &str) -> Option<(DateTime<Utc>, bool)> {
+    let text = text.trim();
+    if let Some(time) = parse_rfc3339(text).or_else(|| parse_rfc2822(text)) {
+        return Some((time, false));
+    }
+    for format in
+        ["%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d %H:%M %z", "%Y-%m-%dT%H:%M%:z"]
+    {
+        if let Ok(time) = DateTime::parse_from_str(text, format) {
+            return in_range(time.to_utc()).map(|time| (time, false));
+        }
+    }
+    let minutes = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
+    let minutes = minutes.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    let days = ["%Y-%m-%d", "%Y/%m/%d", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y"];
+    let days = || days.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok());
+    let days = || days().map(|date| date.and_time(NaiveTime::MIN));
+    let local = || minutes.or_else(days).and_then(|time| in_range(time.and_utc()));
+    Some((parse_as_utc(text).or_else(local)?, true))
 }
 
 /// Returns the time if PostgreSQL and every client can read its year. "0000-00-00" is none.
@@ -48,6 +71,23 @@ mod tests {
             utc(parse_as_utc(" 2014-12-04 08:15:00 ")).as_deref(),
             Some("2014-12-04T08:15:00+00:00")
         );
+    }
+
+    #[test]
+    fn written_times_may_have_no_zone() {
+        for (text, time, uncertain) in [
+            ("2024-01-02T08:00:00+01:00", "2024-01-02T07:00:00Z", false),
+            ("2024-01-02 08:00:00 -0500", "2024-01-02T13:00:00Z", false),
+            ("2024-01-02 08:00:00", "2024-01-02T08:00:00Z", true),
+            ("2024-01-02", "2024-01-02T00:00:00Z", true),
+            ("2024-01-02 08:30", "2024-01-02T08:30:00Z", true),
+            ("Jan 2, 2024", "2024-01-02T00:00:00Z", true),
+        ] {
+            let found = parse_written(text).unwrap();
+            assert_eq!(found, (parse_rfc3339(time).unwrap(), uncertain), "{text}");
+        }
+        assert_eq!(parse_written("soon"), None);
+        assert_eq!(parse_written("false"), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The formats that can be read, and how the format of a file is recognised.
 
+use crate::not_a_post;
 use serde::Deserialize;
 
 /// The format of an import.
@@ -18,6 +19,10 @@ pub enum Format {
     #[cfg_attr(feature = "clap", value(alias = "wxr"))]
     #[serde(alias = "wxr")]
     Wordpress,
+    /// The RSS or Atom feed of any site.
+    #[cfg_attr(feature = "clap", value(alias = "rss", alias = "atom"))]
+    #[serde(alias = "rss", alias = "atom")]
+    Feed,
     /// Comments from Disqus.
     Disqus,
     /// Comments from Remark42.
@@ -38,12 +43,18 @@ impl Format {
             Self::Markdown => "markdown",
             Self::Blogger => "blogger",
             Self::Wordpress => "wordpress",
+            Self::Feed => "feed",
             Self::Disqus => "disqus",
             Self::Remark42 => "remark42",
             Self::Isso => "isso",
             Self::Commento => "commento",
             Self::Ndjson => "ndjson",
         }
+    }
+
+    /// Returns whether a file of this format is one post without marks of a system that wrote it.
+    pub(crate) fn is_plain(self) -> bool {
+        matches!(self, Self::Text | Self::Markdown)
     }
 
     /// Recognises the format by the beginning of the file; between text and Markdown also by the
@@ -63,12 +74,16 @@ impl Format {
         }
         let text = String::from_utf8_lossy(head);
         let text = text.trim_start_matches('\u{FEFF}').trim_start();
-        let name = name.to_ascii_lowercase();
-        if [".csv", ".html", ".htm", ".sql"].iter().any(|ending| name.ends_with(ending)) {
-            return unknown("a file");
+        let name = file_name(name).to_ascii_lowercase();
+        let extension = extension(&name);
+        let markdown = MARKDOWN_EXTENSIONS.contains(&extension);
+        let plain = markdown || TEXT_EXTENSIONS.contains(&extension);
+        match extension {
+            "csv" => return Err(CSV.to_owned()),
+            "html" | "htm" | "sql" => return unknown("a file"),
+            _ => {}
         }
-        let plain = [".txt", ".text", ".md", ".markdown", ".mdown"];
-        if !plain.iter().any(|ending| name.ends_with(ending)) {
+        if !plain {
             if text.starts_with('{') || text.starts_with('[') {
                 return json_format(text).map_or_else(|| unknown("JSON"), Ok);
             }
@@ -82,11 +97,42 @@ impl Format {
                 return format.map_or_else(|| unknown("XML"), Ok);
             }
         }
+        if let Some(reason) = not_a_post::reason(text) {
+            return Err(reason.to_owned());
+        }
+        if name.starts_with('.') || !(plain || extension.is_empty()) {
+            return Err(format!(
+                "`{name}` is not the name of a roundup, which ends with .txt or .md, and the file is in \
+                 no other known format; if it is a roundup, name its format with `format`"
+            ));
+        }
         let marked = text.contains("](http") || text.lines().any(|line| line.starts_with("# "));
-        let markdown = [".md", ".markdown", ".mdown"].iter().any(|ending| name.ends_with(ending));
-        let plain = [".txt", ".text"].iter().any(|ending| name.ends_with(ending));
         Ok(if markdown || (marked && !plain) { Self::Markdown } else { Self::Text })
     }
+}
+
+/// The extensions of files in Markdown.
+pub(crate) const MARKDOWN_EXTENSIONS: [&str; 4] = ["md", "markdown", "mdown", "mdx"];
+
+/// The extensions of files of plain text.
+pub(crate) const TEXT_EXTENSIONS: [&str; 2] = ["txt", "text"];
+
+/// Why a table is rejected.
+const CSV: &str = "this is a CSV table, as beehiiv and Wix write it, which cannot be read; export \
+                   the posts as WordPress (WXR), RSS or Markdown";
+
+/// Returns the last part of a path. The name of a file in an archive follows a colon.
+pub(crate) fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\', ':']).next().unwrap_or(path)
+}
+
+/// Returns the extension of a file's name, without the dot; empty if it has none.
+pub(crate) fn extension(name: &str) -> &str {
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let is_extension = !stem.is_empty()
+        && extension.len() <= 10
+        && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_extension { extension } else { "" }
 }
 
 /// Why a document with a document type declaration is rejected: the declaration can define
@@ -106,14 +152,30 @@ fn xml_format(text: &str) -> Option<Format> {
                 let end = tail.find([' ', '\t', '\r', '\n', '>', '/']).unwrap_or(tail.len());
                 let (name, _) = tail.split_at(end);
                 return match name.rsplit(':').next()? {
-                    "rss" => Some(Format::Wordpress),
-                    "feed" => Some(Format::Blogger),
+                    "rss" if is_wordpress(text) => Some(Format::Wordpress),
+                    "feed" if is_blogger(text) => Some(Format::Blogger),
+                    "rss" | "RDF" | "feed" => Some(Format::Feed),
                     "disqus" => Some(Format::Disqus),
                     _ => None,
                 };
             }
         };
     }
+}
+
+/// Returns whether RSS is an export of WordPress, and not a feed that WordPress publishes.
+fn is_wordpress(text: &str) -> bool {
+    text.contains("://wordpress.org/export/") || text.contains("<wp:")
+}
+
+/// Returns whether an Atom feed is of Blogger, by what precedes its entries: an entry may quote
+/// anything.
+fn is_blogger(text: &str) -> bool {
+    let entry = ["<entry", ":entry"].iter().filter_map(|tag| text.find(tag)).min();
+    let head = entry.and_then(|at| text.get(..at)).unwrap_or(text);
+    ["tag:blogger.com,1999:", "schemas.google.com/blogger/2018", ">Blogger<"]
+        .iter()
+        .any(|mark| head.contains(mark))
 }
 
 /// Returns the format of a JSON document by the keys in it.
@@ -141,11 +203,14 @@ mod tests {
         for (name, head, format) in [
             (
                 "a.xml",
-                "<?xml version='1.0'?><!-- <feed> --><rss version='2.0'>",
+                "<?xml version='1.0'?><!-- <feed> --><rss version='2.0'><wp:wxr_version>",
                 Some(Format::Wordpress),
             ),
+            ("a.xml", "<rss version='2.0'><channel><item>", Some(Format::Feed)),
+            ("a.xml", "<feed><id>tag:blogger.com,1999:blog-1</id>", Some(Format::Blogger)),
+            ("a.xml", "<feed><entry><id>tag:blogger.com,1999:blog-1.post-1", Some(Format::Feed)),
             ("a.xml", "`<?xml version='1.0'?><disqus>", Some(Format::Disqus)),
-            ("feed.atom", "\u{FEFF}<ns0:feed xmlns:ns0=''>", Some(Format::Blogger)),
+            ("feed.atom", "\u{FEFF}<ns0:feed xmlns:ns0=''>", Some(Format::Feed)),
             ("a.xml", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>", None),
             ("a.json", "[{\"id\":\"/a/\",\"comments\":[]}]", Some(Format::Isso)),
             ("a.json", "{\"version\":1,\"users\":[]}", Some(Format::Remark42)),
@@ -160,6 +225,14 @@ mod tests {
             ("a", "# A\n", Some(Format::Markdown)),
             ("a", "A -- B\n", Some(Format::Text)),
             ("a", "SQLite format 3\0", None),
+            ("notes/.env", "A -- B\n", None),
+            ("a.yaml", "- url: https://a.example\n", None),
+            ("a.log", "A -- B\n", None),
+            ("a", "SECRET_KEY=abc\nPASSWORD=x\n", None),
+            ("a.txt", "SECRET_KEY=abc\n", None),
+            ("a.txt", "From ann@a.example Mon Jan  1 00:00:00 2024\nSubject: x\n", None),
+            ("letter 2.5 of May", "A -- B\n", Some(Format::Text)),
+            ("a.zip:b/c.md", "A\n", Some(Format::Markdown)),
         ] {
             assert_eq!(Format::detect(name, head.as_bytes()).ok(), format, "{head}");
         }

@@ -12,6 +12,7 @@ pub struct InputFile {
     name: Arc<str>,
     open: Arc<dyn Fn() -> io::Result<Box<dyn ReadSeek>> + Send + Sync>,
     size: u64,
+    folder: Option<Arc<Path>>,
 }
 
 impl std::fmt::Debug for InputFile {
@@ -29,13 +30,17 @@ pub trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
 impl InputFile {
-    /// Returns a file on disk. Whether it exists shows when it is read.
+    /// Returns a file on disk, or a folder with all files below it. Whether it exists shows when it
+    /// is read.
     pub fn from_path(path: &Path) -> Self {
         let name = path.display().to_string();
         let path = path.to_owned();
-        let size = std::fs::metadata(&path).map_or(0, |data| data.len());
+        let data = std::fs::metadata(&path).ok();
+        let folder = data.as_ref().is_some_and(std::fs::Metadata::is_dir);
+        let folder = folder.then(|| Arc::from(path.as_path()));
+        let size = data.filter(|_| folder.is_none()).map_or(0, |data| data.len());
         let open = move || Ok(Box::new(File::open(&path)?) as Box<dyn ReadSeek>);
-        Self { name: name.into(), open: Arc::new(open), size }
+        Self { name: name.into(), open: Arc::new(open), size, folder }
     }
 
     /// Returns a file that is already open, under the name that reports show. It need not have a
@@ -45,14 +50,14 @@ impl InputFile {
         let open = move || {
             Ok(Box::new(SharedFile { file: Arc::clone(&file), offset: 0 }) as Box<dyn ReadSeek>)
         };
-        Self { name: name.into(), open: Arc::new(open), size }
+        Self { name: name.into(), open: Arc::new(open), size, folder: None }
     }
 
     /// Returns bytes in memory as a file of this name.
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Self {
         let (size, bytes) = (bytes.len() as u64, Arc::<[u8]>::from(bytes));
         let open = move || Ok(Box::new(Cursor::new(Arc::clone(&bytes))) as Box<dyn ReadSeek>);
-        Self { name: name.into(), open: Arc::new(open), size }
+        Self { name: name.into(), open: Arc::new(open), size, folder: None }
     }
 
     /// Returns the name that reports show.
@@ -63,6 +68,11 @@ impl InputFile {
     /// Returns the size in bytes; 0 if it is not known.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Returns the path if it is a folder.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// Opens the file at its beginning.

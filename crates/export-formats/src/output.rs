@@ -1,6 +1,7 @@
 //! Passes the records that a parser finds in one file to the caller.
 
 use crate::error::ReadError;
+use crate::format::file_name;
 use crate::position::Position;
 use crate::record::{PositionedRecord, Record};
 use safe_html::xml_chars;
@@ -13,22 +14,31 @@ pub(crate) type Sink<'a> = dyn FnMut(PositionedRecord) -> ControlFlow<()> + 'a;
 /// Passes the records that a parser finds in one file to the caller, with their positions.
 pub(crate) struct Output<'a> {
     file: Arc<str>,
+    path: Arc<str>,
     sink: &'a mut Sink<'a>,
 }
 
 impl<'a> Output<'a> {
     pub(crate) fn new(file: Arc<str>, sink: &'a mut Sink<'a>) -> Self {
-        Self { file, sink }
+        let path = file_name(&file).into();
+        Self { file, path, sink }
     }
 
     /// Returns an output for a file within this one, such as a member of an archive.
     pub(crate) fn for_member(&mut self, name: &str) -> Output<'_> {
-        Output { file: format!("{}:{name}", self.file).into(), sink: &mut *self.sink }
+        let file = format!("{}:{name}", self.file).into();
+        Output { file, path: name.into(), sink: &mut *self.sink }
     }
 
-    /// Returns the name of the file.
-    pub(crate) fn file(&self) -> &str {
-        &self.file
+    /// Returns an output for what a packed file holds: it has no extension of packing.
+    pub(crate) fn for_unpacked(&mut self) -> Output<'_> {
+        let path = self.path.strip_suffix(".gz").unwrap_or(&self.path).into();
+        Output { file: Arc::clone(&self.file), path, sink: &mut *self.sink }
+    }
+
+    /// Returns the path below the archive or folder that the file is in, or the file's name.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Passes on a record that begins at this line.

@@ -40,6 +40,14 @@ pub struct Post {
     pub comments_open: bool,
     /// Its text.
     pub body: Body,
+    /// The language, as a tag of BCP 47.
+    // Left out of the hash if there is none, as before there was such a field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lang: Option<String>,
+    /// Whether nothing in the file says if the post was public. The status of an article that is
+    /// stored already is then kept.
+    #[serde(skip)]
+    pub status_uncertain: bool,
 }
 
 impl Post {
@@ -82,6 +90,8 @@ pub enum Body {
     Text(String),
     /// Markdown.
     Markdown(String),
+    /// The Markdown of a post that may be no roundup.
+    MarkdownPost(String),
     /// HTML.
     Html(String),
     /// HTML as WordPress stores it: blank lines separate paragraphs.
@@ -95,6 +105,7 @@ impl Body {
     pub fn text(&self) -> &str {
         let (Self::Text(text)
         | Self::Markdown(text)
+        | Self::MarkdownPost(text)
         | Self::Html(text)
         | Self::WordPressHtml(text)) = self;
         text
@@ -104,6 +115,7 @@ impl Body {
     pub fn text_mut(&mut self) -> &mut String {
         let (Self::Text(text)
         | Self::Markdown(text)
+        | Self::MarkdownPost(text)
         | Self::Html(text)
         | Self::WordPressHtml(text)) = self;
         text
@@ -321,6 +333,8 @@ mod tests {
             paths: vec!["/ferry/".to_owned()],
             comments_open: true,
             body: Body::WordPressHtml("It sails.".to_owned()),
+            lang: None,
+            status_uncertain: false,
         };
         let json = r#"{"source":"wordpress","id":"a.example#7","title":"Ferry sails","slug":null,"status":"archived","dek":null,"author":{"name":"Ann","url":null},"published_at":"1970-01-01T00:00:00Z","date_uncertain":false,"updated_at":null,"tags":["Ports"],"paths":["/ferry/"],"comments_open":true,"body":{"loose":"It sails."}}"#;
         assert_eq!(serde_json::to_string(&post).unwrap(), json);

@@ -7,6 +7,8 @@ pub const BLOGGER: &str = "blogger";
 pub const COMMENTO: &str = "commento";
 /// Disqus.
 pub const DISQUS: &str = "disqus";
+/// The feed of a site.
+pub const FEED: &str = "feed";
 /// Isso.
 pub const ISSO: &str = "isso";
 /// Remark42.

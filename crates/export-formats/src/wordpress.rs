@@ -182,6 +182,8 @@ fn read_post(item: Item, channel: &Channel, output: &mut Output<'_>) -> Result<(
         paths: paths(&item),
         comments_open: item.get(WP, "comment_status") != "closed",
         body: Body::WordPressHtml(item.get(Namespace::Content, "encoded").to_owned()),
+        lang: None,
+        status_uncertain: false,
         tags: item.tags,
     };
     output.record(line, Record::Post(Box::new(post)))

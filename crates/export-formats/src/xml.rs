@@ -8,6 +8,7 @@
 use crate::error::ReadError;
 use crate::format::DOCUMENT_TYPE;
 use crate::position::PositionReader;
+use quick_xml::escape::escape;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 use quick_xml::{Error, NsReader};
@@ -17,11 +18,16 @@ use std::io::Read;
 /// The maximum depth of elements within one entry.
 const MAX_DEPTH: usize = 100;
 
+/// The elements of HTML that have no end tag.
+const VOID_ELEMENTS: [&str; 8] = ["area", "br", "col", "embed", "hr", "img", "source", "wbr"];
+
 /// The namespaces that parsers know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Namespace {
-    /// No namespace, or one that is not known.
+    /// No namespace, or an unknown one without a prefix.
     None,
+    /// An unknown prefix: its names are not those of the format.
+    Other,
     Atom,
     Blogger,
     Thread,
@@ -69,6 +75,15 @@ impl Element {
     /// Returns the trimmed text of a child; empty if there is none.
     pub(crate) fn text_of(&self, namespace: Namespace, name: &str) -> &str {
         self.child(namespace, name).map_or("", |child| child.text.trim())
+    }
+
+    /// Returns the tag that opens it, as HTML.
+    fn start_tag(&self) -> String {
+        let mut tag = format!("<{}", self.name);
+        for (name, value) in &self.attributes {
+            tag += &format!(" {name}=\"{}\"", escape(value.as_str()));
+        }
+        tag + ">"
     }
 
     /// Appends to its text, and notes a character that cannot be stored.
@@ -178,6 +193,35 @@ impl<R: Read> Xml<R> {
         }
     }
 
+    /// Reads the open element to its end, with its children as markup in its text.
+    pub(crate) fn read_markup(&mut self, mut open: Element) -> Result<Element, ReadError> {
+        let mut names = Vec::new();
+        loop {
+            let line = self.line();
+            match self.next_event()? {
+                Some(XmlEvent::Start(_)) if names.len() >= MAX_DEPTH => {
+                    return Err(self.malformed(&format!(
+                        "elements are nested more than {MAX_DEPTH} levels deep"
+                    )));
+                }
+                Some(XmlEvent::Start(element)) => {
+                    open.forbidden = open.forbidden.or(element.forbidden);
+                    open.append_text(&element.start_tag(), line);
+                    names.push(element.name);
+                }
+                Some(XmlEvent::Text(text)) => open.append_text(&escape(text.as_str()), line),
+                Some(XmlEvent::End) => {
+                    let Some(name) = names.pop() else { return Ok(open) };
+                    // In HTML `</br>` is a second line break.
+                    if !VOID_ELEMENTS.contains(&name.as_str()) {
+                        open.append_text(&format!("</{name}>"), line);
+                    }
+                }
+                None => return Err(self.cut_off()),
+            }
+        }
+    }
+
     /// Skips the open element.
     pub(crate) fn skip(&mut self) -> Result<(), ReadError> {
         let mut depth = 1_usize;
@@ -266,7 +310,8 @@ fn element<R>(reader: &NsReader<R>, start: &BytesStart<'_>, line: u64) -> Result
         ResolveResult::Bound(namespace) => by_uri(namespace.as_ref()),
         ResolveResult::Unbound | ResolveResult::Unknown(_) => None,
     };
-    let namespace = namespace.or_else(|| by_prefix(prefix.as_deref()?)).unwrap_or(Namespace::None);
+    let unknown = if prefix.is_some() { Namespace::Other } else { Namespace::None };
+    let namespace = namespace.or_else(|| by_prefix(prefix.as_deref()?)).unwrap_or(unknown);
     let mut attributes = Vec::new();
     let mut forbidden = None;
     // As in HTML: a real export was seen to have a value without quotes.

@@ -17,6 +17,8 @@ use safe_html::{AuthorRole, Markup, plain_text, render};
 #[derive(Debug)]
 pub(super) struct ImportedArticle {
     pub(super) draft: Draft,
+    /// Whether the status is a guess, which must not change that of a stored article.
+    pub(super) status_uncertain: bool,
     /// How many outlets were created for it.
     pub(super) new_outlets: usize,
     /// Readers' comments in the body.
@@ -54,6 +56,7 @@ pub(super) async fn convert(
     now: DateTime<Utc>,
 ) -> Result<ImportedArticle> {
     let ParsedBody { roundup, quote, commentary } = post_body::parse(&post.body, directory);
+    let has_sources = has_sources(&roundup);
     let (mut links, mut new_outlets) = (Vec::new(), 0);
     for found in &roundup.links {
         let (link, created) = link(conn, directory, found, now).await?;
@@ -61,7 +64,11 @@ pub(super) async fn convert(
         new_outlets += created;
     }
     let mut remarks = Remarks { position, uncertain: Vec::new() };
-    let (status, published_at) = status_and_date(post, now);
+    let (mut status, mut published_at) = status_and_date(post, now);
+    if post.status_uncertain && status == ArticleStatus::Published && !has_sources {
+        remarks.add(&post.id, "no source was found in the text; it is kept as a draft");
+        (status, published_at) = (ArticleStatus::Draft, post.published_at);
+    }
     let first_line = || {
         let text = commentary.as_ref().map(|text| plain_text(&text.html)).unwrap_or_default();
         text.lines().find(|line| !line.trim().is_empty()).map(str::to_owned)
@@ -82,7 +89,7 @@ pub(super) async fn convert(
         status,
         headline: remarks.truncate(&headline, MAX_HEADLINE),
         dek: dek.map(|dek| remarks.truncate(&dek, MAX_DEK)),
-        lang: None,
+        lang: post.lang.as_deref().and_then(language),
         quote,
         commentary,
         links_heading: roundup
@@ -110,7 +117,31 @@ pub(super) async fn convert(
     let unread = roundup.report.unread.into_iter().map(remark).collect();
     let mut uncertain: Vec<Remark> = roundup.report.uncertain.into_iter().map(remark).collect();
     uncertain.extend(remarks.uncertain);
-    Ok(ImportedArticle { draft, new_outlets, comments: roundup.comments, uncertain, unread })
+    let status_uncertain = post.status_uncertain;
+    let comments = roundup.comments;
+    Ok(ImportedArticle { draft, status_uncertain, new_outlets, comments, uncertain, unread })
+}
+
+/// Returns a language as a tag of BCP 47, such as `en-GB`; systems write `en_GB.UTF-8` too.
+fn language(name: &str) -> Option<String> {
+    let tag = name.split('.').next()?.trim().replace('_', "-");
+    let is_part = |part: &str| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let first = tag.split('-').next()?;
+    let is_tag = (2..=3).contains(&first.len())
+        && first.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && tag.len() <= 35
+        && tag.split('-').all(is_part);
+    is_tag.then_some(tag)
+}
+
+/// Returns whether a text has a source: a title with a URL, or with a credit that is certain.
+fn has_sources(roundup: &roundup_reader::Roundup) -> bool {
+    roundup.links.iter().any(|link| {
+        let is_credited = link.credit.is_some() && link.confidence.is_certain();
+        link.role != roundup_reader::Role::Inline && (link.url.is_some() || is_credited)
+    })
 }
 
 /// Returns the status and the publication date of an article. A published article always has a
@@ -203,4 +234,23 @@ async fn link(
         uncertain: !found.confidence.is_certain(),
     };
     Ok((link, created))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_tags() {
+        for (name, tag) in [
+            ("en", Some("en")),
+            ("en_GB.UTF-8", Some("en-GB")),
+            ("zh-Hant-TW", Some("zh-Hant-TW")),
+            ("English", None),
+            ("", None),
+            ("x", None),
+        ] {
+            assert_eq!(language(name).as_deref(), tag, "{name}");
+        }
+    }
 }

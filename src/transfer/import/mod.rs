@@ -42,7 +42,7 @@ use writer::Writer;
 /// The arguments of `roundup import`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// The files to import; the files in ZIP archives are imported too.
+    /// The files to import; the files in archives and folders are imported too.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The format of the files; recognised by their content if not given.

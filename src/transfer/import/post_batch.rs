@@ -3,6 +3,7 @@
 use super::article::{self, ImportedArticle};
 use super::post_body;
 use super::report::{Counts, Remark};
+use crate::articles::ArticleStatus;
 use crate::articles::store::{Draft, add, free_slug, path_hash, rewrite};
 use crate::derived::{begin_article_write, refresh_articles};
 use crate::error::Result;
@@ -22,6 +23,7 @@ use std::collections::HashMap;
 /// An article that an earlier import stored.
 struct StoredArticle {
     id: i64,
+    status: String,
     hash: Option<Vec<u8>>,
     published_at: Option<DateTime<Utc>>,
     link_count: i64,
@@ -78,10 +80,21 @@ pub(super) async fn store(
         converted.push((position, post, key, hash, article));
     }
     for (position, post, key, hash, article) in converted {
-        let ImportedArticle { mut draft, new_outlets, comments, uncertain, unread } = article;
+        let ImportedArticle {
+            mut draft,
+            status_uncertain,
+            new_outlets,
+            comments,
+            uncertain,
+            unread,
+        } = article;
         let earlier = stored.get(&key);
-        let id = if let Some(StoredArticle { id, published_at, .. }) = earlier {
+        let id = if let Some(StoredArticle { id, status, published_at, .. }) = earlier {
             if post.published_at.is_none() && draft.published_at.is_some() {
+                draft.published_at = published_at.or(draft.published_at);
+            }
+            if status_uncertain {
+                draft.status = ArticleStatus::from_stored(status);
                 draft.published_at = published_at.or(draft.published_at);
             }
             rewrite(conn, *id, &draft, now).await?;
@@ -101,8 +114,9 @@ pub(super) async fn store(
         outcome.comments.extend(body_comments(position, post, comments));
         changed.push((id, post.updated_at.map_or(now, |at| at.min(now))));
         let link_count = i64::try_from(draft.links.len()).unwrap_or_default();
-        let published_at = draft.published_at;
-        stored.insert(key, StoredArticle { id, hash: Some(hash), published_at, link_count });
+        let (status, published_at) = (draft.status.as_str().to_owned(), draft.published_at);
+        let article = StoredArticle { id, status, hash: Some(hash), published_at, link_count };
+        stored.insert(key, article);
     }
     let ids: Vec<i64> = changed.iter().map(|(id, _)| *id).collect();
     refresh_articles(conn, &ids).await?;
@@ -110,7 +124,7 @@ pub(super) async fn store(
     Ok(outcome)
 }
 
-type Row = (Option<String>, Option<String>, i64, Option<Vec<u8>>, Option<DateTime<Utc>>);
+type Row = (Option<String>, Option<String>, i64, String, Option<Vec<u8>>, Option<DateTime<Utc>>);
 
 /// Returns the articles of those posts that are stored, by source and id, and locks them.
 async fn stored_articles(
@@ -123,6 +137,7 @@ async fn stored_articles(
         articles::source,
         articles::source_id,
         articles::id,
+        articles::status,
         articles::source_hash,
         articles::published_at,
     );
@@ -142,10 +157,14 @@ async fn stored_articles(
         .await?
         .into_iter()
         .collect();
-    let stored = rows.into_iter().filter_map(|(source, source_id, id, hash, published_at)| {
-        let link_count = counts.get(&id).copied().unwrap_or_default();
-        Some(((source?, source_id?), StoredArticle { id, hash, published_at, link_count }))
-    });
+    let stored =
+        rows.into_iter().filter_map(|(source, source_id, id, status, hash, published_at)| {
+            let link_count = counts.get(&id).copied().unwrap_or_default();
+            Some((
+                (source?, source_id?),
+                StoredArticle { id, status, hash, published_at, link_count },
+            ))
+        });
     Ok(stored.collect())
 }
 

@@ -27,6 +27,7 @@ pub(super) fn parse(body: &Body, outlets: &dyn Outlets) -> ParsedBody {
     match body {
         Body::Text(text) => from_roundup(parse_text(text, outlets)),
         Body::Markdown(text) => from_roundup(parse_markdown(text, outlets)),
+        Body::MarkdownPost(text) => parse_markdown_post(text, outlets),
         Body::Html(text) => parse_html(text, false, outlets),
         Body::WordPressHtml(text) => parse_html(text, true, outlets),
     }
@@ -50,6 +51,26 @@ fn parse_html(written: &str, loose: bool, outlets: &dyn Outlets) -> ParsedBody {
     if is_roundup(&roundup) {
         return from_roundup(roundup);
     }
+    let text = if loose { add_paragraphs(written).into() } else { Cow::Borrowed(written) };
+    let html = render(&text, Markup::Html, AuthorRole::Editor);
+    whole(roundup, RichText { text: written.to_owned(), html })
+}
+
+/// Parses the Markdown of a post, which may be a list of links or prose.
+fn parse_markdown_post(written: &str, outlets: &dyn Outlets) -> ParsedBody {
+    let roundup = parse_markdown(written, outlets);
+    let listed = |source: &&Source| source.role != Role::Inline && source.url.is_some();
+    if is_roundup(&roundup) || roundup.links.iter().filter(listed).count() >= 3 {
+        return from_roundup(roundup);
+    }
+    let headline = roundup.headline.clone();
+    let mut parsed = whole(roundup, markdown(written.trim()));
+    parsed.roundup.headline = headline;
+    parsed
+}
+
+/// Keeps the whole body as commentary. The links in it become sources with the role `inline`.
+fn whole(roundup: Roundup, body: RichText) -> ParsedBody {
     let inline = |source: Source| Source {
         role: Role::Inline,
         credit: None,
@@ -63,13 +84,7 @@ fn parse_html(written: &str, loose: bool, outlets: &dyn Outlets) -> ParsedBody {
     ParsedBody {
         roundup: Roundup { links: linked.map(inline).collect(), ..Roundup::default() },
         quote: None,
-        commentary: (!written.trim().is_empty()).then(|| {
-            let text = if loose { add_paragraphs(written).into() } else { Cow::Borrowed(written) };
-            RichText {
-                text: written.to_owned(),
-                html: render(&text, Markup::Html, AuthorRole::Editor),
-            }
-        }),
+        commentary: (!body.text.trim().is_empty()).then_some(body),
     }
 }
 
