@@ -68,3 +68,26 @@ async fn a_format_that_is_named_still_publishes_no_secrets() {
     assert_eq!(site.column("select status from articles").await, ["draft"]);
     assert!(!serde_json::to_string(&report).unwrap().contains("hunter2"));
 }
+
+#[tokio::test]
+async fn what_only_members_or_nobody_could_read_stays_private() {
+    let site = Site::new().await;
+    let ghost = r#"{"db":[{"meta":{"exported_on":1},"data":{"posts":[
+        {"id":"1","title":"Open","html":"<p>x</p>","status":"published","visibility":"public"},
+        {"id":"2","title":"hunter2","html":"<p>hunter2</p>","status":"published","visibility":"paid"}],
+        "members":[{"id":"m","name":"Bo","email":"hunter2@b.example"}],
+        "comments":[{"id":"c","post_id":"1","member_id":"m","status":"published","html":"<p>y</p>"}]}}]}"#;
+    let movable_type = "AUTHOR: a\nTITLE: Out\nSTATUS: Publish\nDATE: 12/30/2004 01:14:33 PM\n-----\n\
+        BODY:\nx\n-----\nCOMMENT:\nAUTHOR: R\nEMAIL: hunter2@c.example\nIP: 198.51.100.7\n\
+        DATE: 12/31/2004 01:00:00 AM\nz\n-----\n--------\nTITLE: hunter2\nSTATUS: Draft\n-----\n\
+        BODY:\nhunter2\n-----\n--------\n";
+    let report = site.text("site.ghost.json", ghost).await;
+    assert_eq!((report.failed, report.created.articles, report.created.comments), (0, 2, 1));
+    let report = site.text("export.txt", movable_type).await;
+    assert_eq!((report.failed, report.created.articles, report.created.comments), (0, 2, 1));
+    let public = site.public().await;
+    assert!(public.contains("Open") && public.contains("Out"), "{public}");
+    assert!(!public.contains("hunter2") && !public.contains("198.51.100"), "{public}");
+    let again = site.text("export.txt", movable_type).await;
+    assert_eq!((again.created, again.updated), (Counts::default(), Counts::default()));
+}

@@ -15,9 +15,9 @@ pub(crate) use zip::Zip;
 
 use crate::error::ReadError;
 use crate::format::{Format, MARKDOWN_EXTENSIONS, TEXT_EXTENSIONS, extension, file_name};
-use crate::front_matter;
 use crate::output::Output;
 use crate::read::{HEAD_BYTES, Reopen, head, read_one, report};
+use crate::{front_matter, medium, substack};
 
 /// The first bytes of a ZIP archive.
 pub(crate) const ZIP_SIGNATURE: &[u8; 4] = b"PK\x03\x04";
@@ -68,11 +68,19 @@ pub(crate) fn read(
     format: Option<Format>,
     output: &mut Output<'_>,
 ) -> Result<(), ReadError> {
-    let mut plans = Vec::new();
+    let (mut plans, mut paths) = (Vec::new(), Vec::new());
     container.visit(&mut |path, reopen| {
         plans.push(plan(path, reopen, format));
+        paths.push(path.to_owned());
         Ok(())
     })?;
+    match format {
+        Some(Format::Substack) => return substack::read(container, output),
+        Some(Format::Medium) => return medium::read(container, output),
+        None if substack::is_substack(&paths) => return substack::read(container, output),
+        None if medium::is_medium(&paths) => return medium::read(container, output),
+        _ => drop(paths),
+    }
     leave_out_unrelated(&mut plans, format);
     let mut plans = plans.into_iter();
     container.visit(&mut |path, reopen| {

@@ -75,7 +75,7 @@ fn read_entry(entry: &Element, output: &mut Output<'_>) -> Result<(), ReadError>
         return output.skipped(entry.line, &kind, "part of the blog's settings");
     }
     if let Some((line, character)) = entry.forbidden {
-        return output.forbidden(line, &format!("the {kind}"), character);
+        output.left_out(line, &format!("the {kind}"), character)?;
     }
     let Some(id) = id(entry.text_of(ATOM, "id")) else {
         return output.failed(entry.line, format!("the {kind} has no id"));

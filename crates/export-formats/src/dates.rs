@@ -23,6 +23,13 @@ pub(crate) fn parse_rfc2822(text: &str) -> Option<DateTime<Utc>> {
     in_range(time.to_utc()).filter(|time| time.timestamp() > 86_400)
 }
 
+/// Parses "12/30/2004 01:14:33 PM", as Movable Type writes it, as UTC.
+pub(crate) fn parse_us(text: &str) -> Option<DateTime<Utc>> {
+    let formats = ["%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S"];
+    let parse = |format: &&str| NaiveDateTime::parse_from_str(text.trim(), format).ok();
+    in_range(formats.iter().find_map(parse)?.and_utc())
+}
+
 /// Parses a date or time as people and programs write it in front matter. Returns the time, as UTC
 /// if it has no zone, and whether it has none.
 pub(crate) fn parse_written(text: &str) -> Option<(DateTime<Utc>, bool)> {
@@ -88,6 +95,14 @@ mod tests {
         }
         assert_eq!(parse_written("soon"), None);
         assert_eq!(parse_written("false"), None);
+    }
+
+    #[test]
+    fn american_times_are_parsed() {
+        let time = |text| parse_us(text).map(|time| time.to_rfc3339());
+        assert_eq!(time("12/30/2004 01:14:33 PM").as_deref(), Some("2004-12-30T13:14:33+00:00"));
+        assert_eq!(time("12/30/2004 13:14:33").as_deref(), Some("2004-12-30T13:14:33+00:00"));
+        assert_eq!(time("30/12/2004"), None);
     }
 
     #[test]

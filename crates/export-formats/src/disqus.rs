@@ -61,7 +61,7 @@ fn read_comment(
     let line = post.line;
     output.record(line, Record::Counted("comment"))?;
     if let Some((line, character)) = post.forbidden {
-        return output.forbidden(line, "the comment", character);
+        output.left_out(line, "the comment", character)?;
     }
     let id = post.attribute("id").unwrap_or_else(|| post.text_of(DISQUS, "id"));
     let Some(id) = non_blank(id) else {

@@ -99,7 +99,7 @@ fn read_item<R: Read>(
         item.children.push(element);
     }
     if let Some((line, character)) = item.forbidden {
-        return output.forbidden(line, "the post", character);
+        output.left_out(line, "the post", character)?;
     }
     if item.get(Namespace::Thread, "in-reply-to").is_some() {
         return read_comment(&item, line, output);

@@ -1,6 +1,6 @@
 //! The formats that can be read, and how the format of a file is recognised.
 
-use crate::not_a_post;
+use crate::{movable_type, not_a_post};
 use serde::Deserialize;
 
 /// The format of an import.
@@ -23,6 +23,16 @@ pub enum Format {
     #[cfg_attr(feature = "clap", value(alias = "rss", alias = "atom"))]
     #[serde(alias = "rss", alias = "atom")]
     Feed,
+    /// A Ghost export, with the comments of its members.
+    Ghost,
+    /// An export of Movable Type or `TypePad`.
+    #[cfg_attr(feature = "clap", value(alias = "typepad"))]
+    #[serde(alias = "typepad")]
+    Movabletype,
+    /// A Substack export: the ZIP archive.
+    Substack,
+    /// A Medium export: the ZIP archive.
+    Medium,
     /// Comments from Disqus.
     Disqus,
     /// Comments from Remark42.
@@ -44,6 +54,10 @@ impl Format {
             Self::Blogger => "blogger",
             Self::Wordpress => "wordpress",
             Self::Feed => "feed",
+            Self::Ghost => "ghost",
+            Self::Movabletype => "movabletype",
+            Self::Substack => "substack",
+            Self::Medium => "medium",
             Self::Disqus => "disqus",
             Self::Remark42 => "remark42",
             Self::Isso => "isso",
@@ -96,6 +110,9 @@ impl Format {
                 }
                 return format.map_or_else(|| unknown("XML"), Ok);
             }
+        }
+        if !markdown && movable_type::is_movable_type(text) {
+            return Ok(Self::Movabletype);
         }
         if let Some(reason) = not_a_post::reason(text) {
             return Err(reason.to_owned());
@@ -183,6 +200,8 @@ fn json_format(text: &str) -> Option<Format> {
     let has = |key: &str| text.contains(&format!("\"{key}\""));
     if has("roundup_export") {
         Some(Format::Ndjson)
+    } else if has("exported_on") || (has("db") && has("posts")) {
+        Some(Format::Ghost)
     } else if has("commentHex") || has("commenterHex") {
         Some(Format::Commento)
     } else if has("locator") || (has("users") && has("version")) {
@@ -214,6 +233,8 @@ mod tests {
             ("a.xml", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>", None),
             ("a.json", "[{\"id\":\"/a/\",\"comments\":[]}]", Some(Format::Isso)),
             ("a.json", "{\"version\":1,\"users\":[]}", Some(Format::Remark42)),
+            ("a.json", "{\"db\":[{\"meta\":{\"exported_on\":1},\"data\":{", Some(Format::Ghost)),
+            ("a.txt", "AUTHOR: a\n-----\nBODY:\nb\n-----\n", Some(Format::Movabletype)),
             (
                 "a.json",
                 "{\"version\":1,\"comments\":[{\"commentHex\":\"1\"}]}",

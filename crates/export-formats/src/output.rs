@@ -1,10 +1,11 @@
 //! Passes the records that a parser finds in one file to the caller.
 
+use crate::embedded_images;
 use crate::error::ReadError;
-use crate::format::file_name;
 use crate::position::Position;
 use crate::record::{PositionedRecord, Record};
 use safe_html::xml_chars;
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -19,8 +20,7 @@ pub(crate) struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    pub(crate) fn new(file: Arc<str>, sink: &'a mut Sink<'a>) -> Self {
-        let path = file_name(&file).into();
+    pub(crate) fn new(file: Arc<str>, path: Arc<str>, sink: &'a mut Sink<'a>) -> Self {
         Self { file, path, sink }
     }
 
@@ -36,13 +36,22 @@ impl<'a> Output<'a> {
         Output { file: Arc::clone(&self.file), path, sink: &mut *self.sink }
     }
 
-    /// Returns the path below the archive or folder that the file is in, or the file's name.
+    /// Returns the path below the archive or folder that the file is in, or what else a post in it is
+    /// known by.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// Passes on a record that begins at this line.
     pub(crate) fn record(&mut self, line: u64, record: Record) -> Result<(), ReadError> {
+        let mut record = record;
+        if let Record::Post(post) = &mut record
+            && embedded_images::remove(post.body.text_mut())
+        {
+            let name = post.title.clone().unwrap_or_else(|| post.id.clone());
+            let reason = "the text contains a picture (a `data:` URL); it is left out";
+            self.warning(line, &name, reason)?;
+        }
         let position = Position { file: Arc::clone(&self.file), line };
         match (self.sink)(PositionedRecord { position, record }) {
             ControlFlow::Continue(()) => Ok(()),
@@ -65,6 +74,19 @@ impl<'a> Output<'a> {
         self.record(line, Record::Warning { raw: raw.to_owned(), reason: reason.to_owned() })
     }
 
+    /// Reports that a character of a post or comment is left out because no database or feed can hold
+    /// it.
+    pub(crate) fn left_out(
+        &mut self,
+        line: u64,
+        what: &str,
+        character: char,
+    ) -> Result<(), ReadError> {
+        let raw = format!("U+{:04X}", u32::from(character));
+        let reason = format!("{what} contains a character that cannot be stored; it is left out");
+        self.warning(line, &raw, &reason)
+    }
+
     /// Reports that a post or comment holds a character that no database or feed can hold.
     pub(crate) fn forbidden(
         &mut self,
@@ -78,6 +100,19 @@ impl<'a> Output<'a> {
             format!("{what} contains the character U+{code:04X}, which cannot be stored"),
         )
     }
+}
+
+/// Returns a text without the characters that no database or feed can hold. The line breaks of word
+/// processors become spaces.
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    if xml_chars::find_forbidden_char(text).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let replace = |c| match c {
+        '\u{B}' | '\u{C}' => Some(' '),
+        c => xml_chars::is_xml_char(c).then_some(c),
+    };
+    text.chars().filter_map(replace).collect()
 }
 
 /// Returns the first character of the texts that cannot be stored.

@@ -7,7 +7,9 @@ use crate::input::{InputFile, ReadSeek};
 use crate::output::Output;
 use crate::position::CountingReader;
 use crate::record::{PositionedRecord, Record};
-use crate::{blogger, commento, disqus, feed, isso, ndjson, remark42, text, wordpress};
+use crate::{
+    blogger, commento, disqus, feed, ghost, isso, movable_type, ndjson, remark42, text, wordpress,
+};
 use flate2::read::MultiGzDecoder;
 use std::cell::Cell;
 use std::io::{self, Read as _};
@@ -37,7 +39,7 @@ pub fn read(
         found.set(sum);
         sink(record)
     };
-    let mut output = Output::new(file.name().into(), &mut counting);
+    let mut output = Output::new(file.name().into(), file.id_path().into(), &mut counting);
     let done = read_file(file, format, bytes_read, &mut output);
     let done = report(done, &mut output).and_then(|()| match found.get().nothing() {
         Some(reason) => output.failed(0, reason),
@@ -176,6 +178,12 @@ pub(crate) fn read_one(
     }
     match format {
         Format::Text | Format::Markdown => reopen(&mut |input| text::read(input, format, output)),
+        Format::Ghost => reopen(&mut |input| ghost::read(input, output)),
+        Format::Movabletype => reopen(&mut |input| movable_type::read(input, output)),
+        Format::Substack | Format::Medium => {
+            let name = format.name();
+            Err(ReadError::file(format!("an export of {name} is the whole ZIP archive or folder")))
+        }
         Format::Feed => reopen(&mut |input| feed::read(input, output)),
         Format::Blogger => reopen(&mut |input| blogger::read(input, output)),
         Format::Wordpress => reopen(&mut |input| wordpress::read(input, output)),

@@ -197,7 +197,7 @@ impl<'a> Path<'a> {
 }
 
 /// Returns the text of a file.
-fn read_text(input: &mut dyn Read) -> Result<String, ReadError> {
+pub(crate) fn read_text(input: &mut dyn Read) -> Result<String, ReadError> {
     let mut bytes = Vec::new();
     input.take(MAX_ITEM_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_ITEM_BYTES {

@@ -15,7 +15,7 @@ use crate::url_path::url_path;
 use crate::wordpress_paragraphs::add_paragraphs;
 use crate::xml::{Element, Namespace, Xml};
 use chrono::{DateTime, Utc};
-use safe_html::Markup;
+use safe_html::{Markup, plain_text};
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
@@ -29,6 +29,8 @@ struct Channel {
     names: HashMap<String, String>,
     /// The ids of the authors: their comments are an editor's.
     editors: HashSet<String>,
+    /// The link of each post, by its id.
+    links: HashMap<String, String>,
 }
 
 /// Reads the file.
@@ -46,7 +48,7 @@ pub(crate) fn read(input: impl Read, output: &mut Output<'_>) -> Result<(), Read
         }
         while let Some(child) = xml.next_child()? {
             if child.name == "item" {
-                read_item(&mut xml, &channel, child.line, output)?;
+                read_item(&mut xml, &mut channel, child.line, output)?;
             } else {
                 let element = xml.read_element(child)?;
                 channel.add(&element);
@@ -62,11 +64,31 @@ impl Channel {
             element.text.trim().clone_into(&mut self.link);
         } else if element.is(WP, "author") {
             let login = element.text_of(WP, "author_login");
-            if let Some(name) = public_name(element.text_of(WP, "author_display_name")) {
+            if let Some(name) =
+                text(element.text_of(WP, "author_display_name")).as_deref().and_then(public_name)
+            {
                 self.names.insert(login.to_owned(), name);
             }
             self.editors.insert(element.text_of(WP, "author_id").to_owned());
         }
+    }
+
+    /// Sets the id of a post. Real exports were seen to have one number for two posts: the second is
+    /// then known by its link.
+    fn identify(&mut self, item: &mut Item) {
+        if item.id.is_some() {
+            return;
+        }
+        let Some(id) = item.post_id(self) else { return };
+        let link = item.get(Namespace::None, "link");
+        item.id = Some(match self.links.get(&id) {
+            Some(first) if first != link && !link.is_empty() => self.post_id(link),
+            Some(_) => id,
+            None => {
+                self.links.insert(id.clone(), link.to_owned());
+                id
+            }
+        });
     }
 
     /// Returns the id of a post, which begins with the blog's URL: every blog has the same numbers.
@@ -80,10 +102,13 @@ impl Channel {
 #[derive(Default)]
 struct Item {
     line: u64,
+    id: Option<String>,
     fields: HashMap<(u8, String), String>,
     tags: Vec<String>,
     /// The comments that came before the item's id.
     early_comments: Vec<Element>,
+    /// The last parts of its former URLs.
+    old_slugs: Vec<String>,
     forbidden: Option<(u64, char)>,
 }
 
@@ -107,14 +132,18 @@ impl Item {
         if element.is(Namespace::None, "category") {
             // WXR 1.0 repeats each category without a domain.
             let domain = element.attribute("domain").unwrap_or_default();
-            if let Some(name) = non_blank(&element.text)
+            if let Some(name) = text(&element.text)
                 && tag_domains.contains(&domain)
                 && !self.tags.contains(&name)
                 && name != "Uncategorized"
             {
                 self.tags.push(name);
             }
-        } else if element.name != "postmeta" {
+        } else if element.name == "postmeta" {
+            if element.text_of(WP, "meta_key") == "_wp_old_slug" {
+                self.old_slugs.extend(non_blank(element.text_of(WP, "meta_value")));
+            }
+        } else {
             let text = match element.name.as_str() {
                 "encoded" => element.text,
                 _ => element.text.trim().to_owned(),
@@ -126,7 +155,7 @@ impl Item {
 
 fn read_item<R: Read>(
     xml: &mut Xml<R>,
-    channel: &Channel,
+    channel: &mut Channel,
     line: u64,
     output: &mut Output<'_>,
 ) -> Result<(), ReadError> {
@@ -138,9 +167,11 @@ fn read_item<R: Read>(
         } else if item.get(WP, "post_id").is_empty() {
             item.early_comments.push(element);
         } else {
+            channel.identify(&mut item);
             read_comment(&element, &item, channel, output)?;
         }
     }
+    channel.identify(&mut item);
     for element in std::mem::take(&mut item.early_comments) {
         read_comment(&element, &item, channel, output)?;
     }
@@ -158,9 +189,9 @@ fn read_post(item: Item, channel: &Channel, output: &mut Output<'_>) -> Result<(
         return output.skipped(line, kind, &reason);
     }
     if let Some((line, character)) = item.forbidden {
-        return output.forbidden(line, "the post", character);
+        output.left_out(line, "the post", character)?;
     }
-    let Some(id) = item.post_id(channel) else {
+    let Some(id) = item.id.clone() else {
         return output.failed(line, "the post has no id, URL or name");
     };
     output.record(line, Record::Counted(if kind == "page" { "page" } else { "post" }))?;
@@ -171,7 +202,7 @@ fn read_post(item: Item, channel: &Channel, output: &mut Output<'_>) -> Result<(
     let post = Post {
         source: source::WORDPRESS,
         id,
-        title: non_blank(item.get(Namespace::None, "title")),
+        title: text(item.get(Namespace::None, "title")),
         slug: non_blank(item.get(WP, "post_name")),
         status,
         dek: non_blank(&safe_html::plain_text(item.get(Namespace::Excerpt, "encoded"))),
@@ -220,13 +251,31 @@ fn published(item: &Item) -> (Option<DateTime<Utc>>, bool) {
     (sure.or(local), sure.is_none() && local.is_some())
 }
 
-/// Returns the paths of the permalink, and of the short URL that every post has besides.
+/// Returns the text of a name or title, which WordPress stores as HTML: `R&amp;D`.
+fn text(html: &str) -> Option<String> {
+    non_blank(&if html.contains(['&', '<']) { plain_text(html) } else { html.to_owned() })
+}
+
+/// Returns the paths of the permalink, of the short URL that every post has besides, and of the
+/// permalinks that the post had before its slug was changed.
 fn paths(item: &Item) -> Vec<String> {
     let urls = [item.get(Namespace::None, "link"), item.get(Namespace::None, "guid")];
     let mut paths: Vec<String> = Vec::new();
     for path in urls.into_iter().filter_map(url_path) {
         if path != "/" && !paths.contains(&path) {
             paths.push(path);
+        }
+    }
+    let slug = item.get(WP, "post_name");
+    let link = url_path(item.get(Namespace::None, "link")).unwrap_or_default();
+    let folder = link.trim_end_matches('/').strip_suffix(slug).filter(|_| !slug.is_empty());
+    if let Some(folder) = folder.filter(|folder| folder.ends_with('/')) {
+        let end = if link.ends_with('/') { "/" } else { "" };
+        for old in item.old_slugs.iter().filter(|old| *old != slug) {
+            let path = format!("{folder}{old}{end}");
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
         }
     }
     paths
@@ -240,7 +289,7 @@ fn read_comment(
 ) -> Result<(), ReadError> {
     let field = |name: &str| element.text_of(WP, name);
     if let Some((line, character)) = element.forbidden {
-        return output.forbidden(line, "the comment", character);
+        output.left_out(line, "the comment", character)?;
     }
     let kind = match field("comment_type") {
         "" | "comment" => CommentKind::Comment,
@@ -252,10 +301,10 @@ fn read_comment(
         }
     };
     output.record(element.line, Record::Counted(kind.as_str()))?;
-    let (Some(post), Some(id)) = (item.post_id(channel), non_blank(field("comment_id"))) else {
+    let (Some(post), Some(id)) = (item.id.clone(), non_blank(field("comment_id"))) else {
         return output.failed(element.line, "the comment or its post has no id");
     };
-    let text = field("comment_content");
+    let content = field("comment_content");
     let sure = dates::parse_as_utc(field("comment_date_gmt"));
     let user = field("comment_user_id");
     let comment = Comment {
@@ -271,13 +320,13 @@ fn read_comment(
             _ => CommentStatus::Pending,
         },
         author: CommentAuthor {
-            name: public_name(field("comment_author")),
+            name: text(field("comment_author")).as_deref().and_then(public_name),
             url: non_blank(field("comment_author_url")),
             email: non_blank(field("comment_author_email")),
         },
         is_editor: user != "0" && !user.is_empty() && channel.editors.contains(user),
-        text: text.to_owned(),
-        html: comment_html(&add_paragraphs(text), Markup::Html),
+        text: content.to_owned(),
+        html: comment_html(&add_paragraphs(content), Markup::Html),
         created_at: sure.or_else(|| dates::parse_as_utc(field("comment_date"))),
         boundaries_uncertain: false,
     };

@@ -7,6 +7,7 @@
 
 use crate::error::ReadError;
 use crate::format::DOCUMENT_TYPE;
+use crate::output::storable;
 use crate::position::PositionReader;
 use quick_xml::escape::escape;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -52,7 +53,8 @@ pub(crate) struct Element {
     pub(crate) children: Vec<Element>,
     /// The line at which its start tag ends.
     pub(crate) line: u64,
-    /// The first character in it or in its children that cannot be stored, and its line.
+    /// The first character in it or in its children that cannot be stored and was left out, and its
+    /// line.
     pub(crate) forbidden: Option<(u64, char)>,
 }
 
@@ -94,7 +96,7 @@ impl Element {
             let before = text.chars().take(found.position).filter(|c| *c == '\n').count() as u64;
             self.forbidden = Some((line + before, found.character));
         }
-        self.text.push_str(text);
+        self.text.push_str(&storable(text));
     }
 }
 
@@ -322,7 +324,7 @@ fn element<R>(reader: &NsReader<R>, start: &BytesStart<'_>, line: u64) -> Result
         let value = quick_xml::escape::unescape(raw).map_or_else(|_| raw.to_owned(), Into::into);
         let bad = xml_chars::find_forbidden_char(&value);
         forbidden = forbidden.or(bad.map(|bad| (line, bad.character)));
-        attributes.push((name, value));
+        attributes.push((name, storable(&value).into_owned()));
     }
     let name = local.as_ref().to_owned();
     let (text, children) = (String::new(), Vec::new());

@@ -16,6 +16,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use export_formats::{
     Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget, Position, Post, source,
 };
+use percent_encoding::{CONTROLS, percent_decode_str, utf8_percent_encode};
 use safe_html::slug::slugify;
 use safe_html::{AuthorRole, Markup, render};
 use std::collections::HashMap;
@@ -193,8 +194,13 @@ async fn store_paths(
     if post.paths.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<_> = post
-        .paths
+    let mut paths: Vec<String> = Vec::new();
+    for path in post.paths.iter().flat_map(|path| spellings(path)) {
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    let rows: Vec<_> = paths
         .iter()
         .map(|path| {
             let hash = article_paths::hash.eq(path_hash(path));
@@ -219,6 +225,45 @@ async fn store_paths(
         reason: "another article already has this URL and keeps it".to_owned(),
     };
     Ok(others.into_iter().map(remark).collect())
+}
+
+/// Returns the spellings of a path by which it may be asked for: as it is, with its percent-encoding in
+/// upper case (RFC 3986, section 6.2.2.1), in lower case as WordPress writes it, and without it.
+fn spellings(path: &str) -> Vec<String> {
+    let encoded = utf8_percent_encode(path, CONTROLS).to_string();
+    let mut spellings = vec![path.to_owned()];
+    if !encoded.contains('%') {
+        return spellings;
+    }
+    for case in [char::to_ascii_uppercase as fn(&char) -> char, char::to_ascii_lowercase] {
+        spellings.push(map_escapes(&encoded, case));
+    }
+    // `%2F` is not `/`: only what is not ASCII is written without percent-encoding.
+    let is_beyond_ascii =
+        |escape: &str| escape.starts_with(|c: char| matches!(c, '8' | '9' | 'a'..='f' | 'A'..='F'));
+    if encoded.split('%').skip(1).all(is_beyond_ascii)
+        && let Ok(decoded) = percent_decode_str(&encoded).decode_utf8()
+    {
+        spellings.push(decoded.into_owned());
+    }
+    spellings
+}
+
+/// Returns a path with the digits of its percent-encoding mapped.
+fn map_escapes(path: &str, map: fn(&char) -> char) -> String {
+    let mut digits = 0;
+    let map_digit = |c: char| {
+        if c == '%' {
+            digits = 2;
+            c
+        } else if digits > 0 {
+            digits -= 1;
+            map(&c)
+        } else {
+            c
+        }
+    };
+    path.chars().map(map_digit).collect()
 }
 
 /// Sets the time of the last change of articles.
@@ -261,4 +306,21 @@ fn body_comments(
         (Position { file: position.file.clone(), line }, comment)
     };
     found.into_iter().zip(1..).map(convert).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_found_in_every_spelling() {
+        assert_eq!(spellings("/plain/"), ["/plain/"]);
+        assert_eq!(spellings("/a%2fb"), ["/a%2fb", "/a%2Fb", "/a%2fb"]);
+        assert_eq!(
+            spellings("/2012/%d0%bf%D0%B8/"),
+            ["/2012/%d0%bf%D0%B8/", "/2012/%D0%BF%D0%B8/", "/2012/%d0%bf%d0%b8/", "/2012/пи/"]
+        );
+        assert_eq!(spellings("/2012/пи/").len(), 4);
+        assert_eq!(spellings("/%ff/"), ["/%ff/", "/%FF/", "/%ff/"]);
+    }
 }

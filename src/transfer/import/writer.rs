@@ -39,7 +39,13 @@ const SANITISED_KIND: &str = "sanitised";
 
 /// The posts of an import, by source and id, and their hashes. Of two posts with one id the first
 /// is stored.
-type SeenIds = HashMap<(&'static str, String), Vec<u8>>;
+type SeenIds = HashMap<(&'static str, String), SeenPost>;
+
+/// A post of the import.
+struct SeenPost {
+    hash: Vec<u8>,
+    paths: Vec<String>,
+}
 
 /// Stores the records of one import.
 pub(super) struct Writer {
@@ -207,13 +213,22 @@ impl Writer {
     fn is_conflicting(&mut self, position: &Position, post: &Post) -> bool {
         let (key, hash) = ((post.source, post.id.clone()), post.hash());
         let Some(first) = self.seen.get(&key) else {
-            self.seen.insert(key, hash);
+            self.seen.insert(key, SeenPost { hash, paths: post.paths.clone() });
             return false;
         };
-        if *first == hash {
+        if first.hash == hash {
             return false;
         }
-        if post.source == source::ROUNDUP {
+        let is_elsewhere =
+            !first.paths.is_empty() && !first.paths.iter().any(|path| post.paths.contains(path));
+        if is_elsewhere && !post.paths.is_empty() {
+            let reason = format!(
+                "another post with the id {} and another URL was imported in this run; correct \
+                 the id in the file and import it again",
+                post.id
+            );
+            self.report.fail(position.to_string(), reason);
+        } else if post.source == source::ROUNDUP {
             // The id is the name of the file: one of two roundups would be lost.
             let reason = "another file of this name was imported in the same run";
             self.report.fail(position.to_string(), reason.to_owned());

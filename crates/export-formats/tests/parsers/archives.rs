@@ -10,7 +10,7 @@ const WXR: &str = "<rss><channel><link>http://a.example</link>\
     <item><wp:post_id>1</wp:post_id><title>A</title><wp:status>publish</wp:status></item>\n";
 const WXR_END: &str = "</channel></rss>";
 
-fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
         zip.start_file(*name, SimpleFileOptions::default()).unwrap();

@@ -162,3 +162,60 @@ fn the_first_version_of_wxr_is_read_with_its_undeclared_prefixes() {
     assert_eq!(blog.comments[0].target, target);
     assert_eq!(blog.comments[0].created_at.unwrap().to_rfc3339(), "2008-04-15T12:00:00+00:00");
 }
+
+fn wxr(items: &str) -> Vec<u8> {
+    format!("<rss><channel><link>https://a.example</link><wp:wxr_version/>{items}</channel></rss>")
+        .into_bytes()
+}
+
+#[test]
+fn names_and_titles_of_wordpress_are_html() {
+    let item = "<wp:author><wp:author_login>ann</wp:author_login><wp:author_display_name>\
+        <![CDATA[Ann &amp; Bo]]></wp:author_display_name></wp:author><item><title>\
+        <![CDATA[Q&amp;A: who&#8217;s <em>really</em> in charge]]></title><wp:post_id>1</wp:post_id>\
+        <dc:creator>ann</dc:creator><category domain='post_tag'><![CDATA[R&amp;D]]></category>\
+        <category domain='category'>Arts &amp; Crafts</category></item>";
+    let summary = Summary::of_bytes("wp.xml", &wxr(item));
+    let post = &summary.posts[0];
+    assert_eq!(post.title.as_deref(), Some("Q&A: who\u{2019}s really in charge"));
+    assert_eq!(post.tags, ["R&D", "Arts & Crafts"]);
+    assert_eq!(post.author.name.as_deref(), Some("Ann & Bo"));
+}
+
+#[test]
+fn former_slugs_of_wordpress_are_paths() {
+    let item = "<item><link>https://a.example/2012/new/</link><wp:post_id>1</wp:post_id>\
+        <wp:post_name>new</wp:post_name><wp:postmeta><wp:meta_key>_wp_old_slug</wp:meta_key>\
+        <wp:meta_value><![CDATA[former]]></wp:meta_value></wp:postmeta></item>";
+    let summary = Summary::of_bytes("wp.xml", &wxr(item));
+    assert_eq!(summary.posts[0].paths, ["/2012/new/", "/2012/former/"]);
+}
+
+#[test]
+fn two_posts_of_one_number_are_both_kept() {
+    let item = |link: &str, comment: u32| {
+        format!(
+            "<item><title>T</title><link>https://a.example/{link}/</link><wp:post_id>1</wp:post_id>\
+             <wp:comment><wp:comment_id>{comment}</wp:comment_id></wp:comment></item>"
+        )
+    };
+    let items = [item("one", 1), item("two", 2), item("one", 1)].concat();
+    let summary = Summary::of_bytes("wp.xml", &wxr(&items));
+    let ids: Vec<_> = summary.posts.iter().map(|post| post.id.as_str()).collect();
+    assert_eq!(ids, ["a.example#1", "a.example#https://a.example/two/", "a.example#1"]);
+    let target = &summary.comment("2").target;
+    assert_eq!(*target, CommentTarget::Post(source::WORDPRESS, ids[1].to_owned()));
+}
+
+#[test]
+fn pasted_pictures_are_left_out() {
+    let picture = "A".repeat(3 << 20);
+    let item = format!(
+        "<item><title>T</title><wp:post_id>1</wp:post_id><wp:status>publish</wp:status>\
+         <content:encoded><![CDATA[<p>a\
+         <img src=\"data:image/png;base64,{picture}\">b</p>]]></content:encoded></item>"
+    );
+    let summary = Summary::of_bytes("wp.xml", &wxr(&item));
+    assert_eq!(summary.posts[0].body.text(), "<p>ab</p>");
+    assert_eq!(summary.warnings, ["T"]);
+}

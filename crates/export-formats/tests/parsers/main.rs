@@ -8,5 +8,6 @@ mod blogs;
 mod comments;
 mod damage;
 mod malformed;
+mod publishing;
 mod summary;
 mod texts;

@@ -56,6 +56,21 @@ fn files_of_unknown_kinds_are_rejected_with_a_reason() {
 }
 
 #[test]
+fn files_of_one_name_in_two_folders_are_two_posts() {
+    let folder = tempfile::tempdir().unwrap();
+    let id =
+        |path: &std::path::Path| Summary::of(&InputFile::from_path(path), None).posts.remove(0).id;
+    let path = folder.path().join("01.md");
+    std::fs::write(&path, "# A\n").unwrap();
+    assert_eq!(id(&path), "01");
+    assert_eq!(
+        id("tests/fixtures/letters/letter-1.md".as_ref()),
+        "tests/fixtures/letters/letter-1"
+    );
+    assert_eq!(Summary::of_bytes("2023/01.md", b"# A\n").posts[0].id, "2023/01");
+}
+
+#[test]
 fn an_empty_list_says_so_and_is_no_failure() {
     let summary = Summary::of_bytes("isso.json", b" []\n");
     assert_eq!((summary.failed.len(), summary.skipped["empty"]), (0, 1));
