@@ -9,34 +9,33 @@ use std::sync::LazyLock;
 /// The text that replaces an e-mail address.
 const REPLACEMENT: &str = "[address hidden]";
 
-/// An e-mail address, and the character before it: after another `@` it is a name on a social
-/// network.
-static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(^|.)\b((?:mailto:)?[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})",
-    )
-    .ok()
+/// What is searched for, in this order: code, which stays as it is; a `mailto:` link; an attribute or
+/// a URL, in which an `@` belongs to the URL; and an e-mail address with the character before it: after
+/// another `@` it is a name on a social network.
+static PARTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let code = r"(?is:<pre\b.*?</pre>|<code\b.*?</code>|```.*?```|`[^`\n]*`)";
+    let mailto = r#"(?P<mailto>(?i: href\s*=\s*["']?\s*mailto:)[^"'>]*["']?)"#;
+    let url = r#"(?i:\b(?:href|src)\s*=\s*(?:"[^"]*"|'[^']*')|https?://[^\s<>"')\],;]+)"#;
+    let email = r"(?P<before>^|.)\b(?P<email>(?:mailto:)?[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})";
+    Regex::new(&[code, mailto, url, email].join("|")).ok()
 });
-
-/// A `mailto:` link.
-static MAILTO: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"(?i) href\s*=\s*["']?\s*mailto:[^"'>]*["']?"#).ok());
 
 /// Returns the text with its e-mail addresses replaced.
 fn redacted(text: &str) -> Cow<'_, str> {
-    let (Some(email), Some(mailto)) = (EMAIL.as_ref(), MAILTO.as_ref()) else {
+    let Some(parts) = PARTS.as_ref().filter(|_| text.contains('@')) else {
         return Cow::Borrowed(text);
     };
-    if !text.contains('@') {
-        return Cow::Borrowed(text);
-    }
-    let text = mailto.replace_all(text, "");
     let replace = |found: &Captures<'_>| {
-        let (whole, before) = (found.get(0), found.get(1));
-        let (whole, before) = (whole.map_or("", |m| m.as_str()), before.map_or("", |m| m.as_str()));
-        if before == "@" { whole.to_owned() } else { format!("{before}{REPLACEMENT}") }
+        let group = |name| found.name(name).map(|part| part.as_str());
+        match (group("mailto"), group("before")) {
+            (Some(_), _) => String::new(),
+            (None, Some(before)) if group("email").is_some() && before != "@" => {
+                format!("{before}{REPLACEMENT}")
+            }
+            _ => found.get(0).map_or("", |whole| whole.as_str()).to_owned(),
+        }
     };
-    Cow::Owned(email.replace_all(&text, replace).into_owned())
+    Cow::Owned(parts.replace_all(text, replace).into_owned())
 }
 
 /// Replaces the e-mail addresses in a text. Returns whether there were any.
@@ -71,6 +70,11 @@ mod tests {
             ("<a title='x' href='MAILTO:a@b.example?subject=x'>me</a>", "<a title='x'>me</a>"),
             ("a@b.example,c@d.example", "[address hidden],[address hidden]"),
             ("https://medium.example/@user/x 12@N00 a @ b @user@host.social", ""),
+            ("<a href=\"https://lists.example/msg/1@b.example\">x</a>", ""),
+            ("<img src='/a@b.example.png'> https://ann@a.example/x", ""),
+            ("<pre>git clone git@host.example:a/b</pre> `a@b.example`", ""),
+            ("<code>a@b.example</code> c@d.example", "<code>a@b.example</code> [address hidden]"),
+            ("<img title=\"a@b.example\">", "<img title=\"[address hidden]\">"),
             ("no sign of one", ""),
         ] {
             let expected = if without.is_empty() { text } else { without };
