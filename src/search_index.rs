@@ -28,8 +28,9 @@ const BATCH: u16 = 500;
 /// The maximum number of rows that are indexed by one statement.
 const ROWS: usize = 500;
 
-/// How long one statement may take: a row may have a long text.
-const STATEMENT_TIMEOUT: &str = "set local statement_timeout = '1min'";
+/// How long one statement may take: a row may have a long text. A locked table is tried again later, so that
+/// the connection is free meanwhile.
+const TIMEOUTS: &str = "set local statement_timeout = '1min'; set local lock_timeout = '1s'";
 
 /// A row of `changes`.
 #[derive(Debug, Clone, QueryableByName)]
@@ -156,7 +157,7 @@ async fn next(
 
 /// Indexes a batch of changes; returns how many, 0 also while another instance does it.
 async fn index_batch(conn: &mut AsyncPgConnection) -> Result<usize> {
-    conn.batch_execute(STATEMENT_TIMEOUT).await?;
+    conn.batch_execute(TIMEOUTS).await?;
     let lock = format!("{PROGRESS} for update of p skip locked");
     let progress: Option<Progress> = diesel::sql_query(lock).get_result(conn).await.optional()?;
     let Some(progress) = progress else { return Ok(0) };
@@ -187,6 +188,9 @@ async fn index_rows(conn: &mut AsyncPgConnection, rows: &[ChangeRow]) -> Result<
         ids
     };
     let (articles, mut links, comments) = (of("article"), of("links"), of("comment"));
+    if rows.iter().all(|row| row.article_id.is_none() && row.kind != "all") {
+        return Ok(());
+    }
     let moved: Vec<Id> = diesel::sql_query("select index_changed_articles($1) as id")
         .bind::<Array<BigInt>, _>(&articles)
         .load(conn)
@@ -210,11 +214,9 @@ async fn index_rows(conn: &mut AsyncPgConnection, rows: &[ChangeRow]) -> Result<
                        and not exists (select from comments c where c.id = d.id)";
         diesel::sql_query(deleted).execute(conn).await?;
     }
-    // Cached results of a search are out of date now. Rows without an article change nothing here.
-    if rows.iter().any(|row| row.article_id.is_some()) {
-        let lists = "insert into changes (kind) values ('lists') on conflict do nothing";
-        diesel::sql_query(lists).execute(conn).await?;
-    }
+    // Cached results of a search are out of date now.
+    let lists = "insert into changes (kind) values ('lists') on conflict do nothing";
+    diesel::sql_query(lists).execute(conn).await?;
     Ok(())
 }
 
