@@ -70,7 +70,7 @@ struct Progress {
 }
 
 /// Returns the progress; without a pass, one up to the present begins. In a database that was restored from a
-/// dump the transaction ids begin anew, and a progress in the future counts as none.
+/// dump the transaction ids start over, and a progress in the future counts as none.
 const PROGRESS: &str = "
     select case when is_past then done else '3:3:' end as done,
         case when is_past then coalesce(target, now.snapshot::text) else now.snapshot::text end as target,
@@ -236,7 +236,7 @@ pub async fn delete_old_changes(conn: &AsyncPgConnection) -> Result<usize> {
     Ok(diesel::sql_query(DELETE_OLD).execute(&mut &*conn).await?)
 }
 
-/// Deletes changes that are indexed and an hour old: an instance that lost its connection begins anew.
+/// Deletes changes that are indexed and an hour old: an instance that lost its connection trusts nothing that it had.
 const DELETE_OLD: &str = "
     delete from changes where (xid, kind, object_id) in (
         select xid, kind, object_id from changes

@@ -129,7 +129,7 @@ impl State {
     }
 
     /// Invalidates cached responses after a change that [`State::write`] did not make. Must be called
-    /// after the commit and before the response; other instances are notified by the database.
+    /// after the commit and before the response; other instances read the change from the database.
     pub fn invalidate(&self, change: Change<'_>) {
         self.cache.invalidation().record(change);
     }

@@ -1,5 +1,5 @@
 //! Reads from streaming replicas. A replica may lag, so it is read only if it has replayed
-//! everything that this instance has served or been notified of.
+//! everything that this instance has served or knows to have changed.
 
 use super::fill::Fill;
 use super::invalidation::Invalidation;

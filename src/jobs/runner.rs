@@ -143,7 +143,7 @@ async fn run_job(
         }
     };
     drop(upload);
-    // This instance invalidates its cache at once; the others are notified by the database.
+    // This instance invalidates its cache at once; the others read the change.
     state.invalidate(Change::Everything);
     for _ in 0..ATTEMPTS {
         match finish(state, own.id, end.clone()).await {

@@ -157,7 +157,7 @@ impl CacheLookup<'_> {
         }
         invalidation.freshness().record_success();
         if from_replica {
-            // It may lack every change that this instance has not been notified of.
+            // It may lack every change that this instance does not know of.
             start.timestamp = start.timestamp.min(confirmed);
         }
         Ok(self.store(res, start, fill_duration, leader, last.is_some()))

@@ -289,3 +289,18 @@ async fn more_changes_than_a_batch_are_indexed() {
     let page = app.get("/api/v1/search?q=zebra&count=exact").await.ok();
     assert_eq!(page["page"]["total"], 1203);
 }
+
+#[tokio::test]
+async fn what_was_unpublished_is_not_shown_before_the_index_knows() {
+    let app = TestApp::new().await;
+    let sql = app.sql().await;
+    let write =
+        "insert into articles (slug, status, headline, published_at, created_at, updated_at)
+        values ('zebra', 'published', 'Zebra', now(), now(), now())";
+    sql.batch_execute(write).await.unwrap();
+    let uri = "/api/v1/search?q=zebra";
+    assert_eq!(app.get(uri).await.ok()["items"].as_array().unwrap().len(), 1);
+    sql.batch_execute("update articles set status = 'archived'").await.unwrap();
+    // Not by `get`, which would index before.
+    assert_eq!(app.call("GET", uri).await.ok()["items"].as_array().unwrap().len(), 0);
+}

@@ -73,7 +73,7 @@ async fn no_write_reads_a_table_whole() {
         editor.send_as("PATCH", &uri, "application/merge-patch+json", &patch).await.ok();
         let article = json!({"headline": format!("Harbour {n}"), "status": "published", "tags": ["Tag 7"],
             "links": [{"role": "lead", "title": "One", "url": format!("https://site-1.example/new/{n}"),
-                "credit": format!("Outlet {n} alias / Somebody New {n}")}]});
+                "credit": format!("Outlet {n} alias / Daily New {n}")}]});
         editor.post("/api/v1/admin/articles", &article).await.expect(StatusCode::CREATED);
         app.index_changes().await;
     }

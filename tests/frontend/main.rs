@@ -27,7 +27,7 @@ fn notes(document: &str) -> Value {
 }
 
 #[test]
-#[ignore = "needs Chromium"]
+#[ignore = "needs Chromium; .ci/run runs it where that is installed"]
 fn a_reader_reads_searches_and_comments() {
     let service = Service::start();
     service.import();
