@@ -5,6 +5,7 @@ use crate::comments;
 use crate::error::Result;
 use crate::idempotency::delete_expired;
 use crate::jobs::{self, JobQueue};
+use crate::outlets;
 use crate::search_index;
 use crate::state::{SharedState, State};
 use actix_web::web::Data;
@@ -23,6 +24,7 @@ pub async fn run(state: SharedState, queue: Data<JobQueue>) {
             Err(error) => log_outcome("closing comments", Err(error)),
         }
         log_outcome("deleting expired data", delete_expired_data(&state).await);
+        log_outcome("deleting unused outlets", delete_unused_outlets(&state).await);
         log_outcome("ending jobs of stopped instances", jobs::sweep(&state, &queue).await);
         tokio::time::sleep(INTERVAL).await;
     }
@@ -48,6 +50,11 @@ pub async fn delete_expired_data(state: &Data<State>) -> Result<usize> {
             return Ok(rows);
         }
     }
+}
+
+/// Deletes the outlets that texts seemed to credit and that no link credits any more.
+async fn delete_unused_outlets(state: &Data<State>) -> Result<usize> {
+    State::write(state, |conn| Box::pin(outlets::delete_unused(conn))).await
 }
 
 fn log_outcome(task: &str, outcome: Result<usize>) {

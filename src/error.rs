@@ -72,6 +72,7 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type" 415 "Unsupported media type" "The operation does not accept the `Content-Type` or `Content-Encoding` of the body.";
     Invalid = "invalid" 422 "Invalid fields" "Fields of the body are invalid; `errors` lists each with a JSON pointer.";
     CommentRefused = "comment_refused" 422 "Comment refused" "A rule of the site rejects this comment; `errors` names the kind of rule. Nothing was stored.";
+    NoSources = "no_sources" 422 "No sources" "No source was found in the pasted text. `?accept=prose` permits a text without sources.";
     IdempotencyKeyReused = "idempotency_key_reused" 422 "Idempotency key reused" "This `Idempotency-Key` was used for another request.";
     PreconditionRequired = "precondition_required" 428 "Precondition required" "An update needs `If-Match` with the `ETag` of the version to replace.";
     RateLimited = "rate_limited" 429 "Too many requests" "The rate limit is exceeded; `RateLimit` and `Retry-After` say when to try again.";

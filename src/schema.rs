@@ -253,6 +253,7 @@ diesel::table! {
         quote_html -> Nullable<Text>,
         uncertain -> Bool,
         published_at -> Nullable<Timestamptz>,
+        credited_by_hand -> Bool,
     }
 }
 
@@ -294,6 +295,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        confirmed -> Bool,
     }
 }
 

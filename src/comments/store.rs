@@ -40,11 +40,13 @@ pub async fn new_id(conn: &AsyncPgConnection) -> Result<i64> {
     Ok(diesel::select(nextval("comments_id_seq")).get_result(&mut &*conn).await?)
 }
 
-/// A comment in a pasted roundup, whose author and time are unknown.
+/// A comment in a pasted roundup. Its time is unknown: pages print it without a time zone.
 #[derive(Debug, Clone)]
 pub struct PastedComment {
     /// The text as written, in Markdown.
     pub text: String,
+    /// The name of the author, if the page gives it.
+    pub author: Option<String>,
     /// Whether it is uncertain where the comment begins and ends.
     pub uncertain: bool,
 }
@@ -71,6 +73,7 @@ pub async fn add_roots(
                 comments::depth.eq(0),
                 comments::path.eq(id.to_be_bytes().to_vec()),
                 comments::status.eq("approved"),
+                comments::author_name.eq(&found.author),
                 comments::text.eq(&found.text),
                 comments::html.eq(render(&found.text, Markup::Markdown, AuthorRole::Reader)),
                 comments::listed_at.eq(now),

@@ -2,11 +2,13 @@
 //! route here requires a key.
 
 mod input;
+mod link_urls;
 mod model;
 mod paste;
 mod prepare;
 mod publish;
 mod query;
+mod report;
 mod routes;
 mod status;
 mod update;

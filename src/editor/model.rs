@@ -2,6 +2,7 @@
 
 use crate::articles::model::{Article, ArticleStatus, ArticleSummary, SummaryRow, TextRow};
 use crate::editor::input::{ArticleInput, ArticleStatusInput};
+use crate::editor::report::PasteReport;
 use crate::links::Link;
 use crate::schema::articles;
 use crate::tags::TagRef;
@@ -41,6 +42,16 @@ pub struct AdminArticle {
     /// The fields for editors only.
     #[serde(flatten)]
     pub editor_fields: EditorFields,
+}
+
+/// An article that was written, with the report on the text that it was read from.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WrittenArticle {
+    /// The article.
+    #[serde(flatten)]
+    pub article: AdminArticle,
+    /// What was read from a pasted text; null for a JSON body.
+    pub report: Option<PasteReport>,
 }
 
 /// An article in a list for editors.
@@ -131,6 +142,18 @@ impl AdminArticle {
     /// Returns the path for editors.
     pub(super) fn location(&self) -> String {
         format!("/api/v1/admin/articles/{}", self.id())
+    }
+}
+
+impl WrittenArticle {
+    /// Returns an article without a report.
+    pub(super) fn of(article: AdminArticle) -> Self {
+        Self { article, report: None }
+    }
+
+    /// Returns an article with every field present.
+    pub fn sample() -> Self {
+        Self { article: AdminArticle::sample(), report: Some(PasteReport::sample()) }
     }
 }
 

@@ -2,22 +2,26 @@
 
 use crate::comments::store::{self as comments, PastedComment};
 use crate::editor::input::{ArticleInput, CommentaryInput};
-use crate::editor::model::AdminArticle;
+use crate::editor::model::{AdminArticle, WrittenArticle};
 use crate::editor::prepare::Editor;
-use crate::editor::update;
+use crate::editor::report::PasteReport;
+use crate::editor::{query, update};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::{TextBody, TextKind, validated};
-use crate::links::{Byline, CreditInput, LinkInput, OutletName, TextFormat, TextInput};
+use crate::links::{
+    self, Byline, CreditInput, LinkInput, LinkRole, OutletName, TextFormat, TextInput,
+};
 use crate::outlets::{Directory, Lookups, OutletRef};
 use crate::schema::outlets;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use roundup_reader::{Level, Note, Outlets as _, Reply, Roundup, Source};
-use roundup_reader::{parse_html, parse_markdown, parse_text};
-use serde::Serialize;
-use std::collections::HashMap;
+use roundup_reader::{Html, Note, Outlets, Reply, Roundup, Source};
+use roundup_reader::{parse_html_with, parse_markdown_with, parse_text_with};
+use safe_html::names::fold_name;
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
 use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 /// A pasted roundup, for the OpenAPI schema only.
 #[derive(Debug, Clone, ToSchema)]
@@ -59,47 +63,52 @@ impl ToSchema for PastedArticle {
     }
 }
 
-/// What was uncertain or not understood in a pasted roundup.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct PasteReport {
-    /// Every source with the line that it was read from.
-    #[schema(max_items = 500)]
-    pub credits: Vec<ParsedCredit>,
-    /// The lines whose meaning was guessed.
-    #[schema(max_items = 100_000)]
-    pub uncertain: Vec<Note>,
-    /// The lines that were not understood and are kept in the commentary.
-    #[schema(max_items = 100_000)]
-    pub unread: Vec<Note>,
+/// The headline of a pasted roundup.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct HeadlineQuery {
+    /// The headline of a pasted text, which then need not have one.
+    #[param(min_length = 1, max_length = 300, example = "Morning links")]
+    pub(super) headline: Option<String>,
 }
 
-/// How the credit of a source was read.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ParsedCredit {
-    /// The position of the link in the article, from 0.
-    #[schema(minimum = 0, maximum = 100_000)]
-    pub link: usize,
-    /// The line number, from 1.
-    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
-    pub line: usize,
-    /// The line as written.
-    #[schema(max_length = 200_000)]
-    pub raw: String,
-    /// The credit in that line.
-    #[schema(max_length = 200_000)]
-    pub credit: Option<String>,
-    /// How certain the reading is.
-    pub confidence: Level,
+/// How a pasted roundup is read and stored.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PasteQuery {
+    /// The headline of a pasted text, which then need not have one.
+    #[param(min_length = 1, max_length = 300, example = "Morning links")]
+    headline: Option<String>,
+    /// `prose`: a pasted text in which no source is found is accepted; otherwise that is 422.
+    #[param(inline, example = json!(null))]
+    accept: Option<Accept>,
+}
+
+/// A kind of text to accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Accept {
+    /// A text without sources.
+    Prose,
+}
+
+impl PasteQuery {
+    /// Rejects parameters for a body that is not a text.
+    pub(super) fn check_json(&self) -> Result<()> {
+        let given = [("headline", self.headline.is_some()), ("accept", self.accept.is_some())];
+        match given.iter().find(|(_, is_given)| *is_given) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let message = format!("`{name}` is for text bodies, this one is JSON");
+                Err(Error::parameter(name, Code::BadParameter, message))
+            }
+        }
+    }
 }
 
 impl PasteResult {
     /// Returns a result with every field present.
     pub fn sample() -> Self {
-        let raw = "Bridge opens -- Harbour Gazette".to_owned();
-        let note = |reason: &str| Note { line: 1, raw: raw.clone(), reason: reason.to_owned() };
-        let credit = Some("Harbour Gazette".to_owned());
-        let read =
-            ParsedCredit { link: 0, line: 1, raw: raw.clone(), credit, confidence: Level::Low };
         Self {
             article: PastedArticle(ArticleInput::of(&AdminArticle::sample())),
             comments: vec![Reply {
@@ -109,39 +118,44 @@ impl PasteResult {
                 author: Some("James".into()),
                 created_at: Some("2014-12-04T19:14:00".into()),
             }],
-            report: PasteReport {
-                credits: vec![read],
-                uncertain: vec![note("neither an outlet nor a URL was found")],
-                unread: vec![note("a heading without sources under it")],
-            },
+            report: PasteReport::sample(),
         }
     }
 }
+
+/// The size from which all outlets are loaded at once, because a text is read again with the outlets that it
+/// asked for.
+const LARGE_TEXT_BYTES: usize = 50_000;
 
 /// Reads a pasted roundup.
 ///
 /// # Errors
 /// 422 when it has more than an article can have, such as 501 sources.
-pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<PasteResult> {
-    let text = body.text.as_str();
-    let (directory, roundup) = Directory::load_for(conn, Lookups::default(), |asked| {
-        let roundup = match body.kind {
-            TextKind::Plain => parse_text(text, asked),
-            TextKind::Markdown => parse_markdown(text, asked),
-            TextKind::Html => parse_html(text, asked),
-        };
-        // What is needed beyond what the reader asked for.
-        for source in &roundup.links {
-            if let Some(url) = source.url.as_deref().and_then(citation_key::normalise) {
-                asked.at_host(&url.domain);
+pub(super) async fn read(
+    conn: &AsyncPgConnection,
+    body: &TextBody,
+    headline: Option<&str>,
+) -> Result<PasteResult> {
+    let (directory, roundup) = if body.text.len() > LARGE_TEXT_BYTES {
+        let directory = Directory::load(conn).await?;
+        let roundup = parse_with_headline(body, headline, &directory);
+        (directory, roundup)
+    } else {
+        Directory::load_for(conn, Lookups::default(), |asked| {
+            let roundup = parse_with_headline(body, headline, asked);
+            // What is needed beyond what the reader asked for.
+            for source in &roundup.links {
+                if let Some(url) = source.url.as_deref().and_then(citation_key::normalise) {
+                    asked.at_host(&url.domain);
+                }
+                for name in source.credits.iter().filter_map(|credit| credit.outlet.as_deref()) {
+                    asked.knows(name);
+                }
             }
-            for name in source.credits.iter().filter_map(|credit| credit.outlet.as_deref()) {
-                asked.knows(name);
-            }
-        }
-        roundup
-    })
-    .await?;
+            roundup
+        })
+        .await?
+    };
     let names = names(conn, &roundup, &directory).await?;
     let parsed = parsed(roundup, &directory, &names);
     let mut article = parsed.article.0.clone();
@@ -153,6 +167,52 @@ pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<Pa
     Ok(parsed)
 }
 
+/// Parses a text under the given headline, or its own.
+fn parse_with_headline(body: &TextBody, headline: Option<&str>, outlets: &dyn Outlets) -> Roundup {
+    let own = parse(body, outlets, false);
+    let Some(headline) = headline else { return own };
+    // A text that begins with the same headline does not keep it twice.
+    let is_own = own.headline.as_deref().is_some_and(|own| fold_name(own) == fold_name(headline));
+    let mut roundup = if is_own { own } else { parse(body, outlets, true) };
+    roundup.headline = Some(headline.to_owned());
+    roundup
+}
+
+fn parse(body: &TextBody, outlets: &dyn Outlets, has_separate_title: bool) -> Roundup {
+    match body.kind {
+        TextKind::Plain => parse_text_with(&body.text, outlets, has_separate_title),
+        TextKind::Markdown => parse_markdown_with(&body.text, outlets, has_separate_title),
+        TextKind::Html => {
+            parse_html_with(&body.text, outlets, Html { loose: false, has_separate_title })
+        }
+    }
+}
+
+/// Reads a pasted roundup that is to be stored.
+///
+/// # Errors
+/// 422 when it has no headline, or no source unless prose is accepted.
+pub(super) async fn read_article(
+    conn: &AsyncPgConnection,
+    body: &TextBody,
+    query: &PasteQuery,
+) -> Result<PasteResult> {
+    let parsed = read(conn, body, query.headline.as_deref()).await?;
+    let article = &parsed.article.0;
+    let has_sources = article.links.iter().any(|link| link.role != LinkRole::Inline);
+    if !has_sources && query.accept.is_none() {
+        let detail = "no source was found in the text: write `TITLE -- OUTLET`, a line for each \
+                      source, or send `?accept=prose` for a text without sources";
+        return Err(Error::new(Code::NoSources, detail));
+    }
+    if article.headline.is_empty() {
+        let message = "no headline was found: write it on the first line, or send `?headline=`";
+        let error = FieldError::field("/headline", "required", message);
+        return Err(Error::fields(Code::Invalid, vec![error]));
+    }
+    Ok(parsed)
+}
+
 /// Stores a pasted roundup as a draft, with its readers' comments.
 ///
 /// # Errors
@@ -160,22 +220,91 @@ pub(super) async fn read(conn: &AsyncPgConnection, body: &TextBody) -> Result<Pa
 pub(super) async fn store(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
-    body: &TextBody,
-) -> Result<AdminArticle> {
-    let parsed = read(conn, body).await?;
-    if parsed.article.0.headline.is_empty() {
-        let message = "no headline was found: the first line must be `TITLE -- OUTLET`";
-        let error = FieldError::field("/headline", "required", message);
-        return Err(Error::fields(Code::Invalid, vec![error]));
-    }
+    parsed: PasteResult,
+) -> Result<WrittenArticle> {
     let article = update::create(conn, editor, parsed.article.0).await?;
-    let pasted = |reply: Reply| PastedComment { text: reply.text, uncertain: reply.uncertain };
+    let report = Some(parsed.report);
+    let pasted = |reply: Reply| PastedComment {
+        text: reply.text,
+        author: reply.author,
+        uncertain: reply.uncertain,
+    };
     let replies: Vec<PastedComment> = parsed.comments.into_iter().map(pasted).collect();
     if replies.is_empty() {
-        return Ok(article);
+        return Ok(WrittenArticle { article, report });
     }
     comments::add_roots(conn, article.id(), &replies, editor.now).await?;
-    crate::editor::query::find(conn, article.id()).await
+    let article = query::find(conn, article.id()).await?;
+    Ok(WrittenArticle { article, report })
+}
+
+/// Replaces an article by a text that is pasted again. What a text cannot say stays: the status, the tags,
+/// the author, the corrections. A source with the same URL or title keeps its id, its URL if the text has
+/// none, and the credits that an editor wrote by hand.
+///
+/// # Errors
+/// 422 when it cannot be stored as an article.
+pub(super) async fn replace(
+    conn: &mut AsyncPgConnection,
+    editor: &Editor,
+    current: &AdminArticle,
+    mut parsed: PasteResult,
+) -> Result<WrittenArticle> {
+    let by_hand = links::credited_by_hand(conn, current.id()).await?;
+    let read = parsed.article.0;
+    let stored = ArticleInput::of(current);
+    let links = keep_stored(read.links, &stored.links, &by_hand);
+    let input = ArticleInput {
+        headline: read.headline,
+        dek: read.dek,
+        quote: read.quote,
+        commentary: read.commentary,
+        links_heading: read.links_heading,
+        links,
+        ..stored
+    };
+    if let [first, ..] = parsed.comments.as_slice() {
+        let reason = "readers' comments are stored when the article is created, not again";
+        let note = Note { line: first.line, raw: first.text.clone(), reason: reason.to_owned() };
+        parsed.report.unread.push(note);
+    }
+    let article = update::change(conn, editor, current, input, "article.update").await?;
+    Ok(WrittenArticle { article, report: Some(parsed.report) })
+}
+
+/// Matches the sources of a text with stored ones, by URL, otherwise by title, and keeps what the text does
+/// not know better.
+fn keep_stored(
+    read: Vec<LinkInput>,
+    stored: &[LinkInput],
+    by_hand: &HashSet<i64>,
+) -> Vec<LinkInput> {
+    let key = |link: &LinkInput| Some(citation_key::normalise(link.url.as_deref()?)?.key);
+    let mut free: Vec<(Option<String>, String, &LinkInput)> =
+        stored.iter().map(|link| (key(link), fold_name(&link.title), link)).collect();
+    let mut matches: Vec<Option<&LinkInput>> = vec![None; read.len()];
+    for by_url in [true, false] {
+        for (link, found) in read.iter().zip(&mut matches).filter(|(_, found)| found.is_none()) {
+            let (url, title) = (key(link), fold_name(&link.title));
+            let position = free.iter().position(|(stored_url, stored_title, _)| {
+                if by_url { url.is_some() && *stored_url == url } else { *stored_title == title }
+            });
+            *found = position.map(|at| free.remove(at).2);
+        }
+    }
+    let merged = |(mut link, stored): (LinkInput, Option<&LinkInput>)| {
+        let Some(stored) = stored else { return link };
+        link.id = stored.id;
+        link.url = link.url.or_else(|| stored.url.clone());
+        if stored.id.is_some_and(|id| by_hand.contains(&id)) {
+            link.title.clone_from(&stored.title);
+            link.credit.clone_from(&stored.credit);
+            link.credits.clone_from(&stored.credits);
+            link.uncertain = stored.uncertain;
+        }
+        link
+    };
+    read.into_iter().zip(matches).map(merged).collect()
 }
 
 /// Returns the known outlets that a roundup credits, by id.
@@ -203,18 +332,7 @@ fn host_of(source: &Source, directory: &Directory) -> Option<i64> {
 /// Converts a parsed roundup to the input for an article, with its comments and report.
 fn parsed(roundup: Roundup, directory: &Directory, names: &HashMap<i64, OutletRef>) -> PasteResult {
     let markdown = |text: String| TextInput { text, format: TextFormat::Markdown };
-    let read = |(link, source): (usize, &Source)| ParsedCredit {
-        link,
-        line: source.line,
-        raw: source.raw.clone(),
-        credit: source.credit.clone(),
-        confidence: source.confidence.level(),
-    };
-    let report = PasteReport {
-        credits: roundup.links.iter().enumerate().map(read).collect(),
-        uncertain: roundup.report.uncertain,
-        unread: roundup.report.unread,
-    };
+    let report = PasteReport::of(&roundup);
     let links = roundup.links.into_iter().map(|source| {
         let credits = credits(&source, directory, names);
         link(source, credits)

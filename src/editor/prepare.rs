@@ -26,6 +26,8 @@ pub(super) struct Editor {
     pub(super) may_create_outlets: bool,
     /// Whether an article may cite a URL twice.
     pub(super) allow_duplicates: bool,
+    /// Whether the input was read from a text, so that its credits confirm no outlet.
+    pub(super) from_text: bool,
     /// The time of the change.
     pub(super) now: DateTime<Utc>,
 }
@@ -38,6 +40,7 @@ impl Editor {
             key: Some(principal.key),
             may_create_outlets: principal.may(Scope::OutletsWrite),
             allow_duplicates: false,
+            from_text: false,
             now,
         }
     }
@@ -48,10 +51,22 @@ impl Editor {
         self
     }
 
+    /// Returns the editor of an article that is read from a text.
+    pub(super) fn reading_text(self) -> Self {
+        Self { from_text: true, ..self }
+    }
+
     /// Returns the service itself.
     pub(super) fn service(now: DateTime<Utc>) -> Self {
         let who = Actor::service();
-        Self { who, key: None, may_create_outlets: false, allow_duplicates: true, now }
+        Self {
+            who,
+            key: None,
+            may_create_outlets: false,
+            allow_duplicates: true,
+            from_text: false,
+            now,
+        }
     }
 }
 
@@ -64,6 +79,8 @@ pub(super) struct PreparedArticle {
     pub(super) slug: Option<String>,
     /// The links.
     pub(super) links: Vec<StoredLink>,
+    /// The outlets that the editor credits by hand and that may be unconfirmed.
+    pub(super) confirmed_outlets: Vec<i64>,
     /// The tags.
     pub(super) tags: Vec<i64>,
 }
@@ -89,13 +106,26 @@ pub(super) async fn prepare(
         may_create: editor.may_create_outlets,
         now: editor.now,
     };
-    let new = links::resolve(conn, &input.links, &lookup).await?;
-    let links = match_links(&input.links, new, before)?;
+    let (mut new, unconfirmed) = links::resolve(conn, &input.links, &lookup).await?;
+    let ids = match_links(&input.links, &new, before)?;
+    let mut confirmed_outlets = Vec::new();
+    let mut links = Vec::with_capacity(new.len());
+    for ((input, mut link), id) in input.links.iter().zip(new.drain(..)).zip(ids) {
+        let old = id.and_then(|id| before.iter().find(|old| old.id == id));
+        let same = old.is_some_and(|old| is_same(old, input, &link));
+        let is_credited = !editor.from_text && is_credited_by_hand(old, input, &link);
+        link.credited_by_hand = is_credited;
+        if is_credited && input.credits.is_some() {
+            let outlets = link.credits.iter().filter_map(|credit| credit.outlet);
+            confirmed_outlets.extend(outlets.filter(|id| unconfirmed.contains(id)));
+        }
+        links.push(StoredLink { id, same, link });
+    }
     let tags = tags::named(conn, &input.tags, editor.now).await?;
     let slug = input.slug.clone();
     let mut draft = draft(input, current, editor.now)?;
     draft.outlet_count = links::count_outlets(links.iter().map(|stored| &stored.link));
-    Ok(PreparedArticle { draft, slug, links, tags })
+    Ok(PreparedArticle { draft, slug, links, confirmed_outlets, tags })
 }
 
 fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>) -> Result<Draft> {
@@ -170,18 +200,14 @@ fn reject_duplicates(links: &[LinkInput], before: &[Link]) -> Result<()> {
     if errors.is_empty() { Ok(()) } else { Err(Error::fields(Code::DuplicateLink, errors)) }
 }
 
-/// Matches the links with stored ones: by id, otherwise by title and URL.
-fn match_links(
-    inputs: &[LinkInput],
-    new: Vec<NewLink>,
-    before: &[Link],
-) -> Result<Vec<StoredLink>> {
-    let by_id: HashMap<i64, &Link> = before.iter().map(|link| (link.id, link)).collect();
+/// Returns the ids of the stored links that these links replace: by id, otherwise by title and URL.
+fn match_links(inputs: &[LinkInput], new: &[NewLink], before: &[Link]) -> Result<Vec<Option<i64>>> {
+    let known: HashSet<i64> = before.iter().map(|link| link.id).collect();
     let mut claimed = HashSet::new();
     let mut errors = Vec::new();
     for (at, input) in inputs.iter().enumerate() {
         let Some(id) = input.id else { continue };
-        if !by_id.contains_key(&id) || !claimed.insert(id) {
+        if !known.contains(&id) || !claimed.insert(id) {
             let message = format!("the article has no link {id}, or the id occurs twice");
             errors.push(FieldError::field(format!("/links/{at}/id"), "unknown_link", message));
         }
@@ -189,26 +215,38 @@ fn match_links(
     if !errors.is_empty() {
         return Err(Error::fields(Code::Invalid, errors));
     }
-    let mut list = Vec::with_capacity(new.len());
+    let mut ids = Vec::with_capacity(new.len());
     for (input, link) in inputs.iter().zip(new) {
         let same_content = |old: &&Link| {
             !claimed.contains(&old.id) && old.title == link.title && old.url == link.url
         };
         let id = input.id.or_else(|| before.iter().find(same_content).map(|old| old.id));
         claimed.extend(id);
-        let old = id.and_then(|id| by_id.get(&id));
-        let same = old.is_some_and(|old| is_same(old, input, &link));
-        list.push(StoredLink { id, same, link });
+        ids.push(id);
     }
-    Ok(list)
+    Ok(ids)
 }
 
 /// Returns whether a link is unchanged.
 fn is_same(old: &Link, input: &LinkInput, new: &NewLink) -> bool {
-    let credits = old.credits.len() == new.credits.len()
+    let as_written = LinkInput { id: Some(old.id), credits: None, ..input.clone() };
+    has_same_credits(old, new) && LinkInput { credits: None, ..LinkInput::of(old) } == as_written
+}
+
+fn has_same_credits(old: &Link, new: &NewLink) -> bool {
+    old.credits.len() == new.credits.len()
         && old.credits.iter().zip(&new.credits).all(|(old, new)| {
             old.outlet.as_ref().map(|outlet| outlet.id) == new.outlet && old.bylines == new.bylines
-        });
-    let as_written = LinkInput { id: Some(old.id), credits: None, ..input.clone() };
-    credits && LinkInput { credits: None, ..LinkInput::of(old) } == as_written
+        })
+}
+
+/// Returns whether the editor states title or credits anew, or that they are certain.
+fn is_credited_by_hand(old: Option<&Link>, input: &LinkInput, new: &NewLink) -> bool {
+    let is_restated = |old: &Link| {
+        old.uncertain
+            || old.title != input.title
+            || old.credit != input.credit
+            || !has_same_credits(old, new)
+    };
+    !input.uncertain && old.is_none_or(is_restated)
 }

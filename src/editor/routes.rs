@@ -12,16 +12,16 @@ use crate::articles::filter::{AdminSort, ArticleQuery, included};
 use crate::articles::model::ArticleStatus;
 use crate::auth::{Allowed, scope};
 use crate::editor::input::ArticleInput;
-use crate::editor::model::{AdminArticle, AdminArticleSummary};
+use crate::editor::model::{AdminArticle, AdminArticleSummary, WrittenArticle};
 use crate::editor::paste as pasted;
-use crate::editor::paste::PastedText;
+use crate::editor::paste::{PasteQuery, PastedText};
 use crate::editor::prepare::Editor;
 use crate::editor::query;
 use crate::editor::query::statuses;
 use crate::editor::update;
 use crate::error::Result;
-use crate::extract::{Body, JsonOrText, MergePatch, QueryTriple};
 use crate::extract::{EmptyQuery, FieldsQuery, Id, Query};
+use crate::extract::{JsonOrText, MergePatch, QueryPair, QueryTriple};
 use crate::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems, ArticleProblems};
 use crate::page::{Page, PageQuery};
@@ -133,16 +133,17 @@ async fn admin_list_articles(
 
 /// Create an article with its links, credits and tags
 ///
-/// A body of `text/plain`, `text/markdown` or `text/html` is read as a pasted roundup and becomes a draft.
-#[utoipa::path(post, path = "/articles", tag = "articles", params(DuplicateQuery, IdempotencyKeyHeader),
+/// A body of `text/plain`, `text/markdown` or `text/html` is read as a pasted roundup and becomes a draft;
+/// `report` says what was read from which line, and how certain that is.
+#[utoipa::path(post, path = "/articles", tag = "articles", params(DuplicateQuery, PasteQuery, IdempotencyKeyHeader),
     security(("key" = ["articles:write"])),
     request_body(content((ArticleInput = "application/json"), (PastedText = "text/plain"), (PastedText = "text/markdown"), (PastedText = "text/html"))),
-    responses((status = 201, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
+    responses((status = 201, description = "The article", body = WrittenArticle, example = json!(WrittenArticle::sample())), AdminWriteProblems))]
 async fn admin_create_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     once: IdempotencyKey,
-    Query(query): Query<DuplicateQuery>,
+    QueryPair(query, paste): QueryPair<DuplicateQuery, PasteQuery>,
     body: JsonOrText<ArticleInput>,
 ) -> Result<StoredResponse> {
     let editor =
@@ -154,12 +155,18 @@ async fn admin_create_article(
     };
     State::write_once(&state, attempt, move |conn| {
         Box::pin(async move {
-            let made = match body {
-                JsonOrText::Json(body) => update::create(conn, &editor, body.value).await?,
-                JsonOrText::Text(body) => pasted::store(conn, &editor, &body).await?,
+            let written = match body {
+                JsonOrText::Json(body) => {
+                    paste.check_json()?;
+                    WrittenArticle::of(update::create(conn, &editor, body.value).await?)
+                }
+                JsonOrText::Text(body) => {
+                    let parsed = pasted::read_article(conn, &body, &paste).await?;
+                    pasted::store(conn, &editor.reading_text(), parsed).await?
+                }
             };
-            let response = StoredResponse::created(&made, &made.location())?;
-            Ok(response.with_version(made.editor_fields.version))
+            let response = StoredResponse::created(&written, &written.article.location())?;
+            Ok(response.with_version(written.article.editor_fields.version))
         })
     })
     .await
@@ -187,25 +194,40 @@ async fn admin_get_article(
 ///
 /// Fields left out are emptied, except `slug`, `status` and `published_at`, which stay.
 /// Links keep their ids if they name them, or if title and URL are unchanged.
-#[utoipa::path(put, path = "/articles/{id}", tag = "articles", request_body = ArticleInput, security(("key" = ["articles:write"])),
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader),
-    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
+///
+/// A pasted text replaces what a text can say: headline, dek, quote, commentary and links. A link with the URL or
+/// the title of a stored one keeps its id, its URL if the text has none, and the credits that were written by hand.
+#[utoipa::path(put, path = "/articles/{id}", tag = "articles", security(("key" = ["articles:write"])),
+    request_body(content((ArticleInput = "application/json"), (PastedText = "text/plain"), (PastedText = "text/markdown"), (PastedText = "text/html"))),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, PasteQuery, VersionHeader),
+    responses((status = 200, description = "The article", body = WrittenArticle, example = json!(WrittenArticle::sample())), AdminWriteProblems))]
 async fn admin_replace_article(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     id: Id,
     if_match: IfMatch,
-    Query(query): Query<DuplicateQuery>,
-    body: Body<ArticleInput>,
+    QueryPair(query, paste): QueryPair<DuplicateQuery, PasteQuery>,
+    body: JsonOrText<ArticleInput>,
 ) -> Result<StoredResponse> {
     let editor =
         Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
     State::write(&state, move |conn| {
         Box::pin(async move {
             let current = update::editable(conn, id.0, &if_match).await?;
-            let made =
-                update::change(conn, &editor, &current, body.value, "article.update").await?;
-            article_response(&made)
+            let written = match body {
+                JsonOrText::Json(body) => {
+                    paste.check_json()?;
+                    let action = "article.update";
+                    let made = update::change(conn, &editor, &current, body.value, action).await?;
+                    WrittenArticle::of(made)
+                }
+                JsonOrText::Text(body) => {
+                    let parsed = pasted::read_article(conn, &body, &paste).await?;
+                    pasted::replace(conn, &editor.reading_text(), &current, parsed).await?
+                }
+            };
+            let version = written.article.editor_fields.version;
+            Ok(StoredResponse::ok(&written)?.with_version(version))
         })
     })
     .await

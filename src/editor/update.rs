@@ -17,7 +17,7 @@ use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::Ref;
 use crate::response::IfMatch;
 use crate::schema::{article_revisions as revisions, articles, comments, purged_articles};
-use crate::{idempotency, links, tags};
+use crate::{idempotency, links, outlets, tags};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
@@ -90,7 +90,8 @@ pub(super) async fn create(
     begin_article_write(conn).await?;
     // The ids are those of another article's links, when the input is a copy of that article.
     input.links.iter_mut().for_each(|link| link.id = None);
-    let PreparedArticle { draft, slug, links, tags } = prepare(conn, editor, input, None).await?;
+    let PreparedArticle { draft, slug, links, confirmed_outlets, tags } =
+        prepare(conn, editor, input, None).await?;
     let id = store::insert_row(conn, &draft, slug.as_deref(), editor.now).await?;
     let links: Vec<_> = links.into_iter().map(|stored| stored.link).collect();
     links::insert(conn, id, &links, draft.public_since()).await?;
@@ -101,6 +102,7 @@ pub(super) async fn create(
         .await?;
     // Last, because others wait for the counters that it updates.
     refresh_articles(conn, &[id]).await?;
+    outlets::confirm(conn, &confirmed_outlets).await?;
     Ok(made)
 }
 
@@ -117,7 +119,7 @@ pub(super) async fn change(
 ) -> Result<AdminArticle> {
     let id = current.id();
     let before = store_missing_revision(conn, current).await?;
-    let PreparedArticle { draft, slug, links, tags } =
+    let PreparedArticle { draft, slug, links, confirmed_outlets, tags } =
         prepare(conn, editor, input, Some(current)).await?;
     let former = current.article.summary.slug.as_str();
     let slugs = (former, slug.as_deref().unwrap_or(former));
@@ -138,6 +140,7 @@ pub(super) async fn change(
         // Last, because others wait for the counters that it updates.
         refresh_articles(conn, &[id]).await?;
     }
+    outlets::confirm(conn, &confirmed_outlets).await?;
     Ok(made)
 }
 

@@ -16,7 +16,7 @@ pub use path::{Id, Lookup, Ref, deserialize_id};
 pub use query::{
     EmptyQuery, FieldsQuery, Query, QueryPair, QueryTriple, comma_separated, comma_separated_refs,
 };
-pub use text_body::{JsonOrText, TextBody, TextKind};
+pub use text_body::{JsonOrText, PlainText, TextBody, TextKind};
 
 /// The maximum size of a request body in bytes: room for an article with 500 links and two texts
 /// of 200 kB.

@@ -77,6 +77,27 @@ impl FromRequest for TextBody {
     }
 }
 
+/// A body of `text/plain`.
+#[derive(Debug, Clone)]
+pub struct PlainText {
+    /// The text.
+    pub text: String,
+}
+
+impl FromRequest for PlainText {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let type_check = check_media_type(req.headers(), &["text/plain"]);
+        let body = TextBody::from_request(req, payload);
+        Box::pin(async move {
+            type_check?;
+            Ok(Self { text: body.await?.text })
+        })
+    }
+}
+
 /// A text body when `Content-Type` says so, otherwise a JSON body.
 #[derive(Debug, Clone)]
 pub enum JsonOrText<T> {

@@ -29,7 +29,7 @@ pub struct OutletLookup {
     pub now: DateTime<Utc>,
 }
 
-/// Returns the links with their outlets resolved.
+/// Returns the links with their outlets resolved, and the outlets among them that may be unconfirmed.
 ///
 /// # Errors
 /// 422 with every unknown outlet that may not be created, and the nearest name.
@@ -37,20 +37,19 @@ pub async fn resolve(
     conn: &mut AsyncPgConnection,
     list: &[LinkInput],
     lookup: &OutletLookup,
-) -> Result<Vec<NewLink>> {
-    let directory = if list.iter().all(|link| lookup.knows_all(link)) {
-        Directory::default()
-    } else {
-        directory_for(conn, list).await?
-    };
+) -> Result<(Vec<NewLink>, HashSet<i64>)> {
+    let is_known = list.iter().all(|link| lookup.knows_all(link));
+    let directory = if is_known { Directory::default() } else { directory_for(conn, list).await? };
     let mut resolver = Resolver { conn, lookup, directory, unknown: Vec::new() };
     let mut links = Vec::with_capacity(list.len());
     for (at, input) in list.iter().enumerate() {
         let credits = resolver.credits(&format!("/links/{at}"), input).await?;
         links.push(new_link(input, credits));
     }
+    let unconfirmed =
+        if is_known { lookup.known.clone() } else { resolver.directory.unconfirmed().clone() };
     resolver.finish().await?;
-    Ok(links)
+    Ok((links, unconfirmed))
 }
 
 /// Loads the outlets that these links may credit.
@@ -90,6 +89,7 @@ fn new_link(input: &LinkInput, credits: Vec<NewCredit>) -> NewLink {
         section: input.section.clone(),
         quote: input.quote.clone().map(super::TextInput::rendered),
         uncertain: input.uncertain,
+        credited_by_hand: false,
     }
 }
 

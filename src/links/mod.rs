@@ -16,4 +16,5 @@ pub use model::{CitingArticle, Credit, Link, LinkRole, LinkWithArticle, RichText
 pub use query::{listed, of_articles};
 pub use rekey::{rekey, run as run_rekey};
 pub use routes::{Docs, configure, domains};
-pub use store::{NewCredit, NewLink, StoredLink, count_outlets, delete_of, insert, replace};
+pub use store::{NewCredit, NewLink, StoredLink};
+pub use store::{count_outlets, credited_by_hand, delete_of, insert, replace};

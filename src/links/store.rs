@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::schema::{link_credits, links};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer};
+use diesel::sql_types::{Array, BigInt, Bool, Integer};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashSet;
 
@@ -28,6 +28,8 @@ pub struct NewLink {
     pub quote: Option<RichText>,
     /// Whether it was read with doubt.
     pub uncertain: bool,
+    /// Whether an editor wrote title and credits now, in place of the reader.
+    pub credited_by_hand: bool,
 }
 
 /// A publisher of a source, resolved.
@@ -69,7 +71,12 @@ async fn insert_at(
     if list.is_empty() {
         return Ok(());
     }
-    let rows: Vec<_> = list.iter().map(|(at, link)| row(article, link, *at)).collect();
+    let rows: Vec<_> = list
+        .iter()
+        .map(|(at, link)| {
+            (row(article, link, *at), links::credited_by_hand.eq(link.credited_by_hand))
+        })
+        .collect();
     let ids: Vec<i64> = diesel::insert_into(links::table)
         .values(rows)
         .returning(links::id)
@@ -151,8 +158,13 @@ pub async fn replace(
                 positions.push(at);
             }
             Some(id) => {
+                let by_hand =
+                    links::credited_by_hand.or(kept.link.credited_by_hand.into_sql::<Bool>());
                 diesel::update(links::table.find(id))
-                    .set(row((article, published_at), &kept.link, at))
+                    .set((
+                        row((article, published_at), &kept.link, at),
+                        links::credited_by_hand.eq(by_hand),
+                    ))
                     .execute(conn)
                     .await?;
                 diesel::delete(link_credits::table.filter(link_credits::link_id.eq(id)))
@@ -218,6 +230,16 @@ fn row((article_id, published_at): Parent, link: &NewLink, position: i32) -> Row
         uncertain: link.uncertain,
         published_at,
     }
+}
+
+/// Returns the links of an article whose title and credits an editor wrote.
+///
+/// # Errors
+/// When the database fails.
+pub async fn credited_by_hand(conn: &AsyncPgConnection, article: i64) -> Result<HashSet<i64>> {
+    let own = links::table.filter(links::article_id.eq(article)).filter(links::credited_by_hand);
+    let ids: Vec<i64> = own.select(links::id).load(&mut &*conn).await?;
+    Ok(ids.into_iter().collect())
 }
 
 /// Deletes the links of an article.

@@ -5,10 +5,11 @@ use super::input::{AdminOutlet, OutletInput};
 use super::merge::merge;
 use super::model::OutletQuery;
 use super::query;
+use super::review::{OutletBatchInput, OutletBatchResult, review};
 use crate::audit::{self, Actor};
 use crate::auth::{Allowed, scope};
 use crate::error::Result;
-use crate::extract::{Body, MergePatch, QueryPair};
+use crate::extract::{Body, MergePatch, QueryTriple};
 use crate::extract::{EmptyQuery, FieldsQuery, Id, Query};
 use crate::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems};
@@ -19,11 +20,12 @@ use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::json;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure_admin(cfg: &mut ServiceConfig) {
     cfg.service(resource("/outlets").get(admin_list_outlets).post(admin_create_outlet))
+        .service(resource("/outlets/batch").post(admin_review_outlets))
         .service(
             resource("/outlets/{id}")
                 .get(admin_get_outlet)
@@ -38,12 +40,21 @@ pub fn configure_admin(cfg: &mut ServiceConfig) {
 #[openapi(paths(
     admin_list_outlets,
     admin_create_outlet,
+    admin_review_outlets,
     admin_get_outlet,
     admin_update_outlet,
     admin_delete_outlet,
     admin_merge_outlet
 ))]
 pub struct AdminDocs;
+
+/// The filter of the editors' list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ConfirmedQuery {
+    /// `false`: only outlets that a text seemed to credit and no editor confirmed; `true`: only the others.
+    confirmed: Option<bool>,
+}
 
 /// The outlet to merge into.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -62,15 +73,17 @@ fn outlet_response(outlet: &AdminOutlet) -> Result<StoredResponse> {
 /// List all outlets, credited or not
 ///
 /// By name, or most credited first.
-#[utoipa::path(get, path = "/outlets", tag = "outlets", params(OutletQuery, PageQuery), security(("key" = ["outlets:write"])),
+#[utoipa::path(get, path = "/outlets", tag = "outlets", params(OutletQuery, ConfirmedQuery, PageQuery), security(("key" = ["outlets:write"])),
     responses((status = 200, description = "A page of outlets", body = Page<AdminOutlet>, example = json!(Page::sample(AdminOutlet::sample()))), AdminReadProblems))]
 async fn admin_list_outlets(
     _caller: Allowed<scope::OutletsWrite>,
     state: Data<State>,
-    QueryPair(query, page): QueryPair<OutletQuery, PageQuery>,
+    QueryTriple(query, filter, page): QueryTriple<OutletQuery, ConfirmedQuery, PageQuery>,
 ) -> Result<JsonResponse> {
-    let scan = page.scan(&("admin outlets", query.sort))?;
-    let found = state.read(async |conn| query::admin_page(conn, query.sort, &scan).await).await?;
+    let scan = page.scan(&("admin outlets", query.sort, filter.confirmed))?;
+    let found = state
+        .read(async |conn| query::admin_page(conn, query.sort, filter.confirmed, &scan).await)
+        .await?;
     JsonResponse::page(found, query.fields.as_deref(), AdminOutlet::sample)
 }
 
@@ -97,6 +110,31 @@ async fn admin_create_outlet(
             audit::record(conn, &who, now, "outlet.create", object, detail).await?;
             let location = format!("/api/v1/admin/outlets/{}", made.outlet.id);
             Ok(StoredResponse::created(&made, &location)?.with_version(made.version))
+        })
+    })
+    .await
+}
+
+/// Confirm, merge or drop up to 100 outlets at once
+///
+/// For outlets that readings of texts created: see `confirmed=false` of the list. Returns the outcome for each
+/// outlet; a failure does not affect the others.
+#[utoipa::path(post, path = "/outlets/batch", tag = "outlets", request_body = OutletBatchInput, params(IdempotencyKeyHeader), security(("key" = ["outlets:write"])),
+    responses((status = 200, description = "The outcome for each outlet", body = OutletBatchResult, example = json!(OutletBatchResult::sample())), AdminWriteProblems))]
+async fn admin_review_outlets(
+    caller: Allowed<scope::OutletsWrite>,
+    state: Data<State>,
+    once: IdempotencyKey,
+    _query: Query<EmptyQuery>,
+    body: Body<OutletBatchInput>,
+) -> Result<StoredResponse> {
+    let now = state.clock().now();
+    let attempt = once.bind(caller.principal.owner(), &body.digest);
+    State::write_once(&state, attempt, move |conn| {
+        Box::pin(async move {
+            let who = Actor::of(&caller.principal);
+            let results = review(conn, &body.value, &who, now).await?;
+            StoredResponse::ok(&OutletBatchResult { results })
         })
     })
     .await

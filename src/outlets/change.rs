@@ -26,6 +26,8 @@ struct Row<'a> {
     lang: Option<&'a str>,
     kind: Option<&'a str>,
     updated_at: DateTime<Utc>,
+    /// An editor who writes an outlet vouches for it.
+    confirmed: bool,
 }
 
 impl<'a> Row<'a> {
@@ -38,6 +40,7 @@ impl<'a> Row<'a> {
             lang: input.lang.as_deref(),
             kind: input.kind.map(super::input::OutletKind::as_str),
             updated_at: now,
+            confirmed: true,
         }
     }
 }

@@ -7,10 +7,10 @@ use crate::error::Result;
 use crate::schema::{outlet_aliases, outlet_hosts, outlet_slugs, outlets};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join4;
-use roundup_reader::{Evidence, Outlets};
+use roundup_reader::{Evidence, Outlets, Standing};
 use safe_html::names::fold_outlet_name;
 use safe_html::slug::slugify;
 use std::cell::RefCell;
@@ -23,6 +23,8 @@ pub struct Directory {
     hosts: HashMap<String, i64>,
     slugs: HashMap<String, i64>,
     ids: HashSet<i64>,
+    /// The outlets that no editor confirmed.
+    unconfirmed: HashSet<i64>,
 }
 
 /// What to look up.
@@ -109,12 +111,11 @@ impl Outlets for Directory {
 
     fn lookup(&self, name: &str) -> Option<Evidence> {
         let key = self.named(name)?;
-        Some(Evidence { ambiguous: is_ambiguous(name), key: Some(key), ..Evidence::KNOWN })
+        Some(Evidence { ambiguous: is_ambiguous(name), ..self.evidence(key) })
     }
 
     fn at_host(&self, host: &str) -> Option<Evidence> {
-        let key = Self::at_host(self, host)?;
-        Some(Evidence { key: Some(key), ..Evidence::KNOWN })
+        Self::at_host(self, host).map(|key| self.evidence(key))
     }
 }
 
@@ -127,15 +128,23 @@ struct Found {
     text: String,
     #[diesel(sql_type = BigInt)]
     id: i64,
+    #[diesel(sql_type = Bool)]
+    confirmed: bool,
 }
 
 /// Finds outlets by folded names, hosts, slugs and ids. A current slug comes after a former one.
 const LOOK_UP: &str = "
-    select 'name' as kind, key as text, outlet_id as id from outlet_aliases where key = any ($1)
-    union all select 'host', host, outlet_id from outlet_hosts where host = any ($2)
-    union all select 'slug', slug, outlet_id from outlet_slugs where slug = any ($3)
-    union all select 'slug', slug, id from outlets where slug = any ($3)
-    union all select 'id', '', id from outlets where id = any ($4)";
+    select found.kind, found.text, found.id, o.confirmed
+    from (
+        select 'name' as kind, key as text, outlet_id as id, 1 as rank
+        from outlet_aliases where key = any ($1)
+        union all select 'host', host, outlet_id, 1 from outlet_hosts where host = any ($2)
+        union all select 'slug', slug, outlet_id, 1 from outlet_slugs where slug = any ($3)
+        union all select 'slug', slug, id, 2 from outlets where slug = any ($3)
+        union all select 'id', '', id, 1 from outlets where id = any ($4)
+    ) found
+    join outlets o on o.id = found.id
+    order by found.rank";
 
 /// How often a text is read again with the outlets that it asked for. Each time it may ask for others.
 const MAX_READS: usize = 5;
@@ -148,21 +157,22 @@ impl Directory {
     pub async fn load(conn: &AsyncPgConnection) -> Result<Self> {
         let names = outlet_aliases::table.select((outlet_aliases::key, outlet_aliases::outlet_id));
         let hosts = outlet_hosts::table.select((outlet_hosts::host, outlet_hosts::outlet_id));
-        let slugs = outlets::table.select((outlets::slug, outlets::id));
+        let slugs = outlets::table.select((outlets::slug, outlets::id, outlets::confirmed));
         let former = outlet_slugs::table.select((outlet_slugs::slug, outlet_slugs::outlet_id));
         let (mut a, mut b, mut c, mut d) = (conn, conn, conn, conn);
         let (names, hosts, slugs, former) = try_join4(
             names.load::<(String, i64)>(&mut a),
             hosts.load::<(String, i64)>(&mut b),
-            slugs.load::<(String, i64)>(&mut c),
+            slugs.load::<(String, i64, bool)>(&mut c),
             former.load::<(String, i64)>(&mut d),
         )
         .await?;
         Ok(Self {
-            ids: slugs.iter().map(|(_, id)| *id).collect(),
+            ids: slugs.iter().map(|(_, id, _)| *id).collect(),
+            unconfirmed: slugs.iter().filter(|row| !row.2).map(|(_, id, _)| *id).collect(),
             names: names.into_iter().collect(),
             hosts: hosts.into_iter().collect(),
-            slugs: former.into_iter().chain(slugs).collect(),
+            slugs: former.into_iter().chain(slugs.into_iter().map(|row| (row.0, row.1))).collect(),
         })
     }
 
@@ -173,7 +183,10 @@ impl Directory {
             .bind::<Array<Text>, _>(Vec::from_iter(&lookups.hosts))
             .bind::<Array<Text>, _>(Vec::from_iter(&lookups.slugs))
             .bind::<Array<BigInt>, _>(Vec::from_iter(&lookups.ids));
-        for Found { kind, text, id } in query.load(&mut &*conn).await? {
+        for Found { kind, text, id, confirmed } in query.load(&mut &*conn).await? {
+            if !confirmed {
+                self.unconfirmed.insert(id);
+            }
             match kind.as_str() {
                 "name" => _ = self.names.insert(text, id),
                 "host" => _ = self.hosts.insert(text, id),
@@ -213,6 +226,17 @@ impl Directory {
         }
     }
 
+    /// Returns the outlets among those loaded that no editor confirmed.
+    pub fn unconfirmed(&self) -> &HashSet<i64> {
+        &self.unconfirmed
+    }
+
+    fn evidence(&self, id: i64) -> Evidence {
+        let is_unconfirmed = self.unconfirmed.contains(&id);
+        let standing = if is_unconfirmed { Standing::Unconfirmed } else { Standing::Confirmed };
+        Evidence { standing, ambiguous: false, key: Some(id) }
+    }
+
     /// Returns whether an outlet has this id.
     pub fn has(&self, id: i64) -> bool {
         self.ids.contains(&id)
@@ -233,7 +257,7 @@ impl Directory {
         with_parents(host).find_map(|host| self.hosts.get(host).copied())
     }
 
-    /// Returns the outlet with this name; creates it if there is none.
+    /// Returns the outlet with this name; creates it, unconfirmed, if there is none.
     ///
     /// # Errors
     /// When the database fails.
@@ -248,6 +272,9 @@ impl Directory {
         }
         let (id, new) = create(conn, name, now).await?;
         self.names.insert(fold_outlet_name(name), id);
+        if new {
+            self.unconfirmed.insert(id);
+        }
         Ok((id, new))
     }
 }
@@ -271,6 +298,7 @@ async fn create(
             outlets::name.eq(name),
             outlets::created_at.eq(now),
             outlets::updated_at.eq(now),
+            outlets::confirmed.eq(false),
         ))
         .returning(outlets::id)
         .get_result(conn)

@@ -97,6 +97,12 @@ pub struct AdminOutlet {
     /// The public fields.
     #[serde(flatten)]
     pub outlet: Outlet,
+    /// Whether an editor vouches for it. A text that seemed to credit it made an unconfirmed one.
+    #[schema(example = true)]
+    pub confirmed: bool,
+    /// Hosts that belong to no outlet, and at which at least two links credit this outlet and none another.
+    #[schema(max_items = 1000)]
+    pub proposed_hosts: Vec<ProposedHost>,
     /// The number of edits; also the number in the `ETag`.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
@@ -106,11 +112,30 @@ pub struct AdminOutlet {
     pub updated_at: DateTime<Utc>,
 }
 
+/// A host that may belong to an outlet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProposedHost {
+    /// The host.
+    #[schema(max_length = 255, example = "online.wsj.com")]
+    pub host: String,
+    /// The number of links at the host that credit the outlet, of its last thousand.
+    #[schema(minimum = 2, maximum = 1000, example = 2)]
+    pub link_count: i64,
+}
+
 impl AdminOutlet {
     /// Returns an outlet with every field present.
     pub fn sample() -> Self {
         let at = DateTime::from_timestamp(1_417_651_200, 0).unwrap_or_default();
-        Self { outlet: Outlet::sample(), version: 1, created_at: at, updated_at: at }
+        let proposed = ProposedHost { host: "online.wsj.com".into(), link_count: 2 };
+        Self {
+            outlet: Outlet::sample(),
+            confirmed: true,
+            proposed_hosts: vec![proposed],
+            version: 1,
+            created_at: at,
+            updated_at: at,
+        }
     }
 }
 

@@ -61,14 +61,18 @@ pub(super) async fn merge(
     move_names(conn, from, into, &slug).await?;
     diesel::delete(outlets::table.find(from)).execute(conn).await?;
     diesel::update(outlets::table.find(into))
-        .set((outlets::version.eq(outlets::version + 1), outlets::updated_at.eq(now)))
+        .set((
+            outlets::confirmed.eq(true),
+            outlets::version.eq(outlets::version + 1),
+            outlets::updated_at.eq(now),
+        ))
         .execute(conn)
         .await?;
     admin_find(conn, into).await
 }
 
 /// Locks the articles that credit an outlet, in the order of their ids, as writers of comments do.
-async fn lock_articles(conn: &mut AsyncPgConnection, outlet: i64) -> Result<Vec<i64>> {
+pub(super) async fn lock_articles(conn: &mut AsyncPgConnection, outlet: i64) -> Result<Vec<i64>> {
     use crate::schema::articles;
     let credited = links::table
         .inner_join(link_credits::table)

@@ -3,17 +3,20 @@
 
 mod admin;
 mod change;
+mod confirmation;
 mod directory;
 mod input;
 mod merge;
 mod model;
 mod partners;
 mod query;
+mod review;
 mod routes;
 pub mod seed;
 mod stats;
 
 pub use admin::{AdminDocs, configure_admin};
+pub use confirmation::{confirm, delete_unused};
 pub use directory::{Asked, Directory, Lookups};
 pub use model::{Outlet, OutletRef};
 pub use query::{find, id_of, ids};

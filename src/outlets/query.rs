@@ -1,6 +1,7 @@
 //! The statements that read outlets.
 
-use super::input::AdminOutlet;
+use super::confirmation::proposed_hosts;
+use super::input::{AdminOutlet, ProposedHost};
 use super::model::{AliasRow, HostRow, Outlet, OutletRow, OutletSort};
 use crate::db::{SqlText, StaticSql, keyset};
 use crate::error::{Error, Result};
@@ -18,6 +19,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 use safe_html::names::fold_outlet_name;
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// The key of a list's cursor: the sort value as JSON, and the id.
 pub(super) type Key = (Value, i64);
@@ -183,9 +185,19 @@ fn last_seen() -> SqlLiteral<Timestamptz> {
 pub(super) async fn admin_page(
     conn: &AsyncPgConnection,
     sort: OutletSort,
+    confirmed: Option<bool>,
     scan: &Scan<Key>,
 ) -> Result<Page<AdminOutlet>> {
-    let rows = AdminRow::query().into_boxed::<Pg>();
+    let matching = || {
+        let all = outlets::table.into_boxed::<Pg>();
+        match confirmed {
+            Some(true) => all.filter(outlets::confirmed),
+            // In the statement's text for the partial index.
+            Some(false) => all.filter(StaticSql(|| "not outlets.confirmed")),
+            None => all,
+        }
+    };
+    let rows = matching().select(AdminRow::as_select());
     let query = match sort {
         OutletSort::LinkCount => {
             let scan = scan.typed::<i64>()?;
@@ -204,8 +216,9 @@ pub(super) async fn admin_page(
     let cut = scan.page(rows, |row| (sort_value(sort, &row.row), row.row.id));
     let ids: Vec<i64> = cut.items.iter().map(|row| row.row.id).collect();
     let (aliases, hosts) = names(conn, &ids).await?;
-    let total = total(conn, scan.count, || outlets::table.into_boxed::<Pg>()).await?;
-    Ok(cut.map(|row| row.with(&aliases, &hosts)).with_total(total))
+    let mut proposed = proposed_hosts(conn, &ids).await?;
+    let total = total(conn, scan.count, matching).await?;
+    Ok(cut.map(|row| row.with(&aliases, &hosts, &mut proposed)).with_total(total))
 }
 
 /// Returns the outlet with this id for editors.
@@ -216,7 +229,8 @@ pub(super) async fn admin_find(conn: &AsyncPgConnection, id: i64) -> Result<Admi
     let row = AdminRow::query().filter(outlets::id.eq(id)).first(&mut &*conn).await.optional()?;
     let row: AdminRow = row.ok_or_else(|| Error::not_found("outlet"))?;
     let (aliases, hosts) = names(conn, &[id]).await?;
-    Ok(row.with(&aliases, &hosts))
+    let mut proposed = proposed_hosts(conn, &[id]).await?;
+    Ok(row.with(&aliases, &hosts, &mut proposed))
 }
 
 /// The columns of the table, including those for editors.
@@ -225,14 +239,26 @@ pub(super) async fn admin_find(conn: &AsyncPgConnection, id: i64) -> Result<Admi
 struct AdminRow {
     #[diesel(embed)]
     row: OutletRow,
+    confirmed: bool,
     version: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
 impl AdminRow {
-    fn with(self, aliases: &[AliasRow], hosts: &[HostRow]) -> AdminOutlet {
-        let (version, created_at, updated_at) = (self.version, self.created_at, self.updated_at);
-        AdminOutlet { outlet: self.row.with(aliases, hosts), version, created_at, updated_at }
+    fn with(
+        self,
+        aliases: &[AliasRow],
+        hosts: &[HostRow],
+        proposed: &mut HashMap<i64, Vec<ProposedHost>>,
+    ) -> AdminOutlet {
+        AdminOutlet {
+            confirmed: self.confirmed,
+            proposed_hosts: proposed.remove(&self.row.id).unwrap_or_default(),
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            outlet: self.row.with(aliases, hosts),
+        }
     }
 }

@@ -172,7 +172,7 @@ async fn markdown_and_plain_text_import_the_same_article() {
     one.import("harbour-bridge.txt", HARBOUR).await;
     // Markdown without a date is a draft.
     other
-        .import("2020-01-02-harbour-bridge.md", include_str!("../../examples/harbour-bridge.md"))
+        .import("2020-01-02-harbour-bridge.md", include_str!("../fixtures/harbour-bridge.md"))
         .await;
     let uri = format!(
         "/api/v1/articles/{SLUG}?fields=headline,dek,quote.text,commentary,links_heading,comment_count,links.url"

@@ -50,7 +50,7 @@ impl Service {
 
     /// Imports the example, as the last of a series of thirteen, with more than one page of comments.
     pub fn import(&self) {
-        let example = include_str!("../../examples/harbour-bridge.txt");
+        let example = include_str!("../fixtures/harbour-bridge.txt");
         for part in 1..=12 {
             let text = example.replacen("Repair --", &format!("Repair, Part {part} --"), 1);
             self.take(&format!("part-{part}.txt"), &text);

@@ -29,19 +29,29 @@ pub struct Html {
 
 /// Reads a roundup in plain text.
 pub fn parse_text(text: &str, outlets: &dyn Outlets) -> Roundup {
-    read(document::read_text(text), outlets, false)
+    parse_text_with(text, outlets, false)
+}
+
+/// Reads text; `has_separate_title` as in [`Html`].
+pub fn parse_text_with(text: &str, outlets: &dyn Outlets, has_separate_title: bool) -> Roundup {
+    read(document::read_text(text), outlets, has_separate_title)
 }
 
 /// Reads a roundup in Markdown. Markdown without any markup is read as text.
 pub fn parse_markdown(text: &str, outlets: &dyn Outlets) -> Roundup {
+    parse_markdown_with(text, outlets, false)
+}
+
+/// Reads Markdown; `has_separate_title` as in [`Html`].
+pub fn parse_markdown_with(text: &str, outlets: &dyn Outlets, has_separate_title: bool) -> Roundup {
     let document = document::read_markdown(text);
     let marked = |line: &Line| {
         line.kind != Kind::Paragraph || !line.links.is_empty() || !line.styles.is_empty()
     };
     if document.lines.iter().any(marked) {
-        read(document, outlets, false)
+        read(document, outlets, has_separate_title)
     } else {
-        parse_text(text, outlets)
+        parse_text_with(text, outlets, has_separate_title)
     }
 }
 

@@ -40,7 +40,7 @@ fn check_url(written: &str) -> Result<String, String> {
             Err(format!("`{}:` URLs are not supported; use http or https", url.scheme()))
         }
         Ok(_) => Ok(bare.to_owned()),
-        Err(error) => Err(format!("not a URL: {error}")),
+        Err(_) => Err("not a URL; it must begin with https:// or http://".to_owned()),
     }
 }
 

@@ -42,7 +42,7 @@ fn harbour() -> Known {
 }
 
 fn example(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name);
     fs::read_to_string(path).expect("the example file can be read")
 }
 

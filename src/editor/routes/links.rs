@@ -3,17 +3,19 @@
 
 use crate::auth::{Allowed, scope};
 use crate::editor::input::ArticleInput;
+use crate::editor::link_urls::{self, UrlList};
 use crate::editor::model::AdminArticle;
 use crate::editor::prepare::Editor;
 use crate::editor::query;
-use crate::editor::routes::DuplicateQuery;
+use crate::editor::routes::{DuplicateQuery, article_response};
 use crate::editor::update;
 use crate::error::{Code, Error, FieldError, Result};
-use crate::extract::{Body, MergePatch};
+use crate::extract::{Body, MergePatch, PlainText};
 use crate::extract::{EmptyQuery, Id, Query};
 use crate::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
 use crate::links::{Link, LinkInput};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems, ArticleProblems};
+use crate::outlets;
 use crate::response::{IfMatch, JsonResponse, StoredResponse, VersionHeader, with_version_tag};
 use crate::state::State;
 use actix_web::web::{Data, Path, ServiceConfig, resource};
@@ -25,6 +27,7 @@ use utoipa::{OpenApi, ToSchema};
 /// Registers the routes.
 pub(super) fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/articles/{id}/links").post(admin_create_link))
+        .service(resource("/articles/{id}/links/addresses").post(admin_fill_link_urls))
         .service(
             resource("/articles/{id}/links/{link_id}")
                 .get(admin_get_link)
@@ -38,6 +41,7 @@ pub(super) fn configure(cfg: &mut ServiceConfig) {
 #[derive(Debug, OpenApi)]
 #[openapi(paths(
     admin_create_link,
+    admin_fill_link_urls,
     admin_get_link,
     admin_update_link,
     admin_delete_link,
@@ -112,6 +116,37 @@ async fn admin_create_link(
     .await
 }
 
+/// Fill in the URLs of an article's links
+///
+/// The body has one URL a line. The links without a URL get them in order; empty lines and lines that begin with
+/// `#` are skipped. A link without a credit is credited to the outlet at the host.
+#[utoipa::path(post, path = "/articles/{id}/links/addresses", tag = "articles", security(("key" = ["articles:write"])),
+    request_body(content = UrlList, content_type = "text/plain"),
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), DuplicateQuery, VersionHeader),
+    responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
+async fn admin_fill_link_urls(
+    caller: Allowed<scope::ArticlesWrite>,
+    state: Data<State>,
+    id: Id,
+    if_match: IfMatch,
+    Query(query): Query<DuplicateQuery>,
+    body: PlainText,
+) -> Result<StoredResponse> {
+    let editor =
+        Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
+    State::write(&state, move |conn| {
+        Box::pin(async move {
+            let current = update::editable(conn, id.0, &if_match).await?;
+            let mut input = ArticleInput::of(&current);
+            link_urls::fill(&mut input.links, &body.text)?;
+            let action = "article.fill_link_urls";
+            let made = update::change(conn, &editor, &current, input, action).await?;
+            article_response(&made)
+        })
+    })
+    .await
+}
+
 /// Get a link of an article in any status
 ///
 /// The `ETag` is that of the article, for `If-Match` in an update of the link.
@@ -138,7 +173,8 @@ async fn admin_get_link(
 
 /// Update a link of an article
 ///
-/// A JSON merge patch (RFC 7396). A changed `credit` is parsed again, unless the patch has `credits`.
+/// A JSON merge patch (RFC 7396). A changed `credit` is parsed again, unless the patch has `credits`. `credits`
+/// confirm the outlets that they name.
 #[utoipa::path(patch, path = "/articles/{id}/links/{link_id}", tag = "articles", security(("key" = ["articles:write"])),
     request_body(content = LinkInput, content_type = "application/merge-patch+json"),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
@@ -161,14 +197,24 @@ async fn admin_update_link(
             let current = update::editable(conn, id, &if_match).await?;
             let mut input = ArticleInput::of(&current);
             let at = position_of(&input, link)?;
+            let is_credited = patch.0.get("credits").is_some();
             if let Some(current) = input.links.get_mut(at) {
                 *current = patched(patch, current, link)?;
             }
             let made = update::change(conn, &editor, &current, input, "article.change_link").await;
-            link_response(&made.map_err(|error| own_pointers(error, at))?, at)
+            let made = made.map_err(|error| own_pointers(error, at))?;
+            if is_credited {
+                // Also if the credits are the same as before.
+                outlets::confirm(conn, &outlets_of(link_at(&made, at)?)).await?;
+            }
+            link_response(&made, at)
         })
     })
     .await
+}
+
+fn outlets_of(link: &Link) -> Vec<i64> {
+    link.credits.iter().filter_map(|credit| Some(credit.outlet.as_ref()?.id)).collect()
 }
 
 /// Applies a merge patch to a link.

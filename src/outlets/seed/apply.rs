@@ -30,11 +30,11 @@ const FIRST_EDITION_KEY: &str = "known_outlets";
 /// Rows per INSERT statement, to stay below PostgreSQL's limit of 65,535 parameters.
 const CHUNK: usize = 1000;
 
-/// Fills the empty columns of outlets.
+/// Fills the empty columns of outlets and confirms them.
 const FILL_COLUMNS: &str = "
     update outlets o
     set homepage = coalesce(o.homepage, s.homepage), country = coalesce(o.country, s.country),
-        lang = coalesce(o.lang, s.lang), kind = coalesce(o.kind, s.kind)
+        lang = coalesce(o.lang, s.lang), kind = coalesce(o.kind, s.kind), confirmed = true
     from unnest($1, $2, $3, $4, $5) as s (id, homepage, country, lang, kind)
     where o.id = s.id";
 

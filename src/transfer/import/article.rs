@@ -232,6 +232,7 @@ async fn link(
         section: found.section.clone(),
         quote,
         uncertain: !found.confidence.is_certain(),
+        credited_by_hand: false,
     };
     Ok((link, created))
 }

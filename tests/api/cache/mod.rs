@@ -35,7 +35,7 @@ async fn instance(target: &roundup::db::Target, config: Config) -> TestApp {
 
 /// Imports the example and returns the id of its article.
 async fn example(app: &TestApp) -> i64 {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/harbour-bridge.txt");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/harbour-bridge.txt");
     let report = app.import_file(&file).await;
     assert_eq!(report.created.articles, 1, "{report:?}");
     let row = app.sql().await.query_one("select id from articles", &[]).await.unwrap();

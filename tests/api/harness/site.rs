@@ -4,7 +4,7 @@ use super::TestApp;
 use tokio_postgres::Client;
 
 /// The roundup of the examples.
-pub const HARBOUR: &str = include_str!("../../../examples/harbour-bridge.txt");
+pub const HARBOUR: &str = include_str!("../../fixtures/harbour-bridge.txt");
 
 /// The outlets that the example credits.
 const OUTLETS: [&str; 5] =

@@ -22,10 +22,10 @@ const first = thread.data.items[0];
 const words = first?.text?.split(".")[0];
 console.log(`${thread.data.items.length} comments, the first at depth ${first?.depth}: ${words}.`);
 
-const credits = await roundup.listOutletLinks("coast-radio");
+const credits = await roundup.listOutletLinks("reuters");
 if (credits.status !== 200) throw new Error(`${credits.status}`);
 const citing = credits.data.items[0]?.article.slug;
-console.log(`${credits.data.items.length} links credit Coast Radio, the first in ${citing}`);
+console.log(`${credits.data.items.length} links credit Reuters, the first in ${citing}`);
 
 const nothing = await roundup.getArticle("nosuch");
 if (nothing.status !== 404) throw new Error(`${nothing.status}`);

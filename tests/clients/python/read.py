@@ -42,10 +42,10 @@ assert first.text
 words = first.text.split(".")[0]
 print(f"{len(thread.items)} comments, the first at depth {first.depth}: {words}.")
 
-credits = list_outlet_links.sync("coast-radio", client=client)
+credits = list_outlet_links.sync("reuters", client=client)
 assert isinstance(credits, PageLinkWithArticle)
 citing = credits.items[0].article.slug
-print(f"{len(credits.items)} links credit Coast Radio, the first in {citing}")
+print(f"{len(credits.items)} links credit Reuters, the first in {citing}")
 
 nothing = get_article.sync("nosuch", client=client)
 assert isinstance(nothing, Problem)

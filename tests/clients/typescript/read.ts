@@ -36,10 +36,10 @@ const words = first?.text?.split(".")[0];
 console.log(`${thread.data?.items.length} comments, the first at depth ${first?.depth}: ${words}.`);
 
 const credits = await client.GET("/api/v1/outlets/{ref}/links", {
-  params: { path: { ref: "coast-radio" } },
+  params: { path: { ref: "reuters" } },
 });
 const citing = credits.data?.items[0]?.article.slug;
-console.log(`${credits.data?.items.length} links credit Coast Radio, the first in ${citing}`);
+console.log(`${credits.data?.items.length} links credit Reuters, the first in ${citing}`);
 
 const nothing = await client.GET("/api/v1/articles/{ref}", { params: { path: { ref: "nosuch" } } });
 console.log(`no such article: ${nothing.error?.code}`);
