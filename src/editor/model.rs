@@ -50,7 +50,8 @@ pub struct WrittenArticle {
     /// The article.
     #[serde(flatten)]
     pub article: AdminArticle,
-    /// What was read from a pasted text; null for a JSON body.
+    /// What was read from a pasted text; only in the response to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<PasteReport>,
 }
 

@@ -68,7 +68,7 @@ impl ToSchema for PastedArticle {
 #[into_params(parameter_in = Query)]
 pub(super) struct HeadlineQuery {
     /// The headline of a pasted text, which then need not have one.
-    #[param(min_length = 1, max_length = 300, example = "Morning links")]
+    #[param(min_length = 1, max_length = 300)]
     pub(super) headline: Option<String>,
 }
 
@@ -77,10 +77,10 @@ pub(super) struct HeadlineQuery {
 #[into_params(parameter_in = Query)]
 pub(super) struct PasteQuery {
     /// The headline of a pasted text, which then need not have one.
-    #[param(min_length = 1, max_length = 300, example = "Morning links")]
+    #[param(min_length = 1, max_length = 300)]
     headline: Option<String>,
     /// `prose`: a pasted text in which no source is found is accepted; otherwise that is 422.
-    #[param(inline, example = json!(null))]
+    #[param(inline)]
     accept: Option<Accept>,
 }
 
@@ -199,16 +199,16 @@ pub(super) async fn read_article(
 ) -> Result<PasteResult> {
     let parsed = read(conn, body, query.headline.as_deref()).await?;
     let article = &parsed.article.0;
+    if article.headline.is_empty() {
+        let message = "no headline was found: write it on the first line, or send `?headline=`";
+        let error = FieldError::field("/headline", "required", message);
+        return Err(Error::fields(Code::Invalid, vec![error]));
+    }
     let has_sources = article.links.iter().any(|link| link.role != LinkRole::Inline);
     if !has_sources && query.accept.is_none() {
         let detail = "no source was found in the text: write `TITLE -- OUTLET`, a line for each \
                       source, or send `?accept=prose` for a text without sources";
         return Err(Error::new(Code::NoSources, detail));
-    }
-    if article.headline.is_empty() {
-        let message = "no headline was found: write it on the first line, or send `?headline=`";
-        let error = FieldError::field("/headline", "required", message);
-        return Err(Error::fields(Code::Invalid, vec![error]));
     }
     Ok(parsed)
 }

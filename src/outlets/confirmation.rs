@@ -99,7 +99,9 @@ pub(super) async fn proposed_hosts(
     let query = diesel::sql_query(AGREED_HOSTS).bind::<Array<BigInt>, _>(ids);
     let agreed: Vec<AgreedHost> = query.load(&mut &*conn).await?;
     let mut lookups = Lookups::default();
-    agreed.iter().for_each(|found| lookups.host(&found.host));
+    for found in &agreed {
+        lookups.host(&found.host);
+    }
     let (directory, ()) = Directory::load_for(conn, lookups, |_| ()).await?;
     let mut proposed: HashMap<i64, Vec<ProposedHost>> = HashMap::new();
     for AgreedHost { outlet_id, host, link_count } in agreed {

@@ -32,6 +32,7 @@ fn link(url: &str) -> NewLink {
         section: None,
         quote: None,
         uncertain: false,
+        credited_by_hand: false,
     }
 }
 
