@@ -99,7 +99,7 @@ async fn hosts_are_proposed_where_links_agree() {
 async fn outlets_are_confirmed_merged_and_dropped_in_a_batch() {
     let app = TestApp::new().await;
     let editor = app.key("articles:write,outlets:write").await;
-    let text = "Trams\n\nOne -- Aaa Courier\nTwo -- Bbb Courier\nThree -- Ida Brook, Ccc Courier\nFour -- Ddd Courier\n";
+    let text = "Trams\n\nOne -- Aaa Courier\nTwo -- Bbb Courier\nThe third of the day -- Ida Brook, Ccc Courier\nFour -- Ddd Courier\n";
     let made = editor.send_as("POST", ARTICLES, "text/plain", text).await;
     let whole = format!("{ARTICLES}/{}", made.json()["id"]);
     editor.if_match(&made).patch(&whole, &json!({"status": "published"})).await.ok();

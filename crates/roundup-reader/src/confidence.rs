@@ -36,9 +36,10 @@ impl Confidence {
         Self(low)
     }
 
-    /// Converts a score (log-odds) by the logistic function.
+    /// Converts a score (log-odds) by the logistic function. No reading is more certain than 0.99: some of
+    /// those with the best scores are wrong.
     pub(crate) fn of_score(score: f64) -> Self {
-        Self::new(1.0 / (1.0 + (-score).exp()))
+        Self::new((1.0 / (1.0 + (-score).exp())).min(0.99))
     }
 
     /// Returns the probability, from 0 to 1.
