@@ -19,7 +19,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_roundup");
 /// The host and port that the pages show.
 const DOCUMENTED_HOST: &str = "127.0.0.1:8080";
 /// Installs PostgreSQL on a bare machine. The test runs only what follows.
-const INSTALL: &str = "sudo apt-get install -y postgresql && ";
+const INSTALL: &str = "sudo apt-get install -y --no-install-recommends postgresql && ";
 
 #[test]
 fn readme_commands_print_the_documented_output() {
