@@ -213,6 +213,9 @@ pub(crate) fn title_score(title: &str) -> f64 {
     if name::is_dated(title) {
         score -= 3.0;
     }
+    if is_in_brackets(title) {
+        score -= 3.0;
+    }
     if title.ends_with([':', ',', ';', '-', '(', '/']) {
         score -= 1.5;
     }
@@ -226,4 +229,13 @@ pub(crate) fn title_score(title: &str) -> f64 {
         score -= 1.0;
     }
     score
+}
+
+/// Returns whether a text is one remark in brackets.
+fn is_in_brackets(text: &str) -> bool {
+    [('(', ')'), ('[', ']'), ('（', '）')].iter().any(|(open, close)| {
+        text.strip_prefix(*open)
+            .and_then(|rest| rest.strip_suffix(*close))
+            .is_some_and(|inner| !inner.contains(*open))
+    })
 }

@@ -30,6 +30,7 @@ pub(crate) fn choose(post: &mut Post<'_>) -> Vec<Chosen> {
     siblings::drop_inside_briefs(post, &mut candidates);
     drop_inside_lead(post, &mut candidates);
     decide_credit_side(post, &mut candidates);
+    keep_best_titles(&mut candidates);
     let anchors = linked::anchors(post);
     let mut chosen = pick_best(post, candidates, anchors);
     siblings::add_uncredited(post, &mut chosen);
@@ -166,6 +167,29 @@ fn decide_credit_side(post: &Post<'_>, candidates: &mut [Candidate]) {
     {
         candidate.score = -9.0;
     }
+}
+
+/// Drops the readings whose credit, below a title and its excerpt, belongs to a better title.
+fn keep_best_titles(candidates: &mut Vec<Candidate>) {
+    let credit_line = |candidate: &Candidate| {
+        let far = matches!(
+            candidate.pattern.form,
+            Form::SourceBelow | Form::BlockEnd | Form::BlockEndShape
+        );
+        let credit = candidate.parts.first().and_then(|part| part.credit.as_ref());
+        credit.filter(|_| far && candidate.score > 0.0).map(|credit| credit.line)
+    };
+    let mut best: HashMap<usize, f64> = HashMap::new();
+    for candidate in candidates.iter() {
+        let Some(line) = credit_line(candidate) else { continue };
+        let score = best.entry(line).or_insert(f64::MIN);
+        *score = score.max(candidate.own_score);
+    }
+    candidates.retain(|candidate| {
+        credit_line(candidate)
+            .and_then(|line| best.get(&line))
+            .is_none_or(|best| candidate.own_score >= *best)
+    });
 }
 
 /// Picks the best reading of each line, in order. Readings do not overlap.

@@ -109,6 +109,35 @@ pub(crate) fn is_read_more(text: &str) -> bool {
             .all(|word| lexicon::is(Words::MoreWord, word) || lexicon::is(Words::More, word))
 }
 
+/// Returns the start of the name in "Read it on The Harbour Post" or "Weiterlesen bei Spiegel".
+pub(crate) fn read_more_at(text: &str) -> Option<usize> {
+    if text.len() > 90 {
+        return None;
+    }
+    let is_more = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        lexicon::is(Words::More, &word) || lexicon::is(Words::MoreWord, &word)
+    };
+    let first = text.split(' ').next()?;
+    if !lexicon::is(Words::More, &first.to_lowercase()) {
+        return None;
+    }
+    // The name begins after the last preposition of the phrase.
+    let mut name = None;
+    for (at, _) in text.match_indices(' ').take(6) {
+        let word = part(text, at + 1..text.len()).split(' ').next().unwrap_or_default();
+        let after = at + 1 + word.len() + 1;
+        let preposition = lexicon::is(Words::Prep, &word.to_lowercase());
+        if preposition && text::starts_high(part(text, after..text.len())) {
+            name = Some(after);
+        }
+        if !preposition && !is_more(word) {
+            break;
+        }
+    }
+    name
+}
+
 /// Returns the start of a "Read more »" at the end of a text.
 pub(crate) fn read_more_tail(text: &str) -> Option<usize> {
     // It must follow a full stop, dots, a bracket or an arrow.
@@ -197,6 +226,9 @@ pub(crate) fn is_clock(word: &str) -> bool {
 /// Finds the label of the editor's comment ("My Comment", "WNU Editor", "Editor's Note"). Returns its
 /// range and the start of the comment.
 fn comment_label(line: &Line) -> Option<(Range<usize>, usize)> {
+    if line.whole_link().is_some() {
+        return None;
+    }
     let text = line.text.as_str();
     let head: String = text.chars().take(64).collect();
     let (at, mark) = head.char_indices().find(|(_, c)| matches!(c, ':' | '：'))?;

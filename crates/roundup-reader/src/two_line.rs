@@ -3,7 +3,7 @@
 use crate::candidate::{Candidate, Form, Part, Pattern, Span, title_score};
 use crate::credit::{self, MAX_CREDIT, Parsed};
 use crate::document::Kind;
-use crate::labels::Label;
+use crate::labels::{self, Label};
 use crate::lexicon::{self, Kind as Words};
 use crate::name;
 use crate::one_line::groups;
@@ -63,6 +63,14 @@ impl TitleReader<'_, '_> {
         if (6..=220).contains(&width) { title_score(self.text) } else { -9.0 }
     }
 
+    /// Returns how much less the line looks like a title because it is a sentence.
+    fn sentence_penalty(&self) -> f64 {
+        let sentence = text::ends_sentence(self.text)
+            && text::word_count(self.text) >= 8
+            && !self.text.ends_with('?');
+        if sentence { 2.0 } else { 0.0 }
+    }
+
     /// Reads a credit on the next line.
     fn below(&self, found: &mut Vec<Candidate>) {
         let fits = self.title_score();
@@ -98,14 +106,11 @@ impl TitleReader<'_, '_> {
         }
         // A sentence is rarely a title. A line with a blank line above it but none below belongs to the
         // text below it.
-        let sentence = text::ends_sentence(self.text)
-            && text::word_count(self.text) >= 8
-            && !self.text.ends_with('?');
         let is_separated =
             |at: usize| self.post.line(at).is_none_or(|line| line.preceded_by_blank_line);
         let belongs_below =
             is_separated(next) && !is_separated(next + 1) && self.post.text(next + 1).is_some();
-        let less = f64::from(u8::from(sentence)) * 2.0 + f64::from(u8::from(belongs_below)) * 2.0;
+        let less = self.sentence_penalty() + f64::from(u8::from(belongs_below)) * 2.0;
         if let Some(parsed) = credit_line(self.post, next) {
             add(Form::Below, "", 0..line.len(), parsed, None, -less);
         } else if let Some(parsed) = short_line(self.post, next) {
@@ -192,7 +197,7 @@ impl TitleReader<'_, '_> {
             let Some(parsed) = credit::parse(part(text, credit.clone()), &self.post.names) else {
                 return;
             };
-            let own = parsed.score + fits + 1.0;
+            let own = parsed.score + fits + 1.0 - self.sentence_penalty();
             let span = Span { line: below, range: credit };
             let mut candidate = Candidate::new(
                 Pattern::marked(Form::SourceBelow, &mark),
@@ -256,6 +261,10 @@ impl TitleReader<'_, '_> {
 pub(crate) fn labelled(text: &str) -> Option<(String, Range<usize>)> {
     let bare = text.trim_start_matches(['(', '[', '*', '_', ' ', '–', '—', '-', '→', '（', '【']);
     let at = text.len() - bare.len();
+    if let Some(name) = labels::read_more_at(bare) {
+        let credit = trim(text, at + name..text.len());
+        return (at <= 8 && !credit.is_empty()).then(|| ("read".to_owned(), credit));
+    }
     let length = lexicon::prefix(Words::Source, bare)?;
     let rest = part(bare, length..bare.len());
     let after = rest.trim_start_matches([' ', '*', '_']);

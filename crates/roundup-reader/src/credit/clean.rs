@@ -134,8 +134,16 @@ pub(crate) fn strip_flags(line: &str) -> &str {
             let (before, flag) = line.rsplit_once([',', '|', '·'])?;
             is_flag(flag).then_some(before)
         };
+        let more = || {
+            let cuts = line.match_indices(' ').map(|(at, _)| at).rev().take(4);
+            cuts.map(|at| (part(line, 0..at), part(line, at + 1..line.len()))).find_map(
+                |(before, tail)| {
+                    (text::starts_high(tail) && crate::labels::is_read_more(tail)).then_some(before)
+                },
+            )
+        };
         let plus = || line.strip_suffix(['+', '$', '€', '£', '🔒', '🎥', '🎧', '📺']);
-        match bracket.or_else(comma).or_else(plus).map(str::trim_end) {
+        match bracket.or_else(comma).or_else(plus).or_else(more).map(str::trim_end) {
             Some(shorter) if !shorter.is_empty() => line = shorter,
             _ => return line,
         }

@@ -64,8 +64,12 @@ pub(super) fn split_into_pieces<'a>(line: &'a str, names: &Names<'_>) -> Option<
             }
         }
         found.retain(|piece| !is_dropped(piece.text));
-        let hosts = found.iter().filter(|piece| name::is_host(piece.text)).count();
-        if hosts < found.len() {
+        // A host repeats the outlet next to it. Next to authors alone, the host is the outlet.
+        let is_named = found.iter().any(|piece| {
+            !name::is_host(piece.text)
+                && matches!(piece.class, Class::Known { .. } | Class::Unknown)
+        });
+        if is_named {
             found.retain(|piece| {
                 !name::is_host(piece.text) || matches!(piece.class, Class::Known { .. })
             });

@@ -158,15 +158,17 @@ pub fn score(count: &mut Count, expected: &Value, roundup: &Roundup, table: &Tab
         count_confidence(count, source, right);
         if !right || authors.len() != bylines.len() {
             faults.push(format!(
-                "{title:?} {wanted:?} {bylines:?} read as {:?} {read:?} {authors:?}",
-                source.title
+                "{title:?} {wanted:?} {bylines:?} read as {:?} {read:?} {authors:?}{}",
+                source.title,
+                certainty(source)
             ));
         }
     }
     for source in left {
         count.invented += 1;
         count_confidence(count, source, false);
-        faults.push(format!("invented {:?} {:?}", source.title, source.credit));
+        let certainty = certainty(source);
+        faults.push(format!("invented {:?} {:?}{certainty}", source.title, source.credit));
     }
     if let Some(headline) = field(expected, "headline") {
         let mut good = texts(expected.get("alt_headlines"));
@@ -185,6 +187,11 @@ pub fn score(count: &mut Count, expected: &Value, roundup: &Roundup, table: &Tab
         count.deks_right += usize::from(right);
     }
     faults
+}
+
+/// Returns a mark for a source that is called certain.
+fn certainty(source: &Source) -> &'static str {
+    if source.confidence.is_certain() { ", certain" } else { "" }
 }
 
 /// Counts a source by its confidence.
