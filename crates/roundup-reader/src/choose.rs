@@ -30,7 +30,7 @@ pub(crate) fn choose(post: &mut Post<'_>) -> Vec<Chosen> {
     siblings::drop_inside_briefs(post, &mut candidates);
     drop_inside_lead(post, &mut candidates);
     decide_credit_side(post, &mut candidates);
-    keep_best_titles(&mut candidates);
+    keep_best_titles(post, &mut candidates);
     let anchors = linked::anchors(post);
     let mut chosen = pick_best(post, candidates, anchors);
     siblings::add_uncredited(post, &mut chosen);
@@ -124,6 +124,7 @@ fn decide_credit_side(post: &Post<'_>, candidates: &mut [Candidate]) {
     };
     let below = [Form::Below, Form::BelowShape];
     let above = [Form::Above, Form::AboveShape];
+    rule_out_credits_that_are_headings(post, candidates);
     let (mut votes, mut both) = (0.0, (false, false));
     for candidate in candidates.iter() {
         let Some(credit) = candidate.parts.first().and_then(|part| part.credit.as_ref()) else {
@@ -169,8 +170,36 @@ fn decide_credit_side(post: &Post<'_>, candidates: &mut [Candidate]) {
     }
 }
 
+/// Rules out credits below a title that are the headings of the next items.
+fn rule_out_credits_that_are_headings(post: &Post<'_>, candidates: &mut [Candidate]) {
+    let credit_line = |candidate: &Candidate| {
+        candidate.parts.first()?.credit.as_ref().map(|credit| credit.line)
+    };
+    let items: Vec<usize> = candidates
+        .iter()
+        .filter(|candidate| candidate.pattern.form == Form::Head && candidate.score > 0.0)
+        .filter_map(credit_line)
+        .collect();
+    let heads: HashSet<usize> = items.iter().copied().collect();
+    let last = (0..post.len()).rev().find(|at| post.text(*at).is_some());
+    // One item for each heading can be a title between two credit lines.
+    if items.len() * 2 < heads.len() * 3 || last.is_some_and(|at| heads.contains(&at)) {
+        return;
+    }
+    for candidate in candidates.iter_mut().filter(|candidate| {
+        matches!(
+            candidate.pattern.form,
+            Form::Below | Form::BelowShape | Form::BlockEnd | Form::Above | Form::AboveShape
+        )
+    }) {
+        if credit_line(candidate).is_some_and(|line| heads.contains(&line)) {
+            candidate.score = -9.0;
+        }
+    }
+}
+
 /// Drops the readings whose credit, below a title and its excerpt, belongs to a better title.
-fn keep_best_titles(candidates: &mut Vec<Candidate>) {
+fn keep_best_titles(post: &Post<'_>, candidates: &mut Vec<Candidate>) {
     let credit_line = |candidate: &Candidate| {
         let far = matches!(
             candidate.pattern.form,
@@ -179,16 +208,21 @@ fn keep_best_titles(candidates: &mut Vec<Candidate>) {
         let credit = candidate.parts.first().and_then(|part| part.credit.as_ref());
         credit.filter(|_| far && candidate.score > 0.0).map(|credit| credit.line)
     };
+    // The headline of the post is a source only if no other line is.
+    let fit = |candidate: &Candidate| {
+        let less = if post.headline == Some(candidate.first) { 0.5 } else { 0.0 };
+        candidate.own_score - less
+    };
     let mut best: HashMap<usize, f64> = HashMap::new();
     for candidate in candidates.iter() {
         let Some(line) = credit_line(candidate) else { continue };
         let score = best.entry(line).or_insert(f64::MIN);
-        *score = score.max(candidate.own_score);
+        *score = score.max(fit(candidate));
     }
     candidates.retain(|candidate| {
         credit_line(candidate)
             .and_then(|line| best.get(&line))
-            .is_none_or(|best| candidate.own_score >= *best)
+            .is_none_or(|best| fit(candidate) >= *best)
     });
 }
 

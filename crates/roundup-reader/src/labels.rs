@@ -6,6 +6,7 @@ use crate::document::{Document, Kind, Line};
 use crate::lexicon::{self, Kind as Words};
 use crate::name;
 use crate::text::{self, part};
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// The purpose of a line.
@@ -35,6 +36,17 @@ pub(crate) enum Label {
 pub(crate) fn labels(document: &Document) -> Vec<Label> {
     let lines = &document.lines;
     let mut labels: Vec<Label> = lines.iter().map(label).collect();
+    // "Read: A bridge opens", below the line "A bridge opens".
+    let mut seen: HashSet<&str> = HashSet::new();
+    for (line, label) in lines.iter().zip(labels.iter_mut()) {
+        let rest = lexicon::prefix(Words::More, &line.text)
+            .map_or("", |length| part(&line.text, length..line.text.len()))
+            .trim_matches(|c: char| !c.is_alphanumeric());
+        if *label == Label::Text && text::width(rest) >= 8 && seen.contains(rest) {
+            *label = Label::ReadMore;
+        }
+        seen.insert(line.text.trim_matches(|c: char| !c.is_alphanumeric()));
+    }
     // A line right above a photo credit is a caption.
     for at in 1..lines.len() {
         let (Some(above), Some(line)) = (lines.get(at - 1), lines.get(at)) else { continue };

@@ -15,56 +15,166 @@ const MAX_ITEMS: usize = 60;
 
 /// Returns candidates for the items under headings that name an outlet.
 pub(crate) fn under_outlet_headings(post: &Post<'_>) -> Vec<Candidate> {
-    let mut found = Vec::new();
     let heads: Vec<(usize, Parsed)> =
         (0..post.len()).filter_map(|at| Some((at, outlet_heading(post, at)?))).collect();
-    for (index, (at, parsed)) in heads.iter().enumerate() {
-        let end = heads.get(index + 1).map_or(post.len(), |(next, _)| *next);
-        let items: Vec<usize> = (at + 1..end)
-            .take(MAX_ITEMS)
-            .take_while(|at| {
-                !matches!(post.label(*at), Label::Rule | Label::Comment { .. } | Label::Related)
-                    && !post.is_heading(*at)
-            })
-            .filter(|at| {
-                post.text(*at).is_some_and(|text| {
-                    title_score(first_sentence(text)) > -2.0 && !name::is_host(text)
-                })
-            })
-            .collect();
+    let sections: Vec<Vec<usize>> = heads
+        .iter()
+        .enumerate()
+        .map(|(index, (at, _))| {
+            let end = heads.get(index + 1).map_or(post.len(), |(next, _)| *next);
+            items_of_section(post, *at, end)
+        })
+        .collect();
+    let paired = heads.len() >= 2 && sections.iter().any(|items| count_pairs(post, items) >= 2);
+    let mut listed: Vec<(usize, Vec<usize>)> = Vec::new();
+    for (index, items) in sections.into_iter().enumerate() {
         if items.len() < 2 && heads.len() < 2 {
             continue;
         }
-        // An outlet above a title and its excerpt is a credit line, not a heading over several titles.
-        let is_sentence = |at: &usize| post.text(*at).is_some_and(text::ends_sentence);
-        if let [title, excerpt, ..] = items.as_slice()
-            && !is_sentence(title)
-            && is_sentence(excerpt)
-        {
+        let has_pair = count_pairs(post, &items) > 0;
+        // An outlet above one title and its excerpt is a credit line, not a heading over several titles.
+        let is_credit = has_pair && !items.iter().take(1).any(|at| is_sentence(post, *at));
+        if is_credit && !paired {
             continue;
         }
-        let starts: HashSet<bool> =
-            items.iter().filter_map(|at| post.line(*at)).map(|line| line.starts_item).collect();
+        let starts = items.iter().any(|at| post.line(*at).is_some_and(|line| line.starts_item));
+        let items = items.into_iter().filter(|at| {
+            let starts_item = post.line(*at).is_some_and(|line| line.starts_item);
+            (!starts || starts_item) && !(paired && is_sentence(post, *at))
+        });
+        listed.push((index, items.collect()));
+    }
+    let all: Vec<&str> =
+        listed.iter().flat_map(|(_, items)| items).filter_map(|at| post.text(*at)).collect();
+    let style = ItemStyle::of(&all);
+    let mut found = Vec::new();
+    for (index, items) in listed {
+        let Some((at, parsed)) = heads.get(index) else { continue };
         for item in items {
             let Some(text) = post.text(item) else { continue };
-            if starts.contains(&true) && !post.line(item).is_some_and(|line| line.starts_item) {
-                continue;
-            }
-            let title = trim(text, 0..first_sentence(text).len());
+            let title = style.title(text);
             let rest = trim(text, title.end..text.len());
+            let rest = if style == ItemStyle::Quoted { 0..text.len() } else { rest };
             let span = |range| Span { line: item, range };
             let credit = Some(Span { line: *at, range: 0..post.text(*at).map_or(0, str::len) });
             let own = parsed.score + title_score(part(text, title.clone())).max(-1.0) - 0.5;
             let part = Part { title: span(title), credit, parsed: Some(parsed.clone()), url: None };
             let mut candidate = Candidate::new(Pattern::plain(Form::Head), part, own);
             (candidate.first, candidate.last) = (item, item);
-            if !rest.is_empty() {
+            if part_has_letters(text, &rest) {
                 candidate.excerpt.push(span(rest));
             }
             found.push(candidate);
         }
     }
     found
+}
+
+/// Returns the lines under a heading that can be titles.
+fn items_of_section(post: &Post<'_>, head: usize, end: usize) -> Vec<usize> {
+    (head + 1..end)
+        .take(MAX_ITEMS)
+        .take_while(|at| {
+            !matches!(post.label(*at), Label::Rule | Label::Comment { .. } | Label::Related)
+                && !post.is_heading(*at)
+        })
+        .filter(|at| {
+            post.text(*at).is_some_and(|text| {
+                title_score(first_sentence(text)) > -2.0 && !name::is_host(text)
+            })
+        })
+        .collect()
+}
+
+fn is_sentence(post: &Post<'_>, at: usize) -> bool {
+    post.text(at).is_some_and(text::ends_sentence)
+}
+
+/// Counts the titles that are followed by a sentence.
+fn count_pairs(post: &Post<'_>, items: &[usize]) -> usize {
+    items
+        .windows(2)
+        .filter(|pair| {
+            matches!(pair, [title, excerpt] if !is_sentence(post, *title)
+                && is_sentence(post, *excerpt)
+                && !post.line(*title).is_some_and(|line| line.starts_item))
+        })
+        .count()
+}
+
+fn part_has_letters(text: &str, range: &std::ops::Range<usize>) -> bool {
+    text::has_letter(part(text, range.clone()))
+}
+
+/// How most items under the headings of a post write their titles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ItemStyle {
+    /// The title is the first quotation.
+    Quoted,
+    /// A dash follows the title.
+    Dashed,
+    /// The title is the first sentence.
+    Sentence,
+}
+
+impl ItemStyle {
+    /// Returns the style of at least 60 % of the items.
+    fn of(items: &[&str]) -> Self {
+        let most = |fits: fn(&str) -> bool| {
+            let count = items.iter().filter(|text| fits(text)).count();
+            count >= 3 && count * 10 >= items.len() * 6
+        };
+        if most(|text| quoted_title(text).is_some_and(|range| range.len() < text.len() - 8)) {
+            Self::Quoted
+        } else if most(|text| dashed_title(text).is_some()) {
+            Self::Dashed
+        } else {
+            Self::Sentence
+        }
+    }
+
+    /// Returns the range of an item's title.
+    fn title(self, text: &str) -> std::ops::Range<usize> {
+        let found = match self {
+            Self::Quoted => quoted_title(text),
+            Self::Dashed => dashed_title(text),
+            Self::Sentence => None,
+        };
+        found.unwrap_or_else(|| trim(text, 0..first_sentence(text).len()))
+    }
+}
+
+/// Returns the range of the first quotation of two words or more, without its marks.
+fn quoted_title(text: &str) -> Option<std::ops::Range<usize>> {
+    let mut open = None;
+    for (at, character) in text.char_indices() {
+        match open {
+            None if text::opens_quote(character) && character != '\'' => {
+                open = Some(at + character.len_utf8());
+            }
+            Some(start) if text::closes_quote(character) && character != '\'' && character != '’' => {
+                if text::word_count(part(text, start..at)) >= 2 {
+                    return Some(trim(text, start..at));
+                }
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Returns the range before a dash that is followed by the longer rest of the item.
+fn dashed_title(text: &str) -> Option<std::ops::Range<usize>> {
+    let (at, mark) =
+        [" — ", " – ", " -- "].iter().filter_map(|mark| Some((text.find(mark)?, mark))).min()?;
+    let rest = part(text, at + mark.len()..text.len());
+    let words = text::word_count(part(text, 0..at));
+    let fits = (1..=16).contains(&words)
+        && text::word_count(rest) > words.max(4)
+        && text::starts_high(rest)
+        && text::ends_sentence(text);
+    fits.then(|| trim(text, 0..at))
 }
 
 /// Returns the first sentence of a text.
@@ -113,7 +223,12 @@ fn outlet_heading(post: &Post<'_>, at: usize) -> Option<Parsed> {
 
 /// Adds the lines without a credit that are sources.
 pub(crate) fn add_uncredited(post: &Post<'_>, chosen: &mut Vec<Chosen>) {
-    let taken: HashSet<usize> = chosen.iter().flat_map(lines_of).collect();
+    let credits = chosen.iter().filter_map(|reading| match reading {
+        Chosen::Credited(candidate, _) => candidate.parts.first()?.credit.as_ref(),
+        Chosen::Linked(_) => None,
+    });
+    let taken: HashSet<usize> =
+        chosen.iter().flat_map(lines_of).chain(credits.map(|credit| credit.line)).collect();
     let free =
         |at: usize| !taken.contains(&at) && post.text(at).is_some() && post.headline != Some(at);
     let mut more: Vec<Candidate> = briefs(post, &free);
@@ -317,7 +432,7 @@ fn may_be_sibling(post: &Post<'_>, at: usize) -> bool {
     let words = text::word_count(text);
     (4..=30).contains(&words)
         && line.links.is_empty()
-        && !text.ends_with(['.', ':', ';', ',', ')', '…', '!', '”', '"', '»'])
+        && !text.ends_with(['.', ':', ';', ',', ')', '…', '!', '”', '"', '»', '。', '！', '：'])
         && !text.chars().next().is_some_and(text::opens_quote)
         && !line.is_bold()
         && !line.is_italic()

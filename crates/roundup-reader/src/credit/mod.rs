@@ -324,6 +324,22 @@ fn from_known_pieces(pieces: &[Piece], names: &Names<'_>) -> Option<Parsed> {
 
 /// Returns the credits of a line without a known outlet.
 fn from_unknown_pieces(line: &str, pieces: &[Piece], names: &Names<'_>) -> Option<Parsed> {
+    // A host next to persons is their outlet.
+    let (hosts, others): (Vec<&Piece>, Vec<&Piece>) =
+        pieces.iter().partition(|piece| name::is_host(piece.text));
+    let authors: Option<Vec<String>> = others
+        .iter()
+        .map(|piece| match &piece.class {
+            Class::ListedPersons(list) | Class::LikelyPersons(list) => Some(list.clone()),
+            _ => None,
+        })
+        .collect::<Option<Vec<_>>>()
+        .map(|lists| lists.concat());
+    if let ([host], Some(authors)) = (hosts.as_slice(), authors)
+        && !authors.is_empty()
+    {
+        return Some(Parsed::outlet(host.text, 2.0, false).with_bylines(authors));
+    }
     let persons: Vec<String> = pieces
         .iter()
         .flat_map(|piece| match &piece.class {
