@@ -15,8 +15,7 @@ const MAX_ITEMS: usize = 60;
 
 /// Returns candidates for the items under headings that name an outlet.
 pub(crate) fn under_outlet_headings(post: &Post<'_>) -> Vec<Candidate> {
-    let heads: Vec<(usize, Parsed)> =
-        (0..post.len()).filter_map(|at| Some((at, outlet_heading(post, at)?))).collect();
+    let heads = outlet_headings(post);
     let sections: Vec<Vec<usize>> = heads
         .iter()
         .enumerate()
@@ -53,7 +52,9 @@ pub(crate) fn under_outlet_headings(post: &Post<'_>) -> Vec<Candidate> {
         for item in items {
             let Some(text) = post.text(item) else { continue };
             let title = style.title(text);
-            let rest = trim(text, title.end..text.len());
+            let tail = part(text, title.end..text.len());
+            let bare = tail.trim_start_matches([' ', '.', '–', '—', '-']);
+            let rest = trim(text, text.len() - bare.len()..text.len());
             let rest = if style == ItemStyle::Quoted { 0..text.len() } else { rest };
             let span = |range| Span { line: item, range };
             let credit = Some(Span { line: *at, range: 0..post.text(*at).map_or(0, str::len) });
@@ -68,6 +69,23 @@ pub(crate) fn under_outlet_headings(post: &Post<'_>) -> Vec<Candidate> {
         }
     }
     found
+}
+
+/// Finds the headings that name the outlet of the items under them. Next to two of them in capitals,
+/// a line in capitals is one even if its name is ambiguous.
+fn outlet_headings(post: &Post<'_>) -> Vec<(usize, Parsed)> {
+    let in_capitals = |at: usize| post.text(at).is_some_and(text::is_all_capitals);
+    let mut heads: Vec<(usize, Parsed)> = (0..post.len())
+        .filter_map(|at| Some((at, outlet_heading(post, at, false)?)))
+        .collect();
+    if heads.len() >= 2 && heads.iter().all(|(at, _)| in_capitals(*at)) {
+        heads.extend((0..post.len()).filter(|at| in_capitals(*at)).filter_map(|at| {
+            let parsed = outlet_heading(post, at, true)?;
+            heads.iter().all(|(head, _)| *head != at).then_some((at, parsed))
+        }).collect::<Vec<_>>());
+        heads.sort_by_key(|(at, _)| *at);
+    }
+    heads
 }
 
 /// Returns the lines under a heading that can be titles.
@@ -180,12 +198,18 @@ fn dashed_title(text: &str) -> Option<std::ops::Range<usize>> {
 /// Returns the first sentence of a text.
 fn first_sentence(text: &str) -> &str {
     let end = text::sentences(text).first().map_or(text.len(), |range| range.end);
-    part(text, 0..end)
+    // "The bridge opens .It does": a full stop on the wrong side of the space.
+    let glued = text.match_indices(" .").map(|(at, _)| at).find(|at| {
+        let mut next = part(text, at + 2..text.len()).chars();
+        let capital = next.next().is_some_and(char::is_uppercase);
+        capital && next.next().is_some_and(|c| !c.is_uppercase())
+    });
+    part(text, 0..glued.unwrap_or(end).min(end))
 }
 
 /// Parses a heading that names the outlet of the items under it: a known outlet, or a name with the
-/// URL of its site.
-fn outlet_heading(post: &Post<'_>, at: usize) -> Option<Parsed> {
+/// URL of its site. `ambiguous` says whether an ambiguous name is enough.
+fn outlet_heading(post: &Post<'_>, at: usize, ambiguous: bool) -> Option<Parsed> {
     let line = post.line(at)?;
     let text = post.text(at)?;
     if Some(at) == post.headline || text.len() > 80 || line.starts_item {
@@ -216,7 +240,8 @@ fn outlet_heading(post: &Post<'_>, at: usize) -> Option<Parsed> {
         .find_map(|word| bare.strip_prefix(word))
         .unwrap_or(bare);
     let parsed = credit::parse(bare, &post.names)?;
-    let known = parsed.known || root && parsed.score > 0.0;
+    let named = || name::score_outlet(bare, &post.names.outlets).ambiguous;
+    let known = parsed.known || parsed.score > 0.0 && (root || ambiguous && named());
     (known && parsed.has_outlet() && !parsed.has_byline() && parsed.credits.len() == 1)
         .then_some(parsed)
 }
