@@ -226,14 +226,12 @@ impl TitleReader<'_, '_> {
         {
             return;
         }
-        let Some(end) =
-            (self.at + 1..=self.at + MAX_BELOW).find(|at| is_separated(*at)).map(|at| at - 1)
+        let in_block =
+            (self.at + 1..=self.at + MAX_BELOW).find(|at| is_separated(*at)).map(|at| at - 1);
+        let Some(end) = in_block.filter(|end| *end >= self.at + 2).or_else(|| self.spaced_end())
         else {
             return;
         };
-        if end < self.at + 2 {
-            return;
-        }
         let between: Vec<usize> = (self.at + 1..end).collect();
         let prose = between
             .iter()
@@ -254,6 +252,36 @@ impl TitleReader<'_, '_> {
             .filter_map(|at| Some(Span { line: at, range: 0..self.post.text(at)?.len() }))
             .collect();
         found.push(candidate);
+    }
+}
+
+impl TitleReader<'_, '_> {
+    /// Returns the line of the credit below the sentences below the line, all with blank lines between
+    /// them. The credit is in brackets, or the post ends with one but does not begin with one.
+    fn spaced_end(&self) -> Option<usize> {
+        let is_separated = |at: usize| {
+            self.post.line(at).is_some_and(|line| line.preceded_by_blank_line && !line.starts_item)
+        };
+        let is_prose = |at: usize| {
+            self.post
+                .text(at)
+                .is_some_and(|text| text::ends_sentence(text) && text::word_count(text) >= 8)
+        };
+        let end = (self.at + 1..=self.at + 3).find(|at| !is_prose(*at))?;
+        if end < self.at + 2 || !(self.at + 1..=end).all(is_separated) {
+            return None;
+        }
+        let text = self.post.text(end)?;
+        let in_brackets = groups(text).first().is_some_and(|group| *group == (0..text.len()));
+        let is_credit = |at: usize| credit_line(self.post, at).is_some();
+        let texts = |at: &usize| self.post.text(*at).is_some();
+        let body = self.post.headline.map_or(0, |at| at + 1);
+        let at_ends = || {
+            let first = (body..self.post.len()).find(texts);
+            let last = (0..self.post.len()).rev().find(texts);
+            last.is_some_and(is_credit) && !first.is_some_and(is_credit)
+        };
+        (in_brackets || is_credit(end) && at_ends()).then_some(end)
     }
 }
 
