@@ -155,7 +155,8 @@ impl LinkReader<'_, '_> {
         }
         let near = part(self.text, self.from..range.start);
         let bare = near.trim_end_matches(|c: char| c.is_whitespace() || text::opens_quote(c));
-        let separated = bare.ends_with([':', '：', '—', '–', '|', '-']) || bare.ends_with(" --");
+        let separated = bare.ends_with([':', '：', '—', '–', '|', '-', '•', '·', '»'])
+            || bare.ends_with("//");
         if separated && text::word_count(head) <= 6 {
             return LinkPosition::Colon;
         }

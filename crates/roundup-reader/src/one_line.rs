@@ -143,13 +143,15 @@ impl<'p> LineReader<'p, '_> {
         let Some(last) = groups.last().cloned() else { return };
         let after = self.slice(last.end..self.text.len());
         let closes = after.chars().all(|c| !c.is_alphanumeric());
+        // "POLITICS: T (O)"
+        let start = if self.post.has_capital_labels { capital_label(self.text) } else { 0 };
         let text = self.text;
         let mark = |range: &Range<usize>| {
             part(text, range.clone()).chars().next().unwrap_or('(').to_string()
         };
         let open = mark(&last);
         if closes && last.start > 0 {
-            self.add(Form::Bracket, &open, 0..last.start, last.clone(), 0.0);
+            self.add(Form::Bracket, &open, start..last.start, last.clone(), 0.0);
             // Two in a row: "T (video) (O)", "T (O) (flag)".
             if let Some(before) = groups.len().checked_sub(2).and_then(|at| groups.get(at)).cloned()
                 && self.slice(before.end..last.start).trim().is_empty()
@@ -159,7 +161,7 @@ impl<'p> LineReader<'p, '_> {
             }
         }
         if groups.len() >= 2 {
-            self.chain(&groups);
+            self.chain(&groups, start);
         }
         if let Some(first) = groups.first().cloned() {
             let open = mark(&first);
@@ -192,13 +194,13 @@ impl<'p> LineReader<'p, '_> {
     }
 
     /// Reads "T (O); see also T (O)": several sources on one line.
-    fn chain(&mut self, groups: &[Range<usize>]) {
+    fn chain(&mut self, groups: &[Range<usize>], start: usize) {
         if groups.len() > 6 || !self.post.allows(Form::Bracket, "(") {
             return;
         }
         let mut parts = Vec::new();
         let mut own = f64::MAX;
-        let mut start = 0;
+        let mut start = start;
         for group in groups {
             let title = trim(self.text, start..group.start);
             let title = title.start + lead_in(self.slice(title.clone()))..title.end;
@@ -231,6 +233,14 @@ impl<'p> LineReader<'p, '_> {
         candidate.parts = parts;
         self.found.push(candidate);
     }
+}
+
+/// Returns the length of a label in capitals at the start of a line: "POLITICS: ".
+pub(crate) fn capital_label(text: &str) -> usize {
+    let Some((label, _)) = text.split_once(": ") else { return 0 };
+    let long = label.chars().filter(|c| c.is_alphabetic()).count() >= 3;
+    let fits = long && label.len() <= 60 && text::is_all_capitals(label);
+    if fits { label.len() + 2 } else { 0 }
 }
 
 /// Returns whether a line is one quotation, so that no mark within it is a separator.
@@ -294,8 +304,13 @@ pub(crate) fn groups(text: &str) -> Vec<Range<usize>> {
                     && character == expected
                 {
                     open.pop();
-                    if open.is_empty() {
-                        found.push(start..at + character.len_utf8());
+                    let end = at + character.len_utf8();
+                    // "(IN)JUSTICE" is a word.
+                    let next = part(text, end..text.len()).chars().next();
+                    let in_word =
+                        start > 0 && next.is_some_and(|c| c.is_alphabetic() && !text::is_wide(c));
+                    if open.is_empty() && !in_word {
+                        found.push(start..end);
                     }
                 }
                 continue;

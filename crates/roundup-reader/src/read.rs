@@ -83,6 +83,8 @@ pub(crate) struct Post<'a> {
     pub(crate) urls: HashMap<usize, (String, usize)>,
     /// Whether the post has its title elsewhere.
     pub(crate) has_separate_title: bool,
+    /// Whether lines of the post begin with labels in capitals: "POLITICS: ".
+    pub(crate) has_capital_labels: bool,
     /// In a long post, the patterns that are tried on the lines past [`MAX_FULL`](crate::choose::MAX_FULL).
     pub(crate) allowed: Option<HashSet<Pattern>>,
 }
@@ -173,8 +175,10 @@ pub(crate) fn read(document: Document, outlets: &dyn Outlets, has_separate_title
         headline: None,
         urls: HashMap::new(),
         has_separate_title,
+        has_capital_labels: false,
         allowed: None,
     };
+    post.has_capital_labels = has_capital_labels(&post);
     post.names.occurrences = count_names(&post);
     post.urls = assign_urls(&post);
     post.headline = find_headline(&post);
@@ -186,6 +190,18 @@ pub(crate) fn read(document: Document, outlets: &dyn Outlets, has_separate_title
     roundup.report.uncertain.sort_by_key(|note| note.line);
     roundup.report.unread.sort_by_key(|note| note.line);
     roundup
+}
+
+/// Returns whether at least three lines begin with different labels in capitals that are no outlets.
+fn has_capital_labels(post: &Post<'_>) -> bool {
+    let labels: HashSet<&str> = (0..post.len())
+        .filter_map(|at| post.text(at))
+        .map(|text| part(text, 0..one_line::capital_label(text)).trim_end_matches([':', ' ']))
+        .filter(|label| {
+            !label.is_empty() && post.names.outlets.by_name(label).is_none_or(|found| found.ambiguous)
+        })
+        .collect();
+    labels.len() >= 3
 }
 
 /// Returns whether a pasted line is one link, followed by nothing but further URLs.

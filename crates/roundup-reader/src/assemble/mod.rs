@@ -290,7 +290,7 @@ impl Assembler<'_, '_> {
             let inside =
                 self.drafts.iter_mut().skip(from).take_while(|draft| draft.first_line < end);
             for draft in inside.filter(|draft| draft.source.role == Role::More) {
-                draft.source.section = Some(title.clone());
+                draft.source.section.get_or_insert_with(|| title.clone());
             }
         }
     }

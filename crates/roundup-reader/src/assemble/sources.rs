@@ -6,6 +6,7 @@ use crate::candidate::{Candidate, Form, Part, Span};
 use crate::confidence::Confidence;
 use crate::lexicon::{self, Kind as Words};
 use crate::linked::{Anchor, LinkPosition};
+use crate::one_line;
 use crate::read::{Chosen, Post};
 use crate::roundup::{Alternative, Role, Source};
 use crate::text::{self, part};
@@ -87,7 +88,7 @@ fn add_credited(
             url,
             credit,
             credits,
-            section: None,
+            section: capital_label(post, part),
             quote: None,
             confidence,
             alternative,
@@ -198,6 +199,14 @@ pub(super) fn title(written: &str) -> String {
     if inner.is_empty() { written.trim().to_owned() } else { inner.replace('\t', " ") }
 }
 
+/// Returns the label in capitals before the title, as the section of the source.
+fn capital_label(post: &Post<'_>, part: &Part) -> Option<String> {
+    let text = post.text(part.title.line).filter(|_| post.has_capital_labels)?;
+    let length = one_line::capital_label(text);
+    (length > 0 && part.title.range.start >= length)
+        .then(|| text::part(text, 0..length).trim_end_matches([':', ' ']).to_owned())
+}
+
 /// Returns the credit as written, with a label such as "Source:".
 fn credit_text(post: &Post<'_>, candidate: &Candidate, credit: &Span) -> String {
     let text = post.span(credit);
@@ -283,6 +292,16 @@ fn linked(post: &Post<'_>, anchor: Anchor) -> SourceDraft {
     }
     if source.title.is_empty() {
         source.title = source.url.clone().unwrap_or_default();
+    }
+    // "Tools // [A coast of one's own](…)" in a heading: the label is the section.
+    if anchor.position == LinkPosition::Colon
+        && post.is_heading(at)
+        && let Some(text) = post.text(at)
+    {
+        let label = part(text, 0..anchor.title.range.start);
+        let label = label.trim_matches(|c: char| !c.is_alphanumeric() && c != ')');
+        source.section = Some(label.to_owned());
+        covered.push(0..anchor.title.range.start);
     }
     let flowing = matches!(anchor.position, LinkPosition::Sentence | LinkPosition::Middle);
     draft.excerpts = text_beside(post, at, &covered, flowing);

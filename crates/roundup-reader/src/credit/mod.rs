@@ -130,8 +130,8 @@ fn parse_uncached(line: &str, names: &Names<'_>) -> Option<Parsed> {
 
 /// Parses a text that is the name of a known outlet as a whole.
 fn parse_known_outlet(name: &str, names: &Names<'_>) -> Option<Parsed> {
-    if name.ends_with('+') {
-        // A trailing "+" marks a paywall; it is no part of the name.
+    if name.ends_with(['+', '$', '€', '£']) {
+        // A trailing "+" or "$" marks a paywall; it is no part of the name.
         return None;
     }
     let found = name::score_outlet(name, &names.outlets);
