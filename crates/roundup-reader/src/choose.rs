@@ -4,6 +4,7 @@ use crate::candidate::{Candidate, Form, Pattern};
 use crate::document::Kind;
 use crate::labels::Label;
 use crate::linked::{self, Anchor};
+use crate::outlet_links::OutletLink;
 use crate::patterns;
 use crate::prose;
 use crate::read::{Chosen, Post};
@@ -69,6 +70,9 @@ fn collect(post: &Post<'_>, range: Range<usize>) -> Vec<Candidate> {
             continue;
         }
         if !line.links.is_empty() && post.whole_url(at).is_none() {
+            if let Some(link) = post.outlet_links.get(&at) {
+                candidates.extend(with_linked_outlet(post, at, link));
+            }
             continue;
         }
         let quoted_below = post.allows(Form::Says, "")
@@ -85,6 +89,29 @@ fn collect(post: &Post<'_>, range: Range<usize>) -> Vec<Candidate> {
         candidates.extend(two_line::candidates(post, at));
     }
     candidates
+}
+
+/// Returns the readings of a line whose credit is its only link.
+fn with_linked_outlet(post: &Post<'_>, at: usize, link: &OutletLink) -> Vec<Candidate> {
+    let mut found = one_line::candidates(post, at);
+    found.retain_mut(|candidate| {
+        let [read] = candidate.parts.as_mut_slice() else { return false };
+        let inside = read.credit.as_ref().is_some_and(|credit| {
+            credit.range.start <= link.range.start && credit.range.end >= link.range.end
+        });
+        read.url = Some(link.url.clone());
+        if let Some(parsed) = &mut read.parsed
+            && link.agrees
+            && parsed.credits.len() == 1
+        {
+            parsed.known = true;
+            parsed.guessed = false;
+        }
+        // The link sets the name off from the title.
+        candidate.own_score += if link.agrees { 2.0 } else { 1.0 };
+        inside
+    });
+    found
 }
 
 /// Drops the candidates between a lead and its "Read more": that text is the excerpt of the lead.

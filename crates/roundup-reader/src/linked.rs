@@ -251,7 +251,7 @@ fn score(post: &Post<'_>, anchor: &mut Anchor, linked_items: bool) {
                 .clone()
                 .any(|name| post.names.outlets.by_name(name).and_then(|found| found.key) == host)
             || outlets::host(&anchor.url)
-                .is_some_and(|host| named.clone().any(|name| resembles(&host, name)));
+                .is_some_and(|host| named.clone().any(|name| outlets::resembles(&host, name)));
         if agrees && parsed.has_outlet() {
             anchor.credit_score += 2.0;
             parsed.known |= parsed.credits.len() == 1;
@@ -334,15 +334,4 @@ fn score(post: &Post<'_>, anchor: &mut Anchor, linked_items: bool) {
 pub(crate) fn is_pointer(title: &str) -> bool {
     let bare = title.trim_matches(|c: char| !c.is_alphanumeric());
     bare.is_empty() || lexicon::is(Words::Pointer, bare)
-}
-
-/// Returns whether a host spells a name: "niemanlab.org" and "Nieman Lab".
-fn resembles(host: &str, name: &str) -> bool {
-    let letters = |text: &str| -> String {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
-    let name = letters(name.strip_prefix("The ").unwrap_or(name));
-    let site = host.rsplit_once('.').map_or(host, |(site, _)| site);
-    name.chars().count() >= 4
-        && (site.split('.').any(|label| letters(label) == name) || letters(host) == name)
 }

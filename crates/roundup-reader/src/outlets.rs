@@ -100,6 +100,17 @@ pub(crate) fn host(url: &str) -> Option<String> {
     (!host.is_empty()).then_some(host)
 }
 
+/// Returns whether a host spells a name: "niemanlab.org" and "Nieman Lab".
+pub(crate) fn resembles(host: &str, name: &str) -> bool {
+    let letters = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let name = letters(name.strip_prefix("The ").unwrap_or(name));
+    let site = host.rsplit_once('.').map_or(host, |(site, _)| site);
+    name.chars().count() >= 4
+        && (site.split('.').any(|label| letters(label) == name) || letters(host) == name)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;

@@ -11,6 +11,7 @@ use crate::headline::{assign_urls, find_headline};
 use crate::labels::{self, Label};
 use crate::linked::Anchor;
 use crate::one_line;
+use crate::outlet_links::{self, OutletLink};
 use crate::outlets::Outlets;
 use crate::roundup::Roundup;
 use crate::text::{self, part};
@@ -83,6 +84,8 @@ pub(crate) struct Post<'a> {
     pub(crate) urls: HashMap<usize, (String, usize)>,
     /// Whether the post has its title elsewhere.
     pub(crate) has_separate_title: bool,
+    /// The lines whose only link is the name of the outlet.
+    pub(crate) outlet_links: HashMap<usize, OutletLink>,
     /// Whether lines of the post begin with labels in capitals: "POLITICS: ".
     pub(crate) has_capital_labels: bool,
     /// In a long post, the patterns that are tried on the lines past [`MAX_FULL`](crate::choose::MAX_FULL).
@@ -175,6 +178,7 @@ pub(crate) fn read(document: Document, outlets: &dyn Outlets, has_separate_title
         headline: None,
         urls: HashMap::new(),
         has_separate_title,
+        outlet_links: HashMap::new(),
         has_capital_labels: false,
         allowed: None,
     };
@@ -182,6 +186,7 @@ pub(crate) fn read(document: Document, outlets: &dyn Outlets, has_separate_title
     post.names.occurrences = count_names(&post);
     post.urls = assign_urls(&post);
     post.headline = find_headline(&post);
+    post.outlet_links = outlet_links::find(&post);
     let chosen = choose(&mut post);
     let mut roundup = assemble::assemble(&post, chosen);
     roundup.comments = replies;

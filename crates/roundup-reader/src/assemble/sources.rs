@@ -4,6 +4,7 @@ mod links;
 
 use crate::candidate::{Candidate, Form, Part, Span};
 use crate::confidence::Confidence;
+use crate::document::Style;
 use crate::lexicon::{self, Kind as Words};
 use crate::linked::{Anchor, LinkPosition};
 use crate::one_line;
@@ -24,6 +25,8 @@ pub(super) struct SourceDraft {
     pub(super) excerpts: Vec<String>,
     /// The line of the heading that names its outlet.
     pub(super) outlet_heading: Option<usize>,
+    /// Whether the title can hold a blurb: it is credited, and no link.
+    may_hold_blurb: bool,
 }
 
 impl SourceDraft {
@@ -36,6 +39,7 @@ impl SourceDraft {
             title_line: line,
             excerpts: Vec::new(),
             outlet_heading: None,
+            may_hold_blurb: false,
         }
     }
 }
@@ -54,7 +58,7 @@ pub(super) fn build(post: &Post<'_>, chosen: Vec<Chosen>) -> Vec<SourceDraft> {
     links::add_inline_links(post, &mut drafts);
     links::add_standalone_urls(post, &mut drafts);
     drafts.sort_by_key(|draft| draft.first_line);
-    split_blurbs(&mut drafts);
+    split_blurbs(post, &mut drafts);
     drafts
 }
 
@@ -71,7 +75,10 @@ fn add_credited(
         let url = part
             .url
             .clone()
-            .or_else(|| (index == 0).then(|| post.whole_url(line).map(str::to_owned)).flatten());
+            .or_else(|| (index == 0).then(|| post.whole_url(line).map(str::to_owned)).flatten())
+            .or_else(|| credit_url(post, candidate, part));
+        let is_plain =
+            part.credit.is_some() && (part.url.is_some() || post.whole_url(line).is_none());
         let close = other
             .filter(|other| candidate.score - other.score < 1.0 && conflicts(candidate, other));
         let mut confidence = confidence(post, candidate, part, url.as_deref());
@@ -107,8 +114,17 @@ fn add_credited(
             title_line: line,
             excerpts,
             outlet_heading,
+            may_hold_blurb: is_plain,
         });
     }
+}
+
+/// Returns the URL of a credit that is a link on a line of its own.
+fn credit_url(post: &Post<'_>, candidate: &Candidate, part: &Part) -> Option<String> {
+    let line = part.credit.as_ref()?.line;
+    let own = line != part.title.line && candidate.pattern.form != Form::Head;
+    let url = post.line(line).filter(|_| own)?.whole_link()?;
+    Some(url.to_owned())
 }
 
 /// Returns whether two readings disagree about the outlets.
@@ -196,6 +212,7 @@ pub(super) fn title(written: &str) -> String {
         .trim_start_matches(['–', '—', '|', ' ', '·', '•', ',']);
     let inner = text::unquote(bare);
     let inner = if inner.len() < bare.len() { inner.trim_end_matches(',') } else { inner };
+    let inner = inner.trim_end_matches([' ', '→', '»', '›', '▸', '➔']);
     if inner.is_empty() { written.trim().to_owned() } else { inner.replace('\t', " ") }
 }
 
@@ -368,37 +385,65 @@ fn text_beside(
     found
 }
 
-/// Splits titles of the form "Title: blurb" at the colon if most titles of the post have that form,
-/// or if the title is far too long. The blurb becomes an excerpt.
-fn split_blurbs(drafts: &mut [SourceDraft]) {
-    let cut = |title: &str| {
-        let mut colons = title.match_indices(": ").map(|(at, _)| at);
-        let at = colons.find(|at| text::word_count(part(title, 0..*at)) >= 2)?;
-        let fits = text::width(part(title, at + 2..title.len())) >= 40
-            && text::word_count(part(title, 0..at)) <= 14;
-        fits.then_some(at)
-    };
+/// Splits "Title: blurb" and "Title. Blurb" if most titles of the post have that form, or if a title
+/// with a colon is far too long. A bold title ends with its emphasis. The blurb becomes an excerpt.
+fn split_blurbs(post: &Post<'_>, drafts: &mut [SourceDraft]) {
     let plain: Vec<&SourceDraft> = drafts
         .iter()
-        .filter(|draft| {
-            draft.source.role == Role::More
-                && draft.source.url.is_none()
-                && draft.source.credit.is_some()
-        })
+        .filter(|draft| draft.source.role == Role::More && draft.may_hold_blurb)
         .collect();
-    let long = plain.iter().filter(|draft| cut(&draft.source.title).is_some()).count();
-    let most = plain.len() >= 3 && long * 10 >= plain.len() * 6;
-    for draft in drafts.iter_mut().filter(|draft| {
-        draft.source.role == Role::More
-            && draft.source.url.is_none()
-            && draft.source.credit.is_some()
-    }) {
-        let Some(at) = cut(&draft.source.title) else { continue };
-        if most || text::width(&draft.source.title) > 150 {
-            let blurb =
-                part(&draft.source.title, at + 2..draft.source.title.len()).trim().to_owned();
-            draft.source.title.truncate(at);
-            draft.excerpts.insert(0, blurb);
-        }
+    let most = |cut: fn(&str) -> Option<(usize, usize)>| {
+        let count = plain.iter().filter(|draft| cut(&draft.source.title).is_some()).count();
+        plain.len() >= 3 && count * 10 >= plain.len() * 6
+    };
+    let (at_colon, at_stop) = (most(cut_at_colon), most(cut_at_stop));
+    for draft in drafts
+        .iter_mut()
+        .filter(|draft| draft.source.role == Role::More && draft.may_hold_blurb)
+    {
+        let title = draft.source.title.as_str();
+        let cut = cut_at_bold(post, draft.title_line, title)
+            .or_else(|| {
+                cut_at_colon(title).filter(|_| at_colon || text::width(title) > 150)
+            })
+            .or_else(|| cut_at_stop(title).filter(|_| at_stop));
+        let Some((end, start)) = cut else { continue };
+        let blurb = part(title, start..title.len()).trim().to_owned();
+        draft.source.title.truncate(end);
+        draft.excerpts.insert(0, blurb);
+        draft.source.confidence = draft.source.confidence.min(Confidence::new(0.97));
     }
+}
+
+/// Returns the end of a title before a colon, and the start of the blurb after it.
+fn cut_at_colon(title: &str) -> Option<(usize, usize)> {
+    let mut colons = title.match_indices(": ").map(|(at, _)| at);
+    let at = colons.find(|at| text::word_count(part(title, 0..*at)) >= 2)?;
+    let fits = text::width(part(title, at + 2..title.len())) >= 40
+        && text::word_count(part(title, 0..at)) <= 14;
+    fits.then_some((at, at + 2))
+}
+
+/// Returns the end of a title that is a sentence, and the start of the sentences after it.
+fn cut_at_stop(title: &str) -> Option<(usize, usize)> {
+    let sentences = text::sentences(title);
+    let (first, second) = (sentences.first()?, sentences.get(1)?);
+    let words = text::word_count(part(title, first.clone()));
+    let fits = (2..=16).contains(&words)
+        && text::word_count(part(title, second.start..title.len())) >= 4
+        && text::ends_sentence(title);
+    let end = part(title, 0..first.end).trim_end_matches('.').len();
+    fits.then_some((end, second.start))
+}
+
+/// Returns the end of a title in bold at the start of its line, and the start of the text after it.
+fn cut_at_bold(post: &Post<'_>, at: usize, title: &str) -> Option<(usize, usize)> {
+    let line = post.line(at)?;
+    let (bold, _) = line.styles.iter().find(|(_, style)| *style == Style::Strong)?;
+    let written = part(&line.text, bold.clone());
+    let bare = written.trim_end_matches([':', '.', ' ', '–', '—', '-', ',']);
+    let rest = title.strip_prefix(bare)?;
+    let blurb = rest.trim_start_matches([':', '.', ' ', '–', '—', '-', ',']);
+    let fits = text::word_count(bare) >= 2 && text::word_count(blurb) >= 4;
+    fits.then(|| (bare.len(), title.len() - blurb.len()))
 }
