@@ -112,7 +112,15 @@ impl LinkReader<'_, '_> {
         let bare = head.trim_start();
         let flag = groups(bare)
             .first()
-            .is_some_and(|group| group.start == 0 && bare.len() - group.end <= 1);
+            .is_some_and(|group| {
+                let inside = part(bare, group.start + 1..group.end.saturating_sub(1));
+                let is_outlet = || {
+                    credit::parse(inside, &self.post.names).is_some_and(|parsed| parsed.known)
+                };
+                group.start == 0
+                    && bare.len() - group.end <= 1
+                    && (credit::is_flag(inside) || !is_outlet())
+            });
         if self.from == 0 && flag && bare.starts_with('[') {
             title.start = head.len() - bare.len();
         }

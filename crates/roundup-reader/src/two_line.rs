@@ -112,6 +112,20 @@ impl TitleReader<'_, '_> {
             is_separated(next) && !is_separated(next + 1) && self.post.text(next + 1).is_some();
         let less = self.sentence_penalty() + f64::from(u8::from(belongs_below)) * 2.0;
         if let Some(parsed) = credit_line(self.post, next) {
+            // "T" / "By P" / "O"
+            let outlet = Some(next + 1)
+                .filter(|at| parsed.has_byline() && !parsed.has_outlet() && !is_separated(*at))
+                .and_then(|at| credit_line(self.post, at))
+                .filter(|outlet| outlet.known && !outlet.has_byline());
+            if let Some(outlet) = outlet {
+                let authors = parsed.credits.iter().flat_map(|credit| credit.bylines.clone());
+                let merged = outlet.with_bylines(authors.collect());
+                add(Form::Below, "", 0..line.len(), merged, None, 0.5 - less);
+                if let Some(added) = found.last_mut() {
+                    added.last = next + 1;
+                }
+                return;
+            }
             add(Form::Below, "", 0..line.len(), parsed, None, -less);
         } else if let Some(parsed) = short_line(self.post, next) {
             add(Form::BelowShape, "", 0..line.len(), parsed, None, -0.8 - less);
@@ -133,6 +147,7 @@ impl TitleReader<'_, '_> {
             && text::is_one_sentence(self.text)
             && !self.text.ends_with(['.', '…', '”', '"'])
             && (text::ends_sentence(line) || !text::is_title_case(line))
+            && prose::named(self.text, names).is_none_or(|named| named.range.start > 40)
             && let Some(named) = prose::named(line, names)
         {
             let more = if named.placed { 0.5 } else { -0.5 };
@@ -262,10 +277,12 @@ impl TitleReader<'_, '_> {
         let is_separated = |at: usize| {
             self.post.line(at).is_some_and(|line| line.preceded_by_blank_line && !line.starts_item)
         };
+        let is_heading = self.post.is_heading(self.at);
+        let least = if is_heading { 3 } else { 8 };
         let is_prose = |at: usize| {
             self.post
                 .text(at)
-                .is_some_and(|text| text::ends_sentence(text) && text::word_count(text) >= 8)
+                .is_some_and(|text| text::ends_sentence(text) && text::word_count(text) >= least)
         };
         let end = (self.at + 1..=self.at + 3).find(|at| !is_prose(*at))?;
         if end < self.at + 2 || !(self.at + 1..=end).all(is_separated) {
@@ -281,7 +298,7 @@ impl TitleReader<'_, '_> {
             let last = (0..self.post.len()).rev().find(texts);
             last.is_some_and(is_credit) && !first.is_some_and(is_credit)
         };
-        (in_brackets || is_credit(end) && at_ends()).then_some(end)
+        (in_brackets || is_credit(end) && (is_heading || at_ends())).then_some(end)
     }
 }
 
@@ -319,6 +336,16 @@ pub(crate) fn credit_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
     let known = parsed.known || parsed.score >= 2.0 && parsed.has_outlet();
     let has_bars =
         text.contains([' ']) && [" | ", " • ", " · "].iter().any(|bar| text.contains(bar));
+    // "A bridge opens at last | Ann Bee | O" is a title with its credit.
+    let head = [" | ", " • ", " · "].iter().find_map(|bar| Some(text.split_once(bar)?.0));
+    if head.is_some_and(|head| {
+        text::word_count(head) >= 4
+            && credit::after_by(head).is_none()
+            && credit::persons(head, name::Person::Shape).is_none()
+            && credit::parse(head, &post.names).is_none_or(|parsed| !parsed.known)
+    }) {
+        return None;
+    }
     let dated = has_bars
         && text
             .split(['|', '•', '·'])

@@ -58,7 +58,7 @@ impl Parsed {
     }
 
     /// Adds authors to the first outlet.
-    fn with_bylines(mut self, names: Vec<String>) -> Self {
+    pub(crate) fn with_bylines(mut self, names: Vec<String>) -> Self {
         if let Some(first) = self.credits.first_mut() {
             first.bylines.splice(0..0, names);
         }
@@ -122,10 +122,40 @@ fn parse_uncached(line: &str, names: &Names<'_>) -> Option<Parsed> {
     if let Some(rest) = clean::after_by(whole) {
         return Some(parse_byline(rest, names));
     }
-    parse_person_at_outlet(whole, names)
+    parse_bracketed(whole, names)
+        .or_else(|| parse_after_preposition(whole, names))
+        .or_else(|| parse_person_at_outlet(whole, names))
         .or_else(|| parse_persons_and_known_outlet(whole, names))
         .or_else(|| parse_pieces(whole, names))
         .or_else(|| Some(parse_unknown_name(whole, names)))
+}
+
+/// Parses "OUTLET (PERSONS)" and "PERSONS (OUTLET)".
+fn parse_bracketed(line: &str, names: &Names<'_>) -> Option<Parsed> {
+    let (before, inside) = line.strip_suffix(')')?.rsplit_once(" (")?;
+    // Words before a bracket are more often a title than an author.
+    let readings = [(inside, before, Person::Shape), (before, inside, Person::Listed)];
+    for (persons_part, outlet, least) in readings {
+        let Some(authors) = persons(persons_part, least) else { continue };
+        if let Some(known) = parse_known_outlet(outlet, names) {
+            return Some(known.with_bylines(authors));
+        }
+        let shape = name::score_outlet(outlet, &names.outlets).score;
+        let is_name = outlet.split(' ').all(text::starts_high) && outlet.split(' ').count() <= 4;
+        if shape > 0.0 && is_name && persons(persons_part, Person::Listed).is_some() {
+            return Some(Parsed::outlet(outlet, 2.0, false).with_bylines(authors));
+        }
+    }
+    None
+}
+
+/// Parses "From OUTLET" and "in the OUTLET" with a known outlet.
+fn parse_after_preposition(line: &str, names: &Names<'_>) -> Option<Parsed> {
+    let length = lexicon::prefix(Kind::Prep, line)?;
+    let name = part(line, length..line.len()).strip_prefix(' ')?;
+    parse_known_outlet(name, names)
+        .or_else(|| parse_known_outlet(clean::strip_article(name), names))
+        .filter(|parsed| parsed.known)
 }
 
 /// Parses a text that is the name of a known outlet as a whole.
@@ -158,6 +188,9 @@ fn parse_unknown_name(name: &str, names: &Names<'_>) -> Parsed {
 
 /// Parses the text after a "by": persons, and perhaps the outlet they write for.
 fn parse_byline(rest: &str, names: &Names<'_>) -> Parsed {
+    if let Some(parsed) = parse_bracketed(rest, names) {
+        return Parsed { score: parsed.score.max(3.0), ..parsed };
+    }
     if let Some(parsed) = parse_person_at_outlet(rest, names) {
         return Parsed { score: parsed.score.max(3.0), ..parsed };
     }

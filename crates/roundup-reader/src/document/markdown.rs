@@ -111,7 +111,11 @@ impl Reader {
                 self.to.open_list(first);
             }
             Tag::Item => self.to.open_item(),
-            Tag::TableRow | Tag::TableHead => self.to.end_line(),
+            Tag::TableRow => self.to.end_line(),
+            Tag::TableHead => {
+                self.to.end_line();
+                self.to.block = Some(Kind::Boilerplate);
+            }
             Tag::TableCell if self.to.has_text() => {
                 self.to.text(" | ", None);
             }
@@ -146,7 +150,11 @@ impl Reader {
                 }
             }
             TagEnd::List(_) => self.to.close_list(),
-            TagEnd::Item | TagEnd::TableRow | TagEnd::TableHead => self.to.end_line(),
+            TagEnd::Item | TagEnd::TableRow => self.to.end_line(),
+            TagEnd::TableHead => {
+                self.to.end_line();
+                self.to.block = None;
+            }
             TagEnd::Emphasis => self.to.close_style(Style::Emphasis),
             TagEnd::Strong => self.to.close_style(Style::Strong),
             TagEnd::Link => self.to.close_link(),

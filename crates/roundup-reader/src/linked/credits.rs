@@ -34,6 +34,18 @@ impl LinkReader<'_, '_> {
             .or_else(|| self.after_word(start..limit))
             .or_else(|| self.unmarked(start..limit).filter(|_| tail.starts_with(' ')));
         match found {
+            // "O | [T](…) | by P"
+            Some((form, span, parsed)) if !parsed.has_outlet() => {
+                let before = self.elsewhere_in_line(range, LinkPosition::Colon);
+                match before.filter(|(_, _, before)| before.known && !before.has_byline()) {
+                    Some((form, span, before)) => {
+                        let authors =
+                            parsed.credits.into_iter().flat_map(|credit| credit.bylines).collect();
+                        Some((form, span, before.with_bylines(authors), 0))
+                    }
+                    None => Some((form, span, parsed, taken)),
+                }
+            }
             Some((form, span, parsed)) => Some((form, span, parsed, taken)),
             None => self
                 .elsewhere_in_line(range, position)
@@ -98,7 +110,17 @@ impl LinkReader<'_, '_> {
         {
             return Some(("(", span, parsed));
         }
-        let end = by_end(rest)?;
+        let mut end = by_end(rest)?;
+        // "by P (O)"
+        let tail = part(rest, end..rest.len());
+        let blank = tail.len() - tail.trim_start().len();
+        if let Some(group) = groups(tail).first().filter(|group| group.start == blank)
+            && self.parse(range.start + end + blank..range.start + end + group.end).is_some_and(
+                |(_, parsed)| parsed.has_outlet() && (parsed.known || parsed.score > 1.0),
+            )
+        {
+            end += group.end;
+        }
         let (span, parsed) =
             self.parse(range.start + leading_separators(rest)..range.start + end)?;
         parsed.has_byline().then_some(("by", span, parsed))

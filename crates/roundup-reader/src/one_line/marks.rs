@@ -67,7 +67,10 @@ impl LineReader<'_, '_> {
         if ranges.len() >= 2 {
             self.add(Form::LastOfFirst, mark, 0..first.start, first.end..end, 0.2);
             self.add(Form::FirstOfLast, mark, last.end..end, 0..last.start, 0.2);
-            if let Some(second) = ranges.get(1).cloned() {
+            let rest = ranges.get(1).map_or("", |second| self.slice(second.end..end));
+            let is_excerpt = text::word_count(rest) >= 3
+                && crate::credit::persons(rest.trim(), crate::name::Person::Shape).is_none();
+            if let Some(second) = ranges.get(1).filter(|_| is_excerpt).cloned() {
                 self.add_with(
                     Form::Mid,
                     mark,
@@ -77,6 +80,12 @@ impl LineReader<'_, '_> {
                     0.2,
                 );
             }
+        }
+        // "T | X | O", as in the rows of a table.
+        let between = self.slice(first.end.min(last.start)..last.start);
+        if mark == "|" && ranges.len() >= 2 && text::word_count(between) >= 4 {
+            let excerpt = Some(first.end..last.start);
+            self.add_with(Form::Mid, mark, 0..first.start, last.end..end, excerpt, 0.3);
         }
         self.known_name_after_mark(mark, first.clone());
         // "T | O: X"
