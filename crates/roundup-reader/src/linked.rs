@@ -153,13 +153,34 @@ impl LinkReader<'_, '_> {
         }
     }
 
+    /// Returns the authors before the first link of the line: `Ann Bee, “[T](…)”`, "Ann Bee on [T](…)".
+    fn author_before(&self, range: &Range<usize>) -> Option<Vec<String>> {
+        let head = part(self.text, 0..range.start).trim_end();
+        if self.index > 0 || head.is_empty() || head.len() > 80 {
+            return None;
+        }
+        let bare = head.trim_end_matches(|c: char| c.is_whitespace() || text::opens_quote(c));
+        let name = match bare.trim_end_matches([',', ':', '|', '–', '—']).trim_end() {
+            name if name.len() < bare.len() => name,
+            name => {
+                let (name, word) = name.rsplit_once(' ')?;
+                lexicon::is(Words::Prep, word).then_some(name)?
+            }
+        };
+        credit::persons(name, crate::name::Person::Listed)
+    }
+
     /// Returns the position of the link. `flagged` says whether a flag such as "[video]" precedes it.
     fn position(&self, range: &Range<usize>, flagged: bool) -> LinkPosition {
         let head = part(self.text, 0..range.start);
         let tail = part(self.text, range.end..self.text.len());
         let blank = |text: &str| text.chars().all(|c| !c.is_alphanumeric());
-        if blank(head) || flagged {
+        if blank(head) || flagged || self.author_before(range).is_some() {
             return if blank(tail) { LinkPosition::Whole } else { LinkPosition::Start };
+        }
+        if self.in_italics_or_bold(range).is_some_and(|(_, span, _)| span.range.end <= range.start)
+        {
+            return LinkPosition::Colon;
         }
         let near = part(self.text, self.from..range.start);
         let bare = near.trim_end_matches(|c: char| c.is_whitespace() || text::opens_quote(c));

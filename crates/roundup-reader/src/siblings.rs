@@ -16,6 +16,11 @@ const MAX_ITEMS: usize = 60;
 /// Returns candidates for the items under headings that name an outlet.
 pub(crate) fn under_outlet_headings(post: &Post<'_>) -> Vec<Candidate> {
     let heads = outlet_headings(post);
+    // "T" / "O" / "X": the outlet between a title and its excerpt is no heading.
+    let between = heads.iter().filter(|(at, _)| is_between_title_and_excerpt(post, *at)).count();
+    if between * 10 >= heads.len() * 6 {
+        return Vec::new();
+    }
     let sections: Vec<Vec<usize>> = heads
         .iter()
         .enumerate()
@@ -102,6 +107,18 @@ fn items_of_section(post: &Post<'_>, head: usize, end: usize) -> Vec<usize> {
             })
         })
         .collect()
+}
+
+/// Returns whether a title is right above a line and a sentence right below it.
+fn is_between_title_and_excerpt(post: &Post<'_>, at: usize) -> bool {
+    let is_item = |at: usize| post.line(at).is_some_and(|line| line.starts_item);
+    let title = at.checked_sub(1).filter(|above| post.headline != Some(*above)).is_some_and(|above| {
+        let long = post.text(above).is_some_and(|text| text::word_count(text) >= 3);
+        (long || post.whole_url(above).is_some())
+            && post.text(above).is_some()
+            && !is_sentence(post, above)
+    });
+    title && is_sentence(post, at + 1) && !is_item(at + 1)
 }
 
 fn is_sentence(post: &Post<'_>, at: usize) -> bool {

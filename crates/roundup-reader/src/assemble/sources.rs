@@ -4,9 +4,11 @@ mod links;
 
 use crate::candidate::{Candidate, Form, Part, Span};
 use crate::confidence::Confidence;
+use crate::credit;
 use crate::document::Style;
 use crate::lexicon::{self, Kind as Words};
 use crate::linked::{Anchor, LinkPosition};
+use crate::name::Person;
 use crate::one_line;
 use crate::read::{Chosen, Post};
 use crate::roundup::{Alternative, Role, Source};
@@ -59,6 +61,7 @@ pub(super) fn build(post: &Post<'_>, chosen: Vec<Chosen>) -> Vec<SourceDraft> {
     links::add_standalone_urls(post, &mut drafts);
     drafts.sort_by_key(|draft| draft.first_line);
     split_blurbs(post, &mut drafts);
+    split_authors(&mut drafts);
     drafts
 }
 
@@ -307,6 +310,12 @@ fn linked(post: &Post<'_>, anchor: Anchor) -> SourceDraft {
         source.credits = parsed.credits;
         covered.push(span.range);
     }
+    // `Ann Bee, “[T](…)”`
+    let author = source.credits.iter().flat_map(|credit| &credit.bylines).next();
+    let head = post.text(at).map_or("", |text| part(text, 0..anchor.title.range.start));
+    if author.is_some_and(|author| head.starts_with(author) && head.len() <= author.len() + 24) {
+        covered.push(0..anchor.title.range.start);
+    }
     if source.title.is_empty() {
         source.title = source.url.clone().unwrap_or_default();
     }
@@ -446,4 +455,71 @@ fn cut_at_bold(post: &Post<'_>, at: usize, title: &str) -> Option<(usize, usize)
     let blurb = rest.trim_start_matches([':', '.', ' ', '–', '—', '-', ',']);
     let fits = text::word_count(bare) >= 2 && text::word_count(blurb) >= 4;
     fits.then(|| (bare.len(), title.len() - blurb.len()))
+}
+
+/// Splits "Title – Ann Bee" and "Ann Bee | Title", with an outlet as the credit, if most titles of the
+/// post have that form. The authors go to the outlet.
+fn split_authors(drafts: &mut [SourceDraft]) {
+    let plain: Vec<usize> = drafts
+        .iter()
+        .enumerate()
+        .filter(|(_, draft)| {
+            let source = &draft.source;
+            let named = source.credits.first().is_some_and(|credit| credit.outlet.is_some());
+            let authored = source.credits.iter().any(|credit| !credit.bylines.is_empty());
+            source.role == Role::More && draft.may_hold_blurb && named && !authored
+        })
+        .map(|(index, _)| index)
+        .collect();
+    let titles = plain.iter().filter_map(|index| drafts.get(*index));
+    let found: Vec<AuthoredTitle> =
+        titles.map(|draft| &draft.source.title).filter_map(|title| authored(title)).collect();
+    let listed = found.iter().filter(|found| found.is_listed).count();
+    if found.len() < 2 || found.len() * 10 < plain.len() * 6 || listed * 2 < found.len() {
+        return;
+    }
+    for index in plain {
+        let Some(draft) = drafts.get_mut(index) else { continue };
+        let Some(found) = authored(&draft.source.title) else { continue };
+        if let Some(credit) = draft.source.credits.first_mut() {
+            credit.bylines = found.authors;
+        }
+        draft.source.title = found.title;
+        draft.source.confidence = draft.source.confidence.min(Confidence::new(0.97));
+    }
+}
+
+/// A title with its authors.
+struct AuthoredTitle {
+    title: String,
+    authors: Vec<String>,
+    /// Whether an author has a common first name.
+    is_listed: bool,
+}
+
+/// Finds the authors before or after a title.
+fn authored(text: &str) -> Option<AuthoredTitle> {
+    let build = |name: &str, rest: &str| {
+        let authors = credit::persons(name, Person::Shape)?;
+        let is_listed = credit::persons(name, Person::Listed).is_some();
+        (text::word_count(rest) >= 2)
+            .then(|| AuthoredTitle { title: title(rest), authors, is_listed })
+    };
+    let after = [" – ", " — ", " -- ", " - ", " | ", " · ", " • "].iter().find_map(|mark| {
+        let (head, name) = text.rsplit_once(mark)?;
+        build(name, head)
+    });
+    let before = || {
+        [" | ", " · ", " • "].iter().find_map(|mark| {
+            let (name, rest) = text.split_once(mark)?;
+            build(name, rest)
+        })
+    };
+    // `Ann Bee, “Title”`
+    let quoted = || {
+        let (name, rest) = text.split_once(", ")?;
+        rest.chars().next().filter(|c| text::opens_quote(*c))?;
+        build(name, rest)
+    };
+    after.or_else(before).or_else(quoted)
 }

@@ -149,12 +149,18 @@ fn parse_bracketed(line: &str, names: &Names<'_>) -> Option<Parsed> {
     None
 }
 
-/// Parses "From OUTLET" and "in the OUTLET" with a known outlet.
+/// Parses "From OUTLET", "in the OUTLET" and "In OUTLET, PERSON writes" with a known outlet.
 fn parse_after_preposition(line: &str, names: &Names<'_>) -> Option<Parsed> {
     let length = lexicon::prefix(Kind::Prep, line)?;
     let name = part(line, length..line.len()).strip_prefix(' ')?;
+    // "In The Guardian, Ann Bee writes"
+    let name = match name.rsplit_once(' ') {
+        Some((name, verb)) if lexicon::is(Kind::Verb, verb) => name,
+        _ => name,
+    };
     parse_known_outlet(name, names)
         .or_else(|| parse_known_outlet(clean::strip_article(name), names))
+        .or_else(|| parse_pieces(name, names))
         .filter(|parsed| parsed.known)
 }
 

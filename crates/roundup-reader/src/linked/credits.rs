@@ -17,6 +17,23 @@ type AdjacentCredit = (&'static str, Span, Parsed);
 type JoinedCredit = (&'static str, Span, Parsed, usize);
 
 impl LinkReader<'_, '_> {
+    /// Reads an outlet in italics or bold right before the only link of a line, or at the end of the line.
+    pub(super) fn in_italics_or_bold(&self, range: &Range<usize>) -> Option<AdjacentCredit> {
+        let line = self.post.line(self.at).filter(|_| self.links.len() == 1)?;
+        let offset = self.post.start(self.at);
+        let blank = |range: Range<usize>| {
+            part(self.text, range).chars().all(|c| !c.is_alphanumeric())
+        };
+        line.styles.iter().find_map(|(style, _)| {
+            let (start, end) =
+                (style.start.checked_sub(offset)?, style.end.checked_sub(offset)?);
+            let before = blank(0..start) && end <= range.start && blank(end..range.start);
+            let after = start >= range.end && blank(end.min(self.text.len())..self.text.len());
+            let (span, parsed) = self.parse(start..end).filter(|_| before || after)?;
+            parsed.known.then_some((":", span, parsed))
+        })
+    }
+
     /// Finds the credit of the link: after it, before it, or elsewhere in the line.
     pub(super) fn credit(
         &self,
@@ -32,7 +49,9 @@ impl LinkReader<'_, '_> {
             .bracketed_or_byline(start..limit)
             .or_else(|| self.after_mark(start..limit))
             .or_else(|| self.after_word(start..limit))
-            .or_else(|| self.unmarked(start..limit).filter(|_| tail.starts_with(' ')));
+            .or_else(|| self.unmarked(start..limit).filter(|_| {
+                tail.trim_start_matches(text::closes_quote).starts_with(' ')
+            }));
         match found {
             // "O | [T](…) | by P"
             Some((form, span, parsed)) if !parsed.has_outlet() => {
@@ -45,6 +64,11 @@ impl LinkReader<'_, '_> {
                     }
                     None => Some((form, span, parsed, taken)),
                 }
+            }
+            // `P, “[T](…)” O`
+            Some((form, span, parsed)) if !parsed.has_byline() => {
+                let authors = self.author_before(range).unwrap_or_default();
+                Some((form, span, parsed.with_bylines(authors), taken))
             }
             Some((form, span, parsed)) => Some((form, span, parsed, taken)),
             None => self
@@ -77,7 +101,9 @@ impl LinkReader<'_, '_> {
         let bare = between.trim_matches(marks);
         // A comma, a full stop or a bar alone separates two sources.
         let separates_sources = matches!(between, "" | "," | "." | "•" | "/" | "|" | "·");
+        let known = post_knows(self, next);
         let names = is_by(bare)
+            || known && matches!(between, "|" | "·" | "•" | "/" | "," | "")
             || lexicon::is(Words::Source, bare)
             || bare.is_empty() && !separates_sources;
         if between.len() > 12 || !names {
@@ -134,8 +160,9 @@ impl LinkReader<'_, '_> {
             let name = rest.strip_prefix(mark)?;
             (name.starts_with(' ') || *mark == "," || *mark == "—").then_some((*mark, name))
         })?;
-        let from = range.start + mark.len();
-        let (span, parsed) = self.parse(from..from + clause_end(name, 8))?;
+        let bare = name.trim_start_matches(text::closes_quote);
+        let from = range.start + mark.len() + name.len() - bare.len();
+        let (span, parsed) = self.parse(from..from + clause_end(bare, 8))?;
         let short = text::word_count(part(self.text, span.range.clone())) <= 8;
         (parsed.score > 0.0 && short).then_some((mark, span, parsed))
     }
@@ -166,6 +193,14 @@ impl LinkReader<'_, '_> {
         if !ends || !words.all(|word| text::starts_high(word) || word.len() <= 3) {
             return None;
         }
+        // "O (P)"
+        let group = groups(rest).into_iter().next().filter(|group| group.start == end);
+        let authored = group.and_then(|group| self.parse(range.start..range.start + group.end));
+        if let Some((span, parsed)) = authored.filter(|(_, parsed)| {
+            parsed.score > 0.0 && parsed.has_outlet() && parsed.has_byline()
+        }) {
+            return Some((" ", span, parsed));
+        }
         let (span, parsed) = self.parse(range.start..range.start + end)?;
         (parsed.score > 0.0).then_some((" ", span, parsed))
     }
@@ -183,6 +218,9 @@ impl LinkReader<'_, '_> {
             && parsed.score > 0.0
         {
             return Some((")", span, parsed));
+        }
+        if let Some(found) = self.in_italics_or_bold(range) {
+            return Some(found);
         }
         let head = part(self.text, self.from..range.start);
         let name = head.trim_end_matches(|c: char| c.is_whitespace() || text::opens_quote(c));
@@ -205,6 +243,12 @@ impl LinkReader<'_, '_> {
         let span = Span { line: self.at, range: named.range };
         (apart && named.placed).then_some(("…", span, named.parsed))
     }
+}
+
+/// Returns whether the text of a further link is the name of a known outlet.
+fn post_knows(reader: &LinkReader<'_, '_>, range: &Range<usize>) -> bool {
+    let name = part(reader.text, range.clone());
+    reader.post.names.outlets.by_name(name).is_some_and(|found| !found.ambiguous)
 }
 
 /// Returns where a "by A, O" at the start of a text ends.
