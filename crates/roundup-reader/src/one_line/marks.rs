@@ -149,6 +149,18 @@ impl LineReader<'_, '_> {
             let name = if mark == " : " { " :" } else { ":" };
             let rest = at + mark.len()..self.text.len();
             let title = self.slice(rest.clone()).trim();
+            // "O reports: T"
+            let quoted = title.chars().next().is_some_and(text::opens_quote);
+            if let Some(end) = self.known_name_before_verb(at).filter(|_| !quoted) {
+                let clause = first_clause(title);
+                let start = rest.end - title.len();
+                let long = text::width(title) > 100 && clause > 0;
+                let end_of_title = if long { start + clause } else { rest.end };
+                let excerpt = long.then(|| start..rest.end);
+                // The verb makes up for the length of the sentence.
+                self.add_with(Form::Colon, name, start..end_of_title, 0..end, excerpt, 2.0);
+                return;
+            }
             // A long quotation has no title but its first clause.
             if title.len() > 120 && title.chars().next().is_some_and(text::opens_quote) {
                 self.credit_before_quotation(0..at, rest);
@@ -157,6 +169,22 @@ impl LineReader<'_, '_> {
             self.add(Form::Colon, name, rest, 0..at, 0.0);
             return;
         }
+    }
+
+    /// Returns the end of a known name that is followed by a verb of reporting before the colon at `at`;
+    /// in scripts without capitals, by one or two words.
+    fn known_name_before_verb(&self, at: usize) -> Option<usize> {
+        let head = self.slice(0..at);
+        let ends = head.match_indices(' ').map(|(end, _)| end).take(5).collect::<Vec<_>>();
+        ends.into_iter().rev().find(|end| {
+            let words = self.slice(*end + 1..at);
+            let caseless = words.chars().all(|c| !c.is_alphabetic() || text::is_caseless(c));
+            let reports = lexicon::is(Kind::Verb, words.trim())
+                || caseless && text::word_count(words) <= 2;
+            let name = self.slice(0..*end);
+            let known = crate::name::score_known_outlet(name, &self.post.names.outlets);
+            reports && known.is_some_and(|found| found.known || found.ambiguous)
+        })
     }
 
     /// Reads `O: “a long quotation”`, with the first clause as the title.
@@ -329,7 +357,7 @@ pub(crate) fn first_clause(text: &str) -> usize {
             }
         }
         let next = part(text, at + character.len_utf8()..text.len()).chars().next();
-        let ends = matches!(character, ',' | ';' | ':' | '.' | '!' | '?' | '。' | '，' | '—' | '–')
+        let ends = matches!(character, ',' | ';' | ':' | '.' | '!' | '?' | '。' | '，' | '،' | '؛' | '؟' | '—' | '–')
             && next.is_none_or(|c| c.is_whitespace() || text::closes_quote(c) || text::is_wide(c));
         if ends && words >= 1 && at >= 8 {
             return at;
