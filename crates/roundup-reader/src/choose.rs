@@ -209,8 +209,8 @@ fn rule_out_credits_that_are_headings(post: &Post<'_>, candidates: &mut [Candida
         .collect();
     let heads: HashSet<usize> = items.iter().copied().collect();
     let last = (0..post.len()).rev().find(|at| post.text(*at).is_some());
-    // One item for each heading can be a title between two credit lines.
-    if items.len() * 2 < heads.len() * 3 || last.is_some_and(|at| heads.contains(&at)) {
+    // A post that ends with such a line has its credits below.
+    if last.is_some_and(|at| heads.contains(&at)) {
         return;
     }
     for candidate in candidates.iter_mut().filter(|candidate| {

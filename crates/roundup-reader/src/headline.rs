@@ -57,6 +57,7 @@ fn title_above(post: &Post<'_>, at: usize, free: &dyn Fn(usize) -> bool) -> Opti
         // The first line of the group has the title.
         let mut first = above;
         while first > 0
+            && !post.line(first).is_some_and(|line| line.starts_item)
             && post.line(first).is_some_and(|line| !line.preceded_by_blank_line)
             && free(first - 1)
         {

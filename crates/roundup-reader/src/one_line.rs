@@ -161,7 +161,11 @@ impl<'p> LineReader<'p, '_> {
             }
         }
         if groups.len() >= 2 {
+            let before = self.found.len();
             self.chain(&groups, start);
+            if self.found.len() > before {
+                return;
+            }
         }
         if let Some(first) = groups.first().cloned() {
             let open = mark(&first);
@@ -178,7 +182,7 @@ impl<'p> LineReader<'p, '_> {
                 );
             }
             let rest = self.slice(first.end..self.text.len());
-            if first.start > 0 && text::word_count(rest) >= 3 {
+            if first.start > 0 && text::word_count(rest) >= 1 {
                 let skip = rest.len()
                     - rest.trim_start_matches([' ', ':', '-', '–', '—', '|', '.', ',']).len();
                 self.add_with(

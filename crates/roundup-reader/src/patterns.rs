@@ -114,6 +114,7 @@ struct Support {
 /// same place.
 fn support_key(pattern: &Pattern) -> Pattern {
     match pattern.form {
+        Form::BracketMid => Pattern::marked(Form::Bracket, &pattern.mark),
         Form::BelowShape => Pattern::plain(Form::Below),
         Form::AboveShape => Pattern::plain(Form::Above),
         Form::BlockEndShape => Pattern::plain(Form::BlockEnd),

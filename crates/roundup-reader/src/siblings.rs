@@ -77,7 +77,7 @@ pub(crate) fn under_outlet_headings(post: &Post<'_>) -> Vec<Candidate> {
 }
 
 /// Finds the headings that name the outlet of the items under them. Next to two of them in capitals,
-/// a line in capitals is one even if its name is ambiguous.
+/// a short line in capitals is one even if its name is unknown or ambiguous.
 fn outlet_headings(post: &Post<'_>) -> Vec<(usize, Parsed)> {
     let in_capitals = |at: usize| post.text(at).is_some_and(text::is_all_capitals);
     let mut heads: Vec<(usize, Parsed)> = (0..post.len())
@@ -225,8 +225,8 @@ fn first_sentence(text: &str) -> &str {
 }
 
 /// Parses a heading that names the outlet of the items under it: a known outlet, or a name with the
-/// URL of its site. `ambiguous` says whether an ambiguous name is enough.
-fn outlet_heading(post: &Post<'_>, at: usize, ambiguous: bool) -> Option<Parsed> {
+/// URL of its site. `unsure` says whether the shape of a name is enough.
+fn outlet_heading(post: &Post<'_>, at: usize, unsure: bool) -> Option<Parsed> {
     let line = post.line(at)?;
     let text = post.text(at)?;
     if Some(at) == post.headline || text.len() > 80 || line.starts_item {
@@ -257,8 +257,7 @@ fn outlet_heading(post: &Post<'_>, at: usize, ambiguous: bool) -> Option<Parsed>
         .find_map(|word| bare.strip_prefix(word))
         .unwrap_or(bare);
     let parsed = credit::parse(bare, &post.names)?;
-    let named = || name::score_outlet(bare, &post.names.outlets).ambiguous;
-    let known = parsed.known || parsed.score > 0.0 && (root || ambiguous && named());
+    let known = parsed.known || parsed.score > 0.0 && (root || unsure);
     (known && parsed.has_outlet() && !parsed.has_byline() && parsed.credits.len() == 1)
         .then_some(parsed)
 }
@@ -279,6 +278,9 @@ pub(crate) fn add_uncredited(post: &Post<'_>, chosen: &mut Vec<Chosen>) {
     }
     if more.is_empty() && !chosen.iter().any(is_source) {
         more = uncredited_items(post, &free);
+    }
+    if more.is_empty() {
+        more = uncredited_pairs(post, chosen.iter().filter(|reading| is_source(reading)).count(), &free);
     }
     chosen.extend(more.into_iter().map(|candidate| Chosen::Credited(candidate, None)));
     chosen.sort_by_key(|reading| match reading {
@@ -501,4 +503,55 @@ fn uncredited_items(post: &Post<'_>, free: &dyn Fn(usize) -> bool) -> Vec<Candid
         .into_iter()
         .filter_map(|at| Some(uncredited(at, 0..post.text(at)?.len(), Form::Sibling, 0.5)))
         .collect()
+}
+
+/// Returns the titles of a post that writes a title and its excerpt without a credit: items with
+/// sentences below them, or blocks of two lines. At least three, and most of the post.
+fn uncredited_pairs(
+    post: &Post<'_>,
+    sources: usize,
+    free: &dyn Fn(usize) -> bool,
+) -> Vec<Candidate> {
+    if post.document.lines.iter().any(|line| !line.links.is_empty()) {
+        return Vec::new();
+    }
+    let is_item = |at: usize| post.line(at).is_some_and(|line| line.starts_item);
+    let begins_block =
+        |at: usize| post.line(at).is_none_or(|line| line.preceded_by_blank_line || line.starts_item);
+    let is_title = |at: usize| {
+        post.text(at).is_some_and(|text| {
+            (2..=24).contains(&text::word_count(text))
+                && text::has_letter(text)
+                && (!text::ends_sentence(text) || text.ends_with('?'))
+                && !text.ends_with([':', ',', ';'])
+                && !name::is_dated(text)
+        })
+    };
+    let is_excerpt = |at: usize| {
+        free(at)
+            && !begins_block(at)
+            && post.text(at).is_some_and(|text| text::word_count(text) >= 5)
+    };
+    let starts: Vec<usize> = (0..post.len())
+        .filter(|at| post.text(*at).is_some() && begins_block(*at) && post.headline != Some(*at))
+        .collect();
+    for listed in [true, false] {
+        let pairs: Vec<usize> = starts
+            .iter()
+            .copied()
+            .filter(|at| {
+                let single = begins_block(at + 2) || listed;
+                free(*at) && is_item(*at) == listed && is_title(*at) && is_excerpt(at + 1) && single
+            })
+            .collect();
+        let Some(first) = pairs.first() else { continue };
+        let blocks = starts.iter().filter(|at| *at >= first && (!listed || is_item(**at))).count();
+        if pairs.len() >= 3 && pairs.len() > sources && pairs.len() * 10 >= blocks * 7 {
+            return pairs
+                .into_iter()
+                .filter_map(|at| Some(uncredited(at, 0..post.text(at)?.len(), Form::Sibling, 0.5)))
+                .collect();
+        }
+    }
+    Vec::new()
 }

@@ -253,7 +253,14 @@ fn parse_person_at_outlet(line: &str, names: &Names<'_>) -> Option<Parsed> {
         let Some(authors) = persons(left, Person::Shape) else { continue };
         let listed = persons(left, Person::Listed).is_some();
         let after = clean::strip_date(clean::tidy(after));
-        for name in [after, clean::strip_article(after)] {
+        // "P in O back in 2019", "P in the O, reviewing X"
+        let comma = after.split(", ").next().unwrap_or(after);
+        let words = after.match_indices(' ').map(|(at, _)| at);
+        let lower = words
+            .filter(|at| *at > 4)
+            .find(|at| part(after, at + 1..after.len()).starts_with(char::is_lowercase));
+        let head = lower.map_or(after, |at| part(after, 0..at));
+        for name in [after, clean::strip_article(after), comma, clean::strip_article(comma), head] {
             if let Some(known) = parse_known_outlet(name, names) {
                 return Some(Parsed { score: SURE, ..known.with_bylines(authors) });
             }

@@ -1,6 +1,7 @@
 //! Parses pasted plain text into a document.
 
 use super::{Document, Kind, Line, Link, unwrap};
+use crate::lexicon::{self, Kind as Words};
 use crate::text::{self, part};
 use std::ops::Range;
 
@@ -155,6 +156,13 @@ fn collapse_spaces(text: &str) -> String {
     out
 }
 
+/// Returns whether the text before a URL only says that it is one: "Read:", "Link:", "Source:".
+fn is_url_label(head: &str) -> bool {
+    let Some(label) = head.trim_end().strip_suffix([':', '：', '→']) else { return false };
+    let label = label.trim().to_lowercase();
+    [Words::More, Words::Source, Words::Pointer].iter().any(|kind| lexicon::is(*kind, &label))
+}
+
 /// Sets the text of a line and links its URLs. The first URL at the end or the start of the line is
 /// removed from the text and links the whole line; others are linked in place.
 fn link_urls(line: &mut Line, text: &str) {
@@ -165,7 +173,8 @@ fn link_urls(line: &mut Line, text: &str) {
             let out = |range: Range<usize>| {
                 part(text, range).chars().all(|c| around(c) || ".,;:-–—".contains(c))
             };
-            out(0..bare.range.start) && out(bare.range.end..text.len())
+            let head = part(text, 0..bare.range.start);
+            (out(0..bare.range.start) || is_url_label(head)) && out(bare.range.end..text.len())
         });
     if alone {
         line.url = found.into_iter().next().map(|bare| bare.url);
