@@ -53,7 +53,26 @@ pub(crate) fn anchors(post: &Post<'_>) -> Vec<Anchor> {
     for anchor in &mut found {
         score(post, anchor, linked_items);
     }
+    if found.iter().all(|anchor| anchor.score <= 0.0) && is_list_of_links(post) {
+        // In a list of links, each link is a source, even within a sentence.
+        let single = |at: usize| {
+            post.line(at).is_some_and(|line| line.starts_item && line.links.len() == 1)
+        };
+        for anchor in found.iter_mut().filter(|anchor| single(anchor.title.line)) {
+            if !is_pointer(post.span(&anchor.title)) {
+                anchor.score = 0.2;
+            }
+        }
+    }
     found
+}
+
+/// Returns whether a post has at least four list items, most of which hold one link.
+fn is_list_of_links(post: &Post<'_>) -> bool {
+    let items = (0..post.len()).filter_map(|at| post.line(at)).filter(|line| line.starts_item);
+    let links: Vec<usize> = items.map(|line| line.links.len()).collect();
+    let single = links.iter().filter(|count| **count == 1).count();
+    links.len() >= 4 && single * 10 >= links.len() * 8
 }
 
 /// The maximum number of links read per line; further links are inline links.

@@ -166,6 +166,11 @@ fn confidence(
     if text::ends_sentence(title) && text::width(title) > 80 {
         cap = cap.min(0.9);
     }
+    // "Ann Bee: “It is”": the quotation alone can be the title. "T by P in O, by Q".
+    let speaks = [": “", ": \"", ": «", ": „"].iter().any(|mark| title.contains(mark));
+    if speaks || candidate.pattern.form == Form::By && text::width(title) > 80 {
+        cap = cap.min(0.97);
+    }
     if title.chars().filter(|c| text::is_caseless(*c)).count() * 2 > text::letters(title)
         && read.parsed.is_some()
     {
