@@ -340,6 +340,11 @@ fn may_be_lead(post: &Post<'_>, candidate: &Candidate) -> bool {
                     | Form::BracketMid
             );
     }
+    // A credit line with a blank line above it but none below belongs to the text below it.
+    let is_separated = |at: usize| post.line(at).is_none_or(|line| line.preceded_by_blank_line);
+    if is_separated(candidate.first + 1) && !is_separated(candidate.first + 2) {
+        return false;
+    }
     // A headline above a separate title is not that title.
     let next = post.text(candidate.first + 1);
     let title_follows = next.is_some_and(|text| {

@@ -77,14 +77,17 @@ pub(crate) fn under_outlet_headings(post: &Post<'_>) -> Vec<Candidate> {
 }
 
 /// Finds the headings that name the outlet of the items under them. Next to two of them in capitals,
-/// a short line in capitals is one even if its name is unknown or ambiguous.
+/// or right above list items, a line like them is one even if its name is unknown or ambiguous.
 fn outlet_headings(post: &Post<'_>) -> Vec<(usize, Parsed)> {
     let in_capitals = |at: usize| post.text(at).is_some_and(text::is_all_capitals);
+    let over_item = |at: usize| post.line(at + 1).is_some_and(|line| line.starts_item);
     let mut heads: Vec<(usize, Parsed)> = (0..post.len())
         .filter_map(|at| Some((at, outlet_heading(post, at, false)?)))
         .collect();
-    if heads.len() >= 2 && heads.iter().all(|(at, _)| in_capitals(*at)) {
-        heads.extend((0..post.len()).filter(|at| in_capitals(*at)).filter_map(|at| {
+    let capitals = heads.iter().all(|(at, _)| in_capitals(*at));
+    if heads.len() >= 2 && (capitals || heads.iter().all(|(at, _)| over_item(*at))) {
+        let alike = |at: &usize| if capitals { in_capitals(*at) } else { over_item(*at) };
+        heads.extend((0..post.len()).filter(alike).filter_map(|at| {
             let parsed = outlet_heading(post, at, true)?;
             heads.iter().all(|(head, _)| *head != at).then_some((at, parsed))
         }).collect::<Vec<_>>());

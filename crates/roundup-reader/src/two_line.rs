@@ -97,7 +97,12 @@ impl TitleReader<'_, '_> {
             candidate.last = next;
             found.push(candidate);
         };
-        if let Some(group) = groups(line).first().filter(|group| group.start == 0).cloned()
+        let unlinked = self.post.document.plain
+            || self.post.line(next).is_some_and(|line| {
+                line.links.iter().all(|link| link.range.end <= line.text.find([')', ']']).unwrap_or(0))
+            });
+        if let Some(group) =
+            groups(line).first().filter(|group| group.start == 0 && unlinked).cloned()
             && groups(self.text).first().is_none_or(|group| group.start != 0)
             && let Some(parsed) = credit::parse(part(line, group.clone()), names)
             && parsed.score > 0.0
