@@ -134,7 +134,8 @@ impl LinkReader<'_, '_> {
             .is_some_and(|group| {
                 let inside = part(bare, group.start + 1..group.end.saturating_sub(1));
                 let is_outlet = || {
-                    credit::parse(inside, &self.post.names).is_some_and(|parsed| parsed.known)
+                    credit::parse(inside, &self.post.names)
+                        .is_some_and(|parsed| parsed.known || parsed.score > 0.8)
                 };
                 group.start == 0
                     && bare.len() - group.end <= 1

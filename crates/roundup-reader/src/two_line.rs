@@ -120,8 +120,11 @@ impl TitleReader<'_, '_> {
             // "T" / "By P" / "O"
             let outlet = Some(next + 1)
                 .filter(|at| parsed.has_byline() && !parsed.has_outlet() && !is_separated(*at))
-                .and_then(|at| credit_line(self.post, at))
-                .filter(|outlet| outlet.known && !outlet.has_byline());
+                .and_then(|at| {
+                    let short = || short_line(self.post, at).filter(|_| is_separated(at + 1));
+                    credit_line(self.post, at).or_else(short)
+                })
+                .filter(|outlet| outlet.has_outlet() && !outlet.has_byline());
             if let Some(outlet) = outlet {
                 let authors = parsed.credits.iter().flat_map(|credit| credit.bylines.clone());
                 let merged = outlet.with_bylines(authors.collect());
@@ -367,11 +370,14 @@ pub(crate) fn credit_line(post: &Post<'_>, at: usize) -> Option<Parsed> {
     let dashed = [" -- ", " — ", " – ", " - "].iter().any(|mark| text.contains(mark));
     if dashed && !by {
         // The text before a dash is more often a title than an author.
-        let head = [" -- ", " — ", " – ", " - "]
+        let (head, tail) = [" -- ", " — ", " – ", " - "]
             .iter()
             .find_map(|mark| text.split_once(mark))
-            .map_or("", |(head, _)| head);
-        if !(parsed.known && credit::persons(head, name::Person::Listed).is_some()) {
+            .unwrap_or_default();
+        let listed = |name: &str| credit::persons(name, name::Person::Listed).is_some();
+        let authored = parsed.known && listed(head)
+            || line.is_italic() && parsed.has_outlet() && (listed(head) || listed(tail));
+        if !authored {
             return None;
         }
     }

@@ -162,6 +162,12 @@ fn parse_after_preposition(line: &str, names: &Names<'_>) -> Option<Parsed> {
         .or_else(|| parse_known_outlet(clean::strip_article(name), names))
         .or_else(|| parse_pieces(name, names))
         .filter(|parsed| parsed.known)
+        .or_else(|| {
+            let shape = name::score_outlet(name, &names.outlets).score;
+            let is_name = name.split(' ').all(text::starts_high) && name.contains(' ');
+            (is_name && shape > 1.0 && name::person(name) < Person::Listed)
+                .then(|| Parsed::outlet(name, shape - 0.3, false))
+        })
 }
 
 /// Parses a text that is the name of a known outlet as a whole.

@@ -56,7 +56,7 @@ impl LinkReader<'_, '_> {
             // "O | [T](…) | by P"
             Some((form, span, parsed)) if !parsed.has_outlet() => {
                 let before = self.elsewhere_in_line(range, LinkPosition::Colon);
-                match before.filter(|(_, _, before)| before.known && !before.has_byline()) {
+                match before.filter(|(_, _, before)| before.score > 0.0 && !before.has_byline()) {
                     Some((form, span, before)) => {
                         let authors =
                             parsed.credits.into_iter().flat_map(|credit| credit.bylines).collect();
