@@ -4,6 +4,7 @@ use crate::candidate::{Candidate, Form, Pattern};
 use crate::document::Kind;
 use crate::labels::Label;
 use crate::linked::{self, Anchor};
+use crate::outlet_headings;
 use crate::outlet_links::OutletLink;
 use crate::patterns;
 use crate::prose;
@@ -26,7 +27,7 @@ pub(crate) fn choose(post: &mut Post<'_>) -> Vec<Chosen> {
         post.allowed = Some(winning_patterns(&candidates));
         candidates.extend(collect(post, MAX_FULL..post.len()));
     }
-    candidates.extend(siblings::under_outlet_headings(post));
+    candidates.extend(outlet_headings::candidates(post));
     patterns::score(post, &mut candidates);
     siblings::drop_inside_briefs(post, &mut candidates);
     drop_inside_lead(post, &mut candidates);
@@ -199,9 +200,8 @@ fn decide_credit_side(post: &Post<'_>, candidates: &mut [Candidate]) {
 
 /// Rules out credits below a title that are the headings of the next items.
 fn rule_out_credits_that_are_headings(post: &Post<'_>, candidates: &mut [Candidate]) {
-    let credit_line = |candidate: &Candidate| {
-        candidate.parts.first()?.credit.as_ref().map(|credit| credit.line)
-    };
+    let credit_line =
+        |candidate: &Candidate| candidate.parts.first()?.credit.as_ref().map(|credit| credit.line);
     let items: Vec<usize> = candidates
         .iter()
         .filter(|candidate| candidate.pattern.form == Form::Head && candidate.score > 0.0)

@@ -21,6 +21,7 @@ mod lexicon;
 mod linked;
 mod name;
 mod one_line;
+mod outlet_headings;
 mod outlet_links;
 mod outlets;
 mod patterns;

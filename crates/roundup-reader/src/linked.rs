@@ -55,9 +55,8 @@ pub(crate) fn anchors(post: &Post<'_>) -> Vec<Anchor> {
     }
     if found.iter().all(|anchor| anchor.score <= 0.0) && is_list_of_links(post) {
         // In a list of links, each link is a source, even within a sentence.
-        let single = |at: usize| {
-            post.line(at).is_some_and(|line| line.starts_item && line.links.len() == 1)
-        };
+        let single =
+            |at: usize| post.line(at).is_some_and(|line| line.starts_item && line.links.len() == 1);
         for anchor in found.iter_mut().filter(|anchor| single(anchor.title.line)) {
             if !is_pointer(post.span(&anchor.title)) {
                 anchor.score = 0.2;
@@ -129,18 +128,16 @@ impl LinkReader<'_, '_> {
         let mut title = range.clone();
         // "[video] Title", “Title”: the flag and the quotation marks belong to the title.
         let bare = head.trim_start();
-        let flag = groups(bare)
-            .first()
-            .is_some_and(|group| {
-                let inside = part(bare, group.start + 1..group.end.saturating_sub(1));
-                let is_outlet = || {
-                    credit::parse(inside, &self.post.names)
-                        .is_some_and(|parsed| parsed.known || parsed.score > 0.8)
-                };
-                group.start == 0
-                    && bare.len() - group.end <= 1
-                    && (credit::is_flag(inside) || !is_outlet())
-            });
+        let flag = groups(bare).first().is_some_and(|group| {
+            let inside = part(bare, group.start + 1..group.end.saturating_sub(1));
+            let is_outlet = || {
+                credit::parse(inside, &self.post.names)
+                    .is_some_and(|parsed| parsed.known || parsed.score > 0.8)
+            };
+            group.start == 0
+                && bare.len() - group.end <= 1
+                && (credit::is_flag(inside) || !is_outlet())
+        });
         if self.from == 0 && flag && bare.starts_with('[') {
             title.start = head.len() - bare.len();
         }
@@ -204,8 +201,8 @@ impl LinkReader<'_, '_> {
         }
         let near = part(self.text, self.from..range.start);
         let bare = near.trim_end_matches(|c: char| c.is_whitespace() || text::opens_quote(c));
-        let separated = bare.ends_with([':', '：', '—', '–', '|', '-', '•', '·', '»'])
-            || bare.ends_with("//");
+        let separated =
+            bare.ends_with([':', '：', '—', '–', '|', '-', '•', '·', '»']) || bare.ends_with("//");
         if separated && text::word_count(head) <= 6 {
             return LinkPosition::Colon;
         }

@@ -236,7 +236,9 @@ impl<'p> LineReader<'p, '_> {
         // An outlet in the middle of a title is rare.
         let in_table = parts.iter().filter_map(|part| part.parsed.as_ref()).all(|parsed| {
             let names = parsed.credits.iter().filter_map(|credit| credit.outlet.as_deref());
-            parsed.known || parsed.score >= 1.5 || names.clone().all(|name| self.post.names.outlets.by_name(name).is_some())
+            parsed.known
+                || parsed.score >= 1.5
+                || names.clone().all(|name| self.post.names.outlets.by_name(name).is_some())
         });
         let bonus = if in_table { 2.4 } else { 0.4 };
         let mut candidate = Candidate::new(Pattern::marked(Form::Bracket, "("), first, own + bonus);

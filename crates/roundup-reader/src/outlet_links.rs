@@ -27,13 +27,13 @@ pub(crate) fn find(post: &Post<'_>) -> HashMap<usize, OutletLink> {
     let mut single = 0_usize;
     for at in 0..post.len() {
         let (Some(line), Some(text)) = (post.line(at), post.text(at)) else { continue };
-        let [link] = line.links.as_slice() else { continue };
+        let [only] = line.links.as_slice() else { continue };
         if post.whole_url(at).is_some() {
             continue;
         }
         let start = post.start(at);
         let (Some(from), Some(to)) =
-            (link.range.start.checked_sub(start), link.range.end.checked_sub(start))
+            (only.range.start.checked_sub(start), only.range.end.checked_sub(start))
         else {
             continue;
         };
@@ -44,13 +44,13 @@ pub(crate) fn find(post: &Post<'_>) -> HashMap<usize, OutletLink> {
             continue;
         }
         let named = post.names.outlets.by_name(name);
-        let host = post.names.outlets.by_url(&link.url).and_then(|found| found.key);
+        let host = post.names.outlets.by_url(&only.url).and_then(|found| found.key);
         let agrees = host.is_some() && named.and_then(|found| found.key) == host
-            || outlets::host(&link.url).is_some_and(|host| outlets::resembles(&host, name));
+            || outlets::host(&only.url).is_some_and(|host| outlets::resembles(&host, name));
         let known = agrees || named.is_some_and(|found| !found.ambiguous);
         if known || name::score_outlet(name, &post.names.outlets).score > 0.0 {
-            let link = OutletLink { range: from..to, url: link.url.clone(), agrees };
-            found.push((at, link, known));
+            let outlet = OutletLink { range: from..to, url: only.url.clone(), agrees };
+            found.push((at, outlet, known));
         }
     }
     let known = found.iter().filter(|(_, _, known)| *known).count();

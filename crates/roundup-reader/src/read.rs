@@ -203,7 +203,8 @@ fn has_capital_labels(post: &Post<'_>) -> bool {
         .filter_map(|at| post.text(at))
         .map(|text| part(text, 0..one_line::capital_label(text)).trim_end_matches([':', ' ']))
         .filter(|label| {
-            !label.is_empty() && post.names.outlets.by_name(label).is_none_or(|found| found.ambiguous)
+            !label.is_empty()
+                && post.names.outlets.by_name(label).is_none_or(|found| found.ambiguous)
         })
         .collect();
     labels.len() >= 3

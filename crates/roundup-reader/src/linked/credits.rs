@@ -21,12 +21,10 @@ impl LinkReader<'_, '_> {
     pub(super) fn in_italics_or_bold(&self, range: &Range<usize>) -> Option<AdjacentCredit> {
         let line = self.post.line(self.at).filter(|_| self.links.len() == 1)?;
         let offset = self.post.start(self.at);
-        let blank = |range: Range<usize>| {
-            part(self.text, range).chars().all(|c| !c.is_alphanumeric())
-        };
+        let blank =
+            |range: Range<usize>| part(self.text, range).chars().all(|c| !c.is_alphanumeric());
         line.styles.iter().find_map(|(style, _)| {
-            let (start, end) =
-                (style.start.checked_sub(offset)?, style.end.checked_sub(offset)?);
+            let (start, end) = (style.start.checked_sub(offset)?, style.end.checked_sub(offset)?);
             let before = blank(0..start) && end <= range.start && blank(end..range.start);
             let after = start >= range.end && blank(end.min(self.text.len())..self.text.len());
             let (span, parsed) = self.parse(start..end).filter(|_| before || after)?;
@@ -49,9 +47,10 @@ impl LinkReader<'_, '_> {
             .bracketed_or_byline(start..limit)
             .or_else(|| self.after_mark(start..limit))
             .or_else(|| self.after_word(start..limit))
-            .or_else(|| self.unmarked(start..limit).filter(|_| {
-                tail.trim_start_matches(text::closes_quote).starts_with(' ')
-            }));
+            .or_else(|| {
+                self.unmarked(start..limit)
+                    .filter(|_| tail.trim_start_matches(text::closes_quote).starts_with(' '))
+            });
         match found {
             // "O | [T](…) | by P"
             Some((form, span, parsed)) if !parsed.has_outlet() => {
@@ -196,9 +195,9 @@ impl LinkReader<'_, '_> {
         // "O (P)"
         let group = groups(rest).into_iter().next().filter(|group| group.start == end);
         let authored = group.and_then(|group| self.parse(range.start..range.start + group.end));
-        if let Some((span, parsed)) = authored.filter(|(_, parsed)| {
-            parsed.score > 0.0 && parsed.has_outlet() && parsed.has_byline()
-        }) {
+        if let Some((span, parsed)) = authored
+            .filter(|(_, parsed)| parsed.score > 0.0 && parsed.has_outlet() && parsed.has_byline())
+        {
             return Some((" ", span, parsed));
         }
         let (span, parsed) = self.parse(range.start..range.start + end)?;

@@ -156,7 +156,7 @@ impl LineReader<'_, '_> {
                 let start = rest.end - title.len();
                 let long = text::width(title) > 100 && clause > 0;
                 let end_of_title = if long { start + clause } else { rest.end };
-                let excerpt = long.then(|| start..rest.end);
+                let excerpt = long.then_some(start..rest.end);
                 // The verb makes up for the length of the sentence.
                 self.add_with(Form::Colon, name, start..end_of_title, 0..end, excerpt, 2.0);
                 return;
@@ -179,8 +179,8 @@ impl LineReader<'_, '_> {
         ends.into_iter().rev().find(|end| {
             let words = self.slice(*end + 1..at);
             let caseless = words.chars().all(|c| !c.is_alphabetic() || text::is_caseless(c));
-            let reports = lexicon::is(Kind::Verb, words.trim())
-                || caseless && text::word_count(words) <= 2;
+            let reports =
+                lexicon::is(Kind::Verb, words.trim()) || caseless && text::word_count(words) <= 2;
             let name = self.slice(0..*end);
             let known = crate::name::score_known_outlet(name, &self.post.names.outlets);
             reports && known.is_some_and(|found| found.known || found.ambiguous)
@@ -357,8 +357,11 @@ pub(crate) fn first_clause(text: &str) -> usize {
             }
         }
         let next = part(text, at + character.len_utf8()..text.len()).chars().next();
-        let ends = matches!(character, ',' | ';' | ':' | '.' | '!' | '?' | '。' | '，' | '،' | '؛' | '؟' | '—' | '–')
-            && next.is_none_or(|c| c.is_whitespace() || text::closes_quote(c) || text::is_wide(c));
+        let ends = matches!(
+            character,
+            ',' | ';' | ':' | '.' | '!' | '?' | '。' | '，' | '،' | '؛' | '؟' | '—' | '–'
+        ) && next
+            .is_none_or(|c| c.is_whitespace() || text::closes_quote(c) || text::is_wide(c));
         if ends && words >= 1 && at >= 8 {
             return at;
         }
