@@ -239,8 +239,6 @@ fn names_that_are_words_or_shared_are_ambiguous() {
         "CNA",
         "Mirror",
         "the sun",
-        "Guardian",
-        "Independent",
         "Fortune",
         "Wired",
         "Slate",
