@@ -12,6 +12,7 @@ mod admin_articles;
 mod admin_links;
 mod admin_outlets;
 mod archive;
+mod article_versions;
 mod articles;
 mod audit;
 mod batch_loading;
