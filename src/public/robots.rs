@@ -34,8 +34,8 @@ pub(super) async fn get_robots(
     _query: Query<EmptyQuery>,
 ) -> Result<HttpResponse> {
     let links = Permalinks::from_config(state.config());
-    let rules: String = DISALLOWED.iter().map(|path| format!("Disallow: {path}\n")).collect();
+    let rules = DISALLOWED.map(|path| format!("Disallow: {path}")).join("\n");
     let sitemap = links.absolute("/sitemap.xml");
-    let text = format!("User-agent: *\n{rules}\nSitemap: {sitemap}\n");
+    let text = format!("User-agent: *\n{rules}\n\nSitemap: {sitemap}\n");
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text))
 }
