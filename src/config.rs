@@ -1,10 +1,15 @@
 //! The settings: read once from flags and the environment, validated, and shown by `roundup config`.
 
+mod cache_control;
+mod log_filter;
+
 use crate::error::FieldError;
 use crate::ip_ranges::IpRanges;
 use actix_web::http::header::HeaderValue;
+use cache_control::cache_control;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _};
+use log_filter::log_filter;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -127,7 +132,7 @@ pub struct Config {
     pub drain_ms: Duration,
 
     /// The `Cache-Control` of public responses.
-    #[arg(long, env = "ROUNDUP_CACHE_CONTROL", global = true, value_parser = header_value,
+    #[arg(long, env = "ROUNDUP_CACHE_CONTROL", global = true, value_parser = cache_control,
         default_value = "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400")]
     pub cache_control: HeaderValue,
 
@@ -244,11 +249,6 @@ fn header_value(text: &str) -> Result<HeaderValue, String> {
     HeaderValue::from_str(text).map_err(|error| error.to_string())
 }
 
-fn log_filter(text: &str) -> Result<String, String> {
-    let tried = env_filter::Builder::new().try_parse(text).map(|_| text.to_owned());
-    tried.map_err(|error| error.to_string())
-}
-
 fn hsts(text: &str) -> Result<HeaderValue, String> {
     let is_age = |directive: &str| {
         let age = directive.trim().to_ascii_lowercase();
@@ -334,6 +334,25 @@ impl Config {
         let command = SettingsCommand::command();
         let own = command.get_arguments().filter(|arg| arg.get_env().is_some());
         own.map(|arg| setting(arg, matches)).collect()
+    }
+
+    /// Hides from the help of each command the settings that it does not use; `used` returns the ids of those that
+    /// it does, or `None` for all.
+    #[must_use]
+    pub fn hide_unused(
+        mut cli: clap::Command,
+        used: impl Fn(&str) -> Option<&'static [&'static str]>,
+    ) -> clap::Command {
+        let settings = SettingsCommand::command();
+        for command in cli.get_subcommands_mut() {
+            let Some(used) = used(command.get_name()) else { continue };
+            // An argument of the command's own takes the place of the global one with its id.
+            let unused =
+                settings.get_arguments().filter(|arg| !used.contains(&arg.get_id().as_str()));
+            let own = std::mem::take(command);
+            *command = unused.fold(own, |command, arg| command.arg(arg.clone().hide(true)));
+        }
+        cli
     }
 
     /// Rejects a `ROUNDUP_…` variable that is not a setting: a mistyped one must not be ignored.

@@ -4,7 +4,8 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{
-    ConnectErrorKind, MigrateError, Pool, PoolOptions, Target, migrate, start_embedded,
+    ConnectErrorKind, MigrateError, Pool, PoolOptions, Target, embedded_data_dir, has_schema,
+    migrate, start_embedded,
 };
 use crate::outlets;
 use anyhow::{Context as _, Result, bail};
@@ -36,6 +37,32 @@ impl Database {
         let mut database = Self::connect(config).await?;
         database.applied = bring_up_to_date(&database.target, clock).await?;
         Ok(database)
+    }
+
+    /// Does the same for a command that is about what is stored: never creates a database or its schema.
+    ///
+    /// # Errors
+    /// As [`Database::open`], and when there is no database of roundup.
+    pub async fn open_existing(config: &Config, clock: &Clock) -> Result<Self> {
+        if config.database_url.is_none() && !config.require_database_url {
+            let data_dir = embedded_data_dir(config.data_dir.clone());
+            if !embedded_postgres::has_cluster(&data_dir) {
+                bail!(
+                    "there is no database in {}. Set DATABASE_URL or ROUNDUP_DATA_DIR to that of the \
+                     service, or start the service once",
+                    data_dir.display()
+                );
+            }
+        }
+        let database = Self::connect(config).await?;
+        if !has_schema(&database.target).await? {
+            database.close().await?;
+            bail!(
+                "the database is not one of roundup: it has no tables. `roundup migrate` creates them"
+            );
+        }
+        let applied = bring_up_to_date(&database.target, clock).await?;
+        Ok(Self { applied, ..database })
     }
 
     /// Does the same for a service, which must survive without its database: retries in the background

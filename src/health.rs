@@ -1,14 +1,21 @@
 //! Health checks and metrics: `/livez`, `/readyz`, `/metrics`.
 
+use crate::backlog::Backlog;
 use crate::error::{Code, Error, Result};
 use crate::extract::Client;
+use crate::metrics;
 use crate::openapi::ShortText;
 use crate::state::State;
 use actix_web::http::header;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use diesel_async::RunQueryDsl;
+use std::time::Duration;
+use tokio::time::timeout;
 use utoipa::{OpenApi, ToSchema};
+
+/// How long the metrics wait for the database: Prometheus gives up after ten seconds.
+const BACKLOG_WAIT: Duration = Duration::from_secs(1);
 
 /// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
@@ -61,10 +68,11 @@ struct MetricsText(#[expect(dead_code, reason = "only its schema is used")] Stri
 
 /// Get the metrics for Prometheus
 ///
-/// In the text format of `OpenMetrics`: requests by route and status, database connections, the cache.
+/// In the text format of Prometheus: requests by route and status, database connections, the cache, the process,
+/// and what waits for editors. What waits is left out while the database does not respond.
 /// If `ROUNDUP_METRICS_FROM` is set, clients outside these ranges get 404.
 #[utoipa::path(get, path = "/metrics", tag = "service",
-    responses((status = 200, description = "OpenMetrics text", body = MetricsText, content_type = "text/plain"),
+    responses((status = 200, description = "Metrics", body = MetricsText, content_type = "text/plain"),
         crate::openapi::Problems))]
 async fn get_metrics(state: Data<State>, req: HttpRequest) -> Result<HttpResponse> {
     let config = state.config();
@@ -74,7 +82,13 @@ async fn get_metrics(state: Data<State>, req: HttpRequest) -> Result<HttpRespons
         return Err(Error::new(Code::NotFound, "nothing exists at this URL"));
     }
     state.cache().update_gauges();
-    Ok(text_response(state.metrics().text(&state.pool().status())?))
+    let now = state.clock().now();
+    let backlog = state.with_connection(async |conn| Backlog::load(conn, now).await);
+    let backlog = timeout(BACKLOG_WAIT, backlog).await.ok().and_then(Result::ok);
+    let mut response = text_response(state.metrics().text(&state.pool().status(), backlog)?);
+    let media_type = header::HeaderValue::from_static(metrics::MEDIA_TYPE);
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    Ok(response)
 }
 
 fn text_response(text: String) -> HttpResponse {

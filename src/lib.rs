@@ -7,6 +7,7 @@ pub mod articles;
 pub mod audit;
 pub mod auth;
 pub mod background;
+mod backlog;
 pub mod cache;
 pub mod clock;
 pub mod comments;

@@ -15,6 +15,7 @@ use roundup::transfer::{export, import};
 use roundup::{keys, links, logging};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +57,35 @@ enum Command {
     Health,
 }
 
+/// The settings with which a command opens the database.
+const DATABASE: &[&str] =
+    &["database_url", "data_dir", "pg_bin", "require_database_url", "log", "log_format"];
+
+/// Those settings, and what the URLs in an export are made from.
+const EXPORT: &[&str] = &[
+    "database_url",
+    "data_dir",
+    "pg_bin",
+    "require_database_url",
+    "log",
+    "log_format",
+    "listen",
+    "public_url",
+    "permalink",
+    "site_name",
+];
+
+/// Returns the ids of the settings that a command uses; `None` for all.
+fn used_settings(command: &str) -> Option<&'static [&'static str]> {
+    match command {
+        "import" | "keys" | "rekey" | "migrate" => Some(DATABASE),
+        "export" => Some(EXPORT),
+        "health" => Some(&["listen"]),
+        "openapi" => Some(&[]),
+        _ => None,
+    }
+}
+
 /// The exit status for an invalid command line or setting, the same as clap's.
 const USAGE_ERROR: u8 = 2;
 
@@ -64,7 +94,8 @@ fn main() -> ExitCode {
     if let Err(line) = Config::check_environment(names) {
         return fail(USAGE_ERROR, &line);
     }
-    let matches = match Cli::command().try_get_matches() {
+    let command = Config::hide_unused(Cli::command(), used_settings);
+    let matches = match command.try_get_matches() {
         Ok(matches) => matches,
         Err(error) if error.use_stderr() => return fail(USAGE_ERROR, &one_line(&error)),
         // `--help` or `--version`.
@@ -100,13 +131,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns an error of clap in one line. If it is about a setting, the line ends with its environment
-/// variable, from which the value may come.
+/// Returns an error of clap in one line, with the nearest command or flag. If it is about a setting, the line
+/// ends with its environment variable, from which the value may come.
 fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let first = text.lines().take_while(|line| !line.trim().is_empty());
     let line = first.map(str::trim).collect::<Vec<_>>().join(" ");
     let line = line.strip_prefix("error: ").unwrap_or(&line);
+    let suggested = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg];
+    let near = suggested.into_iter().find_map(|kind| match error.get(kind)? {
+        ContextValue::String(near) => Some(near.as_str()),
+        // The nearest comes last.
+        ContextValue::Strings(near) => near.last().map(String::as_str),
+        _ => None,
+    });
+    if let Some(near) = near {
+        return format!("{line}; did you mean `{near}`?");
+    }
     let Some(ContextValue::String(invalid)) = error.get(ContextKind::InvalidArg) else {
         return line.to_owned();
     };
@@ -162,12 +203,30 @@ fn startup_message(address: SocketAddr, database: &Database, empty: bool) -> Str
         text += &format!("psql: {}\n", cluster.url("roundup"));
     }
     if empty {
-        text += "the database is empty; import an example in another terminal:\n";
-        text += "    cargo run -- import examples/harbour-bridge.txt\n";
+        let program = program();
+        let examples = ["examples", "/usr/share/roundup/examples"];
+        let example = examples.map(|dir| Path::new(dir).join("harbour-bridge.txt"));
+        let example = example.iter().find(|example| example.exists());
+        let (what, file) = match example {
+            Some(example) => ("an example", example.display().to_string()),
+            None => ("files", "FILE".to_owned()),
+        };
+        text += &format!("the database is empty; import {what} in another terminal:\n");
+        text += &format!("    {program} import {file}\n");
         text += "and create an API key with\n";
-        text += "    cargo run -- keys create --name editor --scope admin\n";
+        text += &format!("    {program} keys create --name editor --scope admin\n");
     }
     text
+}
+
+/// Returns how the user calls this program: through cargo, or by its name or path.
+fn program() -> String {
+    #[expect(clippy::disallowed_methods, reason = "not a setting: cargo sets it for what it runs")]
+    let package = std::env::var("CARGO_PKG_NAME");
+    if package.is_ok_and(|name| name == env!("CARGO_PKG_NAME")) {
+        return "cargo run --".to_owned();
+    }
+    std::env::args().next().unwrap_or_else(|| env!("CARGO_PKG_NAME").to_owned())
 }
 
 async fn migrate(config: &Config) -> Result<ExitCode> {

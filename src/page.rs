@@ -249,6 +249,36 @@ impl<K: Serialize + Clone> Scan<K> {
         self.limit
     }
 
+    /// Returns the range that begins at a row, in one direction; it includes the row if `whole`.
+    #[must_use]
+    pub fn starting_at(&self, key: K, whole: bool, backward: bool) -> Self {
+        let (list_tag, count) = (self.list_tag.clone(), self.count);
+        Self { list_tag, limit: self.limit, backward, from: Some((key, whole)), count }
+    }
+
+    /// Returns the page around a row, which is as near to its middle as the ends of the list allow.
+    /// `before` are the rows before it, the nearest first; `after` are that row and those behind it. Both
+    /// have up to [`Self::rows`] rows.
+    pub fn page_around<R>(
+        &self,
+        mut before: Vec<R>,
+        mut after: Vec<R>,
+        key: impl Fn(&R) -> K,
+    ) -> Page<R> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let wanted = (limit / 2).max(limit.saturating_sub(after.len()));
+        let (has_prev, kept) = (before.len() > wanted, before.len().min(wanted));
+        before.truncate(kept);
+        let has_next = after.len() > limit - kept;
+        after.truncate(limit - kept);
+        before.reverse();
+        before.append(&mut after);
+        let cursor = |row: Option<&R>| row.map(|row| self.cursor(key(row), false));
+        let next = cursor(before.last().filter(|_| has_next));
+        let prev = cursor(before.first().filter(|_| has_prev));
+        Page { items: before, page: PageInfo { limit: self.limit, next, prev, total: None } }
+    }
+
     /// Returns the page of a list that was read whole.
     pub fn page_of_all<R>(&self, all: Vec<R>, key: impl Fn(&R) -> K) -> Page<R>
     where

@@ -40,6 +40,20 @@ impl Permalinks {
             .replace("{day}", &day("%d").unwrap_or_default())
     }
 
+    /// Returns the URL of a comment: of its place on the article's page, or of the page of the thread in
+    /// the API.
+    pub fn comment(&self, article_url: &str, article: i64, comment: i64) -> String {
+        match self.template {
+            Some(_) => format!("{article_url}#comment-{comment}"),
+            None => self.thread_page(article, comment),
+        }
+    }
+
+    /// Returns the URL of the page of a thread in the API that a comment is on.
+    pub fn thread_page(&self, article: i64, comment: i64) -> String {
+        self.absolute(&format!("/api/v1/articles/{article}/comments?around={comment}"))
+    }
+
     /// Returns the URL of the front page of the site, or of this service if no site is set.
     pub fn home(&self) -> String {
         let site = self.template.as_deref().and_then(|template| template.split_once("://"));

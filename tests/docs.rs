@@ -139,6 +139,27 @@ fn links_between_pages_work() {
     assert!(problems.is_empty(), "broken links:\n{problems}");
 }
 
+/// Needs systemd; elsewhere the unit is only read.
+#[test]
+fn the_systemd_unit_is_hardened() {
+    let page = read(&root().join("docs/deploy.md"));
+    let (_, unit) = page.split_once("```ini\n# /etc/systemd/system/roundup.service\n").unwrap();
+    let unit = unit.split("```").next().unwrap();
+    assert!(unit.contains("[Service]") && unit.contains("SystemCallFilter="), "{unit}");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("roundup.service");
+    fs::write(&file, unit).unwrap();
+    let mut command = Command::new("systemd-analyze");
+    let Ok(output) = command.args(["security", "--offline=true", "--no-pager"]).arg(&file).output()
+    else {
+        return;
+    };
+    let text = String::from_utf8(output.stdout).unwrap();
+    let level = text.lines().find_map(|line| line.split_once("Overall exposure level for "));
+    let level = level.and_then(|(_, rest)| rest.split(' ').nth(1)).expect(&text);
+    assert!(level.parse::<f64>().unwrap() < 3.0, "{text}");
+}
+
 /// Returns whether a page has a heading with this anchor, made as GitHub makes it.
 fn has_heading(page: &str, anchor: &str) -> bool {
     let headings = page.lines().filter_map(|line| line.strip_prefix('#'));

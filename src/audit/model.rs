@@ -17,7 +17,7 @@ pub struct AuditEvent {
     pub id: i64,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// The key that was used; null for the service itself.
+    /// The key that was used; null for the service itself and its command line.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
     pub key_id: Option<i64>,
     /// The name that the key had.

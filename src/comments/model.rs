@@ -1,6 +1,7 @@
 //! The database rows and JSON types of comments.
 
 use super::path::Path;
+use crate::extract::deserialize_id;
 use crate::links::CitingArticle;
 use crate::page::Page;
 use crate::schema::comments;
@@ -239,6 +240,10 @@ pub(super) struct ThreadQuery {
     #[serde(default)]
     #[param(inline, required = false)]
     pub(super) sort: ThreadSort,
+    /// The page with this comment in its middle; `page.next` and `page.prev` lead on from there.
+    #[serde(default, deserialize_with = "deserialize_id")]
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    pub(super) around: Option<i64>,
     /// Only these fields of each item: `fields=id,depth,text`.
     #[param(max_length = 1000)]
     pub(super) fields: Option<String>,

@@ -4,7 +4,7 @@ use super::model::{Comment, CommentRow, CommentWithArticle, CommentWithContext, 
 use super::path::Path;
 use crate::articles::published;
 use crate::db::{CachedSql, SqlText, StaticSql, any_array, keyset, lateral};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::links::CitingArticle;
 use crate::page::total;
 use crate::page::{Page, PageQuery, Scan};
@@ -47,6 +47,25 @@ impl Thread {
     pub(super) fn scan(self, page: &PageQuery, limit: i64) -> Result<Scan<Key>> {
         page.scan_with_default(&("thread", self.article, self.sort), limit)
     }
+
+    /// Selects all its comments that are listed.
+    fn all(self) -> Rows {
+        comments::table
+            .filter(comments::article_id.eq(self.article))
+            .filter(is_listed())
+            .into_boxed()
+    }
+
+    /// Returns the rows of a range, in the order in which they are read.
+    async fn rows(self, conn: &AsyncPgConnection, scan: &Scan<Key>) -> Result<Vec<CommentRow>> {
+        match self.sort {
+            ThreadSort::Oldest if scan.is_first() => {
+                first(conn, &[self.article], scan.rows()).await
+            }
+            ThreadSort::Oldest => load(conn, oldest(self.all(), scan)?, scan.rows()).await,
+            ThreadSort::Newest => newest(conn, || self.all(), scan).await,
+        }
+    }
 }
 
 type Rows = comments::BoxedQuery<'static, Pg>;
@@ -57,20 +76,35 @@ pub(super) async fn thread(
     thread: Thread,
     scan: &Scan<Key>,
 ) -> Result<Page<Comment>> {
-    let all = || {
-        let all =
-            comments::table.filter(comments::article_id.eq(thread.article)).filter(is_listed());
-        all.into_boxed::<Pg>()
-    };
-    let rows = match thread.sort {
-        ThreadSort::Oldest if scan.is_first() => {
-            first(conn, &[thread.article], scan.rows()).await?
-        }
-        ThreadSort::Oldest => load(conn, oldest(all(), scan)?, scan.rows()).await?,
-        ThreadSort::Newest => newest(conn, all, scan).await?,
-    };
+    let rows = thread.rows(conn, scan).await?;
     let page = scan.page(rows, |row| row.path().ids().to_vec());
-    let total = total(conn, scan.count, all).await?;
+    let total = total(conn, scan.count, || thread.all()).await?;
+    Ok(page.map(CommentRow::public).with_total(total))
+}
+
+/// Returns the page of a thread that has this comment in its middle.
+///
+/// # Errors
+/// 404 when the thread has no such comment; 400 when `scan` has a cursor.
+pub(super) async fn thread_around(
+    conn: &AsyncPgConnection,
+    thread: Thread,
+    id: i64,
+    scan: &Scan<Key>,
+) -> Result<Page<Comment>> {
+    if scan.from.is_some() {
+        let message = "`around` cannot be combined with `after` or `before`";
+        return Err(Error::parameter("around", Code::BadParameter, message));
+    }
+    let own = thread.all().filter(comments::id.eq(id)).select(comments::path);
+    let path: Option<Vec<u8>> = own.first(&mut &*conn).await.optional()?;
+    let path = path.ok_or_else(|| Error::not_found("comment in this thread"))?;
+    let key = Path::from_bytes(&path).ids().to_vec();
+    let (up, down) =
+        (scan.starting_at(key.clone(), false, true), scan.starting_at(key, true, false));
+    let (before, after) = try_join(thread.rows(conn, &up), thread.rows(conn, &down)).await?;
+    let page = scan.page_around(before, after, |row| row.path().ids().to_vec());
+    let total = total(conn, scan.count, || thread.all()).await?;
     Ok(page.map(CommentRow::public).with_total(total))
 }
 
@@ -233,24 +267,27 @@ pub async fn listed(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<Comment
     Ok(rows.into_iter().map(list).collect())
 }
 
-/// Returns a comment with its ancestors and a page of the replies below it.
+/// Returns a comment with its ancestors and a page of the replies below it; for its author, even if it is not
+/// published.
 ///
 /// # Errors
 /// 404 when there is none, or its article is not public.
 pub(super) async fn find(
     conn: &AsyncPgConnection,
     id: i64,
+    for_author: bool,
     scan: &Scan<Key>,
 ) -> Result<CommentWithContext> {
-    let found: Option<(CommentRow, CitingArticle)> = comments::table
+    let mut query = comments::table
         .inner_join(articles::table)
         .filter(comments::id.eq(id))
-        .filter(is_listed())
         .filter(published())
         .select((CommentRow::as_select(), CitingArticle::as_select()))
-        .first(&mut &*conn)
-        .await
-        .optional()?;
+        .into_boxed::<Pg>();
+    if !for_author {
+        query = query.filter(is_listed());
+    }
+    let found: Option<(CommentRow, CitingArticle)> = query.first(&mut &*conn).await.optional()?;
     let (row, article) = found.ok_or_else(|| Error::not_found("comment"))?;
     let path = row.path();
     let above: Vec<i64> = path.ids().iter().copied().filter(|above| *above != id).collect();
@@ -263,7 +300,8 @@ pub(super) async fn find(
     let replies = scan.page(below, |row| row.path().ids().to_vec()).map(CommentRow::public);
     let replies = replies.with_total(total(conn, scan.count, all).await?);
     let ancestors = ancestors.into_iter().map(CommentRow::public).collect();
-    let listed = CommentWithArticle { comment: row.public(), article };
+    let comment = if for_author { row.for_author() } else { row.public() };
+    let listed = CommentWithArticle { comment, article };
     Ok(CommentWithContext { listed, ancestors, replies })
 }
 

@@ -1,14 +1,16 @@
 //! The public routes of comments.
 
 use super::model::{CommentWithArticle, CommentWithContext, ThreadComment, ThreadQuery, View};
-use super::posting::{self, create_comment, delete_comment, update_comment};
+use super::posting::{
+    self, EditToken, OptionalEditTokenHeader, create_comment, delete_comment, update_comment,
+};
 use super::query::{self, Thread};
 use super::reports::{self, create_comment_report};
 use super::tree::nest;
 use crate::articles;
 use crate::error::{Error, Result};
 use crate::extract::{FieldsQuery, Id, Lookup, Query, QueryPair, Ref};
-use crate::openapi::{ArticleProblems, Problems};
+use crate::openapi::{ArticleProblems, Problems, TokenReadProblems};
 use crate::page::{DEFAULT_LIMIT, Page, PageQuery};
 use crate::response::{JsonResponse, moved_permanently};
 use crate::state::State;
@@ -63,23 +65,31 @@ async fn list_comments(
 
 /// Get a comment with its ancestors and replies
 ///
-/// The page parameters page through its replies.
+/// The page parameters page through its replies. With its edit token, the author also gets a comment that is
+/// not published; that response is never cached.
 #[utoipa::path(get, path = "/comments/{id}", tag = "comments",
-    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), PageQuery),
-    responses((status = 200, description = "The comment", body = CommentWithContext, example = json!(CommentWithContext::sample())), Problems))]
+    params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64), OptionalEditTokenHeader, PageQuery),
+    responses((status = 200, description = "The comment", body = CommentWithContext, example = json!(CommentWithContext::sample())), TokenReadProblems))]
 async fn get_comment(
     state: Data<State>,
     id: Id,
     Query(page): Query<PageQuery>,
+    token: Option<EditToken>,
 ) -> Result<JsonResponse> {
     let scan = page.scan(&("comments below", id.0))?;
-    let found = state.read(async |conn| query::find(conn, id.0, &scan).await).await?;
+    let read = async |conn: &_| {
+        if let Some(token) = &token {
+            token.check(conn, id.0).await?;
+        }
+        query::find(conn, id.0, token.is_some(), &scan).await
+    };
+    let found = state.read(read).await?;
     Ok(JsonResponse::new(&found)?.depending_on_article(found.listed.article.id))
 }
 
 /// List the comments of an article
 ///
-/// In reading order, with `depth`.
+/// In reading order, with `depth`. `around` returns the page that a comment is on.
 #[utoipa::path(get, path = "/articles/{ref}/comments", tag = "comments",
     params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), ThreadQuery, PageQuery),
     responses((status = 200, description = "A page of comments", body = Page<ThreadComment>, example = json!(Page::sample(ThreadComment::sample()))),
@@ -97,7 +107,11 @@ async fn list_article_comments(
                 other => return Ok(Err(other)),
             };
             let thread = Thread { article, sort: query.sort };
-            let page = query::thread(conn, thread, &thread.scan(&page, DEFAULT_LIMIT)?).await?;
+            let scan = thread.scan(&page, DEFAULT_LIMIT)?;
+            let page = match query.around {
+                Some(comment) => query::thread_around(conn, thread, comment, &scan).await?,
+                None => query::thread(conn, thread, &scan).await?,
+            };
             Ok(Ok((article, page)))
         })
         .await?;

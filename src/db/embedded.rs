@@ -23,15 +23,20 @@ pub fn start_embedded(
     data_dir: Option<PathBuf>,
     bin_dir: Option<PathBuf>,
 ) -> Result<(Cluster, String), EmbeddedError> {
-    let data_dir = data_dir.unwrap_or_else(|| {
-        let (data_home, home) = (std::env::var_os("XDG_DATA_HOME"), std::env::var_os("HOME"));
-        default_data_dir(NAME, data_home.as_deref(), home.as_deref(), is_root())
-    });
+    let data_dir = embedded_data_dir(data_dir);
     let options = Options { bin_dir, ..Options::new(NAME) };
     let cluster =
         embedded_postgres::start(&data_dir, &options).map_err(|error| EmbeddedError { error })?;
     let url = cluster.url(NAME);
     Ok((cluster, url))
+}
+
+/// Returns the data directory of the private PostgreSQL: the given one, or the default.
+pub fn embedded_data_dir(data_dir: Option<PathBuf>) -> PathBuf {
+    data_dir.unwrap_or_else(|| {
+        let (data_home, home) = (std::env::var_os("XDG_DATA_HOME"), std::env::var_os("HOME"));
+        default_data_dir(NAME, data_home.as_deref(), home.as_deref(), is_root())
+    })
 }
 
 /// Names the settings that help against an error.

@@ -3,7 +3,8 @@
 use super::connect::ConnectError;
 use super::replaceable_sql::{ReplaceableSql, apply_replaceable_sql};
 use super::target::Target;
-use diesel::sql_types::BigInt;
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool};
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
@@ -38,6 +39,23 @@ pub enum MigrateError {
         /// What PostgreSQL says.
         source: diesel::result::Error,
     },
+}
+
+#[derive(QueryableByName)]
+struct SchemaRow {
+    #[diesel(sql_type = Bool)]
+    exists: bool,
+}
+
+/// Returns whether the database was ever migrated.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn has_schema(target: &Target) -> Result<bool, MigrateError> {
+    let mut conn = target.establish().await?;
+    let table = "select to_regclass('__diesel_schema_migrations') is not null as exists";
+    let row: SchemaRow = diesel::sql_query(table).get_result(&mut conn).await?;
+    Ok(row.exists)
 }
 
 /// Applies the pending migrations and what changed in `sql/`, one process at a time. Returns a line

@@ -18,10 +18,10 @@ mod tls;
 
 pub use connect::{ConnectError, ConnectErrorKind, ConnectionFuture};
 pub use count::{estimated_count, exact_count};
-pub use embedded::{EmbeddedError, start_embedded};
+pub use embedded::{EmbeddedError, embedded_data_dir, start_embedded};
 pub use error::{DbErrorKind, DeadlineExceeded};
 pub(crate) use keyset::keyset;
-pub use migrate::{MIGRATIONS, MigrateError, migrate};
+pub use migrate::{MIGRATIONS, MigrateError, has_schema, migrate};
 pub use pool::{Pool, PoolError, PoolOptions, PoolStatus, PooledConnection};
 pub use replaceable_sql::{ReplaceableSql, Replaced, apply_replaceable_sql};
 pub use sql_ext::{AnyArray, CachedSql, Explain, Lateral, SqlText, StaticSql, any_array, lateral};

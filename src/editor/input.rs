@@ -10,6 +10,9 @@ use chrono::{DateTime, Datelike as _, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// The maximum number of tags of an article.
+pub(super) const MAX_TAGS: usize = 50;
+
 /// An article to write, with its links, credits and tags.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

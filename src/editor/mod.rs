@@ -1,6 +1,7 @@
 //! The editing of articles: writing, pasting, revising, publishing, trashing and restoring them. Every
 //! route here requires a key.
 
+mod batch;
 mod input;
 mod link_urls;
 mod model;
@@ -16,4 +17,4 @@ mod update;
 pub use input::ArticleInput;
 pub use model::AdminArticle;
 pub use publish::{keep_publishing, publish_due};
-pub use routes::{AdminDocs, LinkDocs, ParseDocs, RevisionDocs, configure};
+pub use routes::{AdminDocs, BatchDocs, LinkDocs, ParseDocs, RevisionDocs, configure};

@@ -128,6 +128,62 @@ pub(super) async fn prepare(
     Ok(PreparedArticle { draft, slug, links, confirmed_outlets, tags })
 }
 
+impl PreparedArticle {
+    /// Returns whether it stores what is stored already, so that there is nothing to write.
+    pub(super) async fn is_stored(
+        &self,
+        conn: &AsyncPgConnection,
+        current: &AdminArticle,
+    ) -> Result<bool> {
+        let summary = &current.article.summary;
+        let keeps_slug = self.slug.as_ref().is_none_or(|slug| *slug == summary.slug);
+        let stored = self.links.iter().filter(|stored| stored.same).map(|stored| stored.id);
+        let keeps_links = self.links.iter().all(|stored| stored.same)
+            && stored.eq(summary.links.iter().map(|link| Some(link.id)));
+        Ok(keeps_slug
+            && keeps_links
+            && is_row_of(&self.draft, current)
+            && tags::ids_of(conn, summary.id).await? == self.tags)
+    }
+}
+
+/// Returns whether the row of an article has these columns. An article that could not be published is tried
+/// again when it is written.
+fn is_row_of(draft: &Draft, current: &AdminArticle) -> bool {
+    let (article, summary) = (&current.article, &current.article.summary);
+    let Draft {
+        status,
+        headline,
+        dek,
+        lang,
+        quote,
+        commentary,
+        links_heading,
+        author,
+        published_at,
+        published_at_uncertain,
+        comments_open,
+        corrections,
+        outlet_count: _,
+        links: _,
+        tags: _,
+        origin: _,
+    } = draft;
+    current.editor_fields.publish_error.is_none()
+        && *status == current.editor_fields.status
+        && *headline == summary.headline
+        && *dek == summary.dek
+        && *lang == summary.lang
+        && *quote == article.quote
+        && *commentary == article.commentary
+        && *links_heading == summary.links_heading
+        && *author == summary.author
+        && *published_at == summary.published_at
+        && *published_at_uncertain == summary.published_at_uncertain
+        && *comments_open == summary.comments_open
+        && *corrections == summary.corrections
+}
+
 fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>) -> Result<Draft> {
     let before = current.map(|now| (now.editor_fields.status, now.article.summary.published_at));
     let (status, published_at) = status_after(input.status, input.published_at, before, now)
@@ -145,9 +201,10 @@ fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>
         Commentary { label: new.label, text, html }
     });
     let author = input.author.unwrap_or_default();
-    let correction = |new: crate::editor::input::CorrectionInput| Correction {
-        at: new.at.unwrap_or(now),
-        note: new.note,
+    let stored = current.map(|now| now.article.summary.corrections.as_slice()).unwrap_or_default();
+    let correction = |new: crate::editor::input::CorrectionInput| {
+        let known = stored.iter().find(|known| known.note == new.note).map(|known| known.at);
+        Correction { at: new.at.or(known).unwrap_or(now), note: new.note }
     };
     Ok(Draft {
         status,

@@ -1,9 +1,11 @@
 //! The editors' routes for articles.
 
+mod batch;
 mod links;
 mod paste;
 mod revisions;
 
+pub use batch::BatchDocs;
 pub use links::LinkDocs;
 pub use paste::ParseDocs;
 pub use revisions::RevisionDocs;
@@ -37,6 +39,7 @@ use utoipa::{IntoParams, OpenApi};
 
 /// Registers the routes under `/api/v1/admin`.
 pub fn configure(cfg: &mut ServiceConfig) {
+    batch::configure(cfg);
     paste::configure(cfg);
     links::configure(cfg);
     revisions::configure(cfg);

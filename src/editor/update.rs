@@ -106,7 +106,7 @@ pub(super) async fn create(
     Ok(made)
 }
 
-/// Replaces an article.
+/// Replaces an article. A change that changes nothing makes no version.
 ///
 /// # Errors
 /// 422, 409.
@@ -118,9 +118,13 @@ pub(super) async fn change(
     action: &str,
 ) -> Result<AdminArticle> {
     let id = current.id();
+    let prepared = prepare(conn, editor, input, Some(current)).await?;
+    if prepared.is_stored(conn, current).await? {
+        outlets::confirm(conn, &prepared.confirmed_outlets).await?;
+        return find(conn, id).await;
+    }
+    let PreparedArticle { draft, slug, links, confirmed_outlets, tags } = prepared;
     let before = store_missing_revision(conn, current).await?;
-    let PreparedArticle { draft, slug, links, confirmed_outlets, tags } =
-        prepare(conn, editor, input, Some(current)).await?;
     let former = current.article.summary.slug.as_str();
     let slugs = (former, slug.as_deref().unwrap_or(former));
     store::update_row(conn, id, &draft, slugs, editor.now).await?;
@@ -274,7 +278,8 @@ async fn was_public(conn: &mut AsyncPgConnection, current: &AdminArticle) -> Res
     Ok(diesel::select(exists(own.filter(published))).get_result(conn).await?)
 }
 
-/// Stores the content of an earlier version as a new one. Status, publication time and slug stay.
+/// Stores the content of an earlier version as a new one. Status, publication time, slug and corrections
+/// stay: what was corrected in public is still said.
 ///
 /// # Errors
 /// 404 when that version is not stored.
@@ -295,6 +300,7 @@ pub(super) async fn revert(
         slug: now.slug,
         status: now.status,
         published_at: now.published_at,
+        corrections: now.corrections,
         ..input
     };
     change(conn, editor, current, input, "article.revert").await

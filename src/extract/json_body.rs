@@ -1,7 +1,8 @@
 //! JSON request bodies, read strictly.
 //!
 //! A body is validated against the OpenAPI schema of its type, so the document and the checks
-//! cannot differ. All errors are reported at once, each with its JSON pointer.
+//! cannot differ. All errors are reported at once, each with its JSON pointer. An empty string counts as
+//! absent where a field is optional.
 
 use crate::error::{Code, Error, FieldError, Result};
 use crate::extract::MAX_BODY;
@@ -228,7 +229,8 @@ pub fn validated<T: DeserializeOwned + Serialize + ToSchema>(value: &T) -> Resul
 }
 
 /// Validates a JSON value and converts it to its type.
-fn into_valid<T: DeserializeOwned + ToSchema>(value: Value) -> Result<T> {
+fn into_valid<T: DeserializeOwned + ToSchema>(mut value: Value) -> Result<T> {
+    json_schema::remove_empty_texts::<T>(&mut value)?;
     let errors = json_schema::validate::<T>(&value)?;
     if !errors.is_empty() {
         return Err(Error::fields(Code::Invalid, errors));

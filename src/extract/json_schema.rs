@@ -12,32 +12,78 @@ use utoipa::ToSchema;
 /// The error code of a field that the type does not have.
 pub(crate) const UNKNOWN_FIELD: &str = "unknown_field";
 
-/// The validators built so far, by schema name: building one takes milliseconds.
-static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+/// The schema of a type, as a document and compiled.
+struct TypeSchema {
+    document: Value,
+    validator: Validator,
+}
 
-/// Returns the validator of a type.
-fn validator<T: ToSchema>() -> Result<Arc<Validator>> {
+/// The schemas built so far, by name: building one takes milliseconds.
+static SCHEMAS: LazyLock<Mutex<HashMap<String, Arc<TypeSchema>>>> = LazyLock::new(Mutex::default);
+
+/// Returns the schema of a type.
+fn type_schema<T: ToSchema>() -> Result<Arc<TypeSchema>> {
     let name = T::name().into_owned();
-    let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(validator) = validators.get(&name) {
-        return Ok(Arc::clone(validator));
+    let mut built = SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(schema) = built.get(&name) {
+        return Ok(Arc::clone(schema));
     }
     let reference = format!("#/components/schemas/{name}");
     let schemas = openapi::schemas::normalized_schemas::<T>();
-    let schema = json!({"$ref": reference, "components": {"schemas": schemas}});
+    let document = json!({"$ref": reference, "components": {"schemas": schemas}});
     let validator = jsonschema::draft202012::options()
         .should_validate_formats(true)
-        .build(&schema)
+        .build(&document)
         .map_err(|error| Error::internal(anyhow::anyhow!("schema of {name}: {error}")))?;
-    let validator = Arc::new(validator);
-    validators.insert(name, Arc::clone(&validator));
-    Ok(validator)
+    let schema = Arc::new(TypeSchema { document, validator });
+    built.insert(name, Arc::clone(&schema));
+    Ok(schema)
+}
+
+/// Removes the optional texts that are empty: an HTML form sends the fields that are not filled in as
+/// empty strings.
+pub(crate) fn remove_empty_texts<T: ToSchema>(value: &mut Value) -> Result<()> {
+    let schema = type_schema::<T>()?;
+    remove_empty(value, &schema.document, &schema.document);
+    Ok(())
+}
+
+fn remove_empty(value: &mut Value, schema: &Value, document: &Value) {
+    let reference = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+    if let Some(schema) = reference.and_then(|pointer| document.pointer(pointer)) {
+        remove_empty(value, schema, document);
+    }
+    for schema in schema["oneOf"].as_array().into_iter().flatten() {
+        remove_empty(value, schema, document);
+    }
+    match value {
+        Value::Object(members) => {
+            let properties = &schema["properties"];
+            members.retain(|name, member| *member != "" || !is_optional_text(&properties[name]));
+            for (name, member) in members {
+                remove_empty(member, &properties[name], document);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                remove_empty(item, &schema["items"], document);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Returns whether a property may be a text or null.
+fn is_optional_text(schema: &Value) -> bool {
+    let allows = |name: &str| schema["type"].as_array().is_some_and(|t| t.contains(&name.into()));
+    allows("string") && allows("null")
 }
 
 /// Returns everything in the value that the schema of `T` does not allow, at most 100 errors.
 pub(crate) fn validate<T: ToSchema>(value: &Value) -> Result<Vec<FieldError>> {
-    let validator = validator::<T>()?;
-    Ok(validator.iter_errors(value).take(100).flat_map(|error| field_errors(&error)).collect())
+    let schema = type_schema::<T>()?;
+    let errors = schema.validator.iter_errors(value).take(100);
+    Ok(errors.flat_map(|error| field_errors(&error)).collect())
 }
 
 /// Converts an error of the validator to the errors that a client gets.
@@ -102,6 +148,12 @@ fn message(kind: &Kind, error: &ValidationError<'_>) -> String {
         Kind::MaxItems { limit } => format!("has more than {limit} items"),
         Kind::MinItems { limit: 1 } => "must not be empty".into(),
         Kind::MinItems { limit } => format!("has fewer than {limit} items"),
+        Kind::Format { format } if format == "iri" => {
+            "must be an absolute URL, such as https://example.org/".into()
+        }
+        Kind::Format { format } if format == "idn-email" => {
+            "must be an e-mail address, such as james@example.org".into()
+        }
         Kind::OneOfNotValid { .. } | Kind::AnyOf { .. } => "has none of the allowed types".into(),
         _ => error.masked().to_string(),
     }

@@ -95,9 +95,10 @@ async fn admin_get_export(
     let format = query.format.unwrap_or(Format::Ndjson);
     let now = state.clock().now();
     let actor = Actor::of(&caller.principal);
-    let (media_type, extension) = match format {
-        Format::Ndjson => ("application/x-ndjson", "ndjson"),
-        Format::Atom => ("application/atom+xml; charset=utf-8", "atom"),
+    let extension = format.extension();
+    let media_type = match format {
+        Format::Ndjson => "application/x-ndjson",
+        Format::Atom => "application/atom+xml; charset=utf-8",
     };
     State::write(&state, move |conn| {
         Box::pin(async move {

@@ -2,13 +2,17 @@
 
 use super::model::KeyInput;
 use super::query;
+use crate::audit;
 use crate::auth::Scope;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::database::Database;
+use crate::error::Error;
 use crate::page::PageQuery;
 use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use serde_json::json;
 use std::fmt::Write as _;
 
 /// The subcommands of `roundup keys`.
@@ -41,7 +45,7 @@ pub enum Command {
 /// When the database cannot be opened or there is no such key.
 pub async fn run(config: &Config, command: &Command) -> Result<String> {
     let clock = Clock::System;
-    let database = Database::open(config, &clock).await?;
+    let database = Database::open_existing(config, &clock).await?;
     let result = execute(&database, command, clock.now()).await;
     database.close().await?;
     result
@@ -56,20 +60,40 @@ async fn execute(database: &Database, command: &Command, now: DateTime<Utc>) -> 
             }
             let expires_at = expires_in_days.map(|days| now + TimeDelta::days(days.into()));
             let new = KeyInput { name: name.clone(), scopes: scopes.clone(), expires_at };
-            let (key, secret) = query::create(&mut conn, &new, now).await?;
+            let created = conn.transaction(async |conn| {
+                let created = query::create(conn, &new, now).await?;
+                record(conn, "key.create", created.0.id, now).await?;
+                Ok::<_, Error>(created)
+            });
+            let (key, secret) = created.await?;
             let id = key.id;
             Ok(format!("created key {id} ({name}); its secret, shown only now:\n{secret}\n"))
         }
         Command::List => list(&conn).await,
         Command::Revoke { id } => {
-            let key = query::revoke(&mut conn, *id, now).await;
-            let key = key.with_context(|| format!("cannot revoke key {id}"))?;
+            let revoked = conn.transaction(async |conn| {
+                let key = query::revoke(conn, *id, now).await?;
+                record(conn, "key.revoke", *id, now).await?;
+                Ok::<_, Error>(key)
+            });
+            let key = revoked.await.with_context(|| format!("cannot revoke key {id}"))?;
             Ok(format!("revoked key {id} ({})\n", key.name))
         }
     }
 }
 
-async fn list(conn: &diesel_async::AsyncPgConnection) -> Result<String> {
+/// Records a change of a key in the audit.
+async fn record(
+    conn: &mut AsyncPgConnection,
+    action: &str,
+    id: i64,
+    now: DateTime<Utc>,
+) -> crate::error::Result<()> {
+    let (actor, object) = (audit::Actor::command_line(), ("key", Some(id)));
+    audit::record(conn, &actor, now, action, object, json!({})).await
+}
+
+async fn list(conn: &AsyncPgConnection) -> Result<String> {
     let mut text = String::new();
     let mut page = PageQuery::default();
     loop {

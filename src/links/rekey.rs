@@ -21,7 +21,7 @@ const BATCH: i64 = 1000;
 /// # Errors
 /// When the database cannot be opened or fails.
 pub async fn run(config: &Config) -> Result<String> {
-    let database = Database::open(config, &Clock::System).await?;
+    let database = Database::open_existing(config, &Clock::System).await?;
     let done = async {
         let mut conn = database.target.establish().await?;
         Ok::<_, anyhow::Error>(rekey(&mut conn).await?)

@@ -1,9 +1,12 @@
 //! The metrics of the service, for Prometheus.
 
 mod duration_histogram;
+mod process;
+mod text;
 
 pub use duration_histogram::DurationHistogram;
 
+use crate::backlog::Backlog;
 use crate::db::PoolStatus;
 use crate::error::{Error, Result};
 use actix_web::dev::ServiceResponse;
@@ -15,6 +18,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use std::time::Duration;
+use text::{Sample, prometheus};
+
+/// The media type of [`Metrics::text`].
+pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The metrics of an instance. Labels have few values (the route's pattern, never the path), so no
 /// client can add series.
@@ -36,6 +43,11 @@ struct RequestLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BuildLabels {
+    version: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ConnectionLabels {
     state: &'static str,
 }
@@ -53,7 +65,10 @@ impl Metrics {
         );
         let connections = Family::default();
         let text = "Connections to the database, by state";
-        registry.register("db_client_connection_count", text, connections.clone());
+        registry.register("db_client_connections", text, connections.clone());
+        let build = Family::<BuildLabels, Gauge>::default();
+        build.get_or_create(&BuildLabels { version: env!("CARGO_PKG_VERSION") }).set(1);
+        registry.register("roundup_build_info", "The version that runs", build);
         let publish_errors = Counter::default();
         let text = "Failed attempts to publish a scheduled article";
         registry.register("publish_errors", text, publish_errors.clone());
@@ -98,11 +113,11 @@ impl Metrics {
         self.requests.get_or_create_owned(&labels)
     }
 
-    /// Returns all metrics in the text format of `OpenMetrics`.
+    /// Returns all metrics in the text format of Prometheus. What waits is left out if it is not known.
     ///
     /// # Errors
     /// None in practice: writing to a string does not fail.
-    pub fn text(&self, pool: &PoolStatus) -> Result<String> {
+    pub(crate) fn text(&self, pool: &PoolStatus, backlog: Option<Backlog>) -> Result<String> {
         let states = [
             ("idle", pool.available),
             ("used", pool.size.saturating_sub(pool.available)),
@@ -115,7 +130,14 @@ impl Metrics {
         }
         let mut text = String::new();
         encode(&mut text, &self.registry).map_err(Error::internal)?;
-        Ok(text)
+        let mut samples = process::samples();
+        if let Some(Backlog { held_comments, due_articles }) = backlog {
+            let help = "Comments that wait for a decision, at most 10000";
+            samples.push(Sample::gauge("roundup_held_comments", help, held_comments));
+            let help = "Scheduled articles whose time has come";
+            samples.push(Sample::gauge("roundup_due_articles", help, due_articles));
+        }
+        Ok(prometheus(&text, &samples))
     }
 }
 

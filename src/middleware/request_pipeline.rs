@@ -20,7 +20,7 @@ use crate::middleware::response_cache::{CacheLookup, Outcome};
 use crate::response::accept::accepts_json;
 use crate::response::apply_common_headers;
 use crate::response::{RequestId, X_REQUEST_ID};
-use crate::response::{content_encoding, cors, problem};
+use crate::response::{content_encoding, cors, edit_token, problem};
 use crate::state::State;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
@@ -138,7 +138,12 @@ where
     // Decoded as the router sees it: `%61dmin` is `admin`.
     let path = req.match_info().as_str();
     let is_public = !is_private(path);
-    let uses_cache = is_read && is_public && is_cacheable(path) && state.cache().is_enabled();
+    let is_private_read = is_read && edit_token::is_private_read(path, req.headers());
+    let uses_cache = is_read
+        && is_public
+        && !is_private_read
+        && is_cacheable(path)
+        && state.cache().is_enabled();
     let outcome = if let Some(error) = early_rejection(&req) {
         Outcome::Fresh(req.error_response(error))
     } else if uses_cache {
@@ -163,6 +168,11 @@ where
     if !is_read && !res.headers().contains_key(header::CACHE_CONTROL) {
         res.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+    if is_private_read {
+        edit_token::forbid_storing(res.headers_mut());
+    }
+    let route = res.request().match_pattern().unwrap_or_default();
+    edit_token::set_vary(&route, res.headers_mut());
     apply_common_headers(res.headers_mut(), state.config(), is_public);
     res.headers_mut().insert(X_REQUEST_ID, id.to_header_value());
     state.metrics().count(&res, method, started_at.elapsed());

@@ -5,7 +5,7 @@ use crate::cache::{
 };
 use crate::error::{Code, Error};
 use crate::response::accept::{Coding, accepts_json};
-use crate::response::{Cacheability, CachedResponse};
+use crate::response::{Cacheability, CachedResponse, EDIT_TOKEN};
 use crate::response::{RequestId, X_REQUEST_ID};
 use crate::state::State;
 use actix_web::body::MessageBody;
@@ -57,7 +57,8 @@ pub(super) fn from_memory(
     let key = req.uri().path_and_query()?.as_str();
     let entry = cache.get(key)?;
     let current = cache.is_current(&entry, cache.invalidation().freshness().timestamp(started_at));
-    if !current || (key.starts_with("/api/") && !accepts_json(req.headers())) {
+    let may_be_private = req.headers().contains_key(EDIT_TOKEN);
+    if !current || may_be_private || (key.starts_with("/api/") && !accepts_json(req.headers())) {
         return None;
     }
     let id = RequestId::from_headers(req.headers());

@@ -47,6 +47,18 @@ impl IntoResponses for ArticleProblems {
     }
 }
 
+/// The error responses of a read that takes an edit token.
+#[derive(Debug)]
+pub struct TokenReadProblems;
+
+impl IntoResponses for TokenReadProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut all = Problems::responses();
+        all.extend(problems(&[Code::EditTokenRefused]));
+        all
+    }
+}
+
 /// The error responses when a reader withdraws a comment.
 #[derive(Debug)]
 pub struct WithdrawProblems;

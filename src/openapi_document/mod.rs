@@ -57,6 +57,7 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1", api = tags::Docs),
         (path = "/api/v1", api = comments::Docs),
         (path = "/api/v1/admin", api = editor::AdminDocs),
+        (path = "/api/v1/admin", api = editor::BatchDocs),
         (path = "/api/v1/admin", api = editor::LinkDocs),
         (path = "/api/v1/admin", api = editor::ParseDocs),
         (path = "/api/v1/admin", api = editor::RevisionDocs),

@@ -6,6 +6,7 @@ pub mod article;
 pub mod feeds;
 mod oembed;
 pub mod related;
+mod robots;
 pub mod search;
 mod sitemap;
 
@@ -14,7 +15,8 @@ use utoipa::OpenApi;
 
 /// Registers the routes outside `/api/v1`.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/sitemap.xml").get(sitemap::get_sitemap_index))
+    cfg.service(resource("/robots.txt").get(robots::get_robots))
+        .service(resource("/sitemap.xml").get(sitemap::get_sitemap_index))
         .service(resource("/sitemaps/{part}").get(sitemap::get_sitemap));
 }
 
@@ -26,7 +28,7 @@ pub fn configure_api(cfg: &mut ServiceConfig) {
 
 /// Documents the routes outside `/api/v1`.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(sitemap::get_sitemap_index, sitemap::get_sitemap))]
+#[openapi(paths(robots::get_robots, sitemap::get_sitemap_index, sitemap::get_sitemap))]
 pub struct Docs;
 
 /// Documents oEmbed.

@@ -9,6 +9,7 @@ use crate::metrics::Metrics;
 use crate::response::accept::Coding;
 use crate::response::common_headers::apply_common_headers;
 use crate::response::content_encoding;
+use crate::response::edit_token;
 use crate::response::precondition;
 use crate::response::precondition::Precondition;
 use crate::response::problem;
@@ -145,6 +146,7 @@ impl CachedResponse {
         config: &Config,
         route: String,
     ) -> Self {
+        edit_token::set_vary(&route, &mut headers);
         apply_common_headers(&mut headers, config, true);
         let headers: Headers = headers.into_iter().collect();
         let in_not_modified = |name: &HeaderName| {

@@ -133,10 +133,10 @@ pub fn public_response(media_type: &'static str, body: impl Into<Vec<u8>>) -> Ht
     response
 }
 
-/// Returns the path and query of this request with another cursor.
+/// Returns the path and query of this request with a cursor in place of another start of the page.
 pub fn with_cursor(req: &HttpRequest, parameter: &str, cursor: &str) -> String {
     let kept = form_urlencoded::parse(req.query_string().as_bytes())
-        .filter(|(name, _)| name != "after" && name != "before");
+        .filter(|(name, _)| !matches!(&**name, "after" | "before" | "around"));
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(kept).append_pair(parameter, cursor);
     format!("{}?{}", req.path(), query.finish())

@@ -6,6 +6,7 @@ mod cached_response;
 mod common_headers;
 pub(crate) mod content_encoding;
 pub(crate) mod cors;
+pub(crate) mod edit_token;
 mod entity_tag;
 mod fields;
 mod json_response;
@@ -19,6 +20,7 @@ pub use accept::prefers_html;
 pub(crate) use cached_response::Cacheability;
 pub use cached_response::CachedResponse;
 pub(crate) use common_headers::apply_common_headers;
+pub(crate) use edit_token::EDIT_TOKEN;
 pub use json_response::{
     JsonResponse, moved_permanently, public_response, with_cursor, with_version_tag,
 };

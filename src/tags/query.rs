@@ -96,6 +96,17 @@ pub async fn ids(conn: &AsyncPgConnection, refs: &[Ref]) -> Result<Vec<i64>> {
     Ok(ids)
 }
 
+/// Returns the tags with these ids, in their order.
+///
+/// # Errors
+/// When the database does not respond.
+pub async fn by_ids(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<TagRef>> {
+    let query = tags::table.filter(tags::id.eq_any(ids)).select((tags::id, TagRef::as_select()));
+    let found: Vec<(i64, TagRef)> = query.load(&mut &*conn).await?;
+    let mut found: HashMap<i64, TagRef> = found.into_iter().collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
 /// Returns the tags of these articles, in the order of each article.
 pub async fn of_articles(
     conn: &AsyncPgConnection,

@@ -122,6 +122,16 @@ async fn unknown(conn: &mut AsyncPgConnection, at: usize, name: &TagName) -> Res
         .suggest(slug, known.iter().map(String::as_str)))
 }
 
+/// Returns the ids of an article's tags, in order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ids_of(conn: &AsyncPgConnection, article: i64) -> Result<Vec<i64>> {
+    let own = article_tags::table.filter(article_tags::article_id.eq(article));
+    let ids = own.order(article_tags::position).select(article_tags::tag_id);
+    Ok(ids.load(&mut &*conn).await?)
+}
+
 /// Replaces the tags of an article, in this order; returns whether any changed.
 /// The caller must then call `refresh_articles`, if the article is public: it counts the tags.
 ///
@@ -129,8 +139,7 @@ async fn unknown(conn: &mut AsyncPgConnection, at: usize, name: &TagName) -> Res
 /// When the database fails.
 pub async fn replace(conn: &mut AsyncPgConnection, article: i64, ids: &[i64]) -> Result<bool> {
     let own = article_tags::table.filter(article_tags::article_id.eq(article));
-    let former = own.order(article_tags::position).select(article_tags::tag_id);
-    let former: Vec<i64> = former.load(conn).await?;
+    let former = ids_of(conn, article).await?;
     if former == ids {
         return Ok(false);
     }

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 const OPERATIONS: &[(&str, &str)] = &[
     ("GET /api/v1/admin/articles", "articles:read"),
     ("POST /api/v1/admin/articles", "articles:write"),
+    ("POST /api/v1/admin/articles/batch", "articles:write"),
     ("POST /api/v1/admin/articles/parse", "articles:write"),
     ("GET /api/v1/admin/articles/{id}", "articles:read"),
     ("PUT /api/v1/admin/articles/{id}", "articles:write"),

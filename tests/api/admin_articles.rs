@@ -4,10 +4,11 @@ use crate::harness::TestApp;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 
-const ARTICLES: &str = "/api/v1/admin/articles";
+/// The path of the articles.
+pub const ARTICLES: &str = "/api/v1/admin/articles";
 
 /// The body of an article with every member.
-fn bridge() -> Value {
+pub fn bridge() -> Value {
     json!({
         "headline": "Harbour Bridge Reopens",
         "dek": "Night Ferry To Keep Running",
@@ -35,7 +36,8 @@ fn outlets(article: &Value) -> Vec<Vec<String>> {
     article["links"].as_array().unwrap().iter().map(names).collect()
 }
 
-fn path(article: &Value) -> String {
+/// Returns the path of an article.
+pub fn path(article: &Value) -> String {
     format!("{ARTICLES}/{}", article["id"])
 }
 
@@ -234,7 +236,7 @@ async fn every_revision_is_kept_and_can_be_restored() {
     assert_eq!(first["article"]["headline"], "Harbour Bridge Reopens");
     assert_eq!(first["article"]["links"][3]["credit"], "National Post/The Telegraph");
     editor.get(&format!("{at}/revisions/3")).await.problem(404, "not_found");
-    let restored = editor.call("POST", &format!("{at}/revisions/1/restore")).await;
+    let restored = editor.if_match(&after).call("POST", &format!("{at}/revisions/1/restore")).await;
     assert_eq!(restored.header("etag"), "\"v3\"");
     let restored = restored.ok();
     assert_eq!(restored["headline"], "Harbour Bridge Reopens");

@@ -107,7 +107,8 @@ async fn merging_an_outlet_moves_its_links_names_hosts_and_slugs() {
     );
     // A revision that credits the deleted outlet can still be restored.
     let at = format!("{ARTICLES}/{}", cited["id"]);
-    let back = editor.call("POST", &format!("{at}/revisions/1/restore")).await.ok();
+    let current = editor.if_match(&editor.get(&at).await);
+    let back = current.call("POST", &format!("{at}/revisions/1/restore")).await.ok();
     assert_eq!(back["links"][1]["credits"][0]["outlet"]["id"], two["id"]);
     editor.post(&merge, &json!({"into": two["id"]})).await.problem(404, "not_found");
 }

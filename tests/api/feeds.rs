@@ -114,7 +114,7 @@ async fn there_are_feeds_of_tags_outlets_and_comments() {
         }
     }
     let text = app.get("/feeds/comments.atom").await.text();
-    let parent = format!("#comment-{}\"", site.comment);
+    let parent = format!("around={}\" ref=", site.comment);
     assert!(text.contains("<thr:in-reply-to") && text.contains(&parent), "{answer}: {text}");
     app.get("/feeds/tags/nothing.atom").await.problem(404, "not_found");
     app.get("/feeds/articles/0/comments.atom").await.problem(404, "not_found");

@@ -1,7 +1,11 @@
 //! The metrics of `/metrics`.
 
+use crate::comment_posting::comment;
 use crate::harness::document::operations;
+use crate::harness::site::{article, site};
 use crate::harness::{TestApp, patient};
+use actix_web::http::StatusCode;
+use roundup::comments::Policy;
 use roundup::config::Config;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,4 +92,70 @@ async fn the_metrics_are_served_only_to_permitted_clients() {
     }
     let spoofed = from("192.0.2.8").header("X-Forwarded-For", "127.0.0.1");
     spoofed.get("/metrics").await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_metrics_are_in_the_format_of_prometheus() {
+    let app = crate::comment_posting::app(Policy::Hold).await;
+    let site = site(&app).await;
+    let path = format!("/api/v1/articles/{}/comments", site.article);
+    app.reader().post(&path, &comment("Ann", "Held.")).await.expect(StatusCode::ACCEPTED);
+    article(&site.sql, "due", "scheduled", "2026-02-01Z").await;
+    article(&site.sql, "later", "scheduled", "2027-02-01Z").await;
+    let response = app.get("/metrics").await;
+    assert_eq!(response.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(response.header("cache-control"), "no-store");
+    let text = response.text();
+    let (mut helps, mut types) = (BTreeSet::new(), BTreeMap::new());
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            let (name, help) = rest.split_once(' ').unwrap();
+            assert!(help.len() > 5 && helps.insert(name.to_owned()), "{line}");
+        } else if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').unwrap();
+            assert!(types.insert(name.to_owned(), kind.to_owned()).is_none(), "{line}");
+        } else {
+            assert!(!line.starts_with('#'), "{line}");
+            let name = line.split(['{', ' ']).next().unwrap();
+            let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+            let kind = types.get(name).or_else(|| types.get(base?)).expect(line);
+            assert_eq!(kind == "counter", name.ends_with("_total"), "{line}");
+            assert_eq!(kind == "histogram", base.is_some_and(|base| types.contains_key(base)));
+        }
+    }
+    assert_eq!(helps, types.keys().cloned().collect());
+    let version = format!("roundup_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+    // The sample site has a held comment, too.
+    for wanted in ["roundup_held_comments 2", "roundup_due_articles 1", version.as_str()] {
+        assert!(text.lines().any(|line| line == wanted), "{wanted}: {text}");
+    }
+    let names: &[&str] = if cfg!(target_os = "linux") {
+        &["cpu_seconds_total", "start_time_seconds", "resident_memory_bytes", "open_fds", "max_fds"]
+    } else {
+        &[]
+    };
+    for name in names {
+        let name = format!("process_{name} ");
+        let value = text.lines().find_map(|line| line.strip_prefix(&name)).expect(&name);
+        assert!(value.parse::<f64>().unwrap() >= 0.0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn crawlers_get_rules_and_the_sitemap() {
+    let config = Config {
+        public_url: Some("https://api.example.org".parse().unwrap()),
+        ..Config::defaults().unwrap()
+    };
+    let app = TestApp::with(config).await;
+    let response = app.get("/robots.txt").await;
+    assert_eq!(response.header("content-type"), "text/plain; charset=utf-8");
+    let text = response.text();
+    for line in [
+        "User-agent: *",
+        "Disallow: /api/v1/admin/",
+        "Sitemap: https://api.example.org/sitemap.xml",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{text}");
+    }
 }

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, also outside of the tests themselves"
 )]
 
+mod command_line;
 mod connection;
 mod disconnects;
 mod fault_proxy;

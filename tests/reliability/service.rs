@@ -110,6 +110,8 @@ impl Service {
 
     /// Does the same on this database.
     pub fn on(url: String, settings: &[(&str, &str)]) -> Self {
+        let migrated = command(&url).arg("migrate").output().unwrap();
+        assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         let words = ["keys", "create", "--name", "t", "--scope", "admin"];
         let made = command(&url).args(words).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

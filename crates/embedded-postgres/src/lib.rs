@@ -70,6 +70,11 @@ impl Options {
     }
 }
 
+/// Returns whether a data directory holds a cluster. One that cannot be read may hold one.
+pub fn has_cluster(data_dir: &Path) -> bool {
+    data_dir.join("PG_VERSION").try_exists().unwrap_or(true)
+}
+
 /// Returns the usual data directory of an application called `name`: `/var/lib/<name>` for root,
 /// since no other account may enter root's home; else `$XDG_DATA_HOME/<name>`,
 /// `$HOME/.local/share/<name>` or `./data`.

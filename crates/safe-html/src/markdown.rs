@@ -1,5 +1,6 @@
 //! Markdown to HTML that is still to be sanitised.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use pulldown_cmark::html::write_html_fmt;
@@ -19,10 +20,13 @@ const MAX_CONTAINERS: usize = 256;
 /// For each line of a title the parser looks through all parts of the paragraph.
 const MAX_TITLE_LINES: usize = 256;
 
+const OPTIONS: Options = Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH);
+
 /// Returns the HTML of a Markdown text, or nothing if it could take the parser too long or if the
 /// HTML is much longer than any text needs.
 ///
-/// Raw HTML is passed on as it is, apart from tags that are no elements of HTML: these are text.
+/// Raw HTML is passed on as it is, apart from tags that are no elements of HTML: these are text, in
+/// which Markdown is read.
 pub(crate) fn to_html(text: &str, role: AuthorRole) -> Option<String> {
     if text.lines().any(|line| max_containers(line) > MAX_CONTAINERS) || has_long_title(text) {
         return None;
@@ -30,13 +34,53 @@ pub(crate) fn to_html(text: &str, role: AuthorRole) -> Option<String> {
     // Link references and the missing cells of tables can grow with the square of the text.
     let limit = text.len().saturating_mul(16).saturating_add(64 * 1024);
     let mut writer = BoundedWriter { html: String::new(), limit };
-    let parser = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
-    let events = parser.map(escape_unknown_tags);
+    let events = BlockReader { parser: Parser::new_ext(text, OPTIONS), block: VecDeque::new() };
+    let events = events.map(escape_unknown_tags);
     let written = match role {
         AuthorRole::Editor => write_html_fmt(&mut writer, events),
         AuthorRole::Reader => write_html_fmt(&mut writer, events.map(for_reader)),
     };
     written.ok().map(|()| writer.html)
+}
+
+/// Reads the events of a text. A block that `CommonMark` takes for HTML because a tag stands alone on
+/// its first line, as in `<Type>`, is read as Markdown if that tag is no element of HTML.
+struct BlockReader<'a> {
+    parser: Parser<'a>,
+    /// The events of such a block that were not returned yet.
+    block: VecDeque<Event<'static>>,
+}
+
+impl<'a> Iterator for BlockReader<'a> {
+    type Item = Event<'a>;
+
+    fn next(&mut self) -> Option<Event<'a>> {
+        if let Some(event) = self.block.pop_front() {
+            return Some(event);
+        }
+        let event = self.parser.next()?;
+        if event != Event::Start(Tag::HtmlBlock) {
+            return Some(event);
+        }
+        let mut lines = Vec::new();
+        for event in self.parser.by_ref() {
+            match event {
+                Event::End(TagEnd::HtmlBlock) => break,
+                Event::Html(line) | Event::Text(line) => lines.push(line),
+                _ => {}
+            }
+        }
+        let html = lines.concat();
+        let tag = html.trim_start().strip_prefix('<');
+        if tag.is_none_or(|tag| tag.starts_with(['!', '?']) || begins_markup(tag)) {
+            self.block.push_back(Event::Html(html.into()));
+            self.block.push_back(Event::End(TagEnd::HtmlBlock));
+            return Some(event);
+        }
+        let text = format!("\\{}", html.trim_start());
+        self.block.extend(Parser::new_ext(&text, OPTIONS).map(Event::into_static));
+        self.next()
+    }
 }
 
 /// Collects text up to a length, beyond which writing fails.

@@ -112,9 +112,20 @@ fn a_readers_bare_urls_become_links() {
         "https://localhost",
         "https://",
         "a://b",
+        "www.",
+        "xwww.example.com",
+        "a@www.example.com",
+        "ftp://www.example.com",
+        "`www.example.com`",
     ] {
         assert!(!reader(text).contains("<a "), "{}", reader(text));
     }
+    let www =
+        "<a href=\"http://www.Example.com/a\" rel=\"nofollow ugc noopener\">www.Example.com/a</a>";
+    assert_eq!(
+        reader("how www works: www.Example.com/a."),
+        format!("<p>how www works: {www}.</p>\n")
+    );
     assert_eq!(reader("[https://example.com](https://example.org)").matches("<a ").count(), 1);
     assert!(!editor("https://example.com").contains("<a "));
     assert!(!render("https://example.com", Markup::Html, AuthorRole::Reader).contains("<a "));
@@ -125,14 +136,22 @@ fn a_tag_that_is_no_html_is_text_in_markdown() {
     for (text, html) in [
         ("a List<String> b", "<p>a List&lt;String&gt; b</p>\n"),
         ("<WNU Editor> wrote", "<p>&lt;WNU Editor&gt; wrote</p>\n"),
-        ("<WNU Editor>\nwrote", "&lt;WNU Editor&gt;\nwrote"),
+        ("<T>\n\n<div>*a*</div>", "<p>&lt;T&gt;</p>\n<div>*a*</div>"),
+        ("- <T>\n- b", "<ul>\n<li>\n<p>&lt;T&gt;</p>\n</li>\n<li>b</li>\n</ul>\n"),
+        ("```\n<T>\n```", "<pre><code>&lt;T&gt;\n</code></pre>\n"),
+        ("    <T>", "<pre><code>&lt;T&gt;</code></pre>\n"),
         ("x <?php echo 1 ?> y", "<p>x &lt;?php echo 1 ?&gt; y</p>\n"),
         ("a <b>b</b> <!-- c --> </d>", "<p>a <b>b</b>  &lt;/d&gt;</p>\n"),
         ("a <font color=red>b</font> c", "<p>a b c</p>\n"),
     ] {
-        assert_eq!(reader(text), html);
         assert_eq!(editor(text), html);
+        assert_eq!(reader(text), html.replace("<div>", "").replace("</div>", ""));
     }
+    // As everywhere, a reader's line breaks are kept, and Markdown is read.
+    let text = "<WNU Editor>\nwrote *this*\n\n<T>";
+    let rest = "wrote <em>this</em></p>\n<p>&lt;T&gt;</p>\n";
+    assert_eq!(editor(text), format!("<p>&lt;WNU Editor&gt;\n{rest}"));
+    assert_eq!(reader(text), format!("<p>&lt;WNU Editor&gt;<br>\n{rest}"));
     assert_eq!(editor_html("a <o:p>b</o:p> <String>c"), "a b c");
 }
 

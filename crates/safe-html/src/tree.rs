@@ -12,7 +12,7 @@ use crate::elements::{find, is_dropped_block};
 use crate::escape::push_escaped;
 use crate::sanitize::{AuthorRole, RenderOptions};
 use crate::tokens::{Attribute, TokenSink};
-use crate::urls::{resolve, split_bare_url};
+use crate::urls::{bare_url_target, resolve, split_bare_url};
 
 /// How much a writer may write.
 #[derive(Debug, Clone, Copy)]
@@ -281,7 +281,7 @@ impl<'a> TreeWriter<'a> {
         if self.link_urls && !self.open.iter().any(is_verbatim) {
             while let Some((before, url, after)) = split_bare_url(rest) {
                 push_escaped(&mut self.out, before, false);
-                self.start("a", &[("href", url.to_owned())]);
+                self.start("a", &[("href", bare_url_target(url).into_owned())]);
                 push_escaped(&mut self.out, url, false);
                 self.end("a");
                 rest = after;

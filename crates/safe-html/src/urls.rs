@@ -1,5 +1,7 @@
 //! URLs in attributes and in text.
 
+use std::borrow::Cow;
+
 use url::{ParseError, Url};
 
 use crate::xml_chars::is_xml_char;
@@ -34,30 +36,51 @@ fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
-/// Splits `text` around its first bare `http` or `https` URL: what stands before, the URL, and
-/// what follows.
+/// Splits `text` around its first bare URL: what stands before, the URL, and what follows. It begins
+/// with `http://`, `https://` or `www.`.
 ///
 /// The URL ends where a reader would say so: at white space, quotes and brackets that were not
 /// opened within it, and before punctuation that ends a sentence.
 pub(crate) fn split_bare_url(text: &str) -> Option<(&str, &str, &str)> {
     let mut searched = 0;
-    while let Some(found) = text.get(searched..)?.find("://") {
-        let colon = searched + found;
-        let before = text.get(..colon)?;
-        let Some(start) = scheme_start(before) else {
-            searched = colon + "://".len();
+    while let Some(found) = text.get(searched..)?.find([':', 'w', 'W']) {
+        let at = searched + found;
+        let (before, rest) = text.split_at(at);
+        let start = if rest.starts_with("://") {
+            scheme_start(before)
+        } else {
+            (begins_with_www(rest) && may_precede_www(before)).then_some(at)
+        };
+        let Some(start) = start else {
+            searched = at + 1;
             continue;
         };
         let candidate = text.get(start..)?;
         let run = candidate.find(ends_url).unwrap_or(candidate.len());
         let url = trim_end(candidate.get(..run)?);
-        if is_linkable(url) {
+        if is_linkable(&bare_url_target(url)) {
             let end = start + url.len();
             return Some((text.get(..start)?, url, text.get(end..)?));
         }
-        searched = start + run;
+        searched = (start + run).max(at + 1);
     }
     None
+}
+
+/// Returns the URL that a bare URL stands for: one that begins with `www.` has no scheme.
+pub(crate) fn bare_url_target(url: &str) -> Cow<'_, str> {
+    if begins_with_www(url) { format!("http://{url}").into() } else { url.into() }
+}
+
+fn begins_with_www(text: &str) -> bool {
+    text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."))
+}
+
+/// Whether a URL that begins with `www.` may follow this text. Scripts that are written without
+/// spaces may stand directly before it.
+fn may_precede_www(text: &str) -> bool {
+    let is_boundary = |c: char| c.is_whitespace() || !c.is_ascii() || "(*_~\"'".contains(c);
+    text.chars().next_back().is_none_or(is_boundary)
 }
 
 /// Returns where the scheme begins that ends `text`, if it is `http` or `https` and not the end of

@@ -1,6 +1,6 @@
 //! Comments by editors: published at once and marked as an editor's.
 
-use super::model::{EditorCommentInput, check_url};
+use super::model::{EditorCommentInput, check_author};
 use crate::audit::{self, Actor};
 use crate::comments::model::Comment;
 use crate::comments::posting::{NewRow, find_parent, insert};
@@ -28,7 +28,8 @@ pub(super) async fn create(
     who: (&Actor, String),
     now: DateTime<Utc>,
 ) -> Result<Comment> {
-    check_url("/author_url", given.author_url.as_deref())?;
+    let (name, url) = (given.author_name.as_deref(), given.author_url.as_deref());
+    check_author(("/author_name", name), ("/author_url", url))?;
     let lock = articles::table.find(article).select(articles::id).for_no_key_update();
     let locked = lock.first::<i64>(conn).await.optional()?;
     locked.ok_or_else(|| Error::not_found("article"))?;

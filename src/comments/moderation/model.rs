@@ -1,11 +1,11 @@
 //! Comments as editors see them, and the input of editors.
 
 use crate::comments::model::CommentAuthor;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::links::CitingArticle;
 use crate::openapi::ShortText;
 use crate::schema::comments;
-use crate::validation::check_web_url;
+use crate::validation::{check_not_blank, check_web_url};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -258,7 +258,7 @@ pub(super) struct AdminCommentAuthorInput {
     pub(super) email: Option<String>,
     /// The URL of their page, http or https.
     #[serde(default)]
-    #[schema(max_length = 2000, format = Uri, example = "https://example.org/")]
+    #[schema(max_length = 2000, format = "iri", example = "https://example.org/")]
     pub(super) url: Option<String>,
     /// Whether the author is one of the site's editors.
     #[serde(default)]
@@ -279,14 +279,19 @@ pub(super) struct EditorCommentInput {
     pub(super) author_name: Option<String>,
     /// The URL of their page, http or https.
     #[serde(default)]
-    #[schema(max_length = 2000, format = Uri, example = "https://example.org/")]
+    #[schema(max_length = 2000, format = "iri", example = "https://example.org/")]
     pub(super) author_url: Option<String>,
 }
 
-/// Rejects an invalid URL.
-pub(super) fn check_url(pointer: &str, url: Option<&str>) -> Result<()> {
-    let error = url.and_then(|url| check_web_url(pointer, url));
-    error.map_or(Ok(()), |error| Err(Error::fields(Code::Invalid, vec![error])))
+/// Rejects an invisible name and an invalid URL; each comes with its pointer.
+pub(super) fn check_author(
+    (name_pointer, name): (&str, Option<&str>),
+    (url_pointer, url): (&str, Option<&str>),
+) -> Result<()> {
+    let name = name.and_then(|name| check_not_blank(name_pointer, name));
+    let url = url.and_then(|url| check_web_url(url_pointer, url));
+    let errors: Vec<FieldError> = name.into_iter().chain(url).collect();
+    if errors.is_empty() { Ok(()) } else { Err(Error::fields(Code::Invalid, errors)) }
 }
 
 /// The action of a batch.

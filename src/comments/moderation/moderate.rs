@@ -1,7 +1,7 @@
 //! Moderation of single comments, of batches, and of all comments of a reader.
 
 use super::model::{
-    AdminCommentInput, ModerationAction, ModerationOutcome, QueueRow, check_url, is_erased,
+    AdminCommentInput, ModerationAction, ModerationOutcome, QueueRow, check_author, is_erased,
 };
 use crate::audit::{self, Actor};
 use crate::comments::erase::{Erased, erase};
@@ -76,7 +76,8 @@ pub(super) async fn update(
     if let Some(error) = check_not_blank("/text", &form.text) {
         return Err(Error::fields(Code::Invalid, vec![error]));
     }
-    check_url("/author/url", form.author.url.as_deref())?;
+    let (name, url) = (form.author.name.as_deref(), form.author.url.as_deref());
+    check_author(("/author/name", name), ("/author/url", url))?;
     if form.status != before.status {
         set_status(conn, &[row.id], form.status.as_str()).await?;
     }

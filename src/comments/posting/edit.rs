@@ -60,9 +60,26 @@ impl OwnComment {
         token: &[u8],
         now: DateTime<Utc>,
     ) -> Result<Self> {
+        let own = Self::check_token(conn, id, token).await?;
+        if own.edit_until.is_none_or(|until| now >= until) {
+            let detail = "a comment can be changed within 15 minutes only";
+            return Err(Error::new(Code::EditTokenRefused, detail));
+        }
+        Ok(own)
+    }
+
+    /// Returns a comment, if the token belongs to it.
+    ///
+    /// # Errors
+    /// 404 when there is no such comment; 403 when the token is wrong.
+    pub(super) async fn check_token(
+        conn: &AsyncPgConnection,
+        id: i64,
+        token: &[u8],
+    ) -> Result<Self> {
         let none = || Error::not_found("comment");
         let own = Self::query().filter(comments::id.eq(id));
-        let own: Self = own.first(conn).await.optional()?.ok_or_else(none)?;
+        let own: Self = own.first(&mut &*conn).await.optional()?.ok_or_else(none)?;
         if own.edit_token_hash.as_deref() != Some(token) {
             let is_public = own.status == "approved" || own.reply_count > 0;
             let detail = "the token does not belong to this comment";
@@ -72,14 +89,7 @@ impl OwnComment {
                 none()
             });
         }
-        if own.status == "deleted" {
-            return Err(none());
-        }
-        if own.edit_until.is_none_or(|until| now >= until) {
-            let detail = "a comment can be changed within 15 minutes only";
-            return Err(Error::new(Code::EditTokenRefused, detail));
-        }
-        Ok(own)
+        if own.status == "deleted" { Err(none()) } else { Ok(own) }
     }
 
     /// Returns the status after a change. The rules can hold a published comment, but a change never

@@ -8,5 +8,7 @@ mod store;
 
 pub(super) use model::OwnCommentInput;
 pub(super) use parent::find_parent;
-pub(super) use routes::{create_comment, delete_comment, update_comment};
+pub(super) use routes::{
+    EditToken, OptionalEditTokenHeader, create_comment, delete_comment, update_comment,
+};
 pub(super) use store::{NewRow, insert, same_text};

@@ -44,11 +44,11 @@ pub(in crate::comments) struct CommentAuthorInput {
     pub(super) name: String,
     /// An e-mail address for the editors. It is never public.
     #[serde(default)]
-    #[schema(max_length = 254, format = Email, example = "james@example.org")]
+    #[schema(max_length = 254, format = "idn-email", example = "james@example.org")]
     pub(super) email: Option<String>,
     /// The URL of the author's page, http or https.
     #[serde(default)]
-    #[schema(max_length = 2000, format = Uri, example = "https://example.org/")]
+    #[schema(max_length = 2000, format = "iri", example = "https://example.org/")]
     pub(super) url: Option<String>,
 }
 

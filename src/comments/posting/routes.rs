@@ -1,6 +1,6 @@
 //! The routes by which readers post, edit and delete comments.
 
-use super::edit::withdraw;
+use super::edit::{OwnComment, withdraw};
 use super::model::{CommentInput, OwnCommentInput, PostedComment};
 use super::store::{PostingContext, hash};
 use crate::articles::{self, CommentPeriod};
@@ -14,7 +14,7 @@ use crate::extract::{Body, Client, MergePatch};
 use crate::extract::{EmptyQuery, Id, Lookup, Query, Ref};
 use crate::idempotency::IdempotencyKey;
 use crate::openapi::{PostProblems, WithdrawProblems};
-use crate::response::StoredResponse;
+use crate::response::{EDIT_TOKEN, StoredResponse};
 use crate::state::{FirstLock, State};
 use actix_web::dev::Payload;
 use actix_web::web::Data;
@@ -24,23 +24,45 @@ use futures_util::future::join;
 use safe_html::{AuthorRole, Markup, render};
 use serde_json::json;
 use std::future::{Ready, ready};
+use utoipa::IntoParams;
 
 /// The hash of the token in `Roundup-Edit-Token`.
 #[derive(Debug, Clone)]
 pub(in crate::comments) struct EditToken(Vec<u8>);
+
+impl EditToken {
+    /// Checks that this is the token of a comment. It identifies the author even when the comment can no
+    /// longer be edited.
+    ///
+    /// # Errors
+    /// 404 when there is no such comment; 403 when the token is not its.
+    pub(in crate::comments) async fn check(&self, conn: &AsyncPgConnection, id: i64) -> Result<()> {
+        OwnComment::check_token(conn, id, &self.0).await.map(|_own| ())
+    }
+}
 
 impl FromRequest for EditToken {
     type Error = Error;
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let given = req.headers().get("roundup-edit-token").and_then(|token| token.to_str().ok());
+        let given = req.headers().get(EDIT_TOKEN).and_then(|token| token.to_str().ok());
         ready(given.map(|token| Self(hash(token))).ok_or_else(|| {
             let detail =
                 "`Roundup-Edit-Token` must have the token that was returned with the comment";
             Error::new(Code::EditTokenRefused, detail)
         }))
     }
+}
+
+/// Documents the header of a read by the author.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(in crate::comments) struct OptionalEditTokenHeader {
+    /// The comment's `edit_token`.
+    #[param(rename = "Roundup-Edit-Token", nullable = false, max_length = 200)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    token: Option<String>,
 }
 
 /// Post a comment

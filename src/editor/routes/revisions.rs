@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::extract::{EmptyQuery, FieldsQuery, Id, Query, QueryPair};
 use crate::openapi::{AdminReadProblems, AdminWriteProblems, ArticleProblems};
 use crate::page::{Page, PageQuery};
-use crate::response::{IfMatch, JsonResponse, OptionalVersionHeader, StoredResponse};
+use crate::response::{IfMatch, JsonResponse, StoredResponse, VersionHeader};
 use crate::state::State;
 use actix_web::web::{Data, Path, ServiceConfig, resource};
 use utoipa::OpenApi;
@@ -69,16 +69,16 @@ async fn admin_get_revision(
 
 /// Restore a revision of an article
 ///
-/// The content of the revision becomes a new version. Slug, status and publication time stay.
+/// The content of the revision becomes a new version. Slug, status, publication time and corrections stay.
 #[utoipa::path(post, path = "/articles/{id}/revisions/{n}/restore", tag = "articles", security(("key" = ["articles:write"])),
     params(("id" = i64, Path, description = "Id", minimum = 1, maximum = 9_007_199_254_740_991_i64),
-        ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647), OptionalVersionHeader),
+        ("n" = i32, Path, description = "Version", minimum = 1, maximum = 2_147_483_647), VersionHeader),
     responses((status = 200, description = "The article", body = AdminArticle, example = json!(AdminArticle::sample())), AdminWriteProblems))]
 async fn admin_restore_revision(
     caller: Allowed<scope::ArticlesWrite>,
     state: Data<State>,
     path: Path<(i64, i32)>,
-    if_match: Option<IfMatch>,
+    if_match: IfMatch,
     _query: Query<EmptyQuery>,
 ) -> Result<StoredResponse> {
     let (id, version) = path.into_inner();
@@ -86,7 +86,6 @@ async fn admin_restore_revision(
     let editor = Editor::of(&caller.principal, state.clock().now()).allowing(true);
     State::write(&state, move |conn| {
         Box::pin(async move {
-            let if_match = if_match.unwrap_or_else(IfMatch::any);
             let current = update::editable(conn, id, &if_match).await?;
             article_response(&update::revert(conn, &editor, &current, version).await?)
         })

@@ -72,7 +72,9 @@ impl EntryBuilder<'_> {
         let name = author.and_then(|author| author.name.clone());
         let by = name.as_ref().map(|name| format!("{name} on ")).unwrap_or_default();
         let (object, parent) = match comment.parent_id {
-            Some(parent) => (format!("comment:{parent}"), format!("{page}#comment-{parent}")),
+            Some(parent) => {
+                (format!("comment:{parent}"), self.links.comment(&page, article.id, parent))
+            }
             None => (format!("article:{}", article.id), page.clone()),
         };
         // A comment without a time gets that of its article.
@@ -80,11 +82,15 @@ impl EntryBuilder<'_> {
         Entry {
             id: urn(self.site, &format!("comment:{}", comment.id)),
             title: format!("{by}{}", article.headline),
-            url: format!("{page}#comment-{}", comment.id),
+            url: self.links.comment(&page, article.id, comment.id),
             html: comment.html.clone().unwrap_or_default(),
             published,
             updated: comment.edited_at.unwrap_or(published),
             author: name.map(|name| Person { name, page: author.and_then(|a| a.url.clone()) }),
+            related: vec![Source {
+                url: self.links.thread_page(article.id, comment.id),
+                title: "The comment in its thread".to_owned(),
+            }],
             in_reply_to: Some((urn(self.site, &object), parent)),
             ..Entry::default()
         }

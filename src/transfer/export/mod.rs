@@ -6,6 +6,7 @@
 mod atom;
 mod ndjson;
 
+use crate::audit;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::database::Database;
@@ -16,6 +17,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use clap::ValueEnum;
 use serde::Deserialize;
+use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -47,13 +49,28 @@ pub enum Format {
     Atom,
 }
 
+impl Format {
+    /// Returns the extension of a file in this format.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Ndjson => "ndjson",
+            Self::Atom => "atom",
+        }
+    }
+}
+
 /// Runs `roundup export`.
 ///
 /// # Errors
 /// When the database fails or the output cannot be written.
 pub async fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
-    let database = Database::open(config, &Clock::System).await?;
+    let database = Database::open_existing(config, &Clock::System).await?;
     let permalinks = Permalinks::from_config(config);
+    let detail = json!({"format": args.format.extension()});
+    let mut conn = database.target.establish().await?;
+    let (actor, object) = (audit::Actor::command_line(), ("site", None));
+    audit::record(&mut conn, &actor, Clock::System.now(), "export.read", object, detail).await?;
+    drop(conn);
     let written = match &args.output {
         None => write(&database.target, args.format, &permalinks, tokio::io::stdout()).await,
         Some(path) => {

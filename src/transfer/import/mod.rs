@@ -22,6 +22,7 @@ pub use export_formats::{Format, InputFile};
 pub use progress::Progress;
 pub use report::{Counts, Remark, Report, Skipped};
 
+use crate::audit;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::database::Database;
@@ -30,6 +31,7 @@ use crate::error::{Error, Result};
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -85,13 +87,37 @@ const PROGRESS_INTERVAL: u64 = 500;
 pub async fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     let clock = Clock::System;
     let database = Database::open(config, &clock).await?;
-    let done = import(&database.target, args, clock.now()).await;
+    let done = import_and_record(&database.target, args, &clock).await;
     database.close().await?;
     let report = done.map_err(anyhow::Error::from)?;
     let text =
         if args.json { serde_json::to_string_pretty(&report)? + "\n" } else { report.to_string() };
     std::io::stdout().write_all(text.as_bytes()).context("cannot print the report")?;
     Ok(if report.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Imports the files that `args` names, and records in the audit that it began and ended.
+async fn import_and_record(target: &Target, args: &Args, clock: &Clock) -> Result<Report> {
+    let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let files: Vec<String> = args.files.iter().filter_map(name).collect();
+    let detail = json!({"files": files, "dry_run": args.dry_run});
+    record(target, "import.create", detail, clock).await?;
+    let done = import(target, args, clock.now()).await;
+    let failed = done.as_ref().map_or(true, |report| report.failed > 0);
+    let detail = json!({"state": if failed { "failed" } else { "done" }});
+    record(target, "import.finish", detail, clock).await?;
+    done
+}
+
+async fn record(
+    target: &Target,
+    action: &str,
+    detail: serde_json::Value,
+    clock: &Clock,
+) -> Result<()> {
+    let mut conn = target.establish().await.map_err(Error::unavailable)?;
+    let (actor, object) = (audit::Actor::command_line(), ("site", None));
+    audit::record(&mut conn, &actor, clock.now(), action, object, detail).await
 }
 
 /// Imports the files that `args` names into the database at `target`, and shows progress.
