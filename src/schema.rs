@@ -91,6 +91,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         publish_error -> Nullable<Text>,
+        image -> Nullable<Jsonb>,
     }
 }
 

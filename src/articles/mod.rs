@@ -5,6 +5,7 @@
 mod comment_period;
 pub(crate) mod filter;
 pub mod html;
+mod image;
 pub(crate) mod model;
 pub(crate) mod query;
 mod routes;
@@ -14,6 +15,7 @@ pub mod store;
 pub use comment_period::{CommentPeriod, invalidate_closed};
 pub(crate) use filter::included;
 pub use filter::time;
+pub use image::ArticleImage;
 pub use model::{Article, ArticleAuthor, ArticleStatus, ArticleSummary, Commentary, Correction};
 pub use query::{
     Texts, by_ids, headline, ids_by_slug, is_gone, none, published, resolve, summaries, texts,

@@ -1,5 +1,6 @@
 //! The database rows and JSON types of articles.
 
+use super::image::ArticleImage;
 use crate::links::{Link, RichText};
 use crate::schema::articles;
 use crate::tags::TagRef;
@@ -103,6 +104,8 @@ pub struct ArticleSummary {
     /// The language as a BCP 47 tag.
     #[schema(max_length = 35, example = "en")]
     pub lang: Option<String>,
+    /// The picture.
+    pub image: Option<ArticleImage>,
     /// The time of publication.
     pub published_at: Option<DateTime<Utc>>,
     /// Whether the source gave no date, so that `published_at` is the time of import.
@@ -159,6 +162,7 @@ impl ArticleSummary {
             headline: "Iran Attacked Islamic State Forces in Iraq".into(),
             dek: Some("U.S. Not Coordinating With Tehran on Airstrikes".into()),
             lang: Some("en".into()),
+            image: Some(ArticleImage::sample()),
             published_at: Some(day),
             published_at_uncertain: false,
             updated_at: day,
@@ -207,6 +211,7 @@ pub(crate) struct SummaryRow {
     headline: String,
     dek: Option<String>,
     lang: Option<String>,
+    image: Option<Value>,
     published_at: Option<DateTime<Utc>>,
     published_at_uncertain: bool,
     updated_at: DateTime<Utc>,
@@ -241,6 +246,7 @@ impl SummaryRow {
             headline: self.headline,
             dek: self.dek,
             lang: self.lang,
+            image: ArticleImage::from_stored(self.image),
             published_at: self.published_at,
             published_at_uncertain: self.published_at_uncertain,
             updated_at: self.updated_at,

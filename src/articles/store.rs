@@ -2,6 +2,7 @@
 //!
 //! Everything runs in the caller's transaction, so no reader sees half an article.
 
+use super::image::ArticleImage;
 use super::model::{ArticleAuthor, ArticleStatus, Commentary, Correction};
 use super::slugs;
 pub(crate) use super::slugs::free as free_slug;
@@ -26,6 +27,8 @@ pub struct Draft {
     pub dek: Option<String>,
     /// The language as a BCP 47 tag.
     pub lang: Option<String>,
+    /// The picture.
+    pub image: Option<ArticleImage>,
     /// The excerpt from the lead source.
     pub quote: Option<RichText>,
     /// The editor's commentary.
@@ -77,6 +80,7 @@ struct Row<'a> {
     headline: &'a str,
     dek: Option<&'a str>,
     lang: Option<&'a str>,
+    image: Option<serde_json::Value>,
     quote_text: Option<&'a str>,
     quote_html: Option<&'a str>,
     commentary_label: Option<&'a str>,
@@ -123,6 +127,12 @@ impl<'a> Row<'a> {
             headline: &draft.headline,
             dek: draft.dek.as_deref(),
             lang: draft.lang.as_deref(),
+            image: draft
+                .image
+                .as_ref()
+                .map(serde_json::to_value)
+                .transpose()
+                .map_err(Error::internal)?,
             quote_text: quote.map(|quote| quote.text.as_str()),
             quote_html: quote.map(|quote| quote.html.as_str()),
             commentary_label: commentary.and_then(|c| c.label.as_deref()),

@@ -1,5 +1,6 @@
 //! The input for an article: the body of POST and PUT, and what a PATCH is applied to.
 
+use crate::articles::ArticleImage;
 use crate::articles::model::{ArticleAuthor, ArticleStatus, Commentary, Correction};
 use crate::editor::model::AdminArticle;
 use crate::error::{Code, Error, FieldError, Result};
@@ -37,6 +38,9 @@ pub struct ArticleInput {
     #[serde(default)]
     #[schema(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", example = "en")]
     pub lang: Option<String>,
+    /// The picture.
+    #[serde(default)]
+    pub image: Option<ImageInput>,
     /// The status. Left out, a new article is a draft and an existing one keeps its status.
     #[serde(default)]
     pub status: Option<ArticleStatusInput>,
@@ -148,6 +152,53 @@ pub struct AuthorInput {
     pub url: Option<String>,
 }
 
+/// The picture of an article, to write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImageInput {
+    /// The URL of the picture.
+    #[schema(
+        min_length = 1,
+        max_length = 10_000,
+        example = "https://example.org/2014/12/bridge.jpg"
+    )]
+    pub url: String,
+    /// The text for readers who do not see it.
+    #[serde(default)]
+    #[schema(max_length = 1000, example = "The bridge at night")]
+    pub alt: Option<String>,
+    /// The line below it.
+    #[serde(default)]
+    #[schema(max_length = 2000, example = "The harbour bridge on the day it reopened")]
+    pub caption: Option<String>,
+    /// Who made it.
+    #[serde(default)]
+    #[schema(max_length = 500, example = "Photo: Ann Bee")]
+    pub credit: Option<String>,
+    /// The width in pixels.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 100_000, example = 1200)]
+    pub width: Option<i32>,
+    /// The height in pixels.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 100_000, example = 800)]
+    pub height: Option<i32>,
+}
+
+impl From<ArticleImage> for ImageInput {
+    fn from(image: ArticleImage) -> Self {
+        let ArticleImage { url, alt, caption, credit, width, height } = image;
+        Self { url, alt, caption, credit, width, height }
+    }
+}
+
+impl From<ImageInput> for ArticleImage {
+    fn from(image: ImageInput) -> Self {
+        let ImageInput { url, alt, caption, credit, width, height } = image;
+        Self { url, alt, caption, credit, width, height }
+    }
+}
+
 /// A correction to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -168,6 +219,7 @@ impl ArticleInput {
             slug: None,
             dek: None,
             lang: None,
+            image: None,
             status: None,
             published_at: None,
             quote: None,
@@ -199,6 +251,7 @@ impl ArticleInput {
             slug: Some(summary.slug.clone()),
             dek: summary.dek.clone(),
             lang: summary.lang.clone(),
+            image: summary.image.clone().map(ImageInput::from),
             status: ArticleStatusInput::of(current.editor_fields.status),
             published_at: summary.published_at,
             quote: article.quote.as_ref().map(TextInput::of),
@@ -224,6 +277,8 @@ impl ArticleInput {
         }
         let page = self.author.as_ref().and_then(|author| author.url.as_deref());
         errors.extend(page.and_then(|url| check_web_url("/author/url", url)));
+        let image = self.image.as_ref().map(|image| image.url.as_str());
+        errors.extend(image.and_then(|url| check_web_url("/image/url", url)));
         errors.extend(self.published_at.and_then(|at| check_year("/published_at", at)));
         for (n, correction) in self.corrections.iter().enumerate() {
             errors.extend(check_not_blank(&format!("/corrections/{n}/note"), &correction.note));

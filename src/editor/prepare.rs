@@ -211,6 +211,7 @@ fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>
         headline: input.headline,
         dek: input.dek,
         lang: input.lang,
+        image: input.image.map(Into::into),
         quote: input.quote.map(|text| rendered(text, quote)),
         commentary,
         links_heading: input.links_heading,

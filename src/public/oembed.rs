@@ -68,6 +68,15 @@ pub(super) struct OEmbed {
         example = "<blockquote class=\"roundup\"><p><a href=\"https://example.org/a\">Iran Attacked Islamic State Forces in Iraq</a></p></blockquote>"
     )]
     html: String,
+    /// The URL of the article's picture, if its size is known and within the maximum.
+    #[schema(max_length = 10_000, example = "https://example.org/2014/12/bridge.jpg")]
+    thumbnail_url: Option<String>,
+    /// The width of the picture in pixels.
+    #[schema(minimum = 1, maximum = 100_000, example = 1200)]
+    thumbnail_width: Option<i32>,
+    /// The height of the picture in pixels.
+    #[schema(minimum = 1, maximum = 100_000, example = 800)]
+    thumbnail_height: Option<i32>,
     /// The width in pixels.
     #[schema(minimum = 1, maximum = 100_000, example = 600)]
     width: u32,
@@ -86,6 +95,14 @@ impl OEmbed {
             escape(&article.headline),
             dek.unwrap_or_default()
         );
+        // The standard requires the size with the URL, and no more than the maximum.
+        let fits =
+            |size: i32, max: Option<u32>| max.is_none_or(|max| i64::from(size) <= max.into());
+        let thumbnail = article.image.and_then(|image| {
+            let (width, height) = image.size()?;
+            let fits = fits(width, query.maxwidth) && fits(height, query.maxheight);
+            fits.then_some((image.url, width, height))
+        });
         Self {
             version: "1.0",
             r#type: "rich",
@@ -96,6 +113,9 @@ impl OEmbed {
             provider_url: links.home(),
             cache_age: 300,
             html,
+            thumbnail_width: thumbnail.as_ref().map(|(_, width, _)| *width),
+            thumbnail_height: thumbnail.as_ref().map(|(_, _, height)| *height),
+            thumbnail_url: thumbnail.map(|(url, ..)| url),
             width: query.maxwidth.unwrap_or(600).clamp(1, 600),
             height: query.maxheight.unwrap_or(200).clamp(1, 200),
         }
@@ -116,6 +136,9 @@ impl OEmbed {
                 "<blockquote class=\"roundup\"><p><a href=\"https://example.org/a\">Iran Attacked \
                    Islamic State Forces in Iraq</a></p></blockquote>"
                     .into(),
+            thumbnail_url: Some("https://example.org/2014/12/bridge.jpg".into()),
+            thumbnail_width: Some(1200),
+            thumbnail_height: Some(800),
             width: 600,
             height: 200,
         }

@@ -13,6 +13,7 @@ mod admin_links;
 mod admin_outlets;
 mod archive;
 mod article_versions;
+mod article_image;
 mod articles;
 mod audit;
 mod batch_loading;

@@ -1,6 +1,6 @@
 //! Writes an article as a `NewsArticle` of schema.org, safe to embed in a script element.
 
-use crate::articles::Article;
+use crate::articles::{Article, ArticleImage};
 use crate::links::Link;
 use crate::permalink::Permalinks;
 use crate::response::public_response;
@@ -37,6 +37,7 @@ fn value(article: &Article, links: &Permalinks, site_name: &str) -> Value {
         "headline": summary.headline,
         "alternativeHeadline": summary.dek,
         "inLanguage": summary.lang,
+        "image": summary.image.as_ref().map(image),
         "datePublished": summary.published_at,
         "dateModified": summary.updated_at,
         "author": author,
@@ -49,6 +50,18 @@ fn value(article: &Article, links: &Permalinks, site_name: &str) -> Value {
     });
     prune(&mut value);
     value
+}
+
+/// Returns the picture.
+fn image(image: &ArticleImage) -> Value {
+    json!({
+        "@type": "ImageObject",
+        "url": image.url,
+        "caption": image.caption.as_ref().or(image.alt.as_ref()),
+        "creditText": image.credit,
+        "width": image.width,
+        "height": image.height,
+    })
 }
 
 /// Returns a source with its publishers and authors.

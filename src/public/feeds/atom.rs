@@ -1,7 +1,7 @@
 //! Writes a feed as Atom 1.0 (RFC 4287), with paging (RFC 5005) and threading (RFC 4685).
 
 use crate::error::{Error, Result};
-use crate::public::feeds::model::{Entry, Feed, Source, xml_safe};
+use crate::public::feeds::model::{Entry, Feed, MEDIA, Source, media_content, xml_safe};
 use atom_syndication as atom;
 use atom_syndication::extension::{Extension, ExtensionMap};
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>> {
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         }),
         entries: feed.entries.iter().map(|one| entry(one, &feed.title)).collect(),
-        namespaces: BTreeMap::from([("thr".to_owned(), THREAD.to_owned())]),
+        namespaces: [("thr", THREAD), MEDIA].map(|(p, uri)| (p.to_owned(), uri.to_owned())).into(),
         ..atom::Feed::default()
     };
     document.write_to(Vec::new()).map_err(Error::internal)
@@ -44,6 +44,17 @@ fn entry(entry: &Entry, site: &str) -> atom::Entry {
     if let Some((id, url)) = &entry.in_reply_to {
         let attributes = [("ref".to_owned(), id.clone()), ("href".to_owned(), xml_safe(url))];
         thread(&mut extensions, "in-reply-to", None, BTreeMap::from(attributes));
+    }
+    if let Some(image) = &entry.image {
+        let (attributes, children) = media_content(image);
+        let child = |(name, text): (&str, String)| {
+            let child = extension(name, Some(text), BTreeMap::new());
+            (name.to_owned(), vec![child])
+        };
+        let mut content = extension("media:content", None, attributes);
+        content.children = children.into_iter().map(child).collect();
+        let content = BTreeMap::from([("content".to_owned(), vec![content])]);
+        extensions.insert("media".to_owned(), content);
     }
     // Atom requires an author for each entry, unless the feed has one.
     let author = entry.author.as_ref();
@@ -91,6 +102,10 @@ fn thread(
     attrs: BTreeMap<String, String>,
 ) {
     let name = format!("thr:{name}");
-    let one = Extension { name: name.clone(), value, attrs, children: BTreeMap::new() };
+    let one = extension(&name, value, attrs);
     extensions.entry("thr".to_owned()).or_default().entry(name).or_default().push(one);
+}
+
+fn extension(name: &str, value: Option<String>, attrs: BTreeMap<String, String>) -> Extension {
+    Extension { name: name.to_owned(), value, attrs, children: BTreeMap::new() }
 }

@@ -28,6 +28,7 @@ fn item(entry: &Entry) -> Value {
         "title": entry.title,
         "summary": entry.summary,
         "content_html": entry.html,
+        "image": entry.image.as_ref().map(|image| &image.url),
         "date_published": entry.published,
         "date_modified": entry.updated,
         "language": entry.lang,

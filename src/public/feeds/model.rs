@@ -1,9 +1,11 @@
 //! The model of a feed, independent of its format.
 
+use crate::articles::ArticleImage;
 use chrono::{DateTime, Utc};
 use safe_html::xml_chars;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// A feed with a page of its entries.
@@ -35,6 +37,7 @@ pub(super) struct Entry {
     pub(super) published: DateTime<Utc>,
     pub(super) updated: DateTime<Utc>,
     pub(super) author: Option<Person>,
+    pub(super) image: Option<ArticleImage>,
     /// The slug and name of a tag.
     pub(super) tags: Vec<(String, String)>,
     /// The lead source.
@@ -73,6 +76,31 @@ impl Feed {
     pub(super) fn updated(&self) -> DateTime<Utc> {
         self.entries.iter().map(|entry| entry.updated).max().unwrap_or_default()
     }
+}
+
+/// The XML namespace of Media RSS, which feed readers take pictures from.
+pub(super) const MEDIA: (&str, &str) = ("media", "http://search.yahoo.com/mrss/");
+
+/// Returns the attributes of the element `media:content` for a picture, and its children.
+pub(super) fn media_content(
+    image: &ArticleImage,
+) -> (BTreeMap<String, String>, Vec<(&'static str, String)>) {
+    let size = |size: Option<i32>| size.map(|size| size.to_string());
+    let attributes = [
+        ("url", Some(xml_safe(&image.url))),
+        ("medium", Some("image".to_owned())),
+        ("width", size(image.width)),
+        ("height", size(image.height)),
+    ];
+    let text = |text: &Option<String>| text.as_deref().map(xml_safe);
+    let description = image.caption.as_ref().or(image.alt.as_ref());
+    let children = [
+        ("media:description", description.map(|text| xml_safe(text))),
+        ("media:credit", text(&image.credit)),
+    ];
+    let attributes = attributes.into_iter().filter_map(|(name, value)| Some((name.into(), value?)));
+    let children = children.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    (attributes.collect(), children.collect())
 }
 
 /// Returns a permanent id: a UUID (RFC 9562, version 8) made from the site's id and the name of the object.

@@ -50,6 +50,7 @@ impl EntryBuilder<'_> {
             summary: summary.dek.clone(),
             html: ArticleHtml::from(article).render(),
             lang: summary.lang.clone(),
+            image: summary.image.clone(),
             published: summary.published_at.unwrap_or(summary.updated_at),
             updated: summary.updated_at,
             author: author.map(|name| Person { name, page: summary.author.url.clone() }),

@@ -1,7 +1,7 @@
 //! Writes a feed as RSS 2.0, with links of Atom where RSS has no element.
 
 use crate::error::{Error, Result};
-use crate::public::feeds::model::{Entry, Feed, Source, xml_safe};
+use crate::public::feeds::model::{Entry, Feed, MEDIA, Source, media_content, xml_safe};
 use rss::extension::Extension;
 use rss::extension::atom::{AtomExtension, Link};
 use rss::extension::dublincore::DublinCoreExtension;
@@ -17,6 +17,7 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>> {
         ("content", "http://purl.org/rss/1.0/modules/content/"),
         ("dc", "http://purl.org/dc/elements/1.1/"),
         ("slash", "http://purl.org/rss/1.0/modules/slash/"),
+        MEDIA,
     ];
     let namespaces = namespaces.map(|(prefix, name)| (prefix.to_owned(), name.to_owned()));
     let channel = rss::Channel {
@@ -46,6 +47,22 @@ fn item(entry: &Entry) -> rss::Item {
         };
         let counts = BTreeMap::from([("comments".to_owned(), vec![count])]);
         extensions.insert("slash".to_owned(), counts);
+    }
+    if let Some(image) = &entry.image {
+        let (attrs, children) = media_content(image);
+        let child = |(name, text): (&str, String)| {
+            let child =
+                Extension { name: name.to_owned(), value: Some(text), ..Extension::default() };
+            (name.to_owned(), vec![child])
+        };
+        let content = Extension {
+            name: "media:content".to_owned(),
+            attrs,
+            children: children.into_iter().map(child).collect(),
+            ..Extension::default()
+        };
+        let content = BTreeMap::from([("content".to_owned(), vec![content])]);
+        extensions.insert("media".to_owned(), content);
     }
     let creators = entry.author.iter().map(|author| xml_safe(&author.name)).collect();
     rss::Item {

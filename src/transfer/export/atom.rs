@@ -2,6 +2,7 @@
 //! programs.
 
 use super::{ExportError, ExportStream, internal_error};
+use crate::articles::ArticleImage;
 use crate::articles::html::{ArticleHtml, SourceLine};
 use crate::links::LinkRole;
 use crate::permalink::Permalinks;
@@ -12,7 +13,7 @@ use serde::Deserialize;
 
 const ARTICLES: &str = "select row_to_json(r)::text from (select a.id, a.slug, a.headline, a.dek, \
         a.quote_html, a.commentary_label, a.commentary_html, a.links_heading, a.author_name, \
-        a.published_at, a.updated_at, \
+        a.published_at, a.updated_at, a.image, \
         (select array_agg(t.name order by x.position) from article_tags x \
             join tags t on t.id = x.tag_id where x.article_id = a.id) as tags, \
         (select json_agg(json_build_object('role', l.role, 'title', l.title, 'url', l.url, \
@@ -32,6 +33,7 @@ struct Article {
     author_name: Option<String>,
     published_at: DateTime<FixedOffset>,
     updated_at: DateTime<FixedOffset>,
+    image: Option<ArticleImage>,
     tags: Option<Vec<String>>,
     links: Option<Vec<Link>>,
 }
@@ -95,6 +97,7 @@ fn entry(article: &Article, feed_id: &str, permalinks: &Permalinks) -> atom::Ent
     let alternate = link("alternate", &page);
     let links = article.links.iter().flatten();
     let related = links.filter_map(|source| Some(link("related", source.url.as_deref()?)));
+    let image = article.image.as_ref().map(|image| link("enclosure", &image.url));
     let category = |tag: &String| atom::Category { term: tag.clone(), ..Default::default() };
     // An entry must name an author, because the feed names none.
     let author = article.author_name.as_deref().unwrap_or("The editor");
@@ -105,7 +108,7 @@ fn entry(article: &Article, feed_id: &str, permalinks: &Permalinks) -> atom::Ent
         updated: article.updated_at,
         authors: vec![atom::Person { name: author.to_owned(), ..Default::default() }],
         categories: article.tags.iter().flatten().map(category).collect(),
-        links: std::iter::once(alternate).chain(related).collect(),
+        links: std::iter::once(alternate).chain(related).chain(image).collect(),
         summary: article.dek.as_deref().map(Into::into),
         content: Some(atom::Content {
             value: Some(html(article)),

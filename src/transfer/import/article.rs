@@ -90,6 +90,7 @@ pub(super) async fn convert(
         headline: remarks.truncate(&headline, MAX_HEADLINE),
         dek: dek.map(|dek| remarks.truncate(&dek, MAX_DEK)),
         lang: post.lang.as_deref().and_then(language),
+        image: None,
         quote,
         commentary,
         links_heading: roundup

@@ -4,6 +4,7 @@
 //! HTML is sanitised again, which does not change what this service has written, and URLs that are not http
 //! or https are removed.
 
+use crate::articles::ArticleImage;
 use crate::validation::is_web_url;
 use safe_html::{AuthorRole, Markup, render};
 use serde_json::value::{RawValue, to_raw_value};
@@ -56,7 +57,17 @@ pub(super) fn sanitise_row(
             changed = true;
         }
     }
+    if table == "articles" && row.get("image").is_some_and(|image| !is_safe_image(image)) {
+        row.insert("image".to_owned(), Value::Null);
+        changed = true;
+    }
     Ok((to_raw_value(&row).map_err(error)?, changed))
+}
+
+/// Returns whether an image is null, or one with a web URL.
+fn is_safe_image(image: &Value) -> bool {
+    let parsed = serde_json::from_value::<Option<ArticleImage>>(image.clone());
+    parsed.is_ok_and(|image| image.is_none_or(|image| is_web_url(&image.url)))
 }
 
 /// Returns the text of a column; `None` if it is null.
@@ -107,6 +118,12 @@ mod tests {
         let url = |url: &str| safe("links", &serde_json::json!({ "url": url }).to_string(), true);
         assert_eq!(url("javascript:alert(1)")["url"], Value::Null);
         assert_eq!(url("https://a.example/")["url"], "https://a.example/");
+        let image = |url: &str| {
+            let row = serde_json::json!({ "image": {"url": url, "alt": "A"} }).to_string();
+            safe("articles", &row, true)["image"].clone()
+        };
+        assert_eq!(image("javascript:alert(1)"), Value::Null);
+        assert_eq!(image("https://a.example/a.jpg")["alt"], "A");
         let outlet = safe("outlets", r#"{"homepage":"javascript:alert(1)"}"#, true);
         assert_eq!(outlet["homepage"], Value::Null);
     }
