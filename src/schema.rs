@@ -196,6 +196,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    imported_fields (article_id) {
+        article_id -> Int8,
+        fields -> Jsonb,
+    }
+}
+
+diesel::table! {
     jobs (id) {
         id -> Int8,
         kind -> Text,
@@ -404,6 +411,7 @@ diesel::joinable!(article_tags -> tags (tag_id));
 diesel::joinable!(audit -> keys (key_id));
 diesel::joinable!(comment_reports -> comments (comment_id));
 diesel::joinable!(comments -> articles (article_id));
+diesel::joinable!(imported_fields -> articles (article_id));
 diesel::joinable!(link_credits -> links (link_id));
 diesel::joinable!(link_credits -> outlets (outlet_id));
 diesel::joinable!(links -> articles (article_id));
@@ -428,6 +436,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     comment_rules,
     comments,
     idempotency_keys,
+    imported_fields,
     jobs,
     keys,
     link_credits,

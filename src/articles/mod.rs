@@ -17,6 +17,7 @@ pub(crate) use filter::included;
 pub use filter::time;
 pub use image::ArticleImage;
 pub use model::{Article, ArticleAuthor, ArticleStatus, ArticleSummary, Commentary, Correction};
+pub(crate) use query::by_ids_in_any_status;
 pub use query::{
     Texts, by_ids, headline, ids_by_slug, is_gone, none, published, resolve, summaries, texts,
 };

@@ -263,6 +263,27 @@ pub async fn by_ids(conn: &AsyncPgConnection, ids: &[i64]) -> Result<HashMap<i64
         };
         Ok(rows)
     };
+    with_texts(conn, rows, ids).await
+}
+
+/// Returns these articles in any status, by id.
+pub(crate) async fn by_ids_in_any_status(
+    conn: &AsyncPgConnection,
+    ids: &[i64],
+) -> Result<HashMap<i64, Article>> {
+    let rows = async {
+        let query = articles::table.select((SummaryRow::as_select(), TextRow::as_select()));
+        Ok(CachedSql(query.filter(any_array(articles::id, ids))).load(&mut &*conn).await?)
+    };
+    with_texts(conn, rows, ids).await
+}
+
+/// Returns articles with their links and tags, by id.
+async fn with_texts(
+    conn: &AsyncPgConnection,
+    rows: impl Future<Output = Result<Vec<(SummaryRow, TextRow)>>>,
+    ids: &[i64],
+) -> Result<HashMap<i64, Article>> {
     let links = sources::of_articles(conn, ids, false);
     let tags = tags::of_articles(conn, ids);
     let (rows, mut links, mut tags) = try_join3(rows, links, tags).await?;

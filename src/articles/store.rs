@@ -100,8 +100,8 @@ struct Row<'a> {
 }
 
 /// The columns of the source, which an edit does not change.
-#[derive(AsChangeset, Insertable)]
-#[diesel(table_name = articles, treat_none_as_null = true)]
+#[derive(Insertable)]
+#[diesel(table_name = articles)]
 struct OriginRow<'a> {
     source: Option<&'a str>,
     source_id: Option<&'a str>,
@@ -250,7 +250,7 @@ pub(crate) async fn update_row(
     version.map_err(|error| slugs::or_taken(error, slug))
 }
 
-/// Replaces an article and keeps its slug; returns its new version. The caller must then call
+/// Replaces an article and keeps its slug, and its links unless they have changed. The caller must then call
 /// `refresh_articles`, once for many articles.
 ///
 /// # Errors
@@ -259,20 +259,18 @@ pub async fn rewrite(
     conn: &mut AsyncPgConnection,
     id: i64,
     draft: &Draft,
+    links_changed: bool,
     now: DateTime<Utc>,
-) -> Result<i32> {
-    let version = diesel::update(articles::table.find(id))
-        .set((
-            Row::of(draft, now)?,
-            OriginRow::of(draft),
-            articles::version.eq(articles::version + 1),
-        ))
-        .returning(articles::version)
-        .get_result(conn)
+) -> Result<()> {
+    diesel::update(articles::table.find(id))
+        .set((Row::of(draft, now)?, articles::version.eq(articles::version + 1)))
+        .execute(conn)
         .await?;
-    links::delete_of(conn, id).await?;
-    fill(conn, id, draft, now).await?;
-    Ok(version)
+    if links_changed {
+        links::delete_of(conn, id).await?;
+        links::insert(conn, id, &draft.links, draft.public_since()).await?;
+    }
+    set_tags(conn, id, draft, now).await
 }
 
 async fn fill(
@@ -282,6 +280,15 @@ async fn fill(
     now: DateTime<Utc>,
 ) -> Result<()> {
     links::insert(conn, id, &draft.links, draft.public_since()).await?;
+    set_tags(conn, id, draft, now).await
+}
+
+async fn set_tags(
+    conn: &mut AsyncPgConnection,
+    id: i64,
+    draft: &Draft,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let names: Vec<TagName> = draft.tags.iter().cloned().map(TagName::from).collect();
     let tags = tags::named(conn, &names, now).await?;
     tags::replace(conn, id, &tags).await?;

@@ -165,6 +165,15 @@ pub(super) struct ImportQuery {
     pub(super) filename: Option<String>,
     /// Only reports what would be imported.
     pub(super) dry_run: Option<bool>,
+    /// The language of the posts as a BCP 47 tag, whatever the file states.
+    #[param(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", example = "en")]
+    pub(super) lang: Option<String>,
+    /// The URL of the site that the file comes from, for links without a host if it does not name it.
+    #[param(max_length = 2000, pattern = "^https?://.+", example = "https://old.example")]
+    pub(super) base_url: Option<String>,
+    /// Withdraws what the source has withdrawn since the last import: articles that became drafts,
+    /// comments that were deleted or marked as spam.
+    pub(super) follow_status: Option<bool>,
     /// Keeps e-mail addresses in the text of posts and comments public.
     pub(super) keep_addresses: Option<bool>,
 }

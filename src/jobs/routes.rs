@@ -123,6 +123,9 @@ fn options(query: &ImportQuery, headers: &HeaderMap) -> Options {
     Options {
         format: query.format.or(markdown.then_some(Format::Markdown)),
         dry_run: query.dry_run.unwrap_or_default(),
+        lang: query.lang.clone(),
+        base_url: query.base_url.clone(),
+        follow_status: query.follow_status.unwrap_or_default(),
         keep_addresses: query.keep_addresses.unwrap_or_default(),
         may_mark_editors: false,
     }

@@ -277,6 +277,22 @@ impl Directory {
         }
         Ok((id, new))
     }
+
+    /// Returns the outlet with this name, or an id of its own for one that would be created, and
+    /// whether it would be.
+    pub fn named_or_planned(&mut self, name: &str) -> (i64, bool) {
+        if let Some(id) = self.named(name) {
+            return (id, false);
+        }
+        let id = planned_id(self.names.len());
+        self.names.insert(fold_outlet_name(name), id);
+        (id, true)
+    }
+}
+
+/// Returns the id of a planned outlet: no stored one is negative.
+const fn planned_id(count: usize) -> i64 {
+    -1 - count.cast_signed() as i64
 }
 
 /// Creates an outlet with this name under a free slug, unless it was created meanwhile.

@@ -15,7 +15,7 @@ pub struct Table {
 }
 
 /// The tables, in the order of their rows in the file.
-pub const TABLES: [Table; 16] = [
+pub const TABLES: [Table; 17] = [
     table("outlets", &["id"], &["link_count", "article_count", "first_seen_at", "last_seen_at"]),
     table("outlet_aliases", &["key"], &[]),
     table("outlet_hosts", &["host"], &[]),
@@ -30,6 +30,7 @@ pub const TABLES: [Table; 16] = [
     table("article_slugs", &["slug"], &[]),
     table("article_paths", &["hash"], &[]),
     table("article_revisions", &["article_id", "version"], &["key_id"]),
+    table("imported_fields", &["article_id"], &[]),
     table("purged_articles", &["id"], &[]),
     table("links", &["id"], &["published_at"]),
     table("link_credits", &["link_id", "position"], &["published_at"]),

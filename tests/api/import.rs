@@ -7,8 +7,7 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 async fn run(app: &TestApp, files: &[PathBuf], dry_run: bool) -> Report {
-    let args =
-        Args { files: files.to_vec(), format: None, dry_run, json: false, keep_addresses: false };
+    let args = Args { files: files.to_vec(), dry_run, ..Args::default() };
     import(&app.target, &args, app.state.clock().now()).await.unwrap()
 }
 

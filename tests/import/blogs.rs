@@ -128,13 +128,22 @@ async fn the_classic_backup_and_takeout_of_a_blog_are_the_same() {
     other.file(&takeout).await;
     let (one_content, other_content) = (one.content().await, other.content().await);
     assert!(one_content.len() > 20, "{}", one_content.len());
+    // Only the backup says in which language the blog is, so the hashes of the records differ.
+    let bare = |line: &str| match line.rsplit_once('|') {
+        Some((bare, _)) if line.starts_with("article|") => bare.to_owned(),
+        _ => line.to_owned(),
+    };
     for (a, b) in one_content.iter().zip(&other_content) {
-        assert_eq!(a, b);
+        assert_eq!(bare(a), bare(b));
     }
     assert_eq!(one_content.len(), other_content.len());
+    let languages = "select distinct lang from articles";
+    assert_eq!(one.column(languages).await, ["en"]);
+    assert_eq!(other.column(languages).await, [""]);
     let again = one.file(&takeout).await;
     assert_eq!(again.created, Counts::default());
     assert_eq!(again.updated, Counts::default());
+    assert_eq!(one.column(languages).await, ["en"]);
 }
 
 const ROUNDUP: &str = "<a href=\"https://www.wsj.com/a\">Bridge opens</a> -- WSJ<br>\

@@ -10,6 +10,7 @@ mod blogs;
 mod comments;
 mod hostile;
 mod moving;
+mod newer;
 mod privacy;
 mod site;
 mod sites;

@@ -7,7 +7,7 @@ use crate::dates;
 use crate::error::ReadError;
 use crate::output::Output;
 use crate::record::{
-    Author, Body, Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget, Post,
+    Author, Body, Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget, Image, Post,
     PostStatus, Record, comment_html, non_blank, public_name,
 };
 use crate::source;
@@ -25,6 +25,12 @@ const KIND_SCHEME: &str = "http://schemas.google.com/g/2005#kind";
 /// The beginning of every id.
 const ID_PREFIX: &str = "tag:blogger.com,1999:";
 
+/// The end of the id of the setting that has the language of the blog.
+const LANGUAGE_SETTING: &str = ".settings.BLOG_LOCALE";
+
+/// The part of a thumbnail's URL that says that it is 72 pixels large, and that of the picture.
+const THUMBNAIL_SIZES: [(&str, &str); 2] = [("/s72-c/", "/s1600/"), ("=s72-c", "=s1600")];
+
 /// Reads the file.
 pub(crate) fn read(input: impl Read, output: &mut Output<'_>) -> Result<(), ReadError> {
     let mut xml = Xml::new(input);
@@ -33,11 +39,16 @@ pub(crate) fn read(input: impl Read, output: &mut Output<'_>) -> Result<(), Read
         return Err(xml.malformed("the file is no Blogger export: it is no Atom feed"));
     }
     let (mut total, mut entries) = (None, 0_u64);
+    let mut lang = root.attribute("lang").and_then(non_blank);
     while let Some(child) = xml.next_child()? {
         let element = xml.read_element(child)?;
         if element.name == "entry" {
             entries += 1;
-            read_entry(&element, output)?;
+            let setting = element.text_of(ATOM, "id").ends_with(LANGUAGE_SETTING);
+            if setting {
+                lang = non_blank(element.text_of(ATOM, "content"));
+            }
+            read_entry(&element, lang.as_deref(), output)?;
         } else if element.is(Namespace::Search, "totalResults") {
             total = element.text.trim().parse::<u64>().ok();
         }
@@ -69,7 +80,11 @@ fn categories(entry: &Element) -> impl Iterator<Item = &Element> {
     entry.children.iter().filter(|child| child.is(ATOM, "category"))
 }
 
-fn read_entry(entry: &Element, output: &mut Output<'_>) -> Result<(), ReadError> {
+fn read_entry(
+    entry: &Element,
+    lang: Option<&str>,
+    output: &mut Output<'_>,
+) -> Result<(), ReadError> {
     let kind = kind(entry);
     if !matches!(kind.as_str(), "post" | "page" | "comment") {
         return output.skipped(entry.line, &kind, "part of the blog's settings");
@@ -82,8 +97,8 @@ fn read_entry(entry: &Element, output: &mut Output<'_>) -> Result<(), ReadError>
     };
     match kind.as_str() {
         "comment" => read_comment(entry, id, output),
-        "page" => read_post(entry, id, "page", output),
-        _ => read_post(entry, id, "post", output),
+        "page" => read_post(entry, id, "page", lang, output),
+        _ => read_post(entry, id, "post", lang, output),
     }
 }
 
@@ -96,6 +111,7 @@ fn read_post(
     entry: &Element,
     id: String,
     kind: &'static str,
+    lang: Option<&str>,
     output: &mut Output<'_>,
 ) -> Result<(), ReadError> {
     output.record(entry.line, Record::Counted(kind))?;
@@ -117,7 +133,10 @@ fn read_post(
         paths: path.into_iter().collect(),
         comments_open: true,
         body: Body::Html(entry.text_of(ATOM, "content").to_owned()),
-        lang: None,
+        lang: lang.map(str::to_owned),
+        image: image(entry),
+        image_id: None,
+        base_url: link(entry, "alternate").map(str::to_owned),
         status_uncertain: false,
     };
     output.record(entry.line, Record::Post(Box::new(post)))
@@ -189,6 +208,13 @@ fn path(entry: &Element) -> Option<String> {
     link(entry, "alternate").and_then(url_path)
 }
 
+/// Returns the picture that Blogger chose for the post, in its own size.
+fn image(entry: &Element) -> Option<Image> {
+    let url = entry.child(Namespace::Media, "thumbnail")?.attribute("url")?;
+    let sized = THUMBNAIL_SIZES.iter().find(|(thumbnail, _)| url.contains(thumbnail));
+    Image::at(&sized.map_or(url.to_owned(), |(from, to)| url.replacen(from, to, 1)))
+}
+
 fn link<'a>(entry: &'a Element, rel: &str) -> Option<&'a str> {
     let mut links = entry.children.iter().filter(|child| child.is(ATOM, "link"));
     links.find(|link| link.attribute("rel") == Some(rel))?.attribute("href")
@@ -214,6 +240,8 @@ fn read_comment(
         target: CommentTarget::Post(source::BLOGGER, post),
         parent: parent(entry, &comment),
         id: comment,
+        parent_source: None,
+        is_copy: false,
         kind: CommentKind::Comment,
         status: comment_status(entry, output)?,
         author: CommentAuthor {

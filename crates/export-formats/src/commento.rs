@@ -105,6 +105,8 @@ fn read_comment(
         target: CommentTarget::Paths(paths),
         id,
         parent: non_blank(&comment.parent_hex).filter(|parent| parent != "root"),
+        parent_source: None,
+        is_copy: false,
         kind: CommentKind::Comment,
         status: match comment.state.as_str() {
             _ if comment.deleted => CommentStatus::Deleted,

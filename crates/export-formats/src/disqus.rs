@@ -89,6 +89,8 @@ fn read_comment(
             .child(DISQUS, "parent")
             .and_then(|parent| parent.attribute("id"))
             .and_then(non_blank),
+        parent_source: None,
+        is_copy: false,
         kind: CommentKind::Comment,
         status: status(post),
         author: CommentAuthor {

@@ -4,11 +4,11 @@ use crate::dates;
 use crate::error::ReadError;
 use crate::output::Output;
 use crate::record::{
-    Author, Body, Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget, Post,
+    Author, Body, Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget, Image, Post,
     PostStatus, Record, comment_html, non_blank, public_name,
 };
 use crate::source;
-use crate::url_path::url_path;
+use crate::url_path::{site_of, url_path};
 use crate::xml::{Element, Namespace, Xml};
 use chrono::{DateTime, Utc};
 use safe_html::{Markup, plain_text};
@@ -132,9 +132,18 @@ fn read_item<R: Read>(
         comments_open: true,
         body: Body::Html(body),
         lang: item.lang.clone().or_else(|| site.lang.clone()),
+        image: item.image(),
+        image_id: None,
+        base_url: url.or_else(|| non_blank(&site.link)),
         status_uncertain: false,
     };
     output.record(line, Record::Post(Box::new(post)))
+}
+
+/// Returns an id without what may differ between two feeds of one site, if it is a URL.
+fn comparable(id: &str) -> String {
+    let is_url = id.starts_with("http://") || id.starts_with("https://");
+    if is_url { site_of(id) } else { id.to_owned() }
 }
 
 /// Returns the last part of a path without its extension.
@@ -179,7 +188,11 @@ impl Item {
     fn id(&self, site: &Site) -> Option<String> {
         let id = [self.text(ATOM, "id"), self.text(RSS, "guid")].into_iter().find_map(non_blank);
         let id = id.or_else(|| self.link())?;
-        Some(if id.contains(':') { id } else { format!("{}#{id}", site.link) })
+        Some(if id.contains(':') {
+            comparable(&id)
+        } else {
+            format!("{}#{id}", site_of(&site.link))
+        })
     }
 
     fn title(&self) -> Option<String> {
@@ -223,6 +236,36 @@ impl Item {
         rss.or_else(|| dates::parse_rfc3339(self.text(Namespace::DublinCore, "date")))
             .or_else(|| dates::parse_rfc3339(self.text(ATOM, "published")))
             .or_else(|| dates::parse_rfc3339(self.text(ATOM, "updated")))
+    }
+
+    /// Returns the picture: an enclosure, or an element of Media RSS.
+    fn image(&self) -> Option<Image> {
+        let is_image = |kind: Option<&str>| kind.is_some_and(|kind| kind.starts_with("image"));
+        let media = |name: &str| {
+            self.children.iter().find(|child| {
+                child.is(Namespace::Media, name)
+                    && (name == "thumbnail"
+                        || is_image(child.attribute("medium"))
+                        || is_image(child.attribute("type")))
+            })
+        };
+        if let Some(found) = media("content").or_else(|| media("thumbnail")) {
+            let text = |name: &str| non_blank(&plain_text(found.text_of(Namespace::Media, name)));
+            let number = |name: &str| found.attribute(name).and_then(|size| size.parse().ok());
+            return Some(Image {
+                caption: text("description"),
+                credit: text("credit"),
+                width: number("width"),
+                height: number("height"),
+                ..Image::at(found.attribute("url")?)?
+            });
+        }
+        let enclosure = self.children.iter().find(|child| {
+            let is_enclosure = child.is(RSS, "enclosure")
+                || (child.is(ATOM, "link") && child.attribute("rel") == Some("enclosure"));
+            is_enclosure && is_image(child.attribute("type"))
+        })?;
+        Image::at(enclosure.attribute("url").or_else(|| enclosure.attribute("href"))?)
     }
 
     fn tags(&self) -> Vec<String> {
@@ -271,9 +314,11 @@ fn read_comment(item: &Item, line: u64, output: &mut Output<'_>) -> Result<(), R
     let text = item.body();
     let record = Comment {
         source: source::FEED,
-        target: CommentTarget::Post(source::FEED, post),
+        target: CommentTarget::Post(source::FEED, comparable(&post)),
         parent: None,
         id,
+        parent_source: None,
+        is_copy: false,
         kind: CommentKind::Comment,
         status: CommentStatus::Approved,
         author: CommentAuthor {

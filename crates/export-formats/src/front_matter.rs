@@ -2,13 +2,26 @@
 //! YAML between lines of `---`, in TOML between lines of `+++`, or as a JSON object.
 
 use crate::dates;
-use crate::record::{Author, PostStatus, non_blank, public_name};
+use crate::record::{Author, Image, PostStatus, non_blank, public_name};
 use crate::url_path::url_path;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 /// The maximum length of front matter in bytes.
 const MAX_BYTES: usize = 256 << 10;
+
+/// The fields that generators and themes have the picture of a post in.
+const IMAGE_FIELDS: [&str; 9] = [
+    "image",
+    "images",
+    "cover",
+    "featured_image",
+    "featuredimage",
+    "feature_image",
+    "heroimage",
+    "coverimage",
+    "thumbnail",
+];
 
 /// The fields of a post.
 #[derive(Debug, Default)]
@@ -270,6 +283,31 @@ impl FrontMatter {
         paths
     }
 
+    /// Returns the picture: a URL, or an object with a URL and what is said about it.
+    pub(crate) fn image(&self) -> Option<Image> {
+        let value = IMAGE_FIELDS.iter().find_map(|name| self.fields.get(*name))?;
+        let value = value.as_array().map_or(Some(value), |values| values.first())?;
+        let Value::Object(fields) = value else { return Image::at(value.as_str()?) };
+        let text =
+            |names: &[&str]| names.iter().find_map(|name| non_blank(fields.get(*name)?.as_str()?));
+        let number = |name: &str| i32::try_from(fields.get(name)?.as_i64()?).ok();
+        Some(Image {
+            alt: text(&["alt"]),
+            caption: text(&["caption", "title"]),
+            credit: text(&["credit", "attribution"]),
+            width: number("width"),
+            height: number("height"),
+            ..Image::at(&text(&["url", "src", "path", "image"])?)?
+        })
+    }
+
+    /// Returns the URL that relative URLs refer to, if a field has one with a host.
+    pub(crate) fn base_url(&self) -> Option<String> {
+        let names = ["canonical", "canonicalurl", "canonical_url", "url", "permalink"];
+        let urls = names.iter().filter_map(|name| self.text(&[name]));
+        urls.into_iter().find(|url| url.starts_with("http://") || url.starts_with("https://"))
+    }
+
     /// Returns whether readers may comment.
     pub(crate) fn comments_open(&self) -> bool {
         self.truth("comments") != Some(false)
@@ -346,6 +384,23 @@ mod tests {
         }
         let text = "url: /a/\npermalink: /:year/:title/\naliases: [/old.html, https://b.example/c]";
         assert_eq!(matter(text).paths(), ["/a/", "/old.html", "/c"]);
+    }
+
+    #[test]
+    fn a_picture_has_several_forms() {
+        let image = |text: &str| parsed(&format!("---\n{text}\n---\n")).front_matter.image();
+        for text in [
+            "image: /a.jpg",
+            "images: [/a.jpg, /b.jpg]",
+            "cover:\n  image: /a.jpg",
+            "image:\n  path: /a.jpg",
+            "heroImage: /a.jpg",
+        ] {
+            assert_eq!(image(text).unwrap().url, "/a.jpg", "{text}");
+        }
+        let described = image("image: {url: /a.jpg, alt: A, caption: B, width: 8}").unwrap();
+        assert_eq!((described.alt.as_deref(), described.width), (Some("A"), Some(8)));
+        assert_eq!(image("image: ''"), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::dates;
 use crate::error::ReadError;
 use crate::output::{Output, forbidden_character, storable};
 use crate::record::{
-    Author, Body, Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget, Post,
+    Author, Body, Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget, Image, Post,
     PostStatus, Record, comment_html, non_blank, public_name,
 };
 use crate::source;
@@ -41,6 +41,7 @@ struct Database {
 struct Data {
     posts: Vec<GhostPost>,
     tags: Vec<Named>,
+    posts_meta: Vec<PostMeta>,
     posts_tags: Vec<Relation>,
     users: Vec<Named>,
     posts_authors: Vec<Relation>,
@@ -67,6 +68,17 @@ struct GhostPost {
     custom_excerpt: Option<String>,
     locale: Option<String>,
     canonical_url: Option<String>,
+    feature_image: Option<String>,
+    /// What `feature_image` was once called.
+    image: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PostMeta {
+    post_id: Value,
+    feature_image_alt: Option<String>,
+    feature_image_caption: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -124,6 +136,8 @@ fn read_data(data: Data, output: &mut Output<'_>) -> Result<(), ReadError> {
     let members: HashMap<String, &Named> = by_id(&data.members);
     let tag_ids = by_post(&data.posts_tags, |relation| &relation.tag_id);
     let author_ids = by_post(&data.posts_authors, |relation| &relation.author_id);
+    let meta: HashMap<String, &PostMeta> =
+        data.posts_meta.iter().map(|meta| (text(&meta.post_id), meta)).collect();
     let mut ids = HashMap::new();
     for post in data.posts {
         let key = text(&post.id);
@@ -145,7 +159,14 @@ fn read_data(data: Data, output: &mut Output<'_>) -> Result<(), ReadError> {
         let authors = author_ids.get(&key).unwrap_or(&single).iter();
         let names: Vec<String> =
             authors.filter_map(|id| public_name(users.get(id)?.name.as_deref()?)).collect();
-        read_post(post, id, tag_names, non_blank(&names.join(", ")), output)?;
+        read_post(
+            post,
+            id,
+            tag_names,
+            non_blank(&names.join(", ")),
+            meta.get(&key).copied(),
+            output,
+        )?;
     }
     for comment in data.comments {
         read_comment(&comment, &ids, &members, output)?;
@@ -158,6 +179,7 @@ fn read_post(
     id: String,
     tags: Vec<String>,
     author: Option<String>,
+    meta: Option<&PostMeta>,
     output: &mut Output<'_>,
 ) -> Result<(), ReadError> {
     let is_page = post.r#type.as_deref() == Some("page") || is_true(&post.page);
@@ -181,6 +203,10 @@ fn read_post(
     let slug = post.slug.as_deref().and_then(non_blank);
     let canonical = post.canonical_url.as_deref().and_then(crate::url_path::url_path);
     let paths = slug.as_ref().map(|slug| format!("/{slug}/")).into_iter().chain(canonical);
+    let feature_image = post.feature_image.or(post.image).map(|url| url.replace(SITE_URL, ""));
+    let feature_image = feature_image.as_deref().and_then(Image::at);
+    let described =
+        |field: &dyn Fn(&PostMeta) -> Option<&str>| non_blank(&plain_text(meta.and_then(field)?));
     let post = Post {
         source: source::GHOST,
         slug,
@@ -195,6 +221,13 @@ fn read_post(
         comments_open: true,
         body: Body::Html(html),
         lang: post.locale.as_deref().and_then(non_blank),
+        image: feature_image.map(|image| Image {
+            alt: described(&|meta| meta.feature_image_alt.as_deref()),
+            caption: described(&|meta| meta.feature_image_caption.as_deref()),
+            ..image
+        }),
+        image_id: None,
+        base_url: None,
         status_uncertain: false,
         title,
         id,
@@ -243,6 +276,8 @@ fn read_comment(
         target: CommentTarget::Post(source::GHOST, post.clone()),
         id,
         parent: non_blank(&text(&comment.parent_id)),
+        parent_source: None,
+        is_copy: false,
         kind: CommentKind::Comment,
         status: match comment.status.as_deref() {
             Some("published") => CommentStatus::Approved,

@@ -80,6 +80,8 @@ fn read_comment(
         target: CommentTarget::Paths(paths.to_vec()),
         id,
         parent: comment_id(&comment.parent),
+        parent_source: None,
+        is_copy: false,
         kind: CommentKind::Comment,
         status: CommentStatus::Approved,
         author: CommentAuthor {

@@ -40,10 +40,12 @@ mod movable_type;
 pub mod ndjson;
 mod not_a_post;
 mod output;
+mod pictures;
 mod position;
 mod read;
 mod record;
 pub mod redact_email;
+pub mod relative_urls;
 mod remark42;
 pub mod source;
 mod substack;
@@ -58,7 +60,7 @@ pub use input::{InputFile, ReadSeek};
 pub use position::Position;
 pub use read::read;
 pub use record::{
-    Author, Body, Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget,
+    Author, Body, Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget, Image,
     PositionedRecord, Post, PostStatus, Record,
 };
 pub use wordpress_paragraphs::add_paragraphs;

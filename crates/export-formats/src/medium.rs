@@ -6,6 +6,7 @@ use crate::dates;
 use crate::error::ReadError;
 use crate::format::{Format, file_name};
 use crate::output::Output;
+use crate::pictures::first_picture;
 use crate::read::report;
 use crate::record::{Author, Body, Post, PostStatus, Record, non_blank, public_name};
 use crate::source;
@@ -87,6 +88,7 @@ fn read_post(path: &str, html: &str, output: &mut Output<'_>) -> Result<(), Read
     let is_draft = name.starts_with("draft_") || published_at.is_none();
     let body = REPEATED_TITLE.as_ref().map_or(body.into(), |title| title.replace(body, ""));
     let id = name.rsplit_once(['-', '_']).map_or(name, |(_, id)| id);
+    let image = first_picture(&body);
     let post = Post {
         source: source::MEDIUM,
         id: id.to_owned(),
@@ -103,6 +105,9 @@ fn read_post(path: &str, html: &str, output: &mut Output<'_>) -> Result<(), Read
         comments_open: true,
         body: Body::Html(body.trim().to_owned()),
         lang: None,
+        image,
+        image_id: None,
+        base_url: non_blank(find(&CANONICAL, html)),
         status_uncertain: false,
     };
     output.record(0, Record::Post(Box::new(post)))

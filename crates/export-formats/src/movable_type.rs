@@ -177,6 +177,9 @@ fn read_entry(sections: &[Section], output: &mut Output<'_>) -> Result<(), ReadE
             _ => Body::WordPressHtml(text),
         },
         lang: None,
+        image: None,
+        image_id: None,
+        base_url: None,
         status_uncertain: false,
     };
     output.record(line, Record::Post(Box::new(post)))?;
@@ -245,6 +248,8 @@ fn read_comment(
         target: CommentTarget::Post(source::MOVABLE_TYPE, post.to_owned()),
         id: n.to_string(),
         parent: None,
+        parent_source: None,
+        is_copy: false,
         kind,
         // Movable Type exports only what is visible.
         status: CommentStatus::Approved,

@@ -44,6 +44,15 @@ pub struct Post {
     // Left out of the hash if there is none, as before there was such a field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,
+    /// Its picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
+    /// The id of its picture, which is a record of its own: see [`Record::Image`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<String>,
+    /// The URL that relative URLs in the text refer to.
+    #[serde(skip)]
+    pub base_url: Option<String>,
     /// Whether nothing in the file says if the post was public. The status of an article that is
     /// stored already is then kept.
     #[serde(skip)]
@@ -80,6 +89,30 @@ pub struct Author {
     pub name: Option<String>,
     /// The URL of the author's page.
     pub url: Option<String>,
+}
+
+/// A picture.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Image {
+    /// Its URL.
+    pub url: String,
+    /// The text for readers who do not see it.
+    pub alt: Option<String>,
+    /// The line below it.
+    pub caption: Option<String>,
+    /// Who made it.
+    pub credit: Option<String>,
+    /// The width in pixels.
+    pub width: Option<i32>,
+    /// The height in pixels.
+    pub height: Option<i32>,
+}
+
+impl Image {
+    /// Returns a picture of which only the URL is known; none if there is no URL.
+    pub(crate) fn at(url: &str) -> Option<Self> {
+        Some(Self { url: non_blank(url)?, ..Self::default() })
+    }
 }
 
 /// The text of a post, by the language that it is written in.
@@ -133,6 +166,10 @@ pub struct Comment {
     pub id: String,
     /// The id of the comment that it replies to.
     pub parent: Option<String>,
+    /// The system that the comment comes from to which it replies, if it is another.
+    pub parent_source: Option<&'static str>,
+    /// Whether this is a copy that another system holds. The original replaces it.
+    pub is_copy: bool,
     /// Whether it is a comment, a pingback or a trackback.
     pub kind: CommentKind,
     /// Whether it was public.
@@ -225,6 +262,13 @@ pub enum Record {
     Post(Box<Post>),
     /// A comment, pingback or trackback.
     Comment(Box<Comment>),
+    /// A picture that posts name as theirs by its id, before or after it in the file.
+    Image {
+        /// The id of the picture.
+        id: String,
+        /// The picture.
+        image: Box<Image>,
+    },
     /// Something that is not part of an import: a template, a setting, an image.
     Skipped {
         /// The kind of the skipped item, used for counting.
@@ -334,6 +378,9 @@ mod tests {
             comments_open: true,
             body: Body::WordPressHtml("It sails.".to_owned()),
             lang: None,
+            image: None,
+            image_id: None,
+            base_url: None,
             status_uncertain: false,
         };
         let json = r#"{"source":"wordpress","id":"a.example#7","title":"Ferry sails","slug":null,"status":"archived","dek":null,"author":{"name":"Ann","url":null},"published_at":"1970-01-01T00:00:00Z","date_uncertain":false,"updated_at":null,"tags":["Ports"],"paths":["/ferry/"],"comments_open":true,"body":{"loose":"It sails."}}"#;

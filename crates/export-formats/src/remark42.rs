@@ -142,6 +142,8 @@ fn read_comment(
         target: CommentTarget::Paths(paths),
         id,
         parent: non_blank(&comment.pid),
+        parent_source: None,
+        is_copy: false,
         kind: CommentKind::Comment,
         status: if comment.delete { CommentStatus::Deleted } else { CommentStatus::Approved },
         author: CommentAuthor { name: public_name(&comment.user.name), url: None, email: None },

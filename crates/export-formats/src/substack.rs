@@ -7,6 +7,7 @@ use crate::dates;
 use crate::error::ReadError;
 use crate::format::{Format, extension, file_name};
 use crate::output::Output;
+use crate::pictures::first_picture;
 use crate::read::report;
 use crate::record::{Author, Body, Post, PostStatus, Record, non_blank};
 use crate::source;
@@ -93,6 +94,7 @@ fn read_post(
     let row = row.unwrap_or_default();
     let slug = id.split_once('.').map_or(id, |(_, slug)| slug);
     let is_public = row.audience == "everyone" && row.r#type != "page";
+    let image = first_picture(&html);
     let post = Post {
         source: source::SUBSTACK,
         id: id.to_owned(),
@@ -114,6 +116,9 @@ fn read_post(
         comments_open: true,
         body: Body::Html(html),
         lang: None,
+        image,
+        image_id: None,
+        base_url: None,
         status_uncertain: false,
     };
     output.record(0, Record::Post(Box::new(post)))

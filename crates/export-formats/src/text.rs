@@ -82,6 +82,8 @@ fn with_front_matter(
         body: Body::MarkdownPost(body),
         status_uncertain: stated.is_none() && date.is_none(),
         lang: matter.text(&["lang", "language", "locale"]),
+        image: matter.image(),
+        base_url: matter.base_url(),
         ..empty(path)
     })
 }
@@ -135,6 +137,9 @@ fn empty(path: &Path<'_>) -> Post {
         comments_open: true,
         body: Body::Text(String::new()),
         lang: None,
+        image: None,
+        image_id: None,
+        base_url: None,
         status_uncertain: false,
     }
 }

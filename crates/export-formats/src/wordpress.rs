@@ -3,19 +3,17 @@
 //! Pages, private posts and posts behind a password were never public as posts, so they are
 //! archived.
 
+mod comment;
+
 use crate::dates;
 use crate::error::ReadError;
 use crate::output::Output;
-use crate::record::{
-    Author, Body, Comment, CommentAuthor, CommentKind, CommentStatus, CommentTarget, Post,
-    PostStatus, Record, comment_html, non_blank, public_name,
-};
+use crate::record::{Author, Body, Image, Post, PostStatus, Record, non_blank, public_name};
 use crate::source;
-use crate::url_path::url_path;
-use crate::wordpress_paragraphs::add_paragraphs;
+use crate::url_path::{site_of, url_path};
 use crate::xml::{Element, Namespace, Xml};
 use chrono::{DateTime, Utc};
-use safe_html::{Markup, plain_text};
+use safe_html::plain_text;
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
@@ -25,6 +23,7 @@ const WP: Namespace = Namespace::Wordpress;
 #[derive(Default)]
 struct Channel {
     link: String,
+    lang: Option<String>,
     /// The names of the authors, by their logins.
     names: HashMap<String, String>,
     /// The ids of the authors: their comments are an editor's.
@@ -62,6 +61,8 @@ impl Channel {
     fn add(&mut self, element: &Element) {
         if element.is(Namespace::None, "link") && self.link.is_empty() {
             element.text.trim().clone_into(&mut self.link);
+        } else if element.is(Namespace::None, "language") {
+            self.lang = non_blank(&element.text);
         } else if element.is(WP, "author") {
             let login = element.text_of(WP, "author_login");
             if let Some(name) =
@@ -93,8 +94,7 @@ impl Channel {
 
     /// Returns the id of a post, which begins with the blog's URL: every blog has the same numbers.
     fn post_id(&self, number: &str) -> String {
-        let bare = self.link.split_once("://").map_or(self.link.as_str(), |(_, bare)| bare);
-        format!("{}#{number}", bare.trim_end_matches('/'))
+        format!("{}#{number}", site_of(&self.link).trim_end_matches('/'))
     }
 }
 
@@ -109,6 +109,12 @@ struct Item {
     early_comments: Vec<Element>,
     /// The last parts of its former URLs.
     old_slugs: Vec<String>,
+    /// The number of its picture.
+    thumbnail: Option<String>,
+    /// What is said about it, if it is a picture.
+    image: Image,
+    /// The ids in Disqus of its comments that were copied from there, by their ids here.
+    copies: HashMap<String, String>,
     forbidden: Option<(u64, char)>,
 }
 
@@ -123,6 +129,38 @@ impl Item {
         let number = [self.get(WP, "post_id"), self.get(Namespace::None, "guid")];
         let url = [self.get(Namespace::None, "link"), self.get(WP, "post_name")];
         number.into_iter().chain(url).find(|id| !id.is_empty()).map(|id| channel.post_id(id))
+    }
+
+    /// Returns whether it is no post but the comments on a page: Disqus takes such files.
+    fn is_thread(&self) -> bool {
+        !self.get(Namespace::Disqus, "thread_identifier").is_empty()
+    }
+
+    /// Returns whether the id of the post or thread is known, which comments may come before.
+    fn is_known(&self) -> bool {
+        self.is_thread() || !self.get(WP, "post_id").is_empty()
+    }
+
+    /// Returns whether a comment comes before the one that it replies to, of which it is not known
+    /// yet whether it is a copy.
+    fn is_before_parent(&self, comment: &Element) -> bool {
+        let parent = comment.text_of(WP, "comment_parent");
+        let is_reply = !matches!(parent, "" | "0");
+        is_reply && !self.copies.is_empty() && !self.copies.contains_key(parent)
+    }
+
+    /// Returns the picture, if it is one.
+    fn picture(&self) -> Option<Image> {
+        let urls = [self.get(WP, "attachment_url"), self.get(Namespace::None, "guid")];
+        let url = urls.into_iter().find(|url| !url.is_empty())?;
+        let path = url.split(['?', '#']).next()?.to_ascii_lowercase();
+        let (_, extension) = path.rsplit_once('.')?;
+        let caption = non_blank(&plain_text(self.get(Namespace::Excerpt, "encoded")));
+        PICTURES.contains(&extension).then(|| Image {
+            url: url.to_owned(),
+            caption,
+            ..self.image.clone()
+        })
     }
 
     /// Adds a child of the item.
@@ -140,8 +178,16 @@ impl Item {
                 self.tags.push(name);
             }
         } else if element.name == "postmeta" {
-            if element.text_of(WP, "meta_key") == "_wp_old_slug" {
-                self.old_slugs.extend(non_blank(element.text_of(WP, "meta_value")));
+            let value = element.text_of(WP, "meta_value");
+            match element.text_of(WP, "meta_key") {
+                "_wp_old_slug" => self.old_slugs.extend(non_blank(value)),
+                "_thumbnail_id" => self.thumbnail = non_blank(value),
+                "_wp_attachment_image_alt" => self.image.alt = text(value),
+                "_wp_attachment_metadata" => {
+                    self.image.width = php_number(value, "width");
+                    self.image.height = php_number(value, "height");
+                }
+                _ => {}
             }
         } else {
             let text = match element.name.as_str() {
@@ -164,27 +210,44 @@ fn read_item<R: Read>(
         let element = xml.read_element(child)?;
         if !element.is(WP, "comment") {
             item.add(element);
-        } else if item.get(WP, "post_id").is_empty() {
+            continue;
+        }
+        let copy = comment::original(&element).zip(non_blank(element.text_of(WP, "comment_id")));
+        item.copies.extend(copy.map(|(original, own)| (own, original.to_owned())));
+        if !item.is_known() || item.is_before_parent(&element) {
             item.early_comments.push(element);
         } else {
-            channel.identify(&mut item);
-            read_comment(&element, &item, channel, output)?;
+            if !item.is_thread() {
+                channel.identify(&mut item);
+            }
+            comment::read(&element, &item, channel, output)?;
         }
     }
-    channel.identify(&mut item);
+    if !item.is_thread() {
+        channel.identify(&mut item);
+    }
     for element in std::mem::take(&mut item.early_comments) {
-        read_comment(&element, &item, channel, output)?;
+        comment::read(&element, &item, channel, output)?;
     }
     read_post(item, channel, output)
 }
 
 fn read_post(item: Item, channel: &Channel, output: &mut Output<'_>) -> Result<(), ReadError> {
     let line = item.line;
+    if item.is_thread() {
+        return output.record(line, Record::Counted("thread"));
+    }
     let kind = match item.get(WP, "post_type") {
         "" => "post",
         kind => kind,
     };
     if !matches!(kind, "post" | "page" | "draft") {
+        if kind == "attachment"
+            && let Some(image) = item.picture()
+        {
+            let id = channel.post_id(item.get(WP, "post_id"));
+            output.record(line, Record::Image { id, image: Box::new(image) })?;
+        }
         let reason = format!("{kind}: {}", item.get(Namespace::None, "title"));
         return output.skipped(line, kind, &reason);
     }
@@ -199,6 +262,9 @@ fn read_post(item: Item, channel: &Channel, output: &mut Output<'_>) -> Result<(
     let (published_at, date_uncertain) = published(&item);
     let login = item.get(Namespace::DublinCore, "creator");
     let name = channel.names.get(login).cloned().or_else(|| public_name(login));
+    let page = item.get(Namespace::None, "link");
+    let base_url = [page, &channel.link].into_iter().find(|url| url.contains("://"));
+    let base_url = base_url.map(str::to_owned);
     let post = Post {
         source: source::WORDPRESS,
         id,
@@ -213,7 +279,10 @@ fn read_post(item: Item, channel: &Channel, output: &mut Output<'_>) -> Result<(
         paths: paths(&item),
         comments_open: item.get(WP, "comment_status") != "closed",
         body: Body::WordPressHtml(item.get(Namespace::Content, "encoded").to_owned()),
-        lang: None,
+        lang: channel.lang.clone(),
+        image: None,
+        image_id: item.thumbnail.as_deref().map(|number| channel.post_id(number)),
+        base_url,
         status_uncertain: false,
         tags: item.tags,
     };
@@ -251,6 +320,15 @@ fn published(item: &Item) -> (Option<DateTime<Utc>>, bool) {
     (sure.or(local), sure.is_none() && local.is_some())
 }
 
+/// Returns a number in a value that PHP serialised; the value itself is not parsed.
+fn php_number(value: &str, name: &str) -> Option<i32> {
+    let (_, rest) = value.split_once(&format!("\"{name}\";i:"))?;
+    rest.split_once(';')?.0.parse().ok()
+}
+
+/// The extensions of pictures.
+const PICTURES: [&str; 8] = ["avif", "bmp", "gif", "jpeg", "jpg", "png", "svg", "webp"];
+
 /// Returns the text of a name or title, which WordPress stores as HTML: `R&amp;D`.
 fn text(html: &str) -> Option<String> {
     non_blank(&if html.contains(['&', '<']) { plain_text(html) } else { html.to_owned() })
@@ -279,56 +357,4 @@ fn paths(item: &Item) -> Vec<String> {
         }
     }
     paths
-}
-
-fn read_comment(
-    element: &Element,
-    item: &Item,
-    channel: &Channel,
-    output: &mut Output<'_>,
-) -> Result<(), ReadError> {
-    let field = |name: &str| element.text_of(WP, name);
-    if let Some((line, character)) = element.forbidden {
-        output.left_out(line, "the comment", character)?;
-    }
-    let kind = match field("comment_type") {
-        "" | "comment" => CommentKind::Comment,
-        "pingback" => CommentKind::Pingback,
-        "trackback" => CommentKind::Trackback,
-        other => {
-            let reason = "readers do not write comments of this kind";
-            return output.skipped(element.line, other, reason);
-        }
-    };
-    output.record(element.line, Record::Counted(kind.as_str()))?;
-    let (Some(post), Some(id)) = (item.id.clone(), non_blank(field("comment_id"))) else {
-        return output.failed(element.line, "the comment or its post has no id");
-    };
-    let content = field("comment_content");
-    let sure = dates::parse_as_utc(field("comment_date_gmt"));
-    let user = field("comment_user_id");
-    let comment = Comment {
-        source: source::WORDPRESS,
-        target: CommentTarget::Post(source::WORDPRESS, post),
-        id,
-        parent: non_blank(field("comment_parent")).filter(|parent| parent != "0"),
-        kind,
-        status: match field("comment_approved") {
-            "1" | "approve" | "approved" => CommentStatus::Approved,
-            "spam" => CommentStatus::Spam,
-            "trash" | "post-trashed" => CommentStatus::Deleted,
-            _ => CommentStatus::Pending,
-        },
-        author: CommentAuthor {
-            name: text(field("comment_author")).as_deref().and_then(public_name),
-            url: non_blank(field("comment_author_url")),
-            email: non_blank(field("comment_author_email")),
-        },
-        is_editor: user != "0" && !user.is_empty() && channel.editors.contains(user),
-        text: content.to_owned(),
-        html: comment_html(&add_paragraphs(content), Markup::Html),
-        created_at: sure.or_else(|| dates::parse_as_utc(field("comment_date"))),
-        boundaries_uncertain: false,
-    };
-    output.record(element.line, Record::Comment(Box::new(comment)))
 }

@@ -39,6 +39,7 @@ pub(crate) enum Namespace {
     Content,
     Excerpt,
     DublinCore,
+    Media,
     Disqus,
 }
 
@@ -344,7 +345,8 @@ fn by_uri(uri: &str) -> Option<Namespace> {
         "a9.com/-/spec/opensearchrss/1.0" | "a9.com/-/spec/opensearch/1.1" => Namespace::Search,
         "purl.org/rss/1.0/modules/content" => Namespace::Content,
         "purl.org/dc/elements/1.1" => Namespace::DublinCore,
-        "disqus.com" | "disqus.com/disqus-internals" => Namespace::Disqus,
+        "search.yahoo.com/mrss" => Namespace::Media,
+        "disqus.com" | "www.disqus.com" | "disqus.com/disqus-internals" => Namespace::Disqus,
         _ => {
             let version = bare.strip_prefix("wordpress.org/export/")?;
             if version.ends_with("excerpt") { Namespace::Excerpt } else { Namespace::Wordpress }
@@ -365,6 +367,7 @@ fn by_prefix(prefix: &str) -> Option<Namespace> {
         "content" => Namespace::Content,
         "excerpt" => Namespace::Excerpt,
         "dc" => Namespace::DublinCore,
+        "media" => Namespace::Media,
         "dsq" => Namespace::Disqus,
         _ => return None,
     })

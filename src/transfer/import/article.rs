@@ -1,5 +1,7 @@
 //! Converts a post into an article that can be stored: parses its body and looks up its outlets.
 
+use super::images;
+use super::post_batch::Storing;
 use super::post_body::{self, ParsedBody};
 use super::report::Remark;
 use crate::articles::store::{Draft, Origin};
@@ -53,13 +55,14 @@ pub(super) async fn convert(
     directory: &mut Directory,
     post: &Post,
     position: &Position,
-    now: DateTime<Utc>,
+    storing: Storing<'_>,
 ) -> Result<ImportedArticle> {
+    let now = storing.now;
     let ParsedBody { roundup, quote, commentary } = post_body::parse(&post.body, directory);
     let has_sources = has_sources(&roundup);
     let (mut links, mut new_outlets) = (Vec::new(), 0);
     for found in &roundup.links {
-        let (link, created) = link(conn, directory, found, now).await?;
+        let (link, created) = link(conn, directory, found, storing).await?;
         links.push(link);
         new_outlets += created;
     }
@@ -82,6 +85,15 @@ pub(super) async fn convert(
             line
         }
     };
+    let image = match (&post.image, &post.image_id) {
+        (None, Some(id)) => storing.images.get(id),
+        (image, _) => image.as_ref(),
+    };
+    let converted = image.and_then(images::convert);
+    if let Some(image) = image.filter(|_| converted.is_none()) {
+        remarks.add(&image.url, "the picture has no URL that can be stored; it is left out");
+    }
+    let image = converted;
     let label = roundup.commentary.and_then(|commentary| commentary.label);
     let commentary = commentary.map(|RichText { text, html }| Commentary { label, text, html });
     let dek = post.dek.clone().or(roundup.dek);
@@ -90,7 +102,7 @@ pub(super) async fn convert(
         headline: remarks.truncate(&headline, MAX_HEADLINE),
         dek: dek.map(|dek| remarks.truncate(&dek, MAX_DEK)),
         lang: post.lang.as_deref().and_then(language),
-        image: None,
+        image,
         quote,
         commentary,
         links_heading: roundup
@@ -124,7 +136,7 @@ pub(super) async fn convert(
 }
 
 /// Returns a language as a tag of BCP 47, such as `en-GB`; systems write `en_GB.UTF-8` too.
-fn language(name: &str) -> Option<String> {
+pub(super) fn language(name: &str) -> Option<String> {
     let tag = name.split('.').next()?.trim().replace('_', "-");
     let is_part = |part: &str| {
         (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -201,7 +213,7 @@ async fn link(
     conn: &mut AsyncPgConnection,
     directory: &mut Directory,
     found: &Source,
-    now: DateTime<Utc>,
+    storing: Storing<'_>,
 ) -> Result<(NewLink, usize)> {
     let key = found.url.as_deref().and_then(citation_key::normalise);
     let host = key.and_then(|key| directory.at_host(&key.domain));
@@ -210,7 +222,11 @@ async fn link(
         let outlet = match &credit.outlet {
             None => host,
             Some(name) => {
-                let (id, is_new) = directory.named_or_new(conn, name, now).await?;
+                let (id, is_new) = if storing.dry_run {
+                    directory.named_or_planned(name)
+                } else {
+                    directory.named_or_new(conn, name, storing.now).await?
+                };
                 created += usize::from(is_new);
                 Some(id)
             }

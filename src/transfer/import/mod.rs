@@ -5,7 +5,11 @@
 //! import that was interrupted is completed by the next.
 
 mod article;
+mod comments;
+mod images;
 mod limits;
+mod merge;
+mod paths;
 mod pending_comments;
 mod pingbacks;
 mod post_batch;
@@ -28,9 +32,10 @@ use crate::config::Config;
 use crate::database::Database;
 use crate::db::Target;
 use crate::error::{Error, Result};
+use crate::validation::is_web_url;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use std::io::Write as _;
 use std::ops::ControlFlow;
@@ -42,7 +47,8 @@ use tokio::sync::mpsc;
 use writer::Writer;
 
 /// The arguments of `roundup import`.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub struct Args {
     /// The files to import; the files in archives and folders are imported too.
     #[arg(required = true, value_name = "FILE")]
@@ -53,6 +59,16 @@ pub struct Args {
     /// Report what an import would do, and store nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// The language of the posts, whatever the files state, as a BCP 47 tag.
+    #[arg(long, value_name = "TAG", value_parser = parse_language)]
+    pub lang: Option<String>,
+    /// The URL of the site that the files come from, for links without a host if they do not name it.
+    #[arg(long, value_name = "URL", value_parser = parse_base_url)]
+    pub base_url: Option<String>,
+    /// Withdraw what the source has withdrawn since the last import: articles that became drafts,
+    /// comments that were deleted or marked as spam.
+    #[arg(long)]
+    pub follow_status: bool,
     /// Keep e-mail addresses in the text of posts and comments; by default they are replaced.
     #[arg(long)]
     pub keep_addresses: bool,
@@ -62,12 +78,19 @@ pub struct Args {
 }
 
 /// How to import.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub struct Options {
     /// The format of the files; recognised by their content if not given.
     pub format: Option<Format>,
-    /// Store everything and then roll it back.
+    /// Report only, and store nothing.
     pub dry_run: bool,
+    /// The language of the posts, whatever the files state, as a BCP 47 tag.
+    pub lang: Option<String>,
+    /// The URL that relative URLs refer to if a file does not name its site.
+    pub base_url: Option<String>,
+    /// Withdraw what the source has withdrawn since the last import.
+    pub follow_status: bool,
     /// Keep e-mail addresses in the text of posts and comments.
     pub keep_addresses: bool,
     /// Whether comments of a roundup export may be marked as an editor's.
@@ -130,6 +153,9 @@ pub async fn import(target: &Target, args: &Args, now: DateTime<Utc>) -> Result<
     let options = Options {
         format: args.format,
         dry_run: args.dry_run,
+        lang: args.lang.clone(),
+        base_url: args.base_url.clone(),
+        follow_status: args.follow_status,
         keep_addresses: args.keep_addresses,
         may_mark_editors: true,
     };
@@ -137,8 +163,20 @@ pub async fn import(target: &Target, args: &Args, now: DateTime<Utc>) -> Result<
     import_files(&mut conn, files, options, now, &mut *reporter).await
 }
 
+/// Checks a language.
+fn parse_language(text: &str) -> std::result::Result<String, String> {
+    article::language(text)
+        .ok_or_else(|| "must be a language tag, such as `en` or `pt-BR`".to_owned())
+}
+
+/// Checks the URL of a site.
+fn parse_base_url(text: &str) -> std::result::Result<String, String> {
+    let message = "must be an absolute URL that begins with http:// or https://";
+    is_web_url(text).then(|| text.to_owned()).ok_or_else(|| message.to_owned())
+}
+
 /// Imports files over a connection that nothing else uses meanwhile. One import runs at a time in
-/// a database; another waits for it.
+/// a database; another waits for it. A dry run waits for nothing and locks nothing.
 ///
 /// # Errors
 /// When the database fails before anything is read. Later failures are in the report.
@@ -149,9 +187,12 @@ pub async fn import_files(
     now: DateTime<Utc>,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Report> {
+    if options.dry_run {
+        return store_files(conn, files, options, now, progress).await;
+    }
     let lock = |statement| diesel::sql_query(statement);
     lock("select pg_advisory_lock(hashtext('roundup import'))").execute(conn).await?;
-    let done = import_locked(conn, files, options, now, progress).await;
+    let done = store_files(conn, files, options, now, progress).await;
     // A connection that is lost has lost its lock too.
     let unlocked =
         lock("select pg_advisory_unlock(hashtext('roundup import'))").execute(conn).await;
@@ -159,27 +200,6 @@ pub async fn import_files(
         log::warn!("cannot release the lock of the import: {error}");
     }
     done
-}
-
-async fn import_locked(
-    conn: &mut AsyncPgConnection,
-    files: Vec<InputFile>,
-    options: Options,
-    now: DateTime<Utc>,
-    progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Report> {
-    if !options.dry_run {
-        return store_files(conn, files, options, now, progress).await;
-    }
-    // A dry run stores everything and then rolls back, so its report is that of a real import.
-    let mut report = None;
-    let rolled_back: std::result::Result<(), Error> = conn
-        .transaction(async |conn| {
-            report = Some(store_files(conn, files, options, now, progress).await?);
-            Err(diesel::result::Error::RollbackTransaction.into())
-        })
-        .await;
-    report.ok_or_else(|| rolled_back.err().unwrap_or_else(|| Error::not_found("report")))
 }
 
 /// Reads the files in a thread of their own and stores their records.
@@ -196,6 +216,7 @@ async fn store_files(
     };
     let total = files.iter().map(InputFile::size).sum();
     let report = Report { dry_run: options.dry_run, source: source.clone(), ..Report::default() };
+    let format = options.format;
     let mut writer = Writer::new(conn, report, options, now).await?;
     let (sender, mut receiver) = mpsc::channel(READ_AHEAD);
     let bytes_read = Arc::new(AtomicU64::new(0));
@@ -207,7 +228,7 @@ async fn store_files(
                 Ok(()) => ControlFlow::Continue(()),
                 Err(_) => ControlFlow::Break(()),
             };
-            if export_formats::read(file, options.format, &counter, &mut send).is_break() {
+            if export_formats::read(file, format, &counter, &mut send).is_break() {
                 break;
             }
         }

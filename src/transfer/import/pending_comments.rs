@@ -1,13 +1,14 @@
 //! Collects comments in a temporary table until every post of an import is stored: a comment may
 //! come before its parent in the file, and its post may be in another file.
 
+use super::paths::spellings;
 use crate::articles::store::path_hash;
 use crate::error::Result;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _};
-use export_formats::{Comment, CommentTarget, Position, source};
+use export_formats::{Comment, CommentTarget, Position, Post, source};
 use std::collections::HashMap;
 
 /// The number of comments that are sent to the database at once.
@@ -27,13 +28,13 @@ const CREATE: &str = "
     drop table if exists pg_temp.pending_comments;
     create temporary table pending_comments (
         seq bigint not null, target integer not null, position text not null, kind text not null,
-        source text not null, id text not null, parent text, status text not null,
+        source text not null, id text not null, parent text, parent_source text, is_copy boolean not null, status text not null,
         author_name text, author_url text, author_email text, is_editor boolean not null,
         text text not null, html text not null, created_at timestamptz, uncertain boolean not null
     )";
 
 const INSERT: &str = "insert into pending_comments \
-    select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
 
 /// Returns one field of all comments.
 fn column<'a, T>(rows: &'a [(i32, Position, Comment)], of: impl Fn(&'a Comment) -> T) -> Vec<T> {
@@ -80,6 +81,8 @@ impl PendingComments {
             .bind::<Array<Text>, _>(column(&rows, |comment| comment.source))
             .bind::<Array<Text>, _>(column(&rows, |comment| comment.id.as_str()))
             .bind::<Array<Nullable<Text>>, _>(column(&rows, |comment| comment.parent.as_deref()))
+            .bind::<Array<Nullable<Text>>, _>(column(&rows, |comment| comment.parent_source))
+            .bind::<Array<Bool>, _>(column(&rows, |comment| comment.is_copy))
             .bind::<Array<Text>, _>(column(&rows, |comment| comment.status.as_str()))
             .bind::<Array<Nullable<Text>>, _>(column(&rows, |comment| {
                 comment.author.name.as_deref()
@@ -101,9 +104,12 @@ impl PendingComments {
     }
 
     /// Completes the table, and finds the article of each target.
+    ///
+    /// `planned` has the posts of a dry run, which are not stored.
     pub(super) async fn resolve(
         &mut self,
         conn: &mut AsyncPgConnection,
+        planned: &PlannedArticles,
     ) -> Result<ResolvedTargets> {
         self.flush(conn).await?;
         conn.batch_execute(
@@ -118,6 +124,18 @@ impl PendingComments {
             for ArticleRow { n, article } in
                 by_post(conn, some).await?.into_iter().chain(by_path(conn, some).await?)
             {
+                articles.insert(n, article);
+            }
+            for (n, target) in some {
+                if !articles.contains_key(n)
+                    && let Some(article) = planned.find(target)
+                {
+                    articles.insert(*n, article);
+                }
+            }
+            let unresolved: Vec<_> =
+                some.iter().filter(|(n, _)| !articles.contains_key(n)).copied().collect();
+            for ArticleRow { n, article } in by_slug(conn, &unresolved).await? {
                 articles.insert(n, article);
             }
         }
@@ -170,6 +188,34 @@ impl PendingComments {
             }
         }
         Ok(())
+    }
+}
+
+/// The posts that a dry run would store. Their ids are negative.
+#[derive(Debug, Default)]
+pub(super) struct PlannedArticles {
+    posts: HashMap<(&'static str, String), i64>,
+    paths: HashMap<String, i64>,
+}
+
+impl PlannedArticles {
+    /// Adds a post.
+    pub(super) fn add(&mut self, post: &Post) {
+        let next = -1 - i64::try_from(self.posts.len()).unwrap_or_default();
+        let id = *self.posts.entry((post.source, post.id.clone())).or_insert(next);
+        for path in post.paths.iter().flat_map(|path| spellings(path)) {
+            self.paths.entry(path).or_insert(id);
+        }
+    }
+
+    fn find(&self, target: &CommentTarget) -> Option<i64> {
+        match target {
+            CommentTarget::Post(source, id) => self.posts.get(&(*source, id.clone())).copied(),
+            CommentTarget::Paths(paths) => paths
+                .iter()
+                .flat_map(|path| spellings(path))
+                .find_map(|path| self.paths.get(&path).copied()),
+        }
     }
 }
 
@@ -239,7 +285,8 @@ async fn by_path(
             CommentTarget::Paths(paths) => Some((*n, paths)),
         })
         .flat_map(|(n, paths)| {
-            paths.iter().zip(0..).map(move |(path, rank)| (n, rank, path_hash(path)))
+            let spellings = paths.iter().flat_map(|path| spellings(path)).zip(0..);
+            spellings.map(move |(path, rank)| (n, rank, path_hash(&path)))
         })
         .collect();
     let statement = "select distinct on (t.n) t.n, p.article_id as article \
@@ -252,6 +299,41 @@ async fn by_path(
         .load(conn)
         .await?;
     Ok(found)
+}
+
+/// Finds articles by the last part of their URLs, as `/resolve` does: it is the slug of an article, or
+/// was.
+async fn by_slug(
+    conn: &mut AsyncPgConnection,
+    targets: &[(i32, &CommentTarget)],
+) -> Result<Vec<ArticleRow>> {
+    let slugs: Vec<(i32, String)> = targets
+        .iter()
+        .filter_map(|(n, target)| match target {
+            CommentTarget::Post(..) => None,
+            CommentTarget::Paths(paths) => Some((*n, slug_in(paths.as_slice().first()?)?)),
+        })
+        .collect();
+    let statement = "select distinct on (t.n) t.n, a.id as article \
+         from unnest($1, $2) as t (n, slug) \
+         left join article_slugs f on f.slug = t.slug \
+         join articles a on a.slug = t.slug or a.id = f.article_id order by t.n, a.slug = t.slug desc";
+    let found = diesel::sql_query(statement)
+        .bind::<Array<Integer>, _>(slugs.iter().map(|slug| slug.0).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(slugs.iter().map(|slug| slug.1.as_str()).collect::<Vec<_>>())
+        .load(conn)
+        .await?;
+    Ok(found)
+}
+
+/// Returns the last part of a path, without its extension, if it may be a slug.
+fn slug_in(path: &str) -> Option<String> {
+    let bare = path.split(['?', '#']).next()?.trim_end_matches('/');
+    let name = bare.rsplit('/').next()?;
+    let name =
+        [".html", ".htm", ".php"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    let is_slug = name.contains(|c: char| !c.is_ascii_digit()) && name != "index";
+    is_slug.then(|| name.to_lowercase())
 }
 
 /// A comment in the table, without its text.
@@ -269,6 +351,11 @@ pub(super) struct PendingComment {
     pub(super) id: String,
     #[diesel(sql_type = Nullable<Text>)]
     pub(super) parent: Option<String>,
+    #[diesel(sql_type = Text)]
+    pub(super) parent_source: String,
+    /// Whether it is a copy that another system holds.
+    #[diesel(sql_type = Bool)]
+    pub(super) is_copy: bool,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub(super) created_at: Option<DateTime<Utc>>,
     /// Its id and path, if it is stored already.
@@ -276,9 +363,12 @@ pub(super) struct PendingComment {
     pub(super) stored_id: Option<i64>,
     #[diesel(sql_type = Nullable<Binary>)]
     pub(super) path: Option<Vec<u8>>,
-    /// It is stored with the same content, or was edited or removed here and stays so.
+    /// It is new, or stored with the same content, or was edited or removed here and stays so.
     #[diesel(sql_type = Bool)]
     pub(super) is_unchanged: bool,
+    /// Its status in the source, if it is public here and not there.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub(super) withdrawn: Option<String>,
 }
 
 /// Returns the comments on these articles, each `(target, article)`, in the order of the files.
@@ -286,12 +376,16 @@ pub(super) async fn comments_on(
     conn: &mut AsyncPgConnection,
     targets: &[(i32, i64)],
 ) -> Result<Vec<PendingComment>> {
-    let statement = "select s.seq, m.article, s.position, s.source, s.id, s.parent, s.created_at, \
+    let statement = "select s.seq, m.article, s.position, s.source, s.id, s.parent, \
+             coalesce(s.parent_source, s.source) as parent_source, s.is_copy, s.created_at, \
              c.id as stored_id, c.path, \
-             coalesce(c.edited_at is not null or c.status = 'deleted' or (s.status <> 'deleted' and \
-                row(c.text, c.html, c.author_name, c.author_url, c.author_email, c.created_at) \
+             c.id is null or s.is_copy or c.edited_at is not null \
+                or 'deleted' in (c.status, s.status) \
+                or row(c.text, c.html, c.author_name, c.author_url, c.author_email, c.created_at) \
                 is not distinct from row(s.text, s.html, s.author_name, s.author_url, \
-                                         s.author_email, s.created_at)), false) as is_unchanged \
+                                         s.author_email, s.created_at) as is_unchanged, \
+             case when c.status = 'approved' and s.status <> 'approved' and not s.is_copy \
+                then s.status end as withdrawn \
          from unnest($1, $2) as m (target, article) \
          join pending_comments s using (target) \
          left join comments c \

@@ -11,6 +11,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 pub(super) async fn store(
     conn: &mut AsyncPgConnection,
     targets: &[(i32, i64)],
+    dry_run: bool,
 ) -> Result<(usize, usize)> {
     let from = "from unnest($1, $2) as m (target, article) join pending_comments s using (target) \
                 where s.kind <> 'comment'";
@@ -24,17 +25,35 @@ pub(super) async fn store(
         targets.iter().map(|pair| pair.0).collect::<Vec<_>>(),
         targets.iter().map(|pair| pair.1).collect::<Vec<_>>(),
     );
-    let made = diesel::sql_query(insert)
-        .bind::<Array<Integer>, _>(&columns.0)
-        .bind::<Array<BigInt>, _>(&columns.1)
-        .execute(conn)
-        .await?;
-    let all: CountRow = diesel::sql_query(format!("select count(*) as n {from}"))
+    let new = format!(
+        "select count(distinct (m.article, s.source, s.id)) as n {from} and not exists \
+         (select from pingbacks p where p.article_id = m.article and p.source = s.source \
+             and p.source_id = s.id)"
+    );
+    let made = if dry_run {
+        count(conn, &new, &columns).await?
+    } else {
+        diesel::sql_query(insert)
+            .bind::<Array<Integer>, _>(&columns.0)
+            .bind::<Array<BigInt>, _>(&columns.1)
+            .execute(conn)
+            .await?
+    };
+    let all = count(conn, &format!("select count(*) as n {from}"), &columns).await?;
+    Ok((made, all))
+}
+
+async fn count(
+    conn: &mut AsyncPgConnection,
+    statement: &str,
+    columns: &(Vec<i32>, Vec<i64>),
+) -> Result<usize> {
+    let count: CountRow = diesel::sql_query(statement)
         .bind::<Array<Integer>, _>(&columns.0)
         .bind::<Array<BigInt>, _>(&columns.1)
         .get_result(conn)
         .await?;
-    Ok((made, usize::try_from(all.n).unwrap_or_default()))
+    Ok(usize::try_from(count.n).unwrap_or_default())
 }
 
 #[derive(QueryableByName)]

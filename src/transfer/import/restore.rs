@@ -38,6 +38,19 @@ pub(super) struct Restore {
     is_rejected: bool,
     /// Whether comments may be marked as an editor's.
     may_mark_editors: bool,
+    mode: Mode,
+}
+
+/// What is done with rows.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// They are stored.
+    #[default]
+    Store,
+    /// They are compared with those that are stored: a dry run.
+    Compare,
+    /// They are counted: a dry run in a database without articles, where every row is new.
+    Count,
 }
 
 /// How many records were created, updated or unchanged.
@@ -64,8 +77,9 @@ struct StoredRow {
 
 impl Restore {
     /// Creates a restore of the rows of a file.
-    pub(super) fn new(may_mark_editors: bool) -> Self {
-        Self { may_mark_editors, ..Self::default() }
+    pub(super) fn new(may_mark_editors: bool, dry_run: bool) -> Self {
+        let mode = if dry_run { Mode::Compare } else { Mode::Store };
+        Self { may_mark_editors, mode, ..Self::default() }
     }
 
     /// Adds a line of the export. The inner error is a sentence about the line.
@@ -80,7 +94,12 @@ impl Restore {
     ) -> Result<std::result::Result<(), String>> {
         match line {
             ExportLine::Head { database } => {
-                let prepared = prepare(conn, &database).await?;
+                let is_empty = has_no_article(conn).await?;
+                let is_dry_run = self.mode != Mode::Store;
+                if is_dry_run {
+                    self.mode = if is_empty { Mode::Count } else { Mode::Compare };
+                }
+                let prepared = prepare(conn, &database, is_empty, is_dry_run).await?;
                 self.is_rejected = prepared.is_err();
                 Ok(prepared)
             }
@@ -129,7 +148,9 @@ impl Restore {
     ) -> Result<()> {
         if std::mem::take(&mut self.is_open) {
             self.flush(conn, outcome).await?;
-            derive(conn).await?;
+            if self.mode == Mode::Store {
+                derive(conn).await?;
+            }
         }
         Ok(())
     }
@@ -158,17 +179,26 @@ impl Restore {
         self.bytes = 0;
         let Some(table) = self.table.filter(|_| !rows.is_empty()) else { return Ok(()) };
         let json = serde_json::to_string(&rows).map_err(Error::internal)?;
-        let statement = upsert_statement(table, &self.columns);
-        let stored: Vec<StoredRow> = with_retries!(conn.transaction(async |conn| {
-            begin_article_write(conn).await?;
-            let query = diesel::sql_query(&statement).bind::<Text, _>(&json);
-            Ok::<_, Error>(query.load(conn).await?)
-        }))?;
+        let stored: Vec<StoredRow> = if self.mode == Mode::Store {
+            let statement = upsert_statement(table, &self.columns);
+            with_retries!(conn.transaction(async |conn| {
+                begin_article_write(conn).await?;
+                let query = diesel::sql_query(&statement).bind::<Text, _>(&json);
+                Ok::<_, Error>(query.load(conn).await?)
+            }))?
+        } else {
+            let statement = compare_statement(table, &self.columns);
+            diesel::sql_query(&statement).bind::<Text, _>(&json).load(conn).await?
+        };
         let new = stored.iter().filter(|row| row.is_new).count();
+        let (new, changed) = match self.mode {
+            Mode::Count => (rows.len(), 0),
+            Mode::Store | Mode::Compare => (new, stored.len() - new),
+        };
         for (counts, n) in [
             (&mut outcome.created, new),
-            (&mut outcome.updated, stored.len() - new),
-            (&mut outcome.unchanged, rows.len() - stored.len()),
+            (&mut outcome.updated, changed),
+            (&mut outcome.unchanged, rows.len() - new - changed),
         ] {
             match table.name {
                 "articles" => counts.articles += n,
@@ -228,6 +258,29 @@ fn upsert_statement(table: Table, columns: &[String]) -> String {
     )
 }
 
+/// Returns a statement that returns which rows given as JSON are new or differ from the stored ones.
+fn compare_statement(table: Table, columns: &[String]) -> String {
+    let list = |prefix: &str| {
+        let quoted = columns.iter().map(|name| format!("{prefix}\"{name}\""));
+        quoted.collect::<Vec<_>>().join(", ")
+    };
+    let key = |prefix: &str| {
+        let names = table.key.iter().map(|name| format!("{prefix}\"{name}\""));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    format!(
+        "select t.{first} is null as is_new from json_populate_recordset(null::{name}, $1::text::json) n \
+         left join {name} t on row({stored}) = row({given}) \
+         where row({own}) is distinct from row({new})",
+        first = table.key.first().unwrap_or(&"id"),
+        name = table.name,
+        stored = key("t."),
+        given = key("n."),
+        own = list("t."),
+        new = list("n."),
+    )
+}
+
 /// Returns the names of the columns that an export of the table holds.
 async fn columns(conn: &mut AsyncPgConnection, table: Table) -> Result<Vec<String>> {
     let all: Vec<Column> =
@@ -236,21 +289,30 @@ async fn columns(conn: &mut AsyncPgConnection, table: Table) -> Result<Vec<Strin
     Ok(names.filter(|name| !table.excluded.contains(&name.as_str())).collect())
 }
 
+/// Returns whether the database has no article.
+async fn has_no_article(conn: &mut AsyncPgConnection) -> Result<bool> {
+    let any: Option<i64> = articles::table.select(articles::id).first(conn).await.optional()?;
+    Ok(any.is_none())
+}
+
 /// Prepares the database for an export. A database without articles takes the export's id, and
 /// loses the outlets that it was created with. The inner error says why another database cannot
 /// take the export.
 async fn prepare(
     conn: &mut AsyncPgConnection,
     database: &str,
+    is_empty: bool,
+    dry_run: bool,
 ) -> Result<std::result::Result<(), String>> {
-    let any_article: Option<i64> =
-        articles::table.select(articles::id).first(conn).await.optional()?;
-    if any_article.is_some() {
+    if !is_empty {
         let own: Option<String> =
             site::table.find("database").select(site::value).first(conn).await.optional()?;
         let reason = "the export is of another database, and this one has articles of its own; \
                       import it into a database without articles";
         return Ok(if own.as_deref() == Some(database) { Ok(()) } else { Err(reason.to_owned()) });
+    }
+    if dry_run {
+        return Ok(Ok(()));
     }
     conn.transaction(async |conn| {
         diesel::delete(outlets::table).execute(conn).await?;

@@ -1,6 +1,7 @@
 //! Stores the comments of an import in their threads: parents before replies, siblings by their
 //! time, whatever their order in the file.
 
+use super::Options;
 use super::pending_comments::PendingComment;
 use super::statistics::Statistics;
 use crate::comments::{Path, store::new_ids};
@@ -41,20 +42,34 @@ pub(super) struct Outcome {
 pub(super) async fn store(
     conn: &mut AsyncPgConnection,
     rows: Vec<PendingComment>,
+    options: &Options,
     now: DateTime<Utc>,
     statistics: &mut Statistics,
 ) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let stored_parents = stored_parents(conn, &rows).await?;
     let rows = without_duplicates(rows, &mut outcome);
-    let (edited, same) = rows
+    let follows = |row: &PendingComment| options.follow_status && row.withdrawn.is_some();
+    let (changed, same) = rows
         .iter()
         .filter(|row| row.stored_id.is_some())
-        .partition::<Vec<_>, _>(|row| !row.is_unchanged);
-    (outcome.updated, outcome.unchanged) = (edited.len(), same.len());
-    let edits: Vec<(i64, i64)> =
-        edited.iter().filter_map(|row| Some((row.seq, row.stored_id?))).collect();
-    update(conn, &edits).await?;
+        .partition::<Vec<_>, _>(|row| !row.is_unchanged || follows(row));
+    outcome.updated = changed.len();
+    outcome.unchanged += same.len();
+    if !options.follow_status {
+        outcome.remarks.extend(
+            rows.iter()
+                .filter(|row| row.withdrawn.is_some())
+                .map(|row| (row.position.clone(), row.id.clone(), WITHDRAWN)),
+        );
+    }
+    let of = |row: &PendingComment| Some((row.seq, row.stored_id?));
+    let edited = rows.iter().filter(|row| !row.is_unchanged).filter_map(of);
+    let withdrawn = rows.iter().filter(|row| follows(row)).filter_map(of);
+    if !options.dry_run {
+        update(conn, UPDATE_CONTENT, &edited.collect::<Vec<_>>()).await?;
+        update(conn, UPDATE_STATUS, &withdrawn.collect::<Vec<_>>()).await?;
+    }
     let mut order = ThreadOrder::new(&rows, &stored_parents);
     let sequence = order.sequence();
     outcome.remarks.extend(order.remarks);
@@ -63,6 +78,9 @@ pub(super) async fn store(
         .filter(|at| rows.get(*at).is_some_and(|r| r.stored_id.is_none()))
         .collect();
     outcome.created = new.len();
+    if options.dry_run {
+        return Ok(outcome);
+    }
     let mut paths: Vec<Option<Path>> =
         rows.iter().map(|row| row.path.as_deref().map(Path::from_bytes)).collect();
     for some in new.chunks(BATCH_SIZE) {
@@ -95,12 +113,15 @@ fn path_below(above: Option<&Path>, id: i64) -> Path {
     Path::of(ids).unwrap_or_else(|| Path::from_bytes(&id.to_be_bytes()))
 }
 
-/// Removes comments whose id occurs a second time.
+/// Removes comments whose id occurs a second time. Of a comment and its copy the copy is removed.
 fn without_duplicates(rows: Vec<PendingComment>, outcome: &mut Outcome) -> Vec<PendingComment> {
+    let key = |row: &PendingComment| (row.article, row.source.clone(), row.id.clone());
+    let originals: HashSet<_> = rows.iter().filter(|row| !row.is_copy).map(key).collect();
+    let (copies, rows) =
+        rows.into_iter().partition::<Vec<_>, _>(|row| row.is_copy && originals.contains(&key(row)));
+    outcome.unchanged += copies.len();
     let mut seen = HashSet::new();
-    let (first, repeated) = rows.into_iter().partition::<Vec<_>, _>(|row| {
-        seen.insert((row.article, row.source.clone(), row.id.clone()))
-    });
+    let (first, repeated) = rows.into_iter().partition::<Vec<_>, _>(|row| seen.insert(key(row)));
     outcome.remarks.extend(
         repeated
             .into_iter()
@@ -132,7 +153,7 @@ async fn stored_parents(
         rows.iter().map(|row| (row.article, row.source.as_str(), row.id.as_str())).collect();
     let missing: Vec<(i64, &str, &str)> = rows
         .iter()
-        .filter_map(|row| Some((row.article, row.source.as_str(), row.parent.as_deref()?)))
+        .filter_map(|row| Some((row.article, row.parent_source.as_str(), row.parent.as_deref()?)))
         .filter(|key| !in_batch.contains(key))
         .collect();
     if missing.is_empty() {
@@ -180,12 +201,15 @@ impl<'a> ThreadOrder<'a> {
         let mut replies = vec![Vec::new(); rows.len()];
         let mut parents = Vec::with_capacity(rows.len());
         for (row, at) in rows.iter().zip(0..) {
-            let named = row.parent.as_deref().filter(|parent| *parent != row.id);
+            let named = row
+                .parent
+                .as_deref()
+                .filter(|parent| *parent != row.id || row.parent_source != row.source);
             parents.push(match named {
                 None => Parent::None,
                 Some(parent) => {
-                    let key = (row.article, row.source.as_str(), parent);
-                    let owned = (row.article, row.source.clone(), parent.to_owned());
+                    let key = (row.article, row.parent_source.as_str(), parent);
+                    let owned = (row.article, row.parent_source.clone(), parent.to_owned());
                     match (in_batch.get(&key), stored_parents.get(&owned)) {
                         (Some(parent), _) => {
                             if let Some(list) = replies.get_mut(*parent) {
@@ -276,18 +300,26 @@ async fn insert(
     }))
 }
 
-/// Updates stored comments, each `(seq, id)`. They keep the status that a moderator gave them,
-/// unless their source has deleted them.
-async fn update(conn: &mut AsyncPgConnection, rows: &[(i64, i64)]) -> Result<()> {
+/// The remark about a comment that is not public any more in its source.
+const WITHDRAWN: &str =
+    "the source does not show it any more; import with `follow_status` to hide it here";
+
+/// Updates the content of comments. They keep the status that a moderator gave them.
+const UPDATE_CONTENT: &str = "update comments c set text = s.text, html = s.html, \
+        author_name = s.author_name, author_url = s.author_url, \
+        author_email = s.author_email, created_at = s.created_at, \
+        listed_at = coalesce(s.created_at, c.listed_at), uncertain = s.uncertain \
+     from unnest($1, $2) as t (seq, id) join pending_comments s using (seq) where c.id = t.id";
+
+/// Updates the status of comments.
+const UPDATE_STATUS: &str = "update comments c set status = s.status \
+     from unnest($1, $2) as t (seq, id) join pending_comments s using (seq) where c.id = t.id";
+
+/// Updates stored comments, each `(seq, id)`.
+async fn update(conn: &mut AsyncPgConnection, statement: &str, rows: &[(i64, i64)]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    let statement = "update comments c set text = s.text, html = s.html, \
-            author_name = s.author_name, author_url = s.author_url, \
-            author_email = s.author_email, created_at = s.created_at, \
-            listed_at = coalesce(s.created_at, c.listed_at), uncertain = s.uncertain, \
-            status = case s.status when 'deleted' then 'deleted' else c.status end \
-         from unnest($1, $2) as t (seq, id) join pending_comments s using (seq) where c.id = t.id";
     with_retries!(conn.transaction(async |conn| {
         diesel::sql_query(statement)
             .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.0).collect::<Vec<_>>())
@@ -310,10 +342,13 @@ mod tests {
             source: "s".into(),
             id: seq.to_string(),
             parent: parent.map(str::to_owned),
+            parent_source: "s".into(),
+            is_copy: false,
             created_at: None,
             stored_id: None,
             path: None,
             is_unchanged: false,
+            withdrawn: None,
         }
     }
 

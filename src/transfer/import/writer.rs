@@ -1,23 +1,23 @@
 //! Stores the records of an import: posts in batches, each batch in one transaction; then, when
 //! all posts are stored, the comments.
 
-use super::article;
+use super::images::AwaitedImage;
 use super::limits::limit_comment;
-use super::pending_comments::{PendingComments, comments_on};
-use super::report::{Counts, Remark, Report};
+use super::pending_comments::{PendingComments, PlannedArticles};
+use super::post_batch::Storing;
+use super::report::{Remark, Report};
 use super::restore::{Outcome, Restore};
 use super::statistics::Statistics;
-use super::{Options, pingbacks, post_batch, threads};
+use super::{Options, article, images, post_batch};
 use crate::error::{Code, Error, Result};
 use crate::outlets::Directory;
 use crate::retry::should_retry;
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
-use diesel::sql_types::{Array, Integer, Text};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use export_formats::ndjson::ExportLine;
 use export_formats::{
-    Comment, Format, Position, PositionedRecord, Post, Record, redact_email, source,
+    Comment, Format, Image, Position, PositionedRecord, Post, Record, redact_email, relative_urls,
+    source,
 };
 use std::collections::HashMap;
 
@@ -27,9 +27,6 @@ const BATCH_POSTS: usize = 100;
 /// The size in bytes of the texts of a batch at which it is stored: each text is held several
 /// times while it is parsed and rendered.
 const BATCH_TEXT_BYTES: usize = 1 << 20;
-
-/// The number of comments at which a group of them is stored.
-const GROUP_COMMENTS: i64 = 5000;
 
 /// The kind under which texts with redacted e-mail addresses are counted in the report.
 const REDACTED_KIND: &str = "address hidden";
@@ -50,15 +47,20 @@ struct SeenPost {
 /// Stores the records of one import.
 pub(super) struct Writer {
     directory: Directory,
-    now: DateTime<Utc>,
-    options: Options,
+    pub(super) now: DateTime<Utc>,
+    pub(super) options: Options,
     pub(super) report: Report,
     batch: Vec<(Position, Post)>,
     batch_text_bytes: usize,
     seen: SeenIds,
-    comments: PendingComments,
-    statistics: Statistics,
+    pub(super) comments: PendingComments,
+    pub(super) statistics: Statistics,
     restore: Restore,
+    /// The pictures that were read, by their ids.
+    images: HashMap<String, Image>,
+    awaited_images: Vec<AwaitedImage>,
+    /// The posts of a dry run.
+    pub(super) planned: PlannedArticles,
 }
 
 impl Writer {
@@ -71,14 +73,17 @@ impl Writer {
         Ok(Self {
             directory: Directory::load(conn).await?,
             now,
-            options,
             report,
             batch: Vec::new(),
             batch_text_bytes: 0,
             seen: SeenIds::new(),
             comments: PendingComments::new(conn).await?,
             statistics: Statistics::new(),
-            restore: Restore::new(options.may_mark_editors),
+            restore: Restore::new(options.may_mark_editors, options.dry_run),
+            options,
+            images: HashMap::new(),
+            awaited_images: Vec::new(),
+            planned: PlannedArticles::default(),
         })
     }
 
@@ -93,6 +98,9 @@ impl Writer {
             Record::Post(post) => self.store_post(conn, position, *post).await?,
             Record::Comment(comment) => self.store_comment(conn, position, *comment).await?,
             Record::ExportLine(line) => self.store_export_line(conn, &position, *line).await?,
+            Record::Image { id, image } => {
+                self.images.insert(id, *image);
+            }
             Record::Skipped { kind, reason } => {
                 self.report.count_kind(&kind);
                 self.report.skip(&kind, position.to_string(), reason);
@@ -123,6 +131,16 @@ impl Writer {
         mut post: Post,
     ) -> Result<()> {
         self.report.read += 1;
+        post.lang = self.options.lang.clone().or(post.lang);
+        post.base_url = post.base_url.or_else(|| self.options.base_url.clone());
+        if let Some(raw) = relative_urls::resolve_post(&mut post) {
+            let reason = "the URL of the picture has no host; it is left out";
+            self.report.add_uncertain(Remark {
+                position: position.to_string(),
+                raw,
+                reason: reason.to_owned(),
+            });
+        }
         // A roundup in a file of its own was written for this site.
         let keeps_addresses = self.options.keep_addresses || post.source == source::ROUNDUP;
         if !keeps_addresses && redact_email::redact_post(&mut post) {
@@ -134,6 +152,9 @@ impl Writer {
         if let Some(reason) = article::rejection(&post) {
             self.report.fail(position.to_string(), reason.to_owned());
             return Ok(());
+        }
+        if self.options.dry_run {
+            self.planned.add(&post);
         }
         self.batch_text_bytes += post.body.text().len();
         self.batch.push((position, post));
@@ -270,11 +291,17 @@ impl Writer {
         conn: &mut AsyncPgConnection,
         posts: &[(Position, Post)],
     ) -> Result<()> {
-        let (directory, now) = (&mut self.directory, self.now);
+        let directory = &mut self.directory;
+        let storing = Storing {
+            now: self.now,
+            follow_status: self.options.follow_status,
+            dry_run: self.options.dry_run,
+            images: &self.images,
+        };
         let mut retries = 0;
         let stored = loop {
             let stored = conn
-                .transaction(async |conn| post_batch::store(conn, directory, posts, now).await)
+                .transaction(async |conn| post_batch::store(conn, directory, posts, storing).await)
                 .await;
             match stored {
                 Err(error) if should_retry(&error, retries).await => retries += 1,
@@ -293,8 +320,11 @@ impl Writer {
                 return Err(error);
             }
         };
-        let changed = outcome.created.articles + outcome.updated.articles;
-        self.statistics.add_rows(conn, changed).await?;
+        if !self.options.dry_run {
+            let changed = outcome.created.articles + outcome.updated.articles;
+            self.statistics.add_rows(conn, changed).await?;
+        }
+        self.awaited_images.extend(outcome.images);
         self.report.created.add(outcome.created);
         self.report.updated.add(outcome.updated);
         self.report.unchanged.add(outcome.unchanged);
@@ -310,6 +340,14 @@ impl Writer {
     /// Stores what is left after the last record.
     pub(super) async fn finish(&mut self, conn: &mut AsyncPgConnection) -> Result<()> {
         self.flush_posts(conn).await?;
+        let awaited = std::mem::take(&mut self.awaited_images);
+        let (found, missing) = images::find(&awaited, &self.images);
+        for remark in missing {
+            self.report.add_uncertain(remark);
+        }
+        if !self.options.dry_run {
+            images::store(conn, &found, self.now).await?;
+        }
         let mut outcome = Outcome::default();
         let restored = self.restore.finish(conn, &mut outcome).await;
         self.count(&outcome);
@@ -319,80 +357,4 @@ impl Writer {
         }
         if self.comments.is_empty() { Ok(()) } else { self.store_comments(conn).await }
     }
-
-    /// Stores the comments, article by article: a thread is stored as a whole.
-    async fn store_comments(&mut self, conn: &mut AsyncPgConnection) -> Result<()> {
-        let resolved = self.comments.resolve(conn).await?;
-        let mut pairs: Vec<(i32, i64)> =
-            resolved.articles.iter().map(|(target, article)| (*target, *article)).collect();
-        pairs.sort_unstable_by_key(|(target, article)| (*article, *target));
-        let (mut group, mut size) = (Vec::new(), 0);
-        let mut rest = pairs.into_iter().peekable();
-        while let Some((target, article)) = rest.next() {
-            group.push((target, article));
-            size += resolved.sizes.get(&target).copied().unwrap_or_default();
-            let article_ends = rest.peek().is_none_or(|(_, next)| *next != article);
-            if article_ends && (size >= GROUP_COMMENTS || rest.peek().is_none()) {
-                self.store_comment_group(conn, &group).await?;
-                group.clear();
-                size = 0;
-            }
-        }
-        self.report_orphans(conn, &resolved.articles).await
-    }
-
-    /// Stores the comments and notices for some articles, each `(target, article)`.
-    async fn store_comment_group(
-        &mut self,
-        conn: &mut AsyncPgConnection,
-        group: &[(i32, i64)],
-    ) -> Result<()> {
-        let comments = comments_on(conn, group).await?;
-        let outcome = threads::store(conn, comments, self.now, &mut self.statistics).await?;
-        self.report.created.comments += outcome.created;
-        self.report.updated.comments += outcome.updated;
-        self.report.unchanged.comments += outcome.unchanged;
-        for (position, id, reason) in outcome.remarks {
-            let raw = format!("comment {id}");
-            self.report.add_uncertain(Remark { position, raw, reason: reason.to_owned() });
-        }
-        let (created, all) = pingbacks::store(conn, group).await?;
-        self.report.created.pingbacks += created;
-        self.report.unchanged.pingbacks += all - created;
-        Ok(())
-    }
-
-    /// Reports comments that belong to no article.
-    async fn report_orphans(
-        &mut self,
-        conn: &mut AsyncPgConnection,
-        articles: &HashMap<i32, i64>,
-    ) -> Result<()> {
-        let resolved: Vec<i32> = articles.keys().copied().collect();
-        let statement =
-            "select position, id from pending_comments where target <> all ($1) order by seq";
-        let orphans: Vec<OrphanComment> =
-            diesel::sql_query(statement).bind::<Array<Integer>, _>(&resolved).load(conn).await?;
-        for OrphanComment { position, id } in &orphans {
-            let reason = format!("no article has the page of comment {id}");
-            self.report.skip("orphan", position.clone(), reason);
-        }
-        if articles.is_empty() && self.report.created == Counts::default() {
-            let reason = format!(
-                "none of {} comments belongs to an article; import the articles first",
-                orphans.len()
-            );
-            self.report.fail(self.report.source.clone(), reason);
-        }
-        Ok(())
-    }
-}
-
-/// A comment that belongs to no article.
-#[derive(QueryableByName)]
-struct OrphanComment {
-    #[diesel(sql_type = Text)]
-    position: String,
-    #[diesel(sql_type = Text)]
-    id: String,
 }

@@ -156,10 +156,7 @@ impl TestApp {
     pub async fn import_file(&self, path: &std::path::Path) -> roundup::transfer::import::Report {
         let args = roundup::transfer::import::Args {
             files: vec![path.to_owned()],
-            format: None,
-            dry_run: false,
-            keep_addresses: false,
-            json: false,
+            ..roundup::transfer::import::Args::default()
         };
         let now = self.state.clock().now();
         roundup::transfer::import::import(&self.target, &args, now).await.unwrap()

@@ -30,6 +30,7 @@ impl Summary {
             match found.record {
                 Record::Post(post) => summary.posts.push(*post),
                 Record::Comment(comment) => summary.comments.push(*comment),
+                Record::Image { .. } => {}
                 Record::Skipped { kind, .. } => *summary.skipped.entry(kind).or_default() += 1,
                 Record::Failed { reason } => {
                     summary.failed.push((found.position.to_string(), reason));
