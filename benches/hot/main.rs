@@ -109,8 +109,7 @@ async fn roundup(target: &Target) -> Result<SocketAddr> {
         std::fs::write(file(n), include_str!("../../examples/harbour-bridge.txt"))?;
     }
     let files = (0..20).map(file).collect();
-    let args =
-        import::Args { files, format: None, dry_run: false, json: false, keep_addresses: false };
+    let args = import::Args { files, ..import::Args::default() };
     import::import(&target, &args, now).await.map_err(anyhow::Error::from)?;
     let pool = Pool::new(target.clone(), PoolOptions::default());
     let application = Application::new(State::new(pool, Clock::System, Config::defaults()?));

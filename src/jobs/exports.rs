@@ -63,7 +63,7 @@ pub fn configure_exports(cfg: &mut ServiceConfig) {
 #[openapi(paths(admin_get_export))]
 pub struct ExportDocs;
 
-/// An export: lines of JSON, or an Atom feed.
+/// An export: lines of JSON, an Atom feed, or WXR.
 #[derive(ToSchema)]
 #[schema(max_length = 9_007_199_254_740_991_usize)]
 struct Exported(#[expect(dead_code, reason = "only its schema is used")] String);
@@ -73,7 +73,8 @@ struct Exported(#[expect(dead_code, reason = "only its schema is used")] String)
 #[into_params(parameter_in = Query)]
 struct ExportQuery {
     /// `ndjson` (the default) is the whole database as lines of JSON, for `roundup import`; it holds
-    /// e-mail addresses. `atom` is a feed of the published articles.
+    /// e-mail addresses. `atom` is a feed of the published articles with their comments. `wxr` has the
+    /// articles of every status with their comments, as WordPress exports them; it holds e-mail addresses.
     #[param(inline)]
     format: Option<Format>,
 }
@@ -84,7 +85,7 @@ struct ExportQuery {
 /// fails midway, the connection is closed without the last chunk; the last line of NDJSON has the
 /// number of rows.
 #[utoipa::path(get, path = "/exports", tag = "moving", security(("key" = ["exports:read"])), params(ExportQuery),
-    responses((status = 200, description = "The export", content((Exported = "application/x-ndjson"), (Exported = "application/atom+xml"))), AdminReadProblems))]
+    responses((status = 200, description = "The export", content((Exported = "application/x-ndjson"), (Exported = "application/atom+xml"), (Exported = "application/rss+xml"))), AdminReadProblems))]
 async fn admin_get_export(
     caller: Allowed<scope::ExportsRead>,
     state: Data<State>,
@@ -99,10 +100,11 @@ async fn admin_get_export(
     let media_type = match format {
         Format::Ndjson => "application/x-ndjson",
         Format::Atom => "application/atom+xml; charset=utf-8",
+        Format::Wxr => "application/rss+xml; charset=utf-8",
     };
     State::write(&state, move |conn| {
         Box::pin(async move {
-            let detail = json!({ "format": extension });
+            let detail = json!({ "format": format.name() });
             audit::record(conn, &actor, now, "export.read", ("site", None), detail).await
         })
     })

@@ -8,6 +8,7 @@ mod harness;
 
 mod blogs;
 mod comments;
+mod copies;
 mod hostile;
 mod moving;
 mod newer;

@@ -198,7 +198,10 @@ async fn an_atom_export_holds_published_articles_and_no_private_address() {
     let published = site.count("select count(*) from articles where status = 'published'").await;
     assert!(!atom.contains("pii-") && !atom.contains("198.18."));
     let feed = feed_rs::parser::parse(atom.as_bytes()).unwrap();
-    assert_eq!(feed.entries.len(), usize::try_from(published).unwrap());
+    let comments = "select count(*) from comments c join articles a on a.id = c.article_id \
+         where a.status = 'published' and c.status = 'approved'";
+    let comments = site.count(comments).await;
+    assert_eq!(feed.entries.len(), usize::try_from(published + comments).unwrap());
     let entry = feed.entries.iter().find(|entry| {
         entry.title.as_ref().is_some_and(|title| title.content == "The bridge opens")
     });
@@ -209,8 +212,64 @@ async fn an_atom_export_holds_published_articles_and_no_private_address() {
     let html = entry.content.as_ref().unwrap().body.as_deref().unwrap();
     assert!(html.contains("<a href=\"https://www.reuters.com/bridge\">"), "{html}");
     // The feed can be read as a blog.
-    let report = Site::new().await.text("feed.atom", &atom).await;
+    let other = Site::new().await;
+    let report = other.text("feed.atom", &atom).await;
     assert_eq!((report.failed, report.created.articles), (0, usize::try_from(published).unwrap()));
+    assert_eq!(report.created.comments, usize::try_from(comments).unwrap());
+    let threads = "select concat_ws('|', a.headline, trim(E'\\n' from c.html), c.depth, (select trim(E'\\n' from p.html) from comments p \
+         where p.id = c.parent_id)) from comments c join articles a on a.id = c.article_id \
+         where a.status = 'published' and c.status = 'approved' and (c.parent_id is null \
+         or (select p.status from comments p where p.id = c.parent_id) = 'approved') order by 1";
+    // An answer to a comment that is not in the feed begins a thread; every other one keeps its place.
+    let found = other.column(threads).await;
+    for row in site.column(threads).await {
+        assert!(found.contains(&row), "{row}");
+    }
+}
+
+#[tokio::test]
+async fn an_export_for_wordpress_can_be_imported_again() {
+    let site = full().await;
+    let image = "update articles set image = '{\"url\": \"https://a.example/b.jpg\", \"alt\": \"B & C\", \
+         \"caption\": null, \"credit\": null, \"width\": 8, \"height\": 6}' where id % 3 = 0";
+    site.sql.batch_execute(image).await.unwrap();
+    let wxr = exported(&site.app.target, Format::Wxr).await;
+    let other = Site::new().await;
+    let report = other.text("site.xml", &wxr).await;
+    assert_eq!((report.failed, report.format.as_str()), (0, "wordpress"), "{:?}", report.skipped);
+    for (what, query) in [
+        (
+            "articles",
+            "select concat_ws('|', headline, status, published_at, dek, author_name, \
+             comments_open, comment_count) from articles order by 1",
+        ),
+        (
+            "pictures",
+            "select concat_ws('|', headline, image ->> 'url', image ->> 'alt', \
+             image ->> 'width') from articles where image is not null order by 1",
+        ),
+        (
+            "tags",
+            "select concat_ws('|', a.headline, t.position, g.name) from article_tags t \
+             join articles a on a.id = t.article_id join tags g on g.id = t.tag_id order by 1",
+        ),
+        (
+            "comments",
+            "select concat_ws('|', a.headline, c.status, c.created_at, c.author_email, c.depth, \
+             c.is_editor, (select p.created_at from comments p where p.id = c.parent_id), \
+             row_number() over (partition by c.article_id order by c.path)) from comments c \
+             join articles a on a.id = c.article_id order by 1",
+        ),
+        ("pingbacks", "select concat_ws('|', kind, title, url, status) from pingbacks order by 1"),
+    ] {
+        let (before, after) = (site.column(query).await, other.column(query).await);
+        for (before, after) in before.iter().zip(&after) {
+            assert_eq!(before, after, "{what}");
+        }
+        assert_eq!(before.len(), after.len(), "{what}");
+    }
+    let again = other.text("site.xml", &wxr).await;
+    assert_eq!((again.created, again.updated), (Counts::default(), Counts::default()));
 }
 
 #[tokio::test]

@@ -88,3 +88,76 @@ async fn the_feed_of_any_site_is_imported() {
     let again = site.import(files.to_vec(), trusted()).await;
     assert_eq!((again.created, again.updated), (Counts::default(), Counts::default()));
 }
+
+/// A post of an invented blog, as its own fields.
+const POSTS: [(&str, &str, &str, &str); 2] = [
+    (
+        "Ferry & crew",
+        "ferry-crew",
+        "2024-03-05",
+        "It <strong>sails</strong> at \
+        <a href=\"https://tide.example/six\">six</a>.",
+    ),
+    ("Who pays?", "who-pays", "2024-03-06", "The town pays."),
+];
+
+#[tokio::test]
+async fn one_blog_through_three_systems_gives_the_same_articles() {
+    let (mut wxr, mut ghost, mut tags) = (String::new(), Vec::new(), Vec::new());
+    let folder = tempfile::tempdir().unwrap();
+    for (n, (title, slug, date, html)) in POSTS.into_iter().enumerate() {
+        let escaped = title.replace('&', "&amp;");
+        wxr += &format!(
+            "<item><title>{}</title><link>https://a.example/{slug}/</link>\
+             <dc:creator>ann</dc:creator><wp:post_id>{n}1</wp:post_id><wp:post_name>{slug}</wp:post_name>\
+             <wp:status>publish</wp:status><wp:post_date_gmt>{date} 10:00:00</wp:post_date_gmt>\
+             <category domain=\"post_tag\">Ferries</category>\
+             <content:encoded><![CDATA[{html}]]></content:encoded>\
+             <excerpt:encoded>In short</excerpt:encoded></item>",
+            escaped.replace('&', "&amp;")
+        );
+        ghost.push(serde_json::json!({
+            "id": format!("p{n}"), "title": title, "slug": slug, "html": format!("<p>{html}</p>"),
+            "status": "published", "visibility": "public", "author_id": "1",
+            "custom_excerpt": "In short", "published_at": format!("{date}T10:00:00.000Z"),
+            "locale": "en", "feature_image": "https://a.example/f.jpg",
+        }));
+        tags.push(serde_json::json!({"post_id": format!("p{n}"), "tag_id": "1"}));
+        let markdown = html.replace("<strong>", "**").replace("</strong>", "**").replace(
+            "<a href=\"https://tide.example/six\">six</a>",
+            "[six](https://tide.example/six)",
+        );
+        let text = format!(
+            "---\ntitle: {title:?}\nslug: {slug}\nurl: /{slug}/\ndate: {date}T10:00:00Z\n\
+             author: Ann\ntags: [Ferries]\nlang: en\ndescription: In short\n\
+             image: https://a.example/f.jpg\n---\n\n{markdown}\n"
+        );
+        std::fs::write(folder.path().join(format!("{slug}.md")), text).unwrap();
+    }
+    let thumbnail = "<wp:postmeta><wp:meta_key>_thumbnail_id</wp:meta_key>\
+        <wp:meta_value>99</wp:meta_value></wp:postmeta></item>";
+    let wxr = format!(
+        "<rss><channel><link>https://a.example</link><language>en</language>\
+         <wp:author><wp:author_login>ann</wp:author_login>\
+         <wp:author_display_name>Ann</wp:author_display_name></wp:author>{}\
+         <item><wp:post_id>99</wp:post_id><wp:post_type>attachment</wp:post_type>\
+         <wp:attachment_url>https://a.example/f.jpg</wp:attachment_url></item></channel></rss>",
+        wxr.replace("</item>", thumbnail)
+    );
+    let ghost = serde_json::json!({"db": [{"meta": {"exported_on": 1}, "data": {
+        "posts": ghost, "tags": [{"id": "1", "name": "Ferries"}], "posts_tags": tags,
+        "users": [{"id": "1", "name": "Ann"}],
+    }}]});
+    let sites = [Site::new().await, Site::new().await, Site::new().await];
+    assert_eq!(sites[0].text("site.xml", &wxr).await.failed, 0);
+    assert_eq!(sites[1].text("ghost.json", &ghost.to_string()).await.failed, 0);
+    assert_eq!(sites[2].file(folder.path()).await.failed, 0);
+    let articles = "select concat_ws('|', headline, slug, status, published_at, dek, lang, author_name, \
+        image ->> 'url', trim(E'\\n' from commentary_html), (select string_agg(g.name, ',') from article_tags t \
+        join tags g on g.id = t.tag_id where t.article_id = a.id), (select string_agg(l.url, ',') \
+        from links l where l.article_id = a.id)) from articles a order by slug";
+    let first = sites[0].column(articles).await;
+    assert!(first[0].contains("|Ferries|https://tide.example/six"), "{first:?}");
+    assert_eq!(sites[1].column(articles).await, first);
+    assert_eq!(sites[2].column(articles).await, first);
+}

@@ -1,5 +1,5 @@
-//! Reads comments of Commento (JSON). The commenters follow the comments in the file, so it is
-//! read twice.
+//! Reads comments of Commento and of Comentario, its successor (JSON). The commenters, and in
+//! Comentario the pages, follow the comments in the file, so it is read twice.
 
 use crate::dates;
 use crate::error::ReadError;
@@ -12,45 +12,77 @@ use crate::record::{
 use crate::source;
 use crate::url_path::path_variants;
 use safe_html::Markup;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::HashMap;
 use std::io::Read;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct CommentoComment {
-    #[serde(rename = "commentHex")]
+    #[serde(rename = "commentHex", alias = "id")]
     id: String,
     url: String,
+    #[serde(deserialize_with = "nullable")]
+    page_id: String,
+    #[serde(alias = "userCreated", deserialize_with = "nullable")]
     commenter_hex: String,
     markdown: String,
+    #[serde(alias = "parentId", deserialize_with = "nullable")]
     parent_hex: String,
     state: String,
+    is_approved: bool,
+    is_pending: bool,
+    #[serde(alias = "createdTime")]
     creation_date: String,
+    #[serde(alias = "isDeleted")]
     deleted: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Commenter {
-    #[serde(rename = "commenterHex")]
+    #[serde(rename = "commenterHex", alias = "id")]
     id: String,
+    #[serde(deserialize_with = "nullable")]
     email: String,
+    #[serde(deserialize_with = "nullable")]
     name: String,
+    #[serde(alias = "websiteUrl", deserialize_with = "nullable")]
     link: String,
     is_moderator: bool,
 }
 
-/// The commenters by their ids, and whether they are moderators.
-#[derive(Debug, Default)]
-pub(crate) struct Commenters(HashMap<String, (CommentAuthor, bool)>);
+/// A page of Comentario.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Page {
+    id: String,
+    path: String,
+}
 
-/// Reads only the commenters: the first pass.
-pub(crate) fn read_commenters(input: impl Read) -> Result<Commenters, ReadError> {
+/// Parses a text that may be null.
+fn nullable<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.unwrap_or_default())
+}
+
+/// What comments refer to.
+#[derive(Debug, Default)]
+pub(crate) struct References {
+    /// The commenters by their ids, and whether they are moderators.
+    commenters: HashMap<String, (CommentAuthor, bool)>,
+    /// The paths of the pages by their ids.
+    pages: HashMap<String, String>,
+}
+
+/// Reads only the commenters and pages: the first pass.
+pub(crate) fn read_references(input: impl Read) -> Result<References, ReadError> {
     let mut elements = JsonElements::new(input);
-    let mut commenters = HashMap::new();
+    let (mut commenters, mut pages) = (HashMap::new(), HashMap::new());
     while let Some(element) = elements.next()? {
-        if element.key.as_deref() == Some("commenters") {
+        if element.key.as_deref() == Some("pages") {
+            let page: Page = element.parse().map_err(|reason| elements.malformed(&reason))?;
+            pages.insert(page.id, page.path);
+        } else if element.key.as_deref() == Some("commenters") {
             let found: Commenter = element.parse().map_err(|reason| elements.malformed(&reason))?;
             let url = non_blank(&found.link).filter(|url| url != "undefined");
             let (name, email) = (public_name(&found.name), non_blank(&found.email));
@@ -58,13 +90,13 @@ pub(crate) fn read_commenters(input: impl Read) -> Result<Commenters, ReadError>
             commenters.insert(found.id, (author, found.is_moderator));
         }
     }
-    Ok(Commenters(commenters))
+    Ok(References { commenters, pages })
 }
 
 /// Reads the comments: the second pass.
 pub(crate) fn read(
     input: impl Read,
-    commenters: &Commenters,
+    references: &References,
     output: &mut Output<'_>,
 ) -> Result<(), ReadError> {
     let mut elements = JsonElements::new(input);
@@ -72,7 +104,7 @@ pub(crate) fn read(
     while let Some(element) = elements.next()? {
         if element.key.as_deref() == Some("comments") {
             has_comments = true;
-            read_comment(&element, commenters, output)?;
+            read_comment(&element, references, output)?;
         }
     }
     if has_comments { Ok(()) } else { Err(elements.malformed("the file contains no comments")) }
@@ -80,7 +112,7 @@ pub(crate) fn read(
 
 fn read_comment(
     element: &JsonElement,
-    commenters: &Commenters,
+    references: &References,
     output: &mut Output<'_>,
 ) -> Result<(), ReadError> {
     let line = element.line;
@@ -95,11 +127,13 @@ fn read_comment(
     let Some(id) = non_blank(&comment.id) else {
         return output.failed(line, "the comment has no id");
     };
-    let paths = path_variants(&comment.url);
+    let page = references.pages.get(&comment.page_id).unwrap_or(&comment.url);
+    let paths = path_variants(page);
     if paths.is_empty() {
         return output.skipped(line, "orphan", "the comment does not name its page");
     }
-    let (author, is_editor) = commenters.0.get(&comment.commenter_hex).cloned().unwrap_or_default();
+    let (author, is_editor) =
+        references.commenters.get(&comment.commenter_hex).cloned().unwrap_or_default();
     let comment = Comment {
         source: source::COMMENTO,
         target: CommentTarget::Paths(paths),
@@ -111,7 +145,9 @@ fn read_comment(
         status: match comment.state.as_str() {
             _ if comment.deleted => CommentStatus::Deleted,
             "approved" => CommentStatus::Approved,
-            "flagged" => CommentStatus::Spam,
+            "" if comment.is_pending => CommentStatus::Pending,
+            "" if comment.is_approved => CommentStatus::Approved,
+            "" | "flagged" => CommentStatus::Spam,
             _ => CommentStatus::Pending,
         },
         author,

@@ -302,8 +302,10 @@ fn paragraphs(text: &str) -> String {
 /// Reads a reply to another entry (RFC 4685).
 fn read_comment(item: &Item, line: u64, output: &mut Output<'_>) -> Result<(), ReadError> {
     output.record(line, Record::Counted("comment"))?;
-    let in_reply_to = item.get(Namespace::Thread, "in-reply-to").and_then(|to| to.attribute("ref"));
-    let Some(post) = in_reply_to.and_then(non_blank) else {
+    // Of two references the first is the post, the second the comment that is answered.
+    let replies = item.children.iter().filter(|child| child.is(Namespace::Thread, "in-reply-to"));
+    let mut refs = replies.filter_map(|to| to.attribute("ref").and_then(non_blank));
+    let Some(post) = refs.next() else {
         return output.skipped(line, "orphan", "the comment does not name its post");
     };
     let Some(id) = non_blank(item.text(ATOM, "id")) else {
@@ -315,7 +317,7 @@ fn read_comment(item: &Item, line: u64, output: &mut Output<'_>) -> Result<(), R
     let record = Comment {
         source: source::FEED,
         target: CommentTarget::Post(source::FEED, comparable(&post)),
-        parent: None,
+        parent: refs.next(),
         id,
         parent_source: None,
         is_copy: false,

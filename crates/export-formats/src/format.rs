@@ -39,7 +39,7 @@ pub enum Format {
     Remark42,
     /// Comments in the JSON form that Isso imports.
     Isso,
-    /// Comments from Commento.
+    /// Comments from Commento or Comentario.
     Commento,
     /// An export of a roundup database.
     Ndjson,
@@ -63,6 +63,26 @@ impl Format {
             Self::Isso => "isso",
             Self::Commento => "commento",
             Self::Ndjson => "ndjson",
+        }
+    }
+
+    /// Returns what a file of this format is recognised by.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Text => "a text in no other format",
+            Self::Markdown => "front matter, or the extension of Markdown",
+            Self::Blogger => "an Atom feed with ids or elements of Blogger",
+            Self::Wordpress => "RSS with elements of WordPress (wp:)",
+            Self::Feed => "RSS or Atom without marks of WordPress or Blogger",
+            Self::Ghost => "JSON with `db` and `posts`, or `exported_on`",
+            Self::Movabletype => "fields such as `TITLE:` between lines of dashes",
+            Self::Substack => "an archive with `posts.csv` and `posts/*.html`",
+            Self::Medium => "an archive with pages in `posts/` named by their dates",
+            Self::Disqus => "XML that begins with the element `disqus`",
+            Self::Remark42 => "JSON with `locator`, or with `users` and `version`",
+            Self::Isso => "JSON with `comments` by page",
+            Self::Commento => "JSON with `commentHex`, `commenterHex` or `pageId`",
+            Self::Ndjson => "a first line with `roundup_export`",
         }
     }
 
@@ -202,7 +222,7 @@ fn json_format(text: &str) -> Option<Format> {
         Some(Format::Ndjson)
     } else if has("exported_on") || (has("db") && has("posts")) {
         Some(Format::Ghost)
-    } else if has("commentHex") || has("commenterHex") {
+    } else if has("commentHex") || has("commenterHex") || has("pageId") {
         Some(Format::Commento)
     } else if has("locator") || (has("users") && has("version")) {
         Some(Format::Remark42)

@@ -53,6 +53,7 @@ mod text;
 mod url_path;
 mod wordpress;
 mod wordpress_paragraphs;
+mod wordpress_shortcodes;
 mod xml;
 
 pub use format::Format;

@@ -194,12 +194,12 @@ pub(crate) fn read_one(
         Format::Remark42 => reopen(&mut |input| remark42::read(input, output)),
         Format::Isso => reopen(&mut |input| isso::read(input, output)),
         Format::Commento => {
-            let mut commenters = commento::Commenters::default();
+            let mut references = commento::References::default();
             reopen(&mut |input| {
-                commenters = commento::read_commenters(input)?;
+                references = commento::read_references(input)?;
                 Ok(())
             })?;
-            reopen(&mut |input| commento::read(input, &commenters, output))
+            reopen(&mut |input| commento::read(input, &references, output))
         }
         Format::Ndjson => reopen(&mut |input| ndjson::read(input, output)),
     }

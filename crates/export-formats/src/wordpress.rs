@@ -11,6 +11,7 @@ use crate::output::Output;
 use crate::record::{Author, Body, Image, Post, PostStatus, Record, non_blank, public_name};
 use crate::source;
 use crate::url_path::{site_of, url_path};
+use crate::wordpress_shortcodes;
 use crate::xml::{Element, Namespace, Xml};
 use chrono::{DateTime, Utc};
 use safe_html::plain_text;
@@ -262,6 +263,11 @@ fn read_post(item: Item, channel: &Channel, output: &mut Output<'_>) -> Result<(
     let (published_at, date_uncertain) = published(&item);
     let login = item.get(Namespace::DublinCore, "creator");
     let name = channel.names.get(login).cloned().or_else(|| public_name(login));
+    let mut body = item.get(Namespace::Content, "encoded").to_owned();
+    if wordpress_shortcodes::convert(&mut body) {
+        let title = item.get(Namespace::None, "title");
+        output.warning(line, title, "the post has a gallery of pictures; it is left out")?;
+    }
     let page = item.get(Namespace::None, "link");
     let base_url = [page, &channel.link].into_iter().find(|url| url.contains("://"));
     let base_url = base_url.map(str::to_owned);
@@ -278,7 +284,7 @@ fn read_post(item: Item, channel: &Channel, output: &mut Output<'_>) -> Result<(
         updated_at: dates::parse_as_utc(item.get(WP, "post_modified_gmt")),
         paths: paths(&item),
         comments_open: item.get(WP, "comment_status") != "closed",
-        body: Body::WordPressHtml(item.get(Namespace::Content, "encoded").to_owned()),
+        body: Body::WordPressHtml(body),
         lang: channel.lang.clone(),
         image: None,
         image_id: item.thumbnail.as_deref().map(|number| channel.post_id(number)),

@@ -1,4 +1,4 @@
-//! Writes all published articles as one Atom feed (RFC 4287) with full text, for import into other
+//! Writes all published articles as one Atom feed (RFC 4287) with full text and their comments, for import into other
 //! programs.
 
 use super::{ExportError, ExportStream, internal_error};
@@ -8,8 +8,10 @@ use crate::links::LinkRole;
 use crate::permalink::Permalinks;
 use anyhow::anyhow;
 use atom_syndication as atom;
+use atom_syndication::extension::Extension;
 use chrono::{DateTime, FixedOffset};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 const ARTICLES: &str = "select row_to_json(r)::text from (select a.id, a.slug, a.headline, a.dek, \
         a.quote_html, a.commentary_label, a.commentary_html, a.links_heading, a.author_name, \
@@ -19,6 +21,30 @@ const ARTICLES: &str = "select row_to_json(r)::text from (select a.id, a.slug, a
         (select json_agg(json_build_object('role', l.role, 'title', l.title, 'url', l.url, \
             'credit', l.credit) order by l.position) from links l where l.article_id = a.id) as links \
      from articles a where a.status = 'published' order by a.published_at, a.id) r";
+
+const COMMENTS: &str = "select row_to_json(r)::text from (select c.id, c.parent_id, c.article_id, a.slug, \
+        a.headline, a.published_at as article_published_at, c.author_name, c.author_url, c.html, \
+        c.created_at \
+     from comments c join articles a on a.id = c.article_id \
+     where a.status = 'published' and c.status = 'approved' \
+     order by a.published_at, a.id, c.path) r";
+
+/// The namespace of replies (RFC 4685).
+const THREAD: &str = "http://purl.org/syndication/thread/1.0";
+
+#[derive(Debug, Deserialize)]
+struct Comment {
+    id: i64,
+    parent_id: Option<i64>,
+    article_id: i64,
+    slug: String,
+    headline: String,
+    article_published_at: DateTime<FixedOffset>,
+    author_name: Option<String>,
+    author_url: Option<String>,
+    html: String,
+    created_at: Option<DateTime<FixedOffset>>,
+}
 
 #[derive(Debug, Deserialize)]
 struct Article {
@@ -39,7 +65,7 @@ struct Article {
 }
 
 #[derive(Debug, Deserialize)]
-struct Link {
+pub(super) struct Link {
     role: String,
     title: String,
     url: Option<String>,
@@ -64,6 +90,7 @@ pub(super) async fn write(
         title: "roundup".into(),
         updated: DateTime::parse_from_rfc3339(updated).map_err(internal_error)?,
         generator: Some(atom::Generator { value: "roundup".to_owned(), ..Default::default() }),
+        namespaces: BTreeMap::from([("thr".to_owned(), THREAD.to_owned())]),
         ..atom::Feed::default()
     };
     let empty_feed = to_xml_string(feed.write_to(Vec::new()))?;
@@ -78,7 +105,57 @@ pub(super) async fn write(
         Ok(to_xml_string(entry.write_with_config(Vec::new(), config))? + "\n")
     };
     stream.send_rows(ARTICLES, convert).await?;
+    let convert = |row: &str| {
+        let comment: Comment = serde_json::from_str(row).map_err(internal_error)?;
+        let entry = comment_entry(&comment, &feed_id, permalinks);
+        Ok(to_xml_string(entry.write_with_config(Vec::new(), config))? + "\n")
+    };
+    stream.send_rows(COMMENTS, convert).await?;
     stream.send(format!("{FEED_END_TAG}\n")).await
+}
+
+/// Returns the entry of a comment (RFC 4685): it replies to the entry of its article, and to that of the
+/// comment that it answers.
+fn comment_entry(comment: &Comment, feed_id: &str, permalinks: &Permalinks) -> atom::Entry {
+    let page = permalinks.article(
+        comment.article_id,
+        &comment.slug,
+        Some(comment.article_published_at.to_utc()),
+    );
+    let id = |comment: i64| format!("{feed_id}#comment-{comment}");
+    let reply = |to: String, href: String| Extension {
+        name: "thr:in-reply-to".to_owned(),
+        attrs: BTreeMap::from([("ref".to_owned(), to), ("href".to_owned(), href)]),
+        ..Extension::default()
+    };
+    let article = reply(format!("{feed_id}#{}", comment.article_id), page.clone());
+    let parent =
+        comment.parent_id.map(|parent| reply(id(parent), format!("{page}#comment-{parent}")));
+    let replies = std::iter::once(article).chain(parent).collect();
+    let author = comment.author_name.as_deref().unwrap_or("Anonymous");
+    let url = format!("{page}#comment-{}", comment.id);
+    atom::Entry {
+        id: id(comment.id),
+        title: format!("{author} on {}", comment.headline).as_str().into(),
+        published: comment.created_at,
+        updated: comment.created_at.unwrap_or(comment.article_published_at),
+        authors: vec![atom::Person {
+            name: author.to_owned(),
+            uri: comment.author_url.clone(),
+            ..Default::default()
+        }],
+        links: vec![atom::Link { rel: "alternate".to_owned(), href: url, ..Default::default() }],
+        content: Some(atom::Content {
+            value: Some(comment.html.clone()),
+            content_type: Some("html".to_owned()),
+            ..atom::Content::default()
+        }),
+        extensions: BTreeMap::from([(
+            "thr".to_owned(),
+            BTreeMap::from([("in-reply-to".to_owned(), replies)]),
+        )]),
+        ..atom::Entry::default()
+    }
 }
 
 /// Converts the output of the Atom library to a string.
@@ -132,7 +209,7 @@ fn html(article: &Article) -> String {
 }
 
 impl Link {
-    fn to_source_line(&self) -> SourceLine<'_> {
+    pub(super) fn to_source_line(&self) -> SourceLine<'_> {
         SourceLine {
             role: LinkRole::from_stored(&self.role),
             title: &self.title,

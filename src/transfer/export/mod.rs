@@ -1,10 +1,12 @@
-//! Exports the database as lines of JSON, or the published articles as an Atom feed.
+//! Exports the database as lines of JSON, the published articles as an Atom feed, or all articles as
+//! WordPress exports them.
 //!
-//! Both are read from one snapshot of the database and sent as they are read, so that their size
+//! Each is read from one snapshot of the database and sent as they are read, so that their size
 //! does not matter.
 
 mod atom;
 mod ndjson;
+mod wxr;
 
 use crate::audit;
 use crate::clock::Clock;
@@ -45,16 +47,28 @@ pub struct Args {
 pub enum Format {
     /// The whole database as lines of JSON, for `roundup import`. It holds e-mail addresses.
     Ndjson,
-    /// The published articles as an Atom feed, for other programs.
+    /// The published articles with their comments as an Atom feed, for other programs.
     Atom,
+    /// The articles of every status with their comments, as WordPress exports them (WXR 1.2). It
+    /// holds e-mail addresses.
+    Wxr,
 }
 
 impl Format {
-    /// Returns the extension of a file in this format.
-    pub fn extension(self) -> &'static str {
+    /// Returns the name on the command line and in the audit.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Ndjson => "ndjson",
             Self::Atom => "atom",
+            Self::Wxr => "wxr",
+        }
+    }
+
+    /// Returns the extension of a file in this format.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Wxr => "xml",
+            Self::Ndjson | Self::Atom => self.name(),
         }
     }
 }
@@ -66,7 +80,7 @@ impl Format {
 pub async fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     let database = Database::open_existing(config, &Clock::System).await?;
     let permalinks = Permalinks::from_config(config);
-    let detail = json!({"format": args.format.extension()});
+    let detail = json!({"format": args.format.name()});
     let mut conn = database.target.establish().await?;
     let (actor, object) = (audit::Actor::command_line(), ("site", None));
     audit::record(&mut conn, &actor, Clock::System.now(), "export.read", object, detail).await?;
@@ -148,6 +162,7 @@ pub async fn send(
         match format {
             Format::Ndjson => ndjson::write(&stream).await,
             Format::Atom => atom::write(&stream, permalinks).await,
+            Format::Wxr => wxr::write(&stream, permalinks).await,
         }
     };
     let done = tokio::select! {
@@ -208,6 +223,11 @@ impl ExportStream<'_> {
             ExportError::Failed(Box::new(Error::new(Code::Deadline, detail)))
         };
         sent.map_err(too_slow)?.map_err(|_closed| ExportError::ReceiverGone)
+    }
+
+    /// Sends a text that is as long as a chunk, and empties it.
+    async fn send_if_full(&self, text: &mut String) -> std::result::Result<(), ExportError> {
+        if text.len() > CHUNK_BYTES { self.send(std::mem::take(text)).await } else { Ok(()) }
     }
 
     /// Sends each row of a query with one text column, converted by `convert`. Returns the number of

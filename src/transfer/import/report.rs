@@ -15,6 +15,9 @@ pub struct Report {
     /// The format of the files; `mixed` if they differ.
     #[schema(max_length = 50, example = "text")]
     pub format: String,
+    /// What each format was recognised by.
+    #[schema(max_items = 20)]
+    pub recognised: Vec<Recognised>,
     /// Whether this was a dry run, which stores nothing.
     pub dry_run: bool,
     /// How many posts, comments and rows were read.
@@ -77,6 +80,18 @@ pub struct Counts {
     /// Pingbacks and trackbacks.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub pingbacks: usize,
+}
+
+/// A format of the files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ImportRecognised)]
+pub struct Recognised {
+    /// The format.
+    #[schema(max_length = 50, example = "wordpress")]
+    pub format: String,
+    /// What it was recognised by.
+    #[schema(max_length = 200, example = "RSS with elements of WordPress (wp:)")]
+    pub by: String,
 }
 
 /// A record that was not imported.
@@ -198,6 +213,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = if self.dry_run { " (dry run: nothing was stored)" } else { "" };
         writeln!(f, "{}: {} read as {}{what}", self.source, self.read, self.format)?;
+        for Recognised { format, by } in &self.recognised {
+            writeln!(f, " {format:>8}: {by}")?;
+        }
         for (name, counts) in
             [("created", self.created), ("updated", self.updated), ("unchanged", self.unchanged)]
         {

@@ -5,7 +5,7 @@ use super::images::AwaitedImage;
 use super::limits::limit_comment;
 use super::pending_comments::{PendingComments, PlannedArticles};
 use super::post_batch::Storing;
-use super::report::{Remark, Report};
+use super::report::{Recognised, Remark, Report};
 use super::restore::{Outcome, Restore};
 use super::statistics::Statistics;
 use super::{Options, article, images, post_batch};
@@ -121,6 +121,12 @@ impl Writer {
             format.name().clone_into(reported);
         } else if reported != format.name() {
             "mixed".clone_into(reported);
+        }
+        let recognised = &mut self.report.recognised;
+        if recognised.iter().all(|one| one.format != format.name()) {
+            let by = if self.options.format.is_some() { "it was named" } else { format.mark() };
+            let format = format.name().to_owned();
+            recognised.push(Recognised { format, by: by.to_owned() });
         }
     }
 
