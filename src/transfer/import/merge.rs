@@ -238,5 +238,7 @@ fn link_of(link: Link) -> NewLink {
         section: link.section,
         quote: link.quote,
         uncertain: link.uncertain,
+        // Links that are kept are not stored again.
+        credited_by_hand: false,
     }
 }
