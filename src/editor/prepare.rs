@@ -156,6 +156,7 @@ fn is_row_of(draft: &Draft, current: &AdminArticle) -> bool {
         headline,
         dek,
         lang,
+        image,
         quote,
         commentary,
         links_heading,
@@ -174,6 +175,7 @@ fn is_row_of(draft: &Draft, current: &AdminArticle) -> bool {
         && *headline == summary.headline
         && *dek == summary.dek
         && *lang == summary.lang
+        && *image == summary.image
         && *quote == article.quote
         && *commentary == article.commentary
         && *links_heading == summary.links_heading
