@@ -5,6 +5,7 @@ mod log_filter;
 
 use crate::error::FieldError;
 use crate::ip_ranges::IpRanges;
+use crate::origins::Origins;
 use actix_web::http::header::HeaderValue;
 use cache_control::cache_control;
 use clap::parser::ValueSource;
@@ -133,8 +134,24 @@ pub struct Config {
 
     /// The `Cache-Control` of public responses.
     #[arg(long, env = "ROUNDUP_CACHE_CONTROL", global = true, value_parser = cache_control,
-        default_value = "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400")]
+        default_value = "public, max-age=0, s-maxage=30, stale-if-error=86400")]
     pub cache_control: HeaderValue,
+
+    /// The `CDN-Cache-Control` of public responses, for shared caches only.
+    #[arg(long, env = "ROUNDUP_CDN_CACHE_CONTROL", global = true, value_parser = header_value,
+        default_value = "max-age=30, stale-while-revalidate=60, stale-if-error=86400")]
+    pub cdn_cache_control: HeaderValue,
+
+    /// The origins whose pages may use the editors' routes with a key, comma-separated:
+    /// `https://editor.example.org`.
+    #[arg(
+        long,
+        env = "ROUNDUP_ADMIN_ORIGINS",
+        default_value = "",
+        global = true,
+        value_name = "ORIGINS"
+    )]
+    pub admin_origins: Origins,
 
     /// The `Strict-Transport-Security` of all responses, for a service that will stay behind TLS:
     /// `max-age=31536000; includeSubDomains`. Unset: not sent.

@@ -31,6 +31,7 @@ pub mod metrics;
 pub mod middleware;
 pub mod openapi;
 pub mod openapi_document;
+mod origins;
 pub mod outlets;
 pub mod page;
 pub mod permalink;
