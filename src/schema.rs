@@ -91,6 +91,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         publish_error -> Nullable<Text>,
+        guid -> Nullable<Text>,
     }
 }
 
@@ -376,6 +377,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    tag_names (name_key) {
+        name_key -> Text,
+        tag_id -> Int8,
+    }
+}
+
+diesel::table! {
     tag_slugs (slug) {
         slug -> Text,
         tag_id -> Int8,
@@ -411,6 +419,7 @@ diesel::joinable!(outlet_hosts -> outlets (outlet_id));
 diesel::joinable!(outlet_slugs -> outlets (outlet_id));
 diesel::joinable!(pingbacks -> articles (article_id));
 diesel::joinable!(search_documents -> articles (article_id));
+diesel::joinable!(tag_names -> tags (tag_id));
 diesel::joinable!(tag_slugs -> tags (tag_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -442,6 +451,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     search_languages,
     search_progress,
     site,
+    tag_names,
     tag_slugs,
     tags,
 );

@@ -17,7 +17,7 @@ use crate::error::{Code, Error};
 use crate::extract::{ACCEPT_PATCH, PATCH_TYPES};
 use crate::middleware::response_cache;
 use crate::middleware::response_cache::{CacheLookup, Outcome};
-use crate::response::accept::accepts_json;
+use crate::response::accept::{accepts_json, accepts_json_ld};
 use crate::response::apply_common_headers;
 use crate::response::{RequestId, X_REQUEST_ID};
 use crate::response::{content_encoding, cors, edit_token, problem};
@@ -192,6 +192,11 @@ fn early_rejection(req: &ServiceRequest) -> Option<Error> {
         return Some(Error::new(Code::UriTooLong, detail));
     }
     let path = req.match_info().as_str();
+    if path.ends_with("/jsonld") {
+        return (!accepts_json_ld(req.headers())).then(|| {
+            Error::new(Code::NotAcceptable, "this path returns application/ld+json only")
+        });
+    }
     let returns_json = path.starts_with("/api/") && !path.ends_with("/admin/exports");
     (returns_json && !accepts_json(req.headers()))
         .then(|| Error::new(Code::NotAcceptable, "this path returns application/json only"))

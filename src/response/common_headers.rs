@@ -21,5 +21,29 @@ pub(crate) fn apply_common_headers(headers: &mut HeaderMap, config: &Config, pub
         let private = HeaderValue::from_static("private, no-store");
         headers.insert(header::CACHE_CONTROL, private);
     }
+    add_path_prefix(headers, &config.path_prefix());
     apply_security_headers(headers, config);
+}
+
+/// Puts the path of the public URL in front of the paths in `Location` and `Link`. The proxy in front
+/// removes it from requests.
+fn add_path_prefix(headers: &mut HeaderMap, prefix: &str) {
+    if prefix.is_empty() {
+        return;
+    }
+    for (name, path, below) in
+        [(header::LOCATION, "/", format!("{prefix}/")), (header::LINK, "</", format!("<{prefix}/"))]
+    {
+        let values: Vec<HeaderValue> = headers.get_all(&name).cloned().collect();
+        headers.remove(&name);
+        for value in values {
+            let text = value.to_str().unwrap_or_default();
+            let text = if name == header::LINK {
+                text.replace(path, &below)
+            } else {
+                text.strip_prefix(path).map_or_else(|| text.to_owned(), |rest| below.clone() + rest)
+            };
+            headers.append(name.clone(), HeaderValue::from_str(&text).unwrap_or(value));
+        }
+    }
 }

@@ -205,6 +205,15 @@ async fn every_response_has_security_and_cache_headers() {
 }
 
 #[tokio::test]
+async fn the_base_path_of_the_api_is_its_index() {
+    let app = TestApp::new().await;
+    let index = app.get("/api/v1").await.ok();
+    assert_eq!((&index["api"], &index["docs"]), (&"/api/v1".into(), &"/docs/".into()));
+    assert_eq!(app.get("/api/v1/").await.status, 404);
+    app.get("/api/v1?x=1").await.problem(400, "unknown_parameter");
+}
+
+#[tokio::test]
 async fn the_docs_page_may_load_its_own_scripts_and_styles() {
     let app = TestApp::new().await;
     let page = app.get("/docs/").await;

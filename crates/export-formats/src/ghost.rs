@@ -183,6 +183,7 @@ fn read_post(
     let paths = slug.as_ref().map(|slug| format!("/{slug}/")).into_iter().chain(canonical);
     let post = Post {
         source: source::GHOST,
+        guid: None,
         slug,
         status,
         dek: post.custom_excerpt.as_deref().and_then(|text| non_blank(&plain_text(text))),

@@ -89,6 +89,7 @@ fn read_post(path: &str, html: &str, output: &mut Output<'_>) -> Result<(), Read
     let id = name.rsplit_once(['-', '_']).map_or(name, |(_, id)| id);
     let post = Post {
         source: source::MEDIUM,
+        guid: None,
         id: id.to_owned(),
         title,
         slug: None,

@@ -95,6 +95,7 @@ fn read_post(
     let is_public = row.audience == "everyone" && row.r#type != "page";
     let post = Post {
         source: source::SUBSTACK,
+        guid: None,
         id: id.to_owned(),
         title: non_blank(&row.title),
         slug: non_blank(slug),

@@ -11,7 +11,7 @@ use crate::record::{
     PostStatus, Record, comment_html, non_blank, public_name,
 };
 use crate::source;
-use crate::url_path::url_path;
+use crate::url_path::{as_uri, url_path};
 use crate::wordpress_paragraphs::add_paragraphs;
 use crate::xml::{Element, Namespace, Xml};
 use chrono::{DateTime, Utc};
@@ -201,6 +201,7 @@ fn read_post(item: Item, channel: &Channel, output: &mut Output<'_>) -> Result<(
     let name = channel.names.get(login).cloned().or_else(|| public_name(login));
     let post = Post {
         source: source::WORDPRESS,
+        guid: as_uri(item.get(Namespace::None, "guid")),
         id,
         title: text(item.get(Namespace::None, "title")),
         slug: non_blank(item.get(WP, "post_name")),

@@ -23,6 +23,7 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>> {
             uri: None,
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         }),
+        lang: feed.lang.clone(),
         entries: feed.entries.iter().map(|one| entry(one, &feed.title)).collect(),
         namespaces: BTreeMap::from([("thr".to_owned(), THREAD.to_owned())]),
         ..atom::Feed::default()
