@@ -2,14 +2,18 @@
 
 mod cache_control;
 mod log_filter;
+mod parse;
 
 use crate::error::FieldError;
 use crate::ip_ranges::IpRanges;
+use crate::origins::Origins;
 use actix_web::http::header::HeaderValue;
 use cache_control::cache_control;
+use chrono_tz::Tz;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _};
 use log_filter::log_filter;
+use parse::{header_value, hsts, language, pause_ms, permalink, public_url, time_zone, timeout_ms};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -133,8 +137,24 @@ pub struct Config {
 
     /// The `Cache-Control` of public responses.
     #[arg(long, env = "ROUNDUP_CACHE_CONTROL", global = true, value_parser = cache_control,
-        default_value = "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400")]
+        default_value = "public, max-age=0, s-maxage=30, stale-if-error=86400")]
     pub cache_control: HeaderValue,
+
+    /// The `CDN-Cache-Control` of public responses, for shared caches only.
+    #[arg(long, env = "ROUNDUP_CDN_CACHE_CONTROL", global = true, value_parser = header_value,
+        default_value = "max-age=30, stale-while-revalidate=60, stale-if-error=86400")]
+    pub cdn_cache_control: HeaderValue,
+
+    /// The origins whose pages may use the editors' routes with a key, comma-separated:
+    /// `https://editor.example.org`.
+    #[arg(
+        long,
+        env = "ROUNDUP_ADMIN_ORIGINS",
+        default_value = "",
+        global = true,
+        value_name = "ORIGINS"
+    )]
+    pub admin_origins: Origins,
 
     /// The `Strict-Transport-Security` of all responses, for a service that will stay behind TLS:
     /// `max-age=31536000; includeSubDomains`. Unset: not sent.
@@ -195,6 +215,16 @@ pub struct Config {
     #[arg(long, env = "ROUNDUP_PERMALINK", global = true, value_name = "TEMPLATE", value_parser = permalink)]
     pub permalink: Option<String>,
 
+    /// The time zone of the site (IANA name, such as `Asia/Tehran`), for the archive and the dates in
+    /// permalinks.
+    #[arg(long, env = "ROUNDUP_TIME_ZONE", global = true, default_value = "UTC", value_name = "ZONE",
+        value_parser = time_zone)]
+    pub time_zone: Tz,
+
+    /// The language of the site (BCP 47 tag, such as `fa-IR`), which articles without a language have.
+    #[arg(long, env = "ROUNDUP_LANG", global = true, value_name = "TAG", value_parser = language)]
+    pub lang: Option<String>,
+
     /// The name of the site, for feeds.
     #[arg(long, env = "ROUNDUP_SITE_NAME", global = true, default_value = "Roundup")]
     pub site_name: String,
@@ -229,54 +259,6 @@ pub enum CommentPolicy {
     Hold,
 }
 
-/// Parses a time-out.
-fn timeout_ms(text: &str) -> Result<Duration, String> {
-    match text.parse::<u64>() {
-        Ok(ms) if (1..=600_000).contains(&ms) => Ok(Duration::from_millis(ms)),
-        _ => Err("must be 1 to 600000 milliseconds".to_owned()),
-    }
-}
-
-/// Parses a pause, which may be zero.
-fn pause_ms(text: &str) -> Result<Duration, String> {
-    match text.parse::<u64>() {
-        Ok(ms) if ms <= 600_000 => Ok(Duration::from_millis(ms)),
-        _ => Err("must be 0 to 600000 milliseconds".to_owned()),
-    }
-}
-
-fn header_value(text: &str) -> Result<HeaderValue, String> {
-    HeaderValue::from_str(text).map_err(|error| error.to_string())
-}
-
-fn hsts(text: &str) -> Result<HeaderValue, String> {
-    let is_age = |directive: &str| {
-        let age = directive.trim().to_ascii_lowercase();
-        age.strip_prefix("max-age=").is_some_and(|seconds| seconds.parse::<u32>().is_ok())
-    };
-    if text.split(';').any(is_age) {
-        return header_value(text);
-    }
-    Err("must contain max-age= with a number of seconds".to_owned())
-}
-
-fn public_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    let plain = url.query().is_none() && url.fragment().is_none();
-    if matches!(url.scheme(), "http" | "https") && plain {
-        Ok(url)
-    } else {
-        Err("must be an http or https URL without a query or fragment".to_owned())
-    }
-}
-
-fn permalink(text: &str) -> Result<String, String> {
-    if !(text.contains("{slug}") || text.contains("{id}")) {
-        return Err("must contain {slug} or {id}".to_owned());
-    }
-    public_url(&text.replace(['{', '}'], "")).map(|_| text.to_owned())
-}
-
 /// A command that has the settings and nothing else.
 #[derive(clap::Parser)]
 struct SettingsCommand {
@@ -306,6 +288,12 @@ impl Config {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             n => n.into(),
         }
+    }
+
+    /// Returns the path of the public URL without a slash at the end; empty for a service at the root.
+    pub fn path_prefix(&self) -> String {
+        let url = self.public_url.as_ref();
+        url.map_or(String::new(), |url| url.path().trim_end_matches('/').to_owned())
     }
 
     /// Returns how long a stale response may be sent while the database is unavailable:

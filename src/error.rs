@@ -59,7 +59,7 @@ codes! {
     RequestTimeout = "request_timeout" 408 "Request timeout" "The request did not arrive in time.";
     Conflict = "conflict" 409 "Conflict" "The request conflicts with what is stored.";
     SlugTaken = "slug_taken" 409 "Slug taken" "Another object has, or had, this slug.";
-    NameTaken = "name_taken" 409 "Name taken" "Another outlet has this name or host.";
+    NameTaken = "name_taken" 409 "Name taken" "Another outlet has this name or host, or another tag this name.";
     DuplicateLink = "duplicate_link" 409 "Duplicate link" "The article cites this URL already. `?allow_duplicates=true` permits it.";
     InUse = "in_use" 409 "In use" "The object is still in use: merge it into another one, or change what uses it.";
     InTrash = "in_trash" 409 "In the trash" "The article is in the trash: restore it first.";

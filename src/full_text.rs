@@ -1,6 +1,7 @@
 //! Full-text search: the search words, the filters and the statements that find what matches.
 
 use crate::error::Result;
+use crate::language::LanguageRanges;
 use crate::page::{Count, Scan};
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -56,11 +57,13 @@ pub struct SearchFilter {
     /// Any of these authors.
     pub authors: Option<Vec<String>>,
     /// Any of these languages.
-    pub langs: Option<Vec<String>>,
+    pub langs: Option<LanguageRanges>,
     /// Articles published at or after this time.
     pub after: Option<DateTime<Utc>>,
     /// Articles published before this time.
     pub before: Option<DateTime<Utc>>,
+    /// Articles edited at or after this time.
+    pub updated_after: Option<DateTime<Utc>>,
 }
 
 /// A search result.
@@ -122,9 +125,11 @@ const MATCHING: &str = "from search_match($1, $2) m
       and ($7::text[] is null or exists (select from articles a
             where a.id = m.article_id and a.author_name = any ($7)))
       and ($8::text[] is null or exists (select from articles a
-            where a.id = m.article_id and a.lang = any ($8)))
+            where a.id = m.article_id and lower(coalesce(a.lang, $11)) || '-' like any ($8)))
       and ($9::timestamptz is null or m.published_at >= $9)
-      and ($10::timestamptz is null or m.published_at < $10)";
+      and ($10::timestamptz is null or m.published_at < $10)
+      and ($12::timestamptz is null or exists (select from articles a
+            where a.id = m.article_id and a.updated_at >= $12))";
 
 type BoundQuery<'q> = BoxedSqlQuery<'q, Pg, SqlQuery>;
 
@@ -140,9 +145,11 @@ impl SearchFilter {
             .bind::<Nullable<Array<BigInt>>, _>(&self.tags)
             .bind::<Nullable<Array<Text>>, _>(&self.domains)
             .bind::<Nullable<Array<Text>>, _>(&self.authors)
-            .bind::<Nullable<Array<Text>>, _>(&self.langs)
+            .bind::<Nullable<Array<Text>>, _>(self.langs.as_ref().map(LanguageRanges::patterns))
             .bind::<Nullable<Timestamptz>, _>(self.after)
             .bind::<Nullable<Timestamptz>, _>(self.before)
+            .bind::<Text, _>(self.langs.as_ref().map_or("", LanguageRanges::site))
+            .bind::<Nullable<Timestamptz>, _>(self.updated_after)
     }
 }
 
@@ -156,7 +163,7 @@ pub(crate) async fn best(
     let from = match &scan.from {
         None => String::new(),
         Some(_) => format!(
-            " and (m.rank, m.published_at, m.place, m.id) {comparison} ($11::bigint, $12::timestamptz, $13::integer, $14::bigint)"
+            " and (m.rank, m.published_at, m.place, m.id) {comparison} ($13::bigint, $14::timestamptz, $15::integer, $16::bigint)"
         ),
     };
     let text = format!(
@@ -189,7 +196,7 @@ pub async fn articles(
     let from = match &scan.from {
         None => String::new(),
         Some(_) => {
-            format!(" having (max(m.rank), m.article_id) {comparison} ($11::bigint, $12::bigint)")
+            format!(" having (max(m.rank), m.article_id) {comparison} ($13::bigint, $14::bigint)")
         }
     };
     let text = format!(

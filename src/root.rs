@@ -4,8 +4,9 @@ use crate::error::{Code, Error, Problem, Result};
 use crate::extract::{EmptyQuery, Query};
 use crate::openapi::{Problems, ShortText};
 use crate::response::{JsonResponse, prefers_html};
+use crate::state::State;
 use actix_web::http::header;
-use actix_web::web::{Path, ServiceConfig, resource};
+use actix_web::web::{Data, Path, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
@@ -13,13 +14,17 @@ use utoipa::{OpenApi, ToSchema};
 /// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/").get(get_index))
+        .service(resource("/api/v1").get(get_api_index))
         .service(resource("/problems").get(list_problems))
         .service(resource("/problems/{code}").get(get_problem));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(get_index, list_problems, get_problem), components(schemas(Problem)))]
+#[openapi(
+    paths(get_index, get_api_index, list_problems, get_problem),
+    components(schemas(Problem))
+)]
 pub struct Docs;
 
 /// The index of the service.
@@ -33,39 +38,41 @@ struct ServiceIndex {
     version: &'static str,
     /// The base path of the API.
     #[schema(max_length = 200, example = "/api/v1")]
-    api: &'static str,
+    api: String,
     /// The paths of its lists.
     #[schema(max_items = 20, value_type = Vec<ShortText>)]
-    lists: Vec<&'static str>,
+    lists: Vec<String>,
     /// The path of the OpenAPI document.
     #[schema(max_length = 200, example = "/openapi.json")]
-    openapi: &'static str,
+    openapi: String,
     /// The path of the interactive documentation.
     #[schema(max_length = 200, example = "/docs/")]
-    docs: &'static str,
+    docs: String,
 }
 
 impl ServiceIndex {
-    fn new() -> Self {
+    /// Returns the index of a service below this path.
+    fn below(prefix: &str) -> Self {
+        let path = |path: &str| format!("{prefix}{path}");
         Self {
             name: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
-            api: "/api/v1",
+            api: path("/api/v1"),
             lists: vec![
-                "/api/v1/articles",
-                "/api/v1/links",
-                "/api/v1/outlets",
-                "/api/v1/tags",
-                "/api/v1/comments",
+                path("/api/v1/articles"),
+                path("/api/v1/links"),
+                path("/api/v1/outlets"),
+                path("/api/v1/tags"),
+                path("/api/v1/comments"),
             ],
-            openapi: "/openapi.json",
-            docs: "/docs/",
+            openapi: path("/openapi.json"),
+            docs: path("/docs/"),
         }
     }
 
     /// Returns the index as a page for a browser.
     fn html(&self) -> String {
-        let item = |href: &&str| format!("<li><a href=\"{href}\">{href}</a></li>");
+        let item = |href: &String| format!("<li><a href=\"{href}\">{href}</a></li>");
         let lists: String = self.lists.iter().map(item).collect();
         format!(
             "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{name}</title>\
@@ -90,18 +97,32 @@ struct IndexPage(#[expect(dead_code, reason = "only its schema is used")] String
 ///
 /// JSON, or a small HTML page for a browser.
 #[utoipa::path(get, path = "/", tag = "service",
-    responses((status = 200, description = "The index", content((ServiceIndex = "application/json", example = json!(ServiceIndex::new())), (IndexPage = "text/html"))), Problems))]
-async fn get_index(req: HttpRequest, _query: Query<EmptyQuery>) -> Result<HttpResponse> {
+    responses((status = 200, description = "The index", content((ServiceIndex = "application/json", example = json!(ServiceIndex::below(""))), (IndexPage = "text/html"))), Problems))]
+async fn get_index(
+    req: HttpRequest,
+    state: Data<State>,
+    _query: Query<EmptyQuery>,
+) -> Result<HttpResponse> {
+    let index = ServiceIndex::below(&state.config().path_prefix());
     let mut response = if prefers_html(req.headers()) {
-        HttpResponse::Ok().content_type("text/html; charset=utf-8").body(ServiceIndex::new().html())
+        HttpResponse::Ok().content_type("text/html; charset=utf-8").body(index.html())
     } else {
-        JsonResponse::new(&ServiceIndex::new())?.respond_to(&req)
+        JsonResponse::new(&index)?.respond_to(&req)
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, header::HeaderValue::from_static("Accept"));
     let description = "</openapi.json>; rel=\"service-desc\", </docs/>; rel=\"service-doc\"";
     headers.insert(header::LINK, header::HeaderValue::from_static(description));
     Ok(response)
+}
+
+/// Get the index of the API
+///
+/// The same as the index of the service, as JSON.
+#[utoipa::path(get, path = "/api/v1", tag = "service",
+    responses((status = 200, description = "The index", body = ServiceIndex, example = json!(ServiceIndex::below(""))), Problems))]
+async fn get_api_index(state: Data<State>, _query: Query<EmptyQuery>) -> Result<JsonResponse> {
+    JsonResponse::new(&ServiceIndex::below(&state.config().path_prefix()))
 }
 
 /// A kind of problem.

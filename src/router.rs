@@ -44,16 +44,16 @@ impl Application {
             .app_data(self.comments.clone())
             .app_data(self.jobs.clone())
             .app_data(self.exports.clone());
-        configure(cfg);
+        configure(cfg, &self.state.config().path_prefix());
     }
 }
 
-/// Registers all routes.
-fn configure(cfg: &mut ServiceConfig) {
+/// Registers all routes of a service below this path.
+fn configure(cfg: &mut ServiceConfig, prefix: &str) {
     cfg.app_data(PayloadConfig::new(MAX_BODY));
     root::configure(cfg);
     health::configure(cfg);
-    openapi_document::configure(cfg);
+    openapi_document::configure(cfg, prefix);
     feeds::configure(cfg);
     public::configure(cfg);
     cfg.service(

@@ -92,6 +92,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         publish_error -> Nullable<Text>,
         image -> Nullable<Jsonb>,
+        guid -> Nullable<Text>,
     }
 }
 
@@ -384,6 +385,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    tag_names (name_key) {
+        name_key -> Text,
+        tag_id -> Int8,
+    }
+}
+
+diesel::table! {
     tag_slugs (slug) {
         slug -> Text,
         tag_id -> Int8,
@@ -420,6 +428,7 @@ diesel::joinable!(outlet_hosts -> outlets (outlet_id));
 diesel::joinable!(outlet_slugs -> outlets (outlet_id));
 diesel::joinable!(pingbacks -> articles (article_id));
 diesel::joinable!(search_documents -> articles (article_id));
+diesel::joinable!(tag_names -> tags (tag_id));
 diesel::joinable!(tag_slugs -> tags (tag_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -452,6 +461,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     search_languages,
     search_progress,
     site,
+    tag_names,
     tag_slugs,
     tags,
 );

@@ -8,6 +8,7 @@ use crate::db::{DeadlineExceeded, Pool, PoolError, PooledConnection};
 use crate::error::{Code, Error, Result};
 use crate::idempotency::IdempotentRequest;
 use crate::metrics::Metrics;
+use crate::permalink::Permalinks;
 use crate::response::{CachedResponse, StoredResponse};
 use crate::retry::with_retries;
 use actix_web::web::Data;
@@ -16,6 +17,7 @@ use diesel_async::{
 };
 use futures_util::future::BoxFuture;
 use prometheus_client::registry::Registry;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -30,6 +32,7 @@ pub struct State {
     pool: Pool,
     clock: Clock,
     config: Config,
+    permalinks: Arc<Permalinks>,
     metrics: Metrics,
     cache: Cache<CachedResponse>,
     replica: Option<Replica>,
@@ -51,7 +54,19 @@ impl State {
         let write_permits = Semaphore::new(connections.div_ceil(2));
         let costly_reads = CostlyReads::new(connections.div_ceil(4));
         let replica = None;
-        Self { pool, clock, config, metrics, cache, replica, write_permits, costly_reads, stopping }
+        let permalinks = Arc::new(Permalinks::from_config(&config));
+        Self {
+            pool,
+            clock,
+            config,
+            permalinks,
+            metrics,
+            cache,
+            replica,
+            write_permits,
+            costly_reads,
+            stopping,
+        }
     }
 
     /// Adds replicas, which serve the reads that the cache misses.
@@ -278,6 +293,11 @@ impl State {
     /// Returns the settings.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Returns the public URLs of this service and its site.
+    pub fn permalinks(&self) -> &Arc<Permalinks> {
+        &self.permalinks
     }
 
     /// Returns the metrics.

@@ -3,6 +3,7 @@
 use crate::error::{Code, Error, Result};
 use crate::extract::{comma_separated, comma_separated_refs};
 use crate::full_text::{SearchFilter, Words};
+use crate::language::LanguageRanges;
 use crate::{outlets, tags};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel_async::AsyncPgConnection;
@@ -25,7 +26,8 @@ pub(crate) struct ArticleQuery {
     /// Only articles by one of these authors, comma-separated.
     #[param(max_length = 1000)]
     author: Option<String>,
-    /// Only articles in one of these languages, comma-separated.
+    /// Only articles in one of these languages, comma-separated: `fa` matches `fa-IR` too. An article without
+    /// a language has that of the site.
     #[param(max_length = 200, example = "en")]
     lang: Option<String>,
     /// Only articles published at or after this time (RFC 3339) or day.
@@ -34,6 +36,9 @@ pub(crate) struct ArticleQuery {
     /// Only articles published before this time (RFC 3339) or day.
     #[param(max_length = 40, example = "2015-01-01T00:00:00Z")]
     published_before: Option<String>,
+    /// Only articles that were edited at or after this time (RFC 3339) or day.
+    #[param(max_length = 40, example = "2015-01-01T00:00:00Z")]
+    updated_after: Option<String>,
     /// `links`: returns all sources of each item, not only the lead.
     #[param(max_length = 100, pattern = "^(links)?$", example = "links")]
     pub(crate) include: Option<String>,
@@ -118,22 +123,32 @@ pub(crate) struct Filter {
     pub(crate) outlets: Option<Vec<i64>>,
     pub(crate) domains: Option<Vec<String>>,
     pub(crate) authors: Option<Vec<String>>,
-    pub(crate) langs: Option<Vec<String>>,
+    pub(crate) langs: Option<LanguageRanges>,
     pub(crate) after: Option<DateTime<Utc>>,
     pub(crate) before: Option<DateTime<Utc>>,
+    pub(crate) updated_after: Option<DateTime<Utc>>,
     pub(crate) words: Option<Words>,
 }
 
 impl ArticleQuery {
-    /// Returns the filters, with the ids of tags and outlets.
-    pub(crate) async fn filter(&self, conn: &AsyncPgConnection) -> Result<Filter> {
+    /// Returns the filters, with the ids of tags and outlets. `site_lang` is the language of the site.
+    pub(crate) async fn filter(
+        &self,
+        conn: &AsyncPgConnection,
+        site_lang: Option<&str>,
+    ) -> Result<Filter> {
         let list = |text: &String| comma_separated(text).map(str::to_owned).collect::<Vec<_>>();
         let mut filter = Filter {
             domains: self.domain.as_deref().map(crate::links::domains),
             authors: self.author.as_ref().map(list),
-            langs: self.lang.as_ref().map(list),
+            langs: self
+                .lang
+                .as_deref()
+                .map(|text| LanguageRanges::parse(text, site_lang))
+                .transpose()?,
             after: time("published_after", self.published_after.as_deref())?,
             before: time("published_before", self.published_before.as_deref())?,
+            updated_after: time("updated_after", self.updated_after.as_deref())?,
             ..Filter::default()
         };
         if let Some(text) = &self.tag {
@@ -159,13 +174,18 @@ impl Filter {
             langs: self.langs.clone(),
             after: self.after,
             before: self.before,
+            updated_after: self.updated_after,
         }
     }
 }
 
-/// Parses a time in RFC 3339, or a day, which begins at midnight UTC.
+/// Parses a time in RFC 3339, or a day, which begins at midnight UTC. In a query a `+` means a space; one in
+/// front of an offset was not escaped.
 pub fn time(name: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>> {
     let Some(text) = text else { return Ok(None) };
+    let unescaped = text.rsplit_once(' ').filter(|(time, _)| time.contains(':'));
+    let text =
+        &unescaped.map_or_else(|| text.to_owned(), |(time, offset)| format!("{time}+{offset}"));
     let day = || text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|at| at.and_utc());
     let at = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).ok().or_else(day);
     // RFC 3339 and PostgreSQL can both represent these years.
@@ -197,6 +217,8 @@ mod tests {
         let day = time("t", Some("2014-12-04")).unwrap();
         assert_eq!(day, time("t", Some("2014-12-04T00:00:00Z")).unwrap());
         assert_eq!(day, time("t", Some("2014-12-04T01:00:00+01:00")).unwrap());
+        assert_eq!(day, time("t", Some("2014-12-04T01:00:00 01:00")).unwrap());
+        assert_eq!(day, time("t", Some("2014-12-04 00:00:00Z")).unwrap());
         for bad in ["", "yesterday", "2014-13-01", "294277-01-01T00:00:00Z", "1417651200"] {
             assert_eq!(time("t", Some(bad)).unwrap_err().code(), Code::BadParameter, "{bad}");
         }

@@ -1,6 +1,6 @@
 //! Renders an article as one HTML fragment, for feeds and exports.
 
-use super::model::Article;
+use super::model::{Article, Correction};
 use crate::links::{Link, LinkRole};
 use crate::validation::is_web_url;
 use quick_xml::escape::escape;
@@ -22,6 +22,8 @@ pub struct ArticleHtml<'a> {
     pub commentary_html: Option<&'a str>,
     /// The heading of the further sources.
     pub links_heading: Option<&'a str>,
+    /// The corrections since publication.
+    pub corrections: &'a [Correction],
 }
 
 impl<'a> From<&'a Article> for ArticleHtml<'a> {
@@ -41,6 +43,7 @@ impl<'a> From<&'a Article> for ArticleHtml<'a> {
             commentary_label: commentary.and_then(|commentary| commentary.label.as_deref()),
             commentary_html: commentary.map(|commentary| commentary.html.as_str()),
             links_heading: summary.links_heading.as_deref(),
+            corrections: &summary.corrections,
         }
     }
 }
@@ -89,6 +92,11 @@ impl ArticleHtml<'_> {
                 html += &format!("<li>{}</li>\n", source.render());
             }
             html += "</ul>\n";
+        }
+        for correction in self.corrections {
+            let day = correction.at.format("%Y-%m-%d");
+            let note = escape(&correction.note);
+            html += &format!("<p><strong>Correction ({day}):</strong> {note}</p>\n");
         }
         html
     }
@@ -139,6 +147,7 @@ mod tests {
             commentary_label: Some("My Comment"),
             commentary_html: Some("<p>said</p>"),
             links_heading: Some("More"),
+            corrections: &[],
         };
         assert_eq!(
             article.render(),

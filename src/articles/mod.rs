@@ -3,6 +3,7 @@
 //! do with articles is in [`crate::editor`].
 
 mod comment_period;
+mod excerpt;
 pub(crate) mod filter;
 pub mod html;
 mod image;
@@ -11,8 +12,10 @@ pub(crate) mod query;
 mod routes;
 pub(crate) mod slugs;
 pub mod store;
+mod view;
 
 pub use comment_period::{CommentPeriod, invalidate_closed};
+pub(crate) use excerpt::excerpt;
 pub(crate) use filter::included;
 pub use filter::time;
 pub use image::ArticleImage;
@@ -22,3 +25,4 @@ pub use query::{
     Texts, by_ids, headline, ids_by_slug, is_gone, none, published, resolve, summaries, texts,
 };
 pub use routes::{Docs, configure};
+pub use view::ArticleView;

@@ -1,11 +1,15 @@
 //! The database rows and JSON types of articles.
 
 use super::image::ArticleImage;
+use super::excerpt::excerpt;
 use crate::links::{Link, RichText};
 use crate::schema::articles;
 use crate::tags::TagRef;
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -77,6 +81,7 @@ pub struct Commentary {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
 pub struct Correction {
     /// When it happened.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub at: DateTime<Utc>,
     /// What was corrected.
     #[schema(max_length = 2000, example = "An earlier version misspelt the name of the bridge.")]
@@ -93,8 +98,14 @@ pub struct ArticleSummary {
     #[schema(max_length = 200, example = "iran-attacked-islamic-state-forces-in-iraq")]
     pub slug: String,
     /// The path by id, which never changes.
-    #[schema(max_length = 200, example = "/api/v1/articles/42")]
+    #[schema(max_length = 10_000, example = "/api/v1/articles/42")]
     pub url: String,
+    /// The URL of its page on the site, if the setting `ROUNDUP_PERMALINK` says where that is.
+    #[schema(
+        max_length = 10_000,
+        example = "https://example.org/iran-attacked-islamic-state-forces-in-iraq"
+    )]
+    pub page_url: Option<String>,
     /// The headline.
     #[schema(max_length = 300, example = "Iran Attacked Islamic State Forces in Iraq")]
     pub headline: String,
@@ -106,11 +117,16 @@ pub struct ArticleSummary {
     pub lang: Option<String>,
     /// The picture.
     pub image: Option<ArticleImage>,
+    /// The beginning of the quote, or of the commentary, as plain text.
+    #[schema(max_length = 280, example = "Iran launched airstrikes in recent days …")]
+    pub excerpt: Option<String>,
     /// The time of publication.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub published_at: Option<DateTime<Utc>>,
     /// Whether the source gave no date, so that `published_at` is the time of import.
     pub published_at_uncertain: bool,
     /// The time of the last edit.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub updated_at: DateTime<Utc>,
     /// The heading of the list of further sources.
     #[schema(max_length = 300, example = "More News On U.S. And Iranian Forces Operating In Iraq")]
@@ -130,6 +146,7 @@ pub struct ArticleSummary {
     #[schema(minimum = 0, maximum = 2_147_483_647, example = 3)]
     pub comment_count: i32,
     /// The time of the last comment.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub last_comment_at: Option<DateTime<Utc>>,
     /// Whether readers can comment.
     pub comments_open: bool,
@@ -149,6 +166,9 @@ pub struct Article {
     pub quote: Option<RichText>,
     /// The editor's commentary.
     pub commentary: Option<Commentary>,
+    /// Its id in the feeds of the site that it was imported from.
+    #[serde(skip)]
+    pub guid: Option<String>,
 }
 
 impl ArticleSummary {
@@ -159,6 +179,8 @@ impl ArticleSummary {
             id: 42,
             slug: "iran-attacked-islamic-state-forces-in-iraq".into(),
             url: "/api/v1/articles/42".into(),
+            page_url: Some("https://example.org/iran-attacked-islamic-state-forces-in-iraq".into()),
+            excerpt: Some("Iran launched airstrikes in recent days …".into()),
             headline: "Iran Attacked Islamic State Forces in Iraq".into(),
             dek: Some("U.S. Not Coordinating With Tehran on Airstrikes".into()),
             lang: Some("en".into()),
@@ -198,8 +220,17 @@ impl Article {
                 text: "They may not be talking to each other, …".into(),
                 html: "<p>They may not be talking to each other, …</p>".into(),
             }),
+            guid: None,
         }
     }
+}
+
+/// Long enough for the words of an excerpt and the tags between them.
+const TEXT_HEAD: &str =
+    "left(coalesce(nullif(articles.quote_html, ''), articles.commentary_html), 2000)";
+
+fn text_head() -> SqlLiteral<Nullable<Text>> {
+    sql(TEXT_HEAD)
 }
 
 /// The columns that a list returns.
@@ -215,6 +246,9 @@ pub(crate) struct SummaryRow {
     published_at: Option<DateTime<Utc>>,
     published_at_uncertain: bool,
     updated_at: DateTime<Utc>,
+    /// The beginning of the text that the excerpt is made from.
+    #[diesel(select_expression = text_head(), select_expression_type = SqlLiteral<Nullable<Text>>)]
+    text_head: Option<String>,
     links_heading: Option<String>,
     author_name: Option<String>,
     author_url: Option<String>,
@@ -234,6 +268,7 @@ pub(crate) struct TextRow {
     commentary_label: Option<String>,
     commentary_text: Option<String>,
     commentary_html: Option<String>,
+    guid: Option<String>,
 }
 
 impl SummaryRow {
@@ -241,6 +276,8 @@ impl SummaryRow {
     pub(crate) fn with(self, links: Vec<Link>, tags: Vec<TagRef>) -> ArticleSummary {
         ArticleSummary {
             url: format!("/api/v1/articles/{}", self.id),
+            page_url: None,
+            excerpt: self.text_head.as_deref().and_then(excerpt),
             id: self.id,
             slug: self.slug,
             headline: self.headline,
@@ -272,6 +309,6 @@ impl TextRow {
             html: self.commentary_html.unwrap_or_default(),
         });
         let quote = RichText::of(self.quote_text, self.quote_html);
-        Article { summary, quote, commentary }
+        Article { summary, quote, commentary, guid: self.guid }
     }
 }

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer, Text, Timestamptz};
+use diesel::sql_types::{Array, Bool, Integer, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join3;
 use serde_json::Value;
@@ -96,7 +96,7 @@ async fn by_date(
     scan: &Scan<(DateTime<Utc>, i64)>,
 ) -> Result<Vec<(DateTime<Utc>, i64)>> {
     let only = filter.authors.is_none() && filter.langs.is_none() && filter.domains.is_none();
-    let only = only && filter.words.is_none();
+    let only = only && filter.words.is_none() && filter.updated_after.is_none();
     match (filter.tags.as_deref(), filter.outlets.as_deref()) {
         (Some([tag]), None) if only => {
             let at = article_tags::published_at.assume_not_null();
@@ -172,11 +172,14 @@ pub(crate) fn narrowed(mut query: Public, filter: &Filter) -> Public {
         Some([one]) => query.filter(articles::author_name.eq(one.clone())),
         Some(several) => query.filter(articles::author_name.eq_any(several.to_vec())),
     };
-    query = match filter.langs.as_deref() {
-        None => query,
-        Some([one]) => query.filter(articles::lang.eq(one.clone())),
-        Some(several) => query.filter(articles::lang.eq_any(several.to_vec())),
-    };
+    if let Some(langs) = &filter.langs {
+        let found = sql::<Bool>("lower(coalesce(articles.lang, ")
+            .bind::<Text, _>(langs.site().to_owned())
+            .sql(")) || '-' like any (")
+            .bind::<Array<Text>, _>(langs.patterns().to_vec())
+            .sql(")");
+        query = query.filter(found);
+    }
     if let Some(words) = &filter.words {
         // The array is computed once. With `in (select …)` the planner may instead search for the
         // words in one article after the other, the latest first.
@@ -192,6 +195,9 @@ pub(crate) fn narrowed(mut query: Public, filter: &Filter) -> Public {
     }
     if let Some(before) = filter.before {
         query = query.filter(articles::published_at.lt(before));
+    }
+    if let Some(after) = filter.updated_after {
+        query = query.filter(articles::updated_at.ge(after));
     }
     query
 }

@@ -1,9 +1,9 @@
 //! The public lists of articles and of their links.
 
-use super::comment_period::CommentPeriod;
 use super::filter::{ArticleQuery, Filter, WordsQuery, included};
 use super::model::ArticleSummary;
 use super::query;
+use super::view::ArticleView;
 use crate::error::{Error, Problem, Result};
 use crate::extract::{FieldsQuery, Lookup, Query, QueryPair, QueryTriple, Ref};
 use crate::links::{self, Link};
@@ -45,7 +45,7 @@ async fn list_articles(
 ///
 /// Newest first.
 #[utoipa::path(get, path = "/outlets/{ref}/articles", tag = "outlets",
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"), PageQuery),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "coast-radio"), PageQuery),
     responses((status = 200, description = "A page of articles", body = Page<ArticleSummary>, example = json!(Page::sample(ArticleSummary::sample()))), Problems))]
 async fn list_outlet_articles(
     state: Data<State>,
@@ -64,7 +64,8 @@ async fn list(
     let all_links = included(query.include.as_deref(), &["links"])?.contains(&"links".to_owned());
     let mut found = state
         .read(async |conn| {
-            let mut filter = Filter { words: words.words()?, ..query.filter(conn).await? };
+            let filter = query.filter(conn, state.config().lang.as_deref()).await?;
+            let mut filter = Filter { words: words.words()?, ..filter };
             if let Some(which) = &outlet {
                 filter.outlets = Some(vec![outlets::id_of(conn, which).await?]);
             }
@@ -72,8 +73,8 @@ async fn list(
             query::page(conn, &filter, words.sort, &scan, all_links).await
         })
         .await?;
-    let period = CommentPeriod::of(state);
-    found.items.iter_mut().for_each(|article| period.apply(article));
+    let view = ArticleView::of(state);
+    found.items.iter_mut().for_each(|article| view.apply(article));
     JsonResponse::page(found, query.fields.as_deref(), ArticleSummary::sample)
 }
 
@@ -81,7 +82,7 @@ async fn list(
 ///
 /// Each with the outlets and authors that it is credited to.
 #[utoipa::path(get, path = "/articles/{ref}/links", tag = "articles",
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), FieldsQuery, PageQuery),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "1"), FieldsQuery, PageQuery),
     responses((status = 200, description = "A page of links", body = Page<Link>, example = json!(Page::sample(Link::sample()))),
         (status = 301, description = "The article has another slug now"), ArticleProblems))]
 async fn list_article_links(

@@ -71,6 +71,8 @@ pub struct Origin {
     pub id: String,
     /// The hash of the whole record: equal hashes mean equal records.
     pub hash: Vec<u8>,
+    /// The id in the feeds of its site.
+    pub guid: Option<String>,
 }
 
 #[derive(AsChangeset, Insertable)]
@@ -106,6 +108,7 @@ struct OriginRow<'a> {
     source: Option<&'a str>,
     source_id: Option<&'a str>,
     source_hash: Option<&'a [u8]>,
+    guid: Option<&'a str>,
 }
 
 impl<'a> OriginRow<'a> {
@@ -115,6 +118,7 @@ impl<'a> OriginRow<'a> {
             source: origin.map(|origin| origin.source.as_str()),
             source_id: origin.map(|origin| origin.id.as_str()),
             source_hash: origin.map(|origin| origin.hash.as_slice()),
+            guid: origin.and_then(|origin| origin.guid.as_deref()),
         }
     }
 }

@@ -16,6 +16,7 @@ pub struct AuditEvent {
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]
     pub id: i64,
     /// When it happened.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub at: DateTime<Utc>,
     /// The key that was used; null for the service itself and its command line.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]

@@ -11,10 +11,14 @@ pub use scopes::Scope;
 
 use crate::error::{Code, Error, Result};
 use crate::extract::Client;
+use crate::response::cors;
 use crate::state::State;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE,
+};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse};
@@ -72,6 +76,9 @@ pub async fn require_key<B: MessageBody>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    if is_preflight(&req) {
+        return next.call(req).await.map(ServiceResponse::map_into_left_body);
+    }
     let key = match authenticate(&req).await {
         Ok(key) => key,
         // A response, not an `Err`: the request pipeline only handles responses.
@@ -83,6 +90,15 @@ pub async fn require_key<B: MessageBody>(
     let principal = Principal { key: key.id, name: key.name, address, scopes: key.scopes };
     req.extensions_mut().insert(principal);
     next.call(req).await.map(ServiceResponse::map_into_left_body)
+}
+
+/// Returns whether a browser asks what a page of an origin in `ROUNDUP_ADMIN_ORIGINS` may send. It asks
+/// without the key.
+fn is_preflight(req: &ServiceRequest) -> bool {
+    let state = req.app_data::<Data<State>>();
+    req.method() == Method::OPTIONS
+        && req.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+        && state.is_some_and(|state| cors::admin_origin(req.headers(), state.config()).is_some())
 }
 
 /// Returns the IP address of the client, from the forwarding header if a trusted proxy sent it.

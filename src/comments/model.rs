@@ -51,8 +51,10 @@ pub struct Comment {
     #[schema(max_length = 2_000_000, example = "<p>I concur.</p>")]
     pub html: Option<String>,
     /// The time it was written; null if the source did not say.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub created_at: Option<DateTime<Utc>>,
     /// The time its author last edited it.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub edited_at: Option<DateTime<Utc>>,
     /// The number of published direct replies.
     #[schema(minimum = 0, maximum = 2_147_483_647, example = 0)]

@@ -91,7 +91,7 @@ async fn get_comment(
 ///
 /// In reading order, with `depth`. `around` returns the page that a comment is on.
 #[utoipa::path(get, path = "/articles/{ref}/comments", tag = "comments",
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), ThreadQuery, PageQuery),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "1"), ThreadQuery, PageQuery),
     responses((status = 200, description = "A page of comments", body = Page<ThreadComment>, example = json!(Page::sample(ThreadComment::sample()))),
         (status = 301, description = "The article has another slug now"), ArticleProblems))]
 async fn list_article_comments(

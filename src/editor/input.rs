@@ -4,6 +4,7 @@ use crate::articles::ArticleImage;
 use crate::articles::model::{ArticleAuthor, ArticleStatus, Commentary, Correction};
 use crate::editor::model::AdminArticle;
 use crate::error::{Code, Error, FieldError, Result};
+use crate::language::check_language;
 use crate::links::{LinkInput, TextFormat, TextInput};
 use crate::tags::TagName;
 use crate::validation::{check_not_blank, check_web_url};
@@ -275,6 +276,7 @@ impl ArticleInput {
         for (at, tag) in self.tags.iter().enumerate() {
             errors.extend(tag.check(&format!("/tags/{at}")));
         }
+        errors.extend(self.lang.as_deref().and_then(|tag| check_language("/lang", tag)));
         let page = self.author.as_ref().and_then(|author| author.url.as_deref());
         errors.extend(page.and_then(|url| check_web_url("/author/url", url)));
         let image = self.image.as_ref().map(|image| image.url.as_str());

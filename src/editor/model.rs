@@ -21,6 +21,7 @@ pub struct EditorFields {
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 3)]
     pub version: i32,
     /// The time when it was first stored.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub created_at: DateTime<Utc>,
     /// The kind of source of an imported article.
     #[schema(max_length = 100, example = "roundup")]
@@ -73,6 +74,7 @@ pub struct Revision {
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 2)]
     pub version: i32,
     /// The time when it was stored.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub at: DateTime<Utc>,
     /// The id of the key that wrote it; null for imports and for the service itself.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 1)]

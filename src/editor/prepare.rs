@@ -10,10 +10,12 @@ use crate::editor::model::AdminArticle;
 use crate::editor::status::status_after;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::links::{self, Link, LinkInput, NewLink, OutletLookup, RichText, StoredLink, TextInput};
+use crate::state::State;
 use crate::tags;
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use std::collections::{HashMap, HashSet};
+use url::Url;
 
 /// Who makes a change, with which permissions, and when.
 #[derive(Debug, Clone)]
@@ -30,18 +32,21 @@ pub(super) struct Editor {
     pub(super) from_text: bool,
     /// The time of the change.
     pub(super) now: DateTime<Utc>,
+    /// The URL of the site, against which relative URLs in texts are resolved.
+    pub(super) base_url: Option<Url>,
 }
 
 impl Editor {
     /// Returns the holder of a key.
-    pub(super) fn of(principal: &Principal, now: DateTime<Utc>) -> Self {
+    pub(super) fn of(principal: &Principal, state: &State) -> Self {
         Self {
             who: Actor::of(principal),
             key: Some(principal.key),
             may_create_outlets: principal.may(Scope::OutletsWrite),
             allow_duplicates: false,
             from_text: false,
-            now,
+            now: state.clock().now(),
+            base_url: state.permalinks().home_url(),
         }
     }
 
@@ -66,6 +71,7 @@ impl Editor {
             allow_duplicates: true,
             from_text: false,
             now,
+            base_url: None,
         }
     }
 }
@@ -105,6 +111,7 @@ pub(super) async fn prepare(
         known: outlets.filter_map(|credit| Some(credit.outlet.as_ref()?.id)).collect(),
         may_create: editor.may_create_outlets,
         now: editor.now,
+        base_url: editor.base_url.clone(),
     };
     let (mut new, unconfirmed) = links::resolve(conn, &input.links, &lookup).await?;
     let ids = match_links(&input.links, &new, before)?;
@@ -123,7 +130,7 @@ pub(super) async fn prepare(
     }
     let tags = tags::named(conn, &input.tags, editor.now).await?;
     let slug = input.slug.clone();
-    let mut draft = draft(input, current, editor.now)?;
+    let mut draft = draft(input, current, editor)?;
     draft.outlet_count = links::count_outlets(links.iter().map(|stored| &stored.link));
     Ok(PreparedArticle { draft, slug, links, confirmed_outlets, tags })
 }
@@ -186,7 +193,8 @@ fn is_row_of(draft: &Draft, current: &AdminArticle) -> bool {
         && *corrections == summary.corrections
 }
 
-fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>) -> Result<Draft> {
+fn draft(input: ArticleInput, current: Option<&AdminArticle>, editor: &Editor) -> Result<Draft> {
+    let (now, base) = (editor.now, editor.base_url.as_ref());
     let before = current.map(|now| (now.editor_fields.status, now.article.summary.published_at));
     let (status, published_at) = status_after(input.status, input.published_at, before, now)
         .map_err(|error| Error::fields(Code::Invalid, vec![error]))?;
@@ -199,7 +207,7 @@ fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>
     let before = before.map(|old| RichText { text: old.text.clone(), html: old.html.clone() });
     let commentary = input.commentary.map(|new| {
         let text = TextInput { text: new.text, format: new.format };
-        let RichText { text, html } = rendered(text, before.as_ref());
+        let RichText { text, html } = rendered(text, before.as_ref(), base);
         Commentary { label: new.label, text, html }
     });
     let author = input.author.unwrap_or_default();
@@ -214,7 +222,7 @@ fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>
         dek: input.dek,
         lang: input.lang,
         image: input.image.map(Into::into),
-        quote: input.quote.map(|text| rendered(text, quote)),
+        quote: input.quote.map(|text| rendered(text, quote, base)),
         commentary,
         links_heading: input.links_heading,
         author: ArticleAuthor { name: author.name, url: author.url },
@@ -230,10 +238,10 @@ fn draft(input: ArticleInput, current: Option<&AdminArticle>, now: DateTime<Utc>
 }
 
 /// Returns a text with its HTML; an unchanged text is not rendered again.
-fn rendered(new: TextInput, before: Option<&RichText>) -> RichText {
+fn rendered(new: TextInput, before: Option<&RichText>, base: Option<&Url>) -> RichText {
     match before {
         Some(before) if TextInput::of(before) == new => before.clone(),
-        _ => new.rendered(),
+        _ => new.rendered(base),
     }
 }
 

@@ -10,6 +10,7 @@ pub use links::LinkDocs;
 pub use paste::ParseDocs;
 pub use revisions::RevisionDocs;
 
+use crate::articles::ArticleView;
 use crate::articles::filter::{AdminSort, ArticleQuery, included};
 use crate::articles::model::ArticleStatus;
 use crate::auth::{Allowed, scope};
@@ -106,8 +107,12 @@ struct PurgeQuery {
 }
 
 /// Returns the response with an article and the entity tag of its version.
-pub(super) fn article_response(article: &AdminArticle) -> Result<StoredResponse> {
-    Ok(StoredResponse::ok(article)?.with_version(article.editor_fields.version))
+pub(super) fn article_response(
+    view: &ArticleView,
+    mut article: AdminArticle,
+) -> Result<StoredResponse> {
+    view.set_urls(&mut article.article.summary);
+    Ok(StoredResponse::ok(&article)?.with_version(article.editor_fields.version))
 }
 
 /// List the articles in any status
@@ -123,14 +128,16 @@ async fn admin_list_articles(
 ) -> Result<JsonResponse> {
     let all_links = included(query.include.as_deref(), &["links"])?.contains(&"links".to_owned());
     let status = statuses(admin_query.status.as_deref())?;
-    let found = state
+    let mut found = state
         .read(async |conn| {
-            let filter = query.filter(conn).await?;
+            let filter = query.filter(conn, state.config().lang.as_deref()).await?;
             let scan = page.scan(&("admin articles", admin_query.sort, &filter, &status))?;
             let which = (&filter, status.as_deref());
             query::page(conn, which, admin_query.sort, &scan, all_links).await
         })
         .await?;
+    let view = ArticleView::of(&state);
+    found.items.iter_mut().for_each(|one| view.set_urls(&mut one.summary));
     JsonResponse::page(found, query.fields.as_deref(), AdminArticleSummary::sample)
 }
 
@@ -149,16 +156,16 @@ async fn admin_create_article(
     QueryPair(query, paste): QueryPair<DuplicateQuery, PasteQuery>,
     body: JsonOrText<ArticleInput>,
 ) -> Result<StoredResponse> {
-    let editor =
-        Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
+    let editor = Editor::of(&caller.principal, &state).allowing(query.allow_duplicates);
     let principal = format!("key:{}", caller.principal.key);
     let attempt = match &body {
         JsonOrText::Json(body) => once.bind(principal, &body.digest),
         JsonOrText::Text(body) => once.bind(principal, &body.digest),
     };
+    let view = ArticleView::of(&state);
     State::write_once(&state, attempt, move |conn| {
         Box::pin(async move {
-            let written = match body {
+            let mut written = match body {
                 JsonOrText::Json(body) => {
                     paste.check_json()?;
                     WrittenArticle::of(update::create(conn, &editor, body.value).await?)
@@ -168,6 +175,7 @@ async fn admin_create_article(
                     pasted::store(conn, &editor.reading_text(), parsed).await?
                 }
             };
+            view.set_urls(&mut written.article.article.summary);
             let response = StoredResponse::created(&written, &written.article.location())?;
             Ok(response.with_version(written.article.editor_fields.version))
         })
@@ -188,7 +196,8 @@ async fn admin_get_article(
     id: Id,
     Query(query): Query<FieldsQuery>,
 ) -> Result<HttpResponse> {
-    let found = state.read(async |conn| query::find(conn, id.0).await).await?;
+    let mut found = state.read(async |conn| query::find(conn, id.0).await).await?;
+    ArticleView::of(&state).set_urls(&mut found.article.summary);
     let reply = JsonResponse::resource(&found, query.fields.as_deref(), AdminArticle::sample)?;
     Ok(with_version_tag(reply, &req, found.editor_fields.version))
 }
@@ -212,12 +221,12 @@ async fn admin_replace_article(
     QueryPair(query, paste): QueryPair<DuplicateQuery, PasteQuery>,
     body: JsonOrText<ArticleInput>,
 ) -> Result<StoredResponse> {
-    let editor =
-        Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
+    let editor = Editor::of(&caller.principal, &state).allowing(query.allow_duplicates);
+    let view = ArticleView::of(&state);
     State::write(&state, move |conn| {
         Box::pin(async move {
             let current = update::editable(conn, id.0, &if_match).await?;
-            let written = match body {
+            let mut written = match body {
                 JsonOrText::Json(body) => {
                     paste.check_json()?;
                     let action = "article.update";
@@ -229,6 +238,7 @@ async fn admin_replace_article(
                     pasted::replace(conn, &editor.reading_text(), &current, parsed).await?
                 }
             };
+            view.set_urls(&mut written.article.article.summary);
             let version = written.article.editor_fields.version;
             Ok(StoredResponse::ok(&written)?.with_version(version))
         })
@@ -252,14 +262,14 @@ async fn admin_update_article(
     Query(query): Query<DuplicateQuery>,
     patch: MergePatch,
 ) -> Result<StoredResponse> {
-    let editor =
-        Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
+    let editor = Editor::of(&caller.principal, &state).allowing(query.allow_duplicates);
+    let view = ArticleView::of(&state);
     State::write(&state, move |conn| {
         Box::pin(async move {
             let current = update::editable(conn, id.0, &if_match).await?;
             let input = patched(patch, &current)?;
             let made = update::change(conn, &editor, &current, input, "article.update").await?;
-            article_response(&made)
+            article_response(&view, made)
         })
     })
     .await
@@ -295,7 +305,8 @@ async fn admin_delete_article(
     if_match: IfMatch,
     Query(query): Query<PurgeQuery>,
 ) -> Result<StoredResponse> {
-    let editor = Editor::of(&caller.principal, state.clock().now());
+    let editor = Editor::of(&caller.principal, &state);
+    let view = ArticleView::of(&state);
     State::write(&state, move |conn| {
         Box::pin(async move {
             let current = update::locked(conn, id.0, &if_match).await?;
@@ -303,7 +314,7 @@ async fn admin_delete_article(
                 update::purge(conn, &editor, &current).await?;
                 return Ok(StoredResponse::no_content());
             }
-            article_response(&update::trash(conn, &editor, current).await?)
+            article_response(&view, update::trash(conn, &editor, current).await?)
         })
     })
     .await
@@ -322,12 +333,13 @@ async fn admin_restore_article(
     if_match: Option<IfMatch>,
     _query: Query<EmptyQuery>,
 ) -> Result<StoredResponse> {
-    let editor = Editor::of(&caller.principal, state.clock().now());
+    let editor = Editor::of(&caller.principal, &state);
+    let view = ArticleView::of(&state);
     State::write(&state, move |conn| {
         Box::pin(async move {
             let if_match = if_match.unwrap_or_else(IfMatch::any);
             let current = update::locked(conn, id.0, &if_match).await?;
-            article_response(&update::restore(conn, &editor, current).await?)
+            article_response(&view, update::restore(conn, &editor, current).await?)
         })
     })
     .await

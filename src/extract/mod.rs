@@ -14,7 +14,8 @@ pub use json_body::{Body, MergePatch, payload_error, validated};
 pub(crate) use media_type::{ACCEPT_PATCH, PATCH_TYPES, check_media_type};
 pub use path::{Id, Lookup, Ref, deserialize_id};
 pub use query::{
-    EmptyQuery, FieldsQuery, Query, QueryPair, QueryTriple, comma_separated, comma_separated_refs,
+    EmptyQuery, FieldsQuery, LenientQuery, Query, QueryPair, QueryTriple, comma_separated,
+    comma_separated_refs,
 };
 pub use text_body::{JsonOrText, PlainText, TextBody, TextKind};
 

@@ -120,6 +120,27 @@ impl<T: Params> FromRequest for Query<T> {
     }
 }
 
+/// The query parameters of an operation that a standard defines. Unlike [`Query`], it ignores unknown ones,
+/// because clients may send extensions of the standard.
+#[derive(Debug)]
+pub struct LenientQuery<T>(pub T);
+
+impl<T: Params> FromRequest for LenientQuery<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let specs = specs::<T>();
+        let is_known = |pair: &&str| {
+            let name = pair.split('=').next().unwrap_or_default();
+            decode(name, name).is_ok_and(|name| specs.iter().any(|spec| spec.name == name))
+        };
+        let known: Vec<&str> = req.query_string().split('&').filter(is_known).collect();
+        let pairs = parse_pairs(&known.join("&"), specs);
+        ready(pairs.and_then(|pairs| T::read(&pairs)).map(Self))
+    }
+}
+
 impl<A: Params, B: Params> FromRequest for QueryPair<A, B> {
     type Error = Error;
     type Future = Ready<Result<Self>>;
@@ -142,6 +163,10 @@ impl<A: Params, B: Params, C: Params> FromRequest for QueryTriple<A, B, C> {
     }
 }
 
+/// The parameters that may have an empty value: the words of an empty search field, and lists that add
+/// nothing. Any other one would filter everything away.
+const MAY_BE_EMPTY: [&str; 3] = ["q", "include", "fields"];
+
 /// Splits a query into name-value pairs; rejects unknown and repeated names, all at once.
 fn parse_pairs(query: &str, specs: &[ParamSpec]) -> Result<Vec<(String, String)>> {
     let mut pairs: Vec<(String, String)> = Vec::new();
@@ -158,6 +183,9 @@ fn parse_pairs(query: &str, specs: &[ParamSpec]) -> Result<Vec<(String, String)>
         } else if pairs.iter().any(|(seen, _)| *seen == name) {
             let message = format!("`{name}` is given more than once");
             errors.push(FieldError::parameter(&name, Code::RepeatedParameter, message));
+        } else if value.is_empty() && !MAY_BE_EMPTY.contains(&name.as_str()) {
+            let message = format!("`{name}` has no value; leave it out");
+            return Err(Error::parameter(&name, Code::BadParameter, message));
         }
         pairs.push((name, value));
     }

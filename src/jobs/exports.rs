@@ -5,7 +5,6 @@ use crate::auth::{Allowed, scope};
 use crate::error::{Code, Error, Result};
 use crate::extract::Query;
 use crate::openapi::AdminReadProblems;
-use crate::permalink::Permalinks;
 use crate::state::State;
 use crate::transfer::export::{self, Format};
 use actix_web::HttpResponse;
@@ -111,7 +110,7 @@ async fn admin_get_export(
     .await?;
     let (sender, mut receiver) = mpsc::channel(4);
     let target = state.pool().target().clone();
-    let permalinks = Permalinks::from_config(state.config());
+    let permalinks = Arc::clone(state.permalinks());
     let reading = tokio::spawn(async move {
         let timeout = Some(CHUNK_TIMEOUT);
         let read = export::send(&target, format, &permalinks, &sender, timeout).await;

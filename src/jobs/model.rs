@@ -82,10 +82,13 @@ pub struct Job {
     #[schema(max_length = 3000)]
     pub message: Option<String>,
     /// The time it was created.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub created_at: DateTime<Utc>,
     /// The time it was started.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub started_at: Option<DateTime<Utc>>,
     /// The time it ended.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub finished_at: Option<DateTime<Utc>>,
 }
 

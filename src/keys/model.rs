@@ -23,12 +23,16 @@ pub struct Key {
     #[schema(max_length = 20, example = "rk_Zm9vYmF")]
     pub prefix: String,
     /// The time it was created.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub created_at: DateTime<Utc>,
     /// The time it expires; null for never.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub expires_at: Option<DateTime<Utc>>,
     /// The time it was last used, accurate to a minute.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub last_used_at: Option<DateTime<Utc>>,
     /// The time it was revoked.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub revoked_at: Option<DateTime<Utc>>,
 }
 

@@ -14,11 +14,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use roundup_reader::{Outlets as _, parse_credit};
 use safe_html::names::fold_outlet_name;
 use std::collections::HashSet;
+use url::Url;
 
 /// The maximum length of an outlet's name in characters.
 const MAX_NAME_CHARS: usize = 200;
 
-/// How to resolve outlets.
+/// How to resolve outlets, and relative URLs in texts.
 #[derive(Debug, Clone)]
 pub struct OutletLookup {
     /// The ids of outlets that are known to exist.
@@ -27,6 +28,8 @@ pub struct OutletLookup {
     pub may_create: bool,
     /// The creation time of new outlets.
     pub now: DateTime<Utc>,
+    /// The URL of the site.
+    pub base_url: Option<Url>,
 }
 
 /// Returns the links with their outlets resolved, and the outlets among them that may be unconfirmed.
@@ -44,7 +47,7 @@ pub async fn resolve(
     let mut links = Vec::with_capacity(list.len());
     for (at, input) in list.iter().enumerate() {
         let credits = resolver.credits(&format!("/links/{at}"), input).await?;
-        links.push(new_link(input, credits));
+        links.push(new_link(input, credits, lookup.base_url.as_ref()));
     }
     let unconfirmed =
         if is_known { lookup.known.clone() } else { resolver.directory.unconfirmed().clone() };
@@ -79,7 +82,7 @@ async fn directory_for(conn: &AsyncPgConnection, list: &[LinkInput]) -> Result<D
     Ok(directory)
 }
 
-fn new_link(input: &LinkInput, credits: Vec<NewCredit>) -> NewLink {
+fn new_link(input: &LinkInput, credits: Vec<NewCredit>, base_url: Option<&Url>) -> NewLink {
     NewLink {
         role: input.role,
         title: input.title.clone(),
@@ -87,7 +90,7 @@ fn new_link(input: &LinkInput, credits: Vec<NewCredit>) -> NewLink {
         credit: input.credit.clone(),
         credits,
         section: input.section.clone(),
-        quote: input.quote.clone().map(super::TextInput::rendered),
+        quote: input.quote.clone().map(|text| text.rendered(base_url)),
         uncertain: input.uncertain,
         credited_by_hand: false,
     }

@@ -3,8 +3,9 @@
 use super::model::{Link, LinkRole, RichText};
 use crate::error::FieldError;
 use crate::validation::{check_not_blank, check_web_url};
-use safe_html::{AuthorRole, Markup, render};
+use safe_html::{AuthorRole, Markup, RenderOptions, render, render_with};
 use serde::{Deserialize, Serialize};
+use url::Url;
 use utoipa::ToSchema;
 
 /// A text to write.
@@ -31,13 +32,14 @@ pub enum TextFormat {
 }
 
 impl TextFormat {
-    /// Returns the text with its HTML.
-    pub fn rendered(self, text: String) -> RichText {
+    /// Returns the text with its HTML. Relative URLs are resolved against `base_url`.
+    pub fn rendered(self, text: String, base_url: Option<&Url>) -> RichText {
         let markup = match self {
             Self::Markdown => Markup::Markdown,
             Self::Html => Markup::Html,
         };
-        let html = render(&text, markup, AuthorRole::Editor);
+        let options = RenderOptions { markup, role: AuthorRole::Editor, base_url };
+        let html = render_with(&text, &options);
         RichText { text, html }
     }
 
@@ -57,9 +59,9 @@ impl TextFormat {
 }
 
 impl TextInput {
-    /// Returns the text with its HTML.
-    pub fn rendered(self) -> RichText {
-        self.format.rendered(self.text)
+    /// Returns the text with its HTML. Relative URLs are resolved against `base_url`.
+    pub fn rendered(self, base_url: Option<&Url>) -> RichText {
+        self.format.rendered(self.text, base_url)
     }
 
     /// Returns the input that would store this text again.

@@ -2,6 +2,7 @@
 //! authors. The lead comes first; the order is the editor's.
 
 mod credits;
+mod domains;
 mod input;
 mod lookup;
 mod model;

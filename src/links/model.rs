@@ -133,6 +133,7 @@ pub struct CitingArticle {
     #[schema(max_length = 300, example = "Iran Attacked Islamic State Forces in Iraq")]
     pub headline: String,
     /// The time of publication.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub published_at: Option<DateTime<Utc>>,
 }
 

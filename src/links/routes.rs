@@ -1,5 +1,6 @@
 //! The public routes of links: who cites a page, what an outlet contributed.
 
+use super::domains::{CitedHost, DomainQuery, page as cited};
 use super::lookup::{self, LinkLookupInput, LinkLookupResult};
 use super::model::{LinkQuery, LinkWithArticle};
 use super::query::{self, Filter};
@@ -17,13 +18,14 @@ use utoipa::OpenApi;
 /// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/links").get(list_links))
+        .service(resource("/domains").get(list_domains))
         .service(resource("/links/lookup").post(lookup_links))
         .service(resource("/outlets/{ref}/links").get(list_outlet_links));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(list_links, list_outlet_links, lookup_links))]
+#[openapi(paths(list_links, list_domains, list_outlet_links, lookup_links))]
 pub struct Docs;
 
 /// List the source links of all articles
@@ -55,7 +57,7 @@ async fn lookup_links(state: Data<State>, body: Body<LinkLookupInput>) -> Result
 ///
 /// Newest first, each with the article that cites it.
 #[utoipa::path(get, path = "/outlets/{ref}/links", tag = "outlets",
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"), PageQuery),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "coast-radio"), PageQuery),
     responses((status = 200, description = "A page of links", body = Page<LinkWithArticle>, example = json!(Page::sample(LinkWithArticle::sample()))), Problems))]
 async fn list_outlet_links(
     state: Data<State>,
@@ -63,6 +65,20 @@ async fn list_outlet_links(
     Query(page): Query<PageQuery>,
 ) -> Result<JsonResponse> {
     list(&state, LinkQuery::default(), page, Some(which)).await
+}
+
+/// List the hosts that articles cite
+///
+/// Most cited first.
+#[utoipa::path(get, path = "/domains", tag = "links", params(DomainQuery, PageQuery),
+    responses((status = 200, description = "A page of hosts", body = Page<CitedHost>, example = json!(Page::sample(CitedHost::sample()))), Problems))]
+async fn list_domains(
+    state: Data<State>,
+    QueryPair(query, page): QueryPair<DomainQuery, PageQuery>,
+) -> Result<JsonResponse> {
+    let scan = page.scan(&("domains", query.sort))?;
+    let found = state.read(async |conn| cited(conn, query.sort, &scan).await).await?;
+    JsonResponse::page(found, query.fields.as_deref(), CitedHost::sample)
 }
 
 async fn list(

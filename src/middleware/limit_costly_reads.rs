@@ -39,7 +39,8 @@ pub async fn limit_costly_reads<B: MessageBody>(
 /// Returns whether a read is costly, by its decoded path and its query.
 fn is_costly(path: &str, query: &str) -> bool {
     let costly_path =
-        matches!(path, "/api/v1/search" | "/api/v1/links/lookup" | "/api/v1/outlets/stats")
+        ["/api/v1/search", "/api/v1/links/lookup", "/api/v1/outlets/stats", "/api/v1/domains"]
+            .contains(&path)
             || path.ends_with("/related")
             || path.ends_with("/partners");
     costly_path

@@ -17,14 +17,14 @@ use crate::error::{Code, Error};
 use crate::extract::{ACCEPT_PATCH, PATCH_TYPES};
 use crate::middleware::response_cache;
 use crate::middleware::response_cache::{CacheLookup, Outcome};
-use crate::response::accept::accepts_json;
+use crate::response::accept::{accepts_json, accepts_json_ld};
 use crate::response::apply_common_headers;
 use crate::response::{RequestId, X_REQUEST_ID};
 use crate::response::{content_encoding, cors, edit_token, problem};
 use crate::state::State;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{self, ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error as ActixError, HttpMessage as _, HttpResponse, web};
 use futures_util::future::{Either, FutureExt as _, LocalBoxFuture};
@@ -138,6 +138,9 @@ where
     // Decoded as the router sees it: `%61dmin` is `admin`.
     let path = req.match_info().as_str();
     let is_public = !is_private(path);
+    let admin_origin =
+        if is_public { None } else { cors::admin_origin(req.headers(), state.config()) };
+    let may_preflight = is_public || admin_origin.is_some();
     let is_private_read = is_read && edit_token::is_private_read(path, req.headers());
     let uses_cache = is_read
         && is_public
@@ -163,7 +166,7 @@ where
         };
     }
     if !res.status().is_success() {
-        res = finalize_error_or_options(res, method, &id);
+        res = finalize_error_or_options(res, method, &id, may_preflight);
     }
     if !is_read && !res.headers().contains_key(header::CACHE_CONTROL) {
         res.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -174,6 +177,9 @@ where
     let route = res.request().match_pattern().unwrap_or_default();
     edit_token::set_vary(&route, res.headers_mut());
     apply_common_headers(res.headers_mut(), state.config(), is_public);
+    if let Some(origin) = admin_origin {
+        cors::allow_origin(res.headers_mut(), origin);
+    }
     res.headers_mut().insert(X_REQUEST_ID, id.to_header_value());
     state.metrics().count(&res, method, started_at.elapsed());
     Ok(res)
@@ -186,6 +192,11 @@ fn early_rejection(req: &ServiceRequest) -> Option<Error> {
         return Some(Error::new(Code::UriTooLong, detail));
     }
     let path = req.match_info().as_str();
+    if path.ends_with("/jsonld") {
+        return (!accepts_json_ld(req.headers())).then(|| {
+            Error::new(Code::NotAcceptable, "this path returns application/ld+json only")
+        });
+    }
     let returns_json = path.starts_with("/api/") && !path.ends_with("/admin/exports");
     (returns_json && !accepts_json(req.headers()))
         .then(|| Error::new(Code::NotAcceptable, "this path returns application/json only"))
@@ -196,11 +207,13 @@ fn is_cacheable(path: &str) -> bool {
     ["/api/v1/", "/feeds/", "/sitemap"].iter().any(|start| path.starts_with(start))
 }
 
-/// Gives an error response its problem, and responds to OPTIONS.
+/// Gives an error response its problem, and responds to OPTIONS; with `may_preflight`, also to a browser's
+/// preflight request.
 fn finalize_error_or_options(
     mut res: ServiceResponse,
     method: &Method,
     id: &RequestId,
+    may_preflight: bool,
 ) -> ServiceResponse {
     // `OPTIONS *` is about the service as a whole (RFC 9110, section 9.3.7).
     let is_server_wide = method == Method::OPTIONS && res.request().path() == "*";
@@ -216,7 +229,11 @@ fn finalize_error_or_options(
             if let Some(allow) = allow {
                 response.headers_mut().insert(header::ALLOW, allow.clone());
                 set_accept_patch(response.headers_mut(), &allow);
-                cors::allow_preflight(response.headers_mut(), allow);
+                if may_preflight {
+                    let asked = res.request().headers().get(ACCESS_CONTROL_REQUEST_HEADERS);
+                    let asked = asked.and_then(|names| names.to_str().ok());
+                    cors::allow_preflight(response.headers_mut(), allow, asked);
+                }
             }
             return res.into_response(response);
         }

@@ -13,7 +13,7 @@ use crate::{
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::middleware::{DefaultHeaders, from_fn};
-use actix_web::web::{ServiceConfig, redirect, resource, scope};
+use actix_web::web::{Data, ServiceConfig, redirect, resource, scope};
 use bytes::Bytes;
 use std::sync::LazyLock;
 use utoipa::openapi::OpenApi as Document;
@@ -56,6 +56,10 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1", api = outlets::Docs),
         (path = "/api/v1", api = tags::Docs),
         (path = "/api/v1", api = comments::Docs),
+        (path = "/api/v1", api = search::Docs),
+        (path = "/api/v1", api = related::Docs),
+        (path = "/api/v1", api = archive::Docs),
+        (path = "/api/v1", api = public::ApiDocs),
         (path = "/api/v1/admin", api = editor::AdminDocs),
         (path = "/api/v1/admin", api = editor::BatchDocs),
         (path = "/api/v1/admin", api = editor::LinkDocs),
@@ -66,10 +70,6 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1/admin", api = audit::Docs),
         (path = "/api/v1/admin", api = comments::ModerationDocs),
         (path = "/api/v1/admin", api = comments::RuleDocs),
-        (path = "/api/v1", api = search::Docs),
-        (path = "/api/v1", api = related::Docs),
-        (path = "/api/v1", api = archive::Docs),
-        (path = "/api/v1", api = public::ApiDocs),
         (path = "/api/v1/admin", api = jobs::Docs),
         (path = "/api/v1/admin", api = jobs::ExportDocs),
         (path = "/api/v1/admin", api = keys::Docs),
@@ -145,15 +145,24 @@ static BYTES: LazyLock<Bytes> = LazyLock::new(|| json().unwrap_or_default().into
 const SWAGGER_UI_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// Registers the routes.
-pub fn configure(cfg: &mut ServiceConfig) {
+/// The page that shows the document: that of Swagger UI, made to fit a telephone.
+const DOCS_PAGE: &str = include_str!("docs.html");
+
+async fn get_docs_page() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(DOCS_PAGE)
+}
+
+/// Registers the routes of a service below this path.
+pub fn configure(cfg: &mut ServiceConfig, prefix: &str) {
     let swagger_ui = SwaggerUi::new("/{_:.*}")
-        .config(utoipa_swagger_ui::Config::new(["/openapi.json"]).try_it_out_enabled(true));
+        .config(utoipa_swagger_ui::Config::new(["../openapi.json"]).try_it_out_enabled(true));
     let docs = scope("/docs")
         .wrap(DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, SWAGGER_UI_POLICY)))
         .wrap(from_fn(name_charset))
         .service(redirect("", "/docs/").permanent())
+        .service(resource("/").get(get_docs_page))
         .service(swagger_ui);
+    cfg.app_data(Data::new(Served::below(prefix)));
     cfg.service(resource("/openapi.json").get(get_openapi)).service(docs);
 }
 
@@ -162,8 +171,24 @@ pub fn configure(cfg: &mut ServiceConfig) {
 /// OpenAPI 3.1; `/docs` shows it in a browser.
 #[utoipa::path(get, path = "/openapi.json", tag = "service",
     responses((status = 200, description = "OpenAPI 3.1", body = Object, example = json!({"openapi": "3.1.0"})), Problems))]
-async fn get_openapi(_query: Query<EmptyQuery>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json")).body(BYTES.clone())
+async fn get_openapi(document: Data<Served>, _query: Query<EmptyQuery>) -> HttpResponse {
+    let body = document.0.clone();
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json")).body(body)
+}
+
+/// The document as this service serves it.
+struct Served(Bytes);
+
+impl Served {
+    /// Returns the document of a service below this path.
+    fn below(prefix: &str) -> Self {
+        if prefix.is_empty() {
+            return Self(BYTES.clone());
+        }
+        let text = String::from_utf8_lossy(&BYTES);
+        let server = format!("\"url\": {}", serde_json::json!(prefix));
+        Self(text.replacen("\"url\": \"/\"", &server, 1).into())
+    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 use crate::openapi::walk::{operations, ref_name, visit_schemas};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{Object, Schema, SchemaType, Type};
-use utoipa::openapi::{OneOfBuilder, OpenApi as Document, Ref, RefOr};
+use utoipa::openapi::{OneOfBuilder, OpenApi as Document, Ref, RefOr, Required};
 
 /// The pattern of text in a query: no control characters.
 const QUERY_TEXT: &str = r"^[^\x00-\x1F\x7F-\x9F]*$";
@@ -21,12 +21,14 @@ pub(super) fn complete(document: &mut Document) {
     let mut patched = BTreeSet::new();
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         describe_query(operation);
+        keep_executable_examples(operation);
         describe_body(operation, &mut body_schemas, &mut patched);
     }
     let Some(components) = document.components.as_mut() else { return };
     let mut pending: Vec<String> = body_schemas.iter().cloned().collect();
     while let Some(name) = pending.pop() {
         let Some(schema) = components.schemas.get_mut(&name) else { continue };
+        describe_defaults(schema);
         let referenced = limit_texts(schema);
         pending.extend(referenced.into_iter().filter(|name| body_schemas.insert(name.clone())));
     }
@@ -65,6 +67,34 @@ fn describe_query(operation: &mut Operation) {
             text.pattern.get_or_insert_with(|| pattern.unwrap_or(QUERY_TEXT).to_owned());
         }
     }
+}
+
+/// Makes the examples of parameters usable as they stand: the documentation page fills them in. An optional
+/// one would filter everything away, so its example moves to the description; an id is that of the first
+/// object.
+fn keep_executable_examples(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        // The field is private.
+        let json = serde_json::to_value(&*parameter).unwrap_or_default();
+        let example = json.get("example").cloned();
+        let builder = ParameterBuilder::from(parameter.clone());
+        if parameter.required == Required::False {
+            let description = parameter.description.clone().unwrap_or_default();
+            let description = match &example {
+                Some(Value::String(text)) => format!("{description} Example: `{text}`."),
+                _ => description,
+            };
+            *parameter = builder.example(None).description(Some(description)).build();
+        } else if example.is_none() && is_integer(parameter) {
+            *parameter = builder.example(Some(1.into())).build();
+        }
+    }
+}
+
+fn is_integer(parameter: &Parameter) -> bool {
+    matches!(&parameter.schema, Some(RefOr::T(Schema::Object(object)))
+        if object.schema_type == SchemaType::Type(Type::Integer))
 }
 
 fn text_schema(parameter: &mut Parameter) -> Option<&mut Object> {
@@ -133,6 +163,27 @@ fn describe_body(
         }
         body_schemas.insert(name);
     }
+}
+
+/// Moves the defaults of properties to their descriptions. Generators of types take a property with a default
+/// for one that is always there, and would require it in requests.
+fn describe_defaults(schema: &mut RefOr<Schema>) {
+    visit_schemas(schema, &mut |schema| {
+        let RefOr::T(Schema::Object(object)) = schema else { return };
+        for property in object.properties.values_mut() {
+            let (default, description) = match property {
+                RefOr::Ref(reference) => (reference.default.take(), &mut reference.description),
+                RefOr::T(Schema::Object(object)) => {
+                    (object.default.take(), object.description.get_or_insert_default())
+                }
+                RefOr::T(_) => continue,
+            };
+            if let Some(default) = default {
+                let default = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
+                description.push_str(&format!(" Default: `{default}`."));
+            }
+        }
+    });
 }
 
 /// Sets the pattern of every text in a schema. Returns the names of the schemas that it refers to.

@@ -107,8 +107,10 @@ pub struct AdminOutlet {
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
     /// The time when it was first stored.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub created_at: DateTime<Utc>,
     /// The time of the last edit.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub updated_at: DateTime<Utc>,
 }
 

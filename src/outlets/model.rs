@@ -59,8 +59,10 @@ pub struct Outlet {
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub article_count: i64,
     /// The publication time of the first article that credits it.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub first_seen_at: Option<DateTime<Utc>>,
     /// The publication time of the last article that credits it.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub last_seen_at: Option<DateTime<Utc>>,
 }
 

@@ -45,7 +45,7 @@ async fn list_outlets(
 ///
 /// A former slug or an alias redirects with 301.
 #[utoipa::path(get, path = "/outlets/{ref}", tag = "outlets",
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "wsj"), FieldsQuery),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "coast-radio"), FieldsQuery),
     responses((status = 200, description = "The outlet", body = Outlet, example = json!(Outlet::sample())),
         (status = 301, description = "It has another slug now"), Problems))]
 async fn get_outlet(
@@ -81,7 +81,7 @@ async fn get_outlet_stats(
 ///
 /// The outlets credited with it for the same link, as in `National Post/The Telegraph`.
 #[utoipa::path(get, path = "/outlets/{ref}/partners", tag = "outlets",
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters")),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "coast-radio")),
     responses((status = 200, description = "The outlets", body = PartnerOutlets, example = json!(PartnerOutlets::sample())),
         (status = 301, description = "The outlet has another slug now"), Problems))]
 async fn list_partner_outlets(

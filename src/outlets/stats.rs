@@ -1,11 +1,13 @@
 //! Statistics: which outlets are credited most, by day, week or month.
 
 use super::model::OutletRef;
+use super::query::ids;
 use crate::error::{Code, Error, Result};
+use crate::extract::comma_separated_refs;
 use chrono::{DateTime, Days, Months, NaiveDate, Utc};
 use diesel::QueryableByName;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Date, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -24,6 +26,9 @@ pub(super) struct StatsQuery {
     #[serde(default)]
     #[param(inline, required = false)]
     by: Step,
+    /// Only these outlets: ids, slugs or names in slug form, comma-separated.
+    #[param(max_length = 1000, example = "reuters")]
+    outlet: Option<String>,
     /// The maximum number of outlets in each period.
     #[param(minimum = 1, maximum = 100, default = 10)]
     top: Option<i64>,
@@ -153,6 +158,7 @@ const STATS: &str = "select r.begins_on, r.outlets, o.id, o.slug, o.name, r.link
                 sum(a.link_count)::bigint as links, count(*) as articles
             from article_outlets a
             where a.published_at >= $1 and a.published_at < $2
+                and ($5::bigint[] is null or a.outlet_id = any ($5))
             group by 1, 2
         ) s
     ) r join outlets o on o.id = r.outlet_id
@@ -175,7 +181,11 @@ pub(super) async fn stats(conn: &AsyncPgConnection, query: &StatsQuery) -> Resul
     };
     let from = from.unwrap_or_else(|| query.by.before(to));
     check(from, to, query.by)?;
-    let rows = rows(conn, from, to, query.by, top).await?;
+    let outlets = match &query.outlet {
+        Some(text) => Some(ids(conn, &comma_separated_refs(text)).await?),
+        None => None,
+    };
+    let rows = rows(conn, (from, to), query.by, top, outlets).await?;
     Ok(OutletStats { from, to, by: query.by, items: periods(rows) })
 }
 
@@ -215,10 +225,10 @@ async fn end(conn: &AsyncPgConnection) -> Result<NaiveDate> {
 
 async fn rows(
     conn: &AsyncPgConnection,
-    from: NaiveDate,
-    to: NaiveDate,
+    (from, to): (NaiveDate, NaiveDate),
     by: Step,
     top: i64,
+    outlets: Option<Vec<i64>>,
 ) -> Result<Vec<StatsRow>> {
     let midnight = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc();
     Ok(sql_query(STATS)
@@ -226,6 +236,7 @@ async fn rows(
         .bind::<Timestamptz, _>(midnight(to))
         .bind::<Text, _>(by.as_str())
         .bind::<BigInt, _>(top)
+        .bind::<Nullable<Array<BigInt>>, _>(outlets)
         .load(&mut &*conn)
         .await?)
 }

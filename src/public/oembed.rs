@@ -2,7 +2,7 @@
 
 use crate::articles::{self, ArticleSummary};
 use crate::error::{Code, Error, Result};
-use crate::extract::Query;
+use crate::extract::LenientQuery;
 use crate::openapi::Problems;
 use crate::permalink::Permalinks;
 use crate::public::archive;
@@ -151,12 +151,13 @@ fn escape(text: &str) -> String {
 
 /// Get the oEmbed of an article
 ///
-/// oEmbed 1.0, for sites that show a card for a pasted URL.
+/// oEmbed 1.0, for sites that show a card for a pasted URL. Unknown parameters are ignored, because consumers
+/// send more than the standard has.
 #[utoipa::path(get, path = "/oembed", tag = "articles", params(OEmbedQuery),
     responses((status = 200, description = "The oEmbed response", body = OEmbed, example = json!(OEmbed::sample())), Problems))]
 pub(super) async fn get_oembed(
     state: Data<State>,
-    Query(query): Query<OEmbedQuery>,
+    LenientQuery(query): LenientQuery<OEmbedQuery>,
 ) -> Result<JsonResponse> {
     if query.format.as_deref().is_some_and(|format| format != "json") {
         let message = "`format` must be `json`";
@@ -165,7 +166,7 @@ pub(super) async fn get_oembed(
     let missing =
         || Error::parameter("url", Code::BadParameter, "`url` is required: the URL of an article");
     let url = query.url.as_deref().filter(|url| !url.is_empty()).ok_or_else(missing)?;
-    let links = Permalinks::from_config(state.config());
+    let links = state.permalinks();
     let path = links.path_of(url).ok_or_else(|| Error::not_found("article at that URL"))?;
     let found = state
         .read(async |conn| {
@@ -174,5 +175,5 @@ pub(super) async fn get_oembed(
         })
         .await?;
     let article = found.ok_or_else(|| Error::not_found("article at that URL"))?;
-    JsonResponse::new(&OEmbed::of(article, &query, &links, &state.config().site_name))
+    JsonResponse::new(&OEmbed::of(article, &query, links, &state.config().site_name))
 }

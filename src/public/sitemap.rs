@@ -7,7 +7,6 @@ use crate::articles::published;
 use crate::error::{Error, Result};
 use crate::extract::{EmptyQuery, Query};
 use crate::openapi::Problems;
-use crate::permalink::Permalinks;
 use crate::response::public_response;
 use crate::schema::articles;
 use crate::state::State;
@@ -55,7 +54,7 @@ pub(super) async fn get_sitemap_index(
 ) -> Result<HttpResponse> {
     let parts: Vec<PartRow> =
         state.read(async |conn| Ok(sql_query(PARTS).load(&mut &*conn).await?)).await?;
-    let links = Permalinks::from_config(state.config());
+    let links = state.permalinks();
     let mut xml = head("sitemapindex");
     for PartRow { part } in parts {
         let url = links.absolute(&format!("/sitemaps/{part}.xml"));
@@ -97,7 +96,7 @@ pub(super) async fn get_sitemap(
     if rows.is_empty() {
         return Err(Error::not_found("part of the sitemap"));
     }
-    let links = Permalinks::from_config(state.config());
+    let links = state.permalinks();
     let mut xml = head("urlset");
     for (id, slug, published_at, updated_at) in rows {
         let url = escape(&links.article(id, &slug, published_at));

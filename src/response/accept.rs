@@ -56,13 +56,21 @@ impl Coding {
 
 /// Returns whether the client accepts JSON. A media type counts before a range that contains it.
 pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {
-    const JSON: [&str; 4] =
-        ["application/json", "application/problem+json", "application/*", "*/*"];
+    accepts(headers, &["application/json", "application/problem+json", "application/*", "*/*"])
+}
+
+/// Returns whether the client accepts JSON-LD, which is JSON too.
+pub(crate) fn accepts_json_ld(headers: &HeaderMap) -> bool {
+    accepts(headers, &["application/ld+json", "application/json", "application/*", "*/*"])
+}
+
+/// Returns whether the client accepts one of these media types and ranges, the most specific first.
+fn accepts(headers: &HeaderMap, types: &[&str]) -> bool {
     let mut has_accept = false;
     let mut most_specific: Option<(usize, bool)> = None;
     for (name, q) in choices(headers, &ACCEPT) {
         has_accept = true;
-        let Some(at) = JSON.iter().position(|json| name.eq_ignore_ascii_case(json)) else {
+        let Some(at) = types.iter().position(|known| name.eq_ignore_ascii_case(known)) else {
             continue;
         };
         if most_specific.is_none_or(|(before, _)| at < before) {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::metrics::DurationHistogram;
 use crate::metrics::Metrics;
 use crate::response::accept::Coding;
-use crate::response::common_headers::apply_common_headers;
+use crate::response::common_headers::{CDN_CACHE_CONTROL, apply_common_headers};
 use crate::response::content_encoding;
 use crate::response::edit_token;
 use crate::response::precondition;
@@ -28,8 +28,9 @@ const HEADERS_WEIGHT: usize = 1500;
 
 /// The headers of a 304: those that RFC 9110, section 15.4.5, requires, and those that CORS needs.
 /// The security headers are added to them, because every response has those.
-const NOT_MODIFIED_HEADERS: [HeaderName; 5] = [
+const NOT_MODIFIED_HEADERS: [HeaderName; 6] = [
     header::CACHE_CONTROL,
+    CDN_CACHE_CONTROL,
     header::VARY,
     header::ACCESS_CONTROL_ALLOW_ORIGIN,
     header::ACCESS_CONTROL_EXPOSE_HEADERS,

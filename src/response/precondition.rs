@@ -117,7 +117,7 @@ fn parse_version(tag: Tag<'_>) -> Option<i32> {
 #[into_params(parameter_in = Header)]
 pub struct VersionHeader {
     /// The `ETag` of the version to replace, or `*` for any.
-    #[param(rename = "If-Match", max_length = 1000, example = "\"v3\"")]
+    #[param(rename = "If-Match", max_length = 1000, example = "*")]
     pub if_match: String,
 }
 

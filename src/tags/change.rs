@@ -1,10 +1,11 @@
 //! Writes tags.
 
 use super::input::{AdminTag, TagInput, check_sluggable};
+use super::names::{self, free_slug, name_key};
 use crate::derived::wait_for_article_writers;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::response::IfMatch;
-use crate::schema::{article_tags, articles, tag_slugs, tags};
+use crate::schema::{article_tags, articles, tag_names, tag_slugs, tags};
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -31,14 +32,18 @@ pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminTag> 
 /// Stores a new tag.
 ///
 /// # Errors
-/// 422; 409 when another tag has the slug.
+/// 422; 409 when another tag has the slug or the name.
 pub(super) async fn create(
     conn: &mut AsyncPgConnection,
     input: &TagInput,
     now: DateTime<Utc>,
 ) -> Result<AdminTag> {
     check(input)?;
-    let slug = input.slug.clone().unwrap_or_else(|| slugify(&input.name));
+    check_name_is_free(conn, &input.name, 0).await?;
+    let slug = match &input.slug {
+        Some(slug) => slug.clone(),
+        None => free_slug(conn, &slugify(&input.name)).await?,
+    };
     check_slug_is_free(conn, &slug, 0).await?;
     let id: Option<i64> = diesel::insert_into(tags::table)
         .values((tags::slug.eq(&slug), tags::name.eq(&input.name), tags::created_at.eq(now)))
@@ -48,7 +53,11 @@ pub(super) async fn create(
         .get_result(conn)
         .await
         .optional()?;
-    find(conn, id.ok_or_else(|| taken(&slug))?).await
+    let id = id.ok_or_else(|| taken(&slug))?;
+    if names::claim(conn, &input.name, id).await? != id {
+        return Err(name_taken(&input.name));
+    }
+    find(conn, id).await
 }
 
 /// Locks a tag until the transaction ends and returns it, if `If-Match` allows its version.
@@ -80,6 +89,11 @@ pub(super) async fn update(
 ) -> Result<AdminTag> {
     check(input)?;
     let (id, former) = (current.id, current.slug.as_str());
+    if name_key(&input.name) != name_key(&current.name) {
+        names::claim(conn, &current.name, id).await?;
+        check_name_is_free(conn, &input.name, id).await?;
+        names::claim(conn, &input.name, id).await?;
+    }
     let slug = input.slug.as_deref().unwrap_or(former);
     if slug != former {
         check_slug_is_free(conn, slug, id).await?;
@@ -110,6 +124,21 @@ async fn check_slug_is_free(conn: &mut AsyncPgConnection, slug: &str, own: i64) 
     let had = tag_slugs::table.find(slug).filter(tag_slugs::tag_id.ne(own));
     let others: bool = diesel::select(exists(has).or(exists(had))).get_result(conn).await?;
     if others { Err(taken(slug)) } else { Ok(()) }
+}
+
+/// Rejects a name that another tag has or had.
+async fn check_name_is_free(conn: &mut AsyncPgConnection, name: &str, own: i64) -> Result<()> {
+    names::claim_unnamed(conn, &[name]).await?;
+    let known = tag_names::table.find(name_key(name)).select(tag_names::tag_id);
+    match known.first::<i64>(conn).await.optional()? {
+        Some(id) if id != own => Err(name_taken(name)),
+        _ => Ok(()),
+    }
+}
+
+fn name_taken(name: &str) -> Error {
+    let message = format!("another tag has, or had, the name `{name}`");
+    Error::fields(Code::NameTaken, vec![FieldError::field("/name", "name_taken", message)])
 }
 
 fn taken(slug: &str) -> Error {
@@ -145,16 +174,16 @@ pub(super) async fn merge(conn: &mut AsyncPgConnection, from: i64, into: i64) ->
         .for_no_key_update()
         .load::<i64>(conn)
         .await?;
-    let rows: Vec<(i64, String)> = tags::table
+    let rows: Vec<(i64, String, String)> = tags::table
         .filter(tags::id.eq_any([from, into]))
         .order(tags::id)
-        .select((tags::id, tags::slug))
+        .select((tags::id, tags::slug, tags::name))
         .for_update()
         .load(conn)
         .await?;
-    let slug = rows.iter().find(|(id, _)| *id == from).map(|(_, slug)| slug.clone());
-    let slug = slug.ok_or_else(|| Error::not_found("tag"))?;
-    if from == into || !rows.iter().any(|(id, _)| *id == into) {
+    let (_, slug, name) =
+        rows.iter().find(|(id, ..)| *id == from).cloned().ok_or_else(|| Error::not_found("tag"))?;
+    if from == into || !rows.iter().any(|(id, ..)| *id == into) {
         let error = FieldError::field("/into", "unknown_tag", "must be another tag");
         return Err(Error::fields(Code::Invalid, vec![error]));
     }
@@ -169,6 +198,11 @@ pub(super) async fn merge(conn: &mut AsyncPgConnection, from: i64, into: i64) ->
         .await?;
     diesel::update(tag_slugs::table.filter(tag_slugs::tag_id.eq(from)))
         .set(tag_slugs::tag_id.eq(into))
+        .execute(conn)
+        .await?;
+    names::claim(conn, &name, from).await?;
+    diesel::update(tag_names::table.filter(tag_names::tag_id.eq(from)))
+        .set(tag_names::tag_id.eq(into))
         .execute(conn)
         .await?;
     diesel::delete(tags::table.find(from)).execute(conn).await?;

@@ -117,6 +117,7 @@ pub struct AdminTag {
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
     /// The time when it was first stored.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub created_at: DateTime<Utc>,
 }
 

@@ -4,6 +4,7 @@ mod admin;
 mod change;
 mod input;
 mod model;
+mod names;
 mod query;
 mod routes;
 mod store;

@@ -1,8 +1,9 @@
 //! Writes the tags of an article.
 
 use super::input::TagName;
+use super::names::{claim, claim_unnamed, free_slug, name_key};
 use crate::error::{Code, Error, FieldError, Result};
-use crate::schema::{article_tags, tags};
+use crate::schema::{article_tags, tag_names, tags};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
@@ -21,11 +22,16 @@ pub async fn named(
     names: &[TagName],
     now: DateTime<Utc>,
 ) -> Result<Vec<i64>> {
-    let known = Known::load(conn, names).await?;
+    let mut known = Known::load(conn, names).await?;
+    let new: Vec<&str> =
+        names.iter().filter(|name| known.id_of(name).is_none()).filter_map(TagName::name).collect();
+    if !new.is_empty() && claim_unnamed(conn, &new).await? {
+        known = Known::load(conn, names).await?;
+    }
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     let mut list: Vec<(usize, &TagName)> = names.iter().enumerate().collect();
     // Tags are always created in the same order, which prevents deadlocks.
-    list.sort_by_key(|(_, name)| slugify(name.name().unwrap_or_default()));
+    list.sort_by_key(|(_, name)| name_key(name.name().unwrap_or_default()));
     for (at, name) in list {
         match (known.id_of(name), name.name()) {
             (Some(id), _) => found.push((at, id)),
@@ -48,6 +54,7 @@ pub async fn named(
 struct Known {
     slugs: HashMap<String, i64>,
     former: HashMap<String, i64>,
+    /// By the key of the name.
     names: HashMap<String, i64>,
 }
 
@@ -66,17 +73,17 @@ struct FoundTag {
 const FIND: &str = "
     select 'slug' as kind, slug as text, id from tags where slug = any ($1)
     union all select 'former', slug, tag_id from tag_slugs where slug = any ($1)
-    union all select 'name', name, min(id) from tags where name = any ($2) group by name";
+    union all select 'name', name_key, tag_id from tag_names where name_key = any ($2)";
 
 impl Known {
     async fn load(conn: &AsyncPgConnection, names: &[TagName]) -> Result<Self> {
         if names.is_empty() {
             return Ok(Self::default());
         }
-        let slugs: Vec<String> = names.iter().flat_map(slugs_of).collect();
-        let names: Vec<&str> = names.iter().filter_map(TagName::name).collect();
+        let slugs: Vec<&str> = names.iter().filter_map(TagName::slug).collect();
+        let keys: Vec<String> = names.iter().filter_map(TagName::name).map(name_key).collect();
         let query =
-            diesel::sql_query(FIND).bind::<Array<Text>, _>(slugs).bind::<Array<Text>, _>(names);
+            diesel::sql_query(FIND).bind::<Array<Text>, _>(slugs).bind::<Array<Text>, _>(keys);
         let mut known = Self::default();
         for FoundTag { kind, text, id } in query.load(&mut &*conn).await? {
             let map = match kind.as_str() {
@@ -89,29 +96,41 @@ impl Known {
         Ok(known)
     }
 
-    /// Finds a tag by its current or former slug, then by the slug made from its name, then by its name.
+    /// Finds a tag by its current or former slug, then by a current or former name.
     fn id_of(&self, name: &TagName) -> Option<i64> {
-        let by_slug = |slug: String| self.slugs.get(&slug).or_else(|| self.former.get(&slug));
-        let by_name = || self.names.get(name.name()?);
-        slugs_of(name).find_map(by_slug).or_else(by_name).copied()
+        let by_slug = name.slug().and_then(|slug| self.slugs.get(slug).or(self.former.get(slug)));
+        let by_name = || self.names.get(&name_key(name.name()?));
+        by_slug.or_else(by_name).copied()
     }
 }
 
-/// Returns the slugs that a tag may have: the given one, then the one made from its name.
-fn slugs_of(name: &TagName) -> impl Iterator<Item = String> {
-    name.slug().map(str::to_owned).into_iter().chain(name.name().map(slugify))
-}
-
-/// Creates a tag, unless one has the slug of this name.
+/// Creates a tag, unless one has got this name meanwhile.
 async fn create(conn: &mut AsyncPgConnection, name: &str, now: DateTime<Utc>) -> Result<i64> {
-    let slug = slugify(name);
-    diesel::insert_into(tags::table)
-        .values((tags::slug.eq(&slug), tags::name.eq(name), tags::created_at.eq(now)))
-        .on_conflict(tags::slug)
-        .do_nothing()
-        .execute(conn)
-        .await?;
-    Ok(tags::table.filter(tags::slug.eq(&slug)).select(tags::id).first(conn).await?)
+    let base = slugify(name);
+    loop {
+        let slug = free_slug(conn, &base).await?;
+        let new: Option<i64> = diesel::insert_into(tags::table)
+            .values((tags::slug.eq(&slug), tags::name.eq(name), tags::created_at.eq(now)))
+            .on_conflict(tags::slug)
+            .do_nothing()
+            .returning(tags::id)
+            .get_result(conn)
+            .await
+            .optional()?;
+        let Some(new) = new else {
+            // Another transaction took the slug, perhaps for the same name.
+            let known = tag_names::table.find(name_key(name)).select(tag_names::tag_id);
+            match known.first(conn).await.optional()? {
+                Some(id) => return Ok(id),
+                None => continue,
+            }
+        };
+        let id = claim(conn, name, new).await?;
+        if id != new {
+            diesel::delete(tags::table.find(new)).execute(conn).await?;
+        }
+        return Ok(id);
+    }
 }
 
 async fn unknown(conn: &mut AsyncPgConnection, at: usize, name: &TagName) -> Result<FieldError> {

@@ -15,13 +15,14 @@ pub struct Table {
 }
 
 /// The tables, in the order of their rows in the file.
-pub const TABLES: [Table; 17] = [
+pub const TABLES: [Table; 18] = [
     table("outlets", &["id"], &["link_count", "article_count", "first_seen_at", "last_seen_at"]),
     table("outlet_aliases", &["key"], &[]),
     table("outlet_hosts", &["host"], &[]),
     table("outlet_slugs", &["slug"], &[]),
     table("tags", &["id"], &["article_count"]),
     table("tag_slugs", &["slug"], &[]),
+    table("tag_names", &["name_key"], &[]),
     table(
         "articles",
         &["id"],

@@ -163,7 +163,7 @@ async fn a_tag_is_created_renamed_merged_and_deleted() {
     let made = editor.post(TAGS, &json!({"name": "Bridges"})).await;
     let at = made.header("location").to_owned();
     assert_eq!((made.status, &made.json()["slug"]), (StatusCode::CREATED, &json!("bridges")));
-    editor.post(TAGS, &json!({"name": "Bridges"})).await.problem(409, "slug_taken");
+    editor.post(TAGS, &json!({"name": "Bridges"})).await.problem(409, "name_taken");
     editor.post(TAGS, &json!({"name": "…"})).await.problem(422, "invalid");
     editor
         .post(ARTICLES, &article("one", &[], &["Bridges", "Spans"]))

@@ -118,7 +118,7 @@ async fn a_batched_read_returns_what_a_single_read_does() {
         "former".into(),
         "777777".into(),
         "deleted?include=comments".into(),
-        format!("{}?format=jsonld", ids[4]),
+        format!("{}/jsonld", ids[4]),
         format!("{}?fields=headline,links.title", ids[4]),
         format!("{}?fields=nothing", ids[4]),
         format!("{}?include=related,comments", ids[4]),

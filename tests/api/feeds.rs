@@ -2,13 +2,15 @@
 
 use crate::fixtures::strings::hostile_strings;
 use crate::fixtures::xss::payloads;
-use crate::harness::TestApp;
-use crate::harness::site::{comment, reply, set_status, site};
+use crate::harness::site::{article, comment, reply, set_status, site};
+use crate::harness::{TestApp, patient};
 use actix_web::http::header;
 use actix_web::test::TestRequest;
+use chrono::TimeDelta;
 use feed_rs::model::Feed;
 use feed_rs::parser;
-use roundup::config::Config;
+use roundup::config::{CommentPolicy, Config};
+use serde_json::json;
 
 const FORMATS: [&str; 3] = ["atom", "rss", "json"];
 
@@ -243,4 +245,165 @@ async fn a_feed_rejects_the_parameter_count() {
     let app = TestApp::new().await;
     let response = app.get("/feeds/articles.json?count=exact").await;
     response.problem(400, "unknown_parameter");
+}
+
+#[tokio::test]
+async fn a_correction_shows_in_every_format_and_moves_updated() {
+    let app = TestApp::new().await;
+    let site = site(&app).await;
+    let editor = app.key("admin").await;
+    let feed = "/feeds/articles.json";
+    let before = app.get(feed).await.json()["items"][0]["date_modified"].clone();
+    app.state.clock().advance(TimeDelta::hours(1));
+    let path = format!("/api/v1/admin/articles/{}", site.article);
+    let note = "The <pier> is the eastern one.";
+    let any = editor.clone().header("If-Match", "*");
+    let patched = any.patch(&path, &json!({"corrections": [{"note": note}]})).await;
+    assert_eq!(patched.status, 200, "{patched:?}");
+    for format in FORMATS {
+        let text = app.get(&format!("/feeds/articles.{format}")).await.text();
+        let text = text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
+        assert!(text.contains("Correction (2026-03-01):"), "{format}: {text}");
+    }
+    let item = app.get(feed).await.json()["items"][0].clone();
+    assert_eq!(before, "2026-03-01T12:00:00Z");
+    assert_eq!(item["date_modified"], "2026-03-01T13:00:00Z");
+    assert!(item["content_html"].as_str().unwrap().contains("The &lt;pier&gt; is"), "{item}");
+}
+
+/// Returns when a feed was updated, and its entries' times.
+fn updated(app_feed: &str) -> String {
+    app_feed.split("<updated>").nth(1).unwrap().split('<').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn updated_never_goes_back() {
+    let app = TestApp::with(Config { comment_policy: CommentPolicy::Open, ..patient() }).await;
+    let site = site(&app).await;
+    let editor = app.key("admin").await.header("If-Match", "*");
+    let feeds =
+        ["/feeds/articles.atom", "/feeds/tags/bridges.atom", "/feeds/outlets/coast-radio.atom"];
+    let times = async || {
+        let mut times = Vec::new();
+        for feed in feeds {
+            times.push(updated(&app.get(feed).await.text()));
+        }
+        times
+    };
+    let other = article(&site.sql, "another", "published", "2014-12-04Z").await;
+    site.sql
+        .execute("update articles set updated_at = '2026-03-01T12:30:00Z' where id = $1", &[&other])
+        .await
+        .unwrap();
+    let mut last = times().await;
+    let path = format!("/api/v1/admin/articles/{other}");
+    for (method, uri) in [
+        ("PATCH", path.clone()),
+        ("DELETE", path.clone()),
+        ("POST", format!("{path}/restore")),
+        ("DELETE", path.clone()),
+        ("DELETE", format!("{path}?purge=true")),
+    ] {
+        app.state.clock().advance(TimeDelta::hours(1));
+        let response = match method {
+            "PATCH" => editor.patch(&uri, &json!({"dek": "Changed"})).await,
+            _ => editor.call(method, &uri).await,
+        };
+        assert!(response.status.is_success(), "{method} {uri}: {response:?}");
+        let now = times().await;
+        assert!(
+            now.iter().zip(&last).all(|(now, last)| now >= last),
+            "{uri}: {last:?}, then {now:?}"
+        );
+        last = now;
+    }
+    assert!(last[0].starts_with("2026-03-01T17"), "{last:?}");
+    let comments = || async { updated(&app.get("/feeds/comments.atom").await.text()) };
+    let newest = site
+        .sql
+        .query_one("select max(id) from comments where status = 'approved'", &[])
+        .await
+        .unwrap();
+    let newest: i64 = newest.get(0);
+    let before = comments().await;
+    let spam =
+        editor.patch(&format!("/api/v1/admin/comments/{newest}"), &json!({"status": "spam"})).await;
+    assert!(spam.status.is_success(), "{spam:?}");
+    assert!(comments().await >= before);
+}
+
+#[tokio::test]
+async fn urls_are_valid_and_readers_without_a_name_are_anonymous() {
+    let app = TestApp::new().await;
+    let site = site(&app).await;
+    let update = "update links set url = 'https://example.com/a b|c' where role = 'lead'";
+    site.sql.batch_execute(update).await.unwrap();
+    for format in FORMATS {
+        let text = app.get(&format!("/feeds/articles.{format}?link=source")).await.text();
+        assert!(text.contains("https://example.com/a%20b%7Cc"), "{format}: {text}");
+        let text = app.get(&format!("/feeds/comments.{format}")).await.text();
+        assert!(text.contains("Anonymous on Harbour Bridge Reopens"), "{format}: {text}");
+        assert!(!text.contains("<name>Roundup</name>"), "{format}: {text}");
+    }
+    // An import may have stored any text as the page of an author; a dek is no HTML.
+    let update =
+        "update comments set author_url = 'http://'; update articles set dek = 'A <b> & <?x'";
+    site.sql.batch_execute(update).await.unwrap();
+    let atom = app.get("/feeds/comments.atom").await.text();
+    assert!(!atom.contains("<uri>"), "{atom}");
+    let rss = app.get("/feeds/articles.rss").await.text();
+    assert!(rss.contains("A &lt;b&gt; &amp; &lt;?x") && !rss.contains("A <b>"), "{rss}");
+    // The link of the API stays as the editor wrote it.
+    let one = app.get("/api/v1/articles/1").await.ok();
+    assert_eq!(one["links"][0]["url"], "https://example.com/a b|c");
+}
+
+const WORDPRESS: &str = r#"<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"
+    xmlns:wp="http://wordpress.org/export/1.2/"><channel><title>Ferry notes</title><link>https://ferry.example</link>
+    <wp:wxr_version>1.2</wp:wxr_version><item><title>Night ferry</title><link>https://ferry.example/night-ferry/</link>
+    <guid isPermaLink="false">http://ferry.example/?p=71</guid><content:encoded>It sails.</content:encoded>
+    <wp:post_id>71</wp:post_id><wp:post_date_gmt>2019-05-01 05:30:00</wp:post_date_gmt><wp:status>publish</wp:status>
+    <wp:post_type>post</wp:post_type></item></channel></rss>"#;
+
+const BLOGGER: &str = r#"<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>Tolls</title>
+    <id>tag:blogger.com,1999:blog-7.archive</id><generator uri="http://www.blogger.com">Blogger</generator>
+    <entry><id>tag:blogger.com,1999:blog-7.post-72</id><published>2019-05-02T05:30:00Z</published>
+    <category scheme="http://schemas.google.com/g/2005#kind" term="http://schemas.google.com/blogger/2008/kind#post"/>
+    <title>Tolls rise</title><content type="html">By ten per cent.</content></entry></feed>"#;
+
+const OLD_FEED: &str = r#"<?xml version="1.0"?><rss version="2.0"><channel><title>Pier</title><link>https://pier.example</link>
+    <item><title>The pier</title><link>https://pier.example/a</link><guid>https://pier.example/a?old</guid>
+    <description>It stands.</description></item>
+    <item><title>Its lamps</title><link>https://pier.example/b</link><guid isPermaLink="false">lamp 5</guid>
+    <description>They shine.</description></item></channel></rss>"#;
+
+#[tokio::test]
+async fn imported_articles_keep_the_ids_of_their_old_feeds() {
+    let app = TestApp::new().await;
+    for (name, text) in [("wxr.xml", WORDPRESS), ("blog.xml", BLOGGER), ("feed.xml", OLD_FEED)] {
+        app.import(name, text).await;
+    }
+    let ids = |items: &serde_json::Value| -> Vec<(String, String)> {
+        let text = |item: &serde_json::Value, name: &str| item[name].as_str().unwrap().to_owned();
+        items.as_array().unwrap().iter().map(|one| (text(one, "title"), text(one, "id"))).collect()
+    };
+    let items = app.get("/feeds/articles.json").await.json()["items"].clone();
+    let kept = [
+        ("Night ferry", "http://ferry.example/?p=71"),
+        ("Tolls rise", "tag:blogger.com,1999:blog-7.post-72"),
+        ("The pier", "https://pier.example/a?old"),
+    ];
+    for (title, id) in kept {
+        assert!(ids(&items).contains(&(title.to_owned(), id.to_owned())), "{title}: {items:#}");
+        let atom = app.get("/feeds/articles.atom").await.text();
+        assert!(atom.contains(&format!("<id>{id}</id>")), "{title}: {atom}");
+        let rss = app.get("/feeds/articles.rss").await.text();
+        assert!(
+            rss.contains(&format!("<guid isPermaLink=\"false\">{id}</guid>")),
+            "{title}: {rss}"
+        );
+    }
+    // An id that is no URI can't be that of an entry.
+    let lamps = ids(&items).into_iter().find(|(title, _)| title == "Its lamps").unwrap();
+    assert!(lamps.1.starts_with("urn:uuid:"), "{lamps:?}");
 }

@@ -143,3 +143,41 @@ async fn a_link_that_credits_an_outlet_twice_is_listed_once() {
         assert_eq!(last["page"]["next"], Value::Null);
     }
 }
+
+#[tokio::test]
+async fn hosts_are_listed_by_how_often_they_are_cited() {
+    let app = TestApp::new().await;
+    site(&app).await;
+    let all = app.get("/api/v1/domains?count=exact").await.ok();
+    let items = all["items"].as_array().unwrap().clone();
+    assert_eq!(
+        items[0],
+        json!({"domain": "ledger.example.com", "link_count": 2, "article_count": 1})
+    );
+    assert_eq!(all["page"]["total"], items.len());
+    for sort in ["-link_count", "domain"] {
+        let (mut found, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = app.get(&format!("/api/v1/domains?sort={sort}&limit=1{after}")).await.ok();
+            found.extend(page["items"].as_array().unwrap().clone());
+            let Some(next) = page["page"]["next"].as_str() else {
+                let prev = page["page"]["prev"].as_str().unwrap();
+                let back = app
+                    .get(&format!("/api/v1/domains?sort={sort}&limit=1&before={prev}"))
+                    .await
+                    .ok();
+                assert_eq!(back["items"][0], found[found.len() - 2], "{sort}");
+                break;
+            };
+            after = format!("&after={next}");
+        }
+        let mut expected = items.clone();
+        if sort == "domain" {
+            expected.sort_by_key(|item| item["domain"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(found, expected, "{sort}");
+    }
+    let fields = app.get("/api/v1/domains?fields=domain&limit=1").await.ok();
+    assert_eq!(fields["items"][0], json!({"domain": "ledger.example.com"}));
+    app.get("/api/v1/domains?sort=name").await.problem(400, "bad_parameter");
+}

@@ -123,3 +123,19 @@ async fn a_slug_takes_precedence_over_an_alias() {
         2
     );
 }
+
+#[tokio::test]
+async fn statistics_can_be_of_some_outlets() {
+    let app = TestApp::new().await;
+    site(&app).await;
+    let names = |stats: &Value| -> Vec<String> {
+        let outlets = stats["items"][0]["outlets"].as_array().cloned().unwrap_or_default();
+        outlets.iter().map(|one| one["outlet"]["slug"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(names(&app.get("/api/v1/outlets/stats").await.ok()).len() > 3);
+    let some = app.get("/api/v1/outlets/stats?outlet=coast-radio,the-islander").await.ok();
+    assert_eq!(names(&some), ["coast-radio", "the-islander"]);
+    assert_eq!(some["items"][0]["outlet_count"], 2);
+    let none = app.get("/api/v1/outlets/stats?outlet=nobody").await.ok();
+    assert_eq!(names(&none), Vec::<String>::new());
+}

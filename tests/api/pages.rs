@@ -20,8 +20,12 @@ async fn an_article_is_available_as_json_ld() {
     let update = "update articles set dek = '</script><b>';
         update link_credits set bylines = '{Mara Lindqvist}'";
     site.sql.batch_execute(update).await.unwrap();
-    let at = format!("/api/v1/articles/{}?format=jsonld", site.article);
-    app.get(&format!("{at}&fields=nonsense")).await.problem(400, "bad_parameter");
+    let at = format!("/api/v1/articles/{}/jsonld", site.article);
+    app.get(&format!("{at}?fields=headline")).await.problem(400, "unknown_parameter");
+    let plain = format!("/api/v1/articles/{}?format=jsonld", site.article);
+    app.get(&plain).await.problem(400, "unknown_parameter");
+    let accepted = app.reader().header("Accept", "application/ld+json").get(&at).await;
+    assert_eq!(accepted.status, 200);
     let response = app.get(&at).await;
     assert_eq!(
         (response.status.as_u16(), response.header("content-type")),
@@ -68,6 +72,21 @@ async fn oembed_describes_an_article_url() {
         let html = embed["html"].as_str().unwrap();
         assert!(html.contains("&lt;b&gt; &amp; &quot;c&quot;</a>"), "{html}");
         assert!(html.contains("href=\"https://example.org/news/a-story?x=1&amp;y="), "{html}");
+    }
+    // What WordPress sends.
+    let url = "https%3A%2F%2Fexample.org%2Fnews%2Fa-story";
+    let wordpress =
+        format!("/api/v1/oembed?maxwidth=500&maxheight=750&url={url}&dnt=1&format=json");
+    assert_eq!(app.get(&wordpress).await.ok()["width"], 500);
+    app.get(&format!("{wordpress}&url=b")).await.problem(400, "repeated_parameter");
+    for url in [
+        "http://example.org/news/a-story",
+        "https://www.example.org/news/a-story/",
+        "HTTPS://Example.ORG/news/a-story%23comment-1",
+        "//example.org/news/a-story?fbclid=x",
+        "example.org/news/A-Story",
+    ] {
+        assert_eq!(app.get(&format!("/api/v1/oembed?url={url}")).await.status, 200, "{url}");
     }
     for url in ["https://elsewhere.example/news/a-story", "https://example.org/nothing", "a-story"]
     {

@@ -166,13 +166,16 @@ async fn a_request_id_is_echoed_or_generated() {
 #[tokio::test]
 async fn every_response_has_security_and_cache_headers() {
     let (app, site) = open().await;
-    let public = "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400";
+    let public = "public, max-age=0, s-maxage=30, stale-if-error=86400";
+    let shared = "max-age=30, stale-while-revalidate=60, stale-if-error=86400";
     for operation in reads() {
         let uri = uri(&operation, &site);
         let live = LENIENT.contains(&operation.path.as_str());
         let ok = app.get(&uri).await;
         assert_eq!(ok.header("cache-control"), if live { "no-store" } else { public }, "{uri}");
+        assert_eq!(ok.header("cdn-cache-control"), if live { "" } else { shared }, "{uri}");
         let refused = app.call("DELETE", &uri).await;
+        assert_eq!(refused.header("cdn-cache-control"), "", "{uri}");
         assert_eq!(refused.header("cache-control"), "no-store", "{uri}");
         let path = uri.split('?').next().unwrap_or_default();
         let missing = app.get(&format!("{path}/nowhere")).await;
@@ -199,6 +202,15 @@ async fn every_response_has_security_and_cache_headers() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn the_base_path_of_the_api_is_its_index() {
+    let app = TestApp::new().await;
+    let index = app.get("/api/v1").await.ok();
+    assert_eq!((&index["api"], &index["docs"]), (&"/api/v1".into(), &"/docs/".into()));
+    assert_eq!(app.get("/api/v1/").await.status, 404);
+    app.get("/api/v1?x=1").await.problem(400, "unknown_parameter");
 }
 
 #[tokio::test]

@@ -304,3 +304,16 @@ async fn what_was_unpublished_is_not_shown_before_the_index_knows() {
     // Not by `get`, which would index before.
     assert_eq!(app.call("GET", uri).await.ok()["items"].as_array().unwrap().len(), 0);
 }
+
+#[tokio::test]
+async fn a_name_that_matched_is_highlighted() {
+    let app = TestApp::new().await;
+    let sample = crate::harness::site::site(&app).await;
+    sample.sql.batch_execute("update articles set author_name = 'Zora Quill'").await.unwrap();
+    let found = app.get("/api/v1/search?q=quill&type=article").await.ok();
+    assert_eq!(found["items"][0]["highlight"]["author"], "Zora <mark>Quill</mark>");
+    let found = app.get("/api/v1/search?q=reader&type=comment").await.ok();
+    assert_eq!(found["items"][0]["highlight"]["author"], "<mark>Reader</mark>");
+    let found = app.get("/api/v1/search?q=%22more%20news%22&type=article").await.ok();
+    assert!(found["items"][0]["highlight"]["links_heading"].is_string(), "{found}");
+}

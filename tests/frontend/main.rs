@@ -12,14 +12,15 @@
 )]
 
 mod browser;
+mod cross_origin;
 mod scripts;
 mod site;
 
 use serde_json::{Value, json};
 use site::{Files, Service};
 
-/// Returns the notes that `drive.js` left in the document.
-fn notes(document: &str) -> Value {
+/// Returns the notes that the script of a page left in the document. Panics if it did not come to its end.
+pub(crate) fn notes(document: &str) -> Value {
     let begin = document.split_once("id=\"notes\">").expect("the page came to its end").1;
     let text = begin.split_once('<').unwrap().0;
     let text = percent_encoding::percent_decode_str(text).decode_utf8().unwrap();

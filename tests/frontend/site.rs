@@ -22,12 +22,18 @@ pub struct Service {
 
 impl Service {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts the program with these settings.
+    pub fn start_with(settings: &[(&str, &str)]) -> Self {
         let place = tempfile::tempdir().unwrap();
         // The account of PostgreSQL needs access when the tests run as root.
         fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
         let mut process = command(place.path())
             .env("ROUNDUP_LISTEN", "127.0.0.1:0")
             .env("ROUNDUP_COMMENT_POLICY", "open")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -81,6 +87,14 @@ ReplyDelete
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Creates a key that may do everything.
+    pub fn key(&self) -> String {
+        let args = ["keys", "create", "--name", "browser", "--scope", "admin"];
+        let output = command(self.place.path()).args(args).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().last().unwrap().to_owned()
+    }
+
     fn sql(&self, text: &str) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
@@ -130,14 +144,7 @@ impl Files {
         fs::write(folder.path().join("drive.js"), include_str!("drive.js")).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/", listener.local_addr().unwrap());
-        let root = folder.path().to_owned();
-        std::thread::spawn(move || {
-            // An interrupted call is no connection.
-            for stream in listener.incoming().filter_map(Result::ok) {
-                let root = root.clone();
-                std::thread::spawn(move || serve_file(stream, &root));
-            }
-        });
+        serve_folder(listener, folder.path());
         Self { folder, address }
     }
 
@@ -145,6 +152,18 @@ impl Files {
     pub fn profile(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// Serves the files of a folder until the process ends.
+pub fn serve_folder(listener: TcpListener, root: &Path) {
+    let root = root.to_owned();
+    std::thread::spawn(move || {
+        // An interrupted call is no connection.
+        for stream in listener.incoming().filter_map(Result::ok) {
+            let root = root.clone();
+            std::thread::spawn(move || serve_file(stream, &root));
+        }
+    });
 }
 
 /// Serves one file on a connection.

@@ -120,6 +120,7 @@ fn read_post(
     let slug = name.map(|name| name.strip_suffix(".html").unwrap_or(name)).and_then(non_blank);
     let post = Post {
         source: source::BLOGGER,
+        guid: id.starts_with("blog-").then(|| format!("{ID_PREFIX}{id}")),
         id,
         title: title(entry),
         slug,

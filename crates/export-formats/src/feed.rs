@@ -8,7 +8,7 @@ use crate::record::{
     PostStatus, Record, comment_html, non_blank, public_name,
 };
 use crate::source;
-use crate::url_path::{site_of, url_path};
+use crate::url_path::{as_uri, site_of, url_path};
 use crate::xml::{Element, Namespace, Xml};
 use chrono::{DateTime, Utc};
 use safe_html::{Markup, plain_text};
@@ -118,6 +118,7 @@ fn read_item<R: Read>(
     let is_draft = control.is_some_and(|control| control.text_of(Namespace::App, "draft") == "yes");
     let post = Post {
         source: source::FEED,
+        guid: item.guid(),
         id,
         title: item.title(),
         slug: path.as_deref().and_then(slug),
@@ -193,6 +194,12 @@ impl Item {
         } else {
             format!("{}#{id}", site_of(&site.link))
         })
+    }
+
+    /// Returns the id as its feed has it, if it is a URI.
+    fn guid(&self) -> Option<String> {
+        let ids = [self.text(ATOM, "id"), self.text(RSS, "guid")];
+        ids.into_iter().find_map(as_uri)
     }
 
     fn title(&self) -> Option<String> {

@@ -209,6 +209,7 @@ fn read_post(
         |field: &dyn Fn(&PostMeta) -> Option<&str>| non_blank(&plain_text(meta.and_then(field)?));
     let post = Post {
         source: source::GHOST,
+        guid: None,
         slug,
         status,
         dek: post.custom_excerpt.as_deref().and_then(|text| non_blank(&plain_text(text))),

@@ -91,6 +91,7 @@ fn read_post(path: &str, html: &str, output: &mut Output<'_>) -> Result<(), Read
     let image = first_picture(&body);
     let post = Post {
         source: source::MEDIUM,
+        guid: None,
         id: id.to_owned(),
         title,
         slug: None,

@@ -159,6 +159,7 @@ fn read_entry(sections: &[Section], output: &mut Output<'_>) -> Result<(), ReadE
     let path = url_path(unique_url).or(usual);
     let post = Post {
         source: source::MOVABLE_TYPE,
+        guid: None,
         id: id.clone(),
         title: non_blank(&plain_text(title)),
         slug: non_blank(&basename.replace('_', "-")),

@@ -14,6 +14,9 @@ use sha2::{Digest as _, Sha256};
 pub struct Post {
     /// The system that the post comes from: a constant of [`crate::source`].
     pub source: &'static str,
+    /// The post's id in the feeds of its site, as a URI.
+    #[serde(skip)]
+    pub guid: Option<String>,
     /// The post's id in that system.
     pub id: String,
     /// Its title, if it has one.
@@ -364,6 +367,7 @@ mod tests {
     fn the_hash_of_a_post_does_not_change_between_versions() {
         let post = Post {
             source: crate::source::WORDPRESS,
+            guid: None,
             id: "a.example#7".to_owned(),
             title: Some("Ferry sails".to_owned()),
             slug: None,

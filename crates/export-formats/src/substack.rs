@@ -97,6 +97,7 @@ fn read_post(
     let image = first_picture(&html);
     let post = Post {
         source: source::SUBSTACK,
+        guid: None,
         id: id.to_owned(),
         title: non_blank(&row.title),
         slug: non_blank(slug),

@@ -123,6 +123,7 @@ fn without_front_matter(
 fn empty(path: &Path<'_>) -> Post {
     Post {
         source: source::ROUNDUP,
+        guid: None,
         id: path.id.to_owned(),
         title: None,
         slug: None,

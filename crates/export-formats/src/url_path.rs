@@ -10,6 +10,19 @@ pub(crate) fn site_of(url: &str) -> String {
     format!("{}{path}", host.strip_prefix("www.").unwrap_or(&host))
 }
 
+/// Returns an id of a feed if it is a URI, as Atom requires (RFC 4287, section 4.2.6).
+pub(crate) fn as_uri(id: &str) -> Option<String> {
+    let id = id.trim();
+    let (scheme, rest) = id.split_once(':')?;
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    let is_uri = is_scheme && !rest.is_empty() && !rest.contains(char::is_whitespace);
+    (is_uri && id.len() <= MAX_URI).then(|| id.to_owned())
+}
+
+/// The maximum length of a URI in bytes.
+const MAX_URI: usize = 2000;
+
 /// Returns the path and query of a URL, without scheme, host and fragment. None if it has no path.
 pub(crate) fn url_path(url: &str) -> Option<String> {
     let url = url.trim().replace("&#038;", "&").replace("&amp;", "&");

@@ -10,7 +10,7 @@ use crate::error::ReadError;
 use crate::output::Output;
 use crate::record::{Author, Body, Image, Post, PostStatus, Record, non_blank, public_name};
 use crate::source;
-use crate::url_path::{site_of, url_path};
+use crate::url_path::{as_uri, site_of, url_path};
 use crate::wordpress_shortcodes;
 use crate::xml::{Element, Namespace, Xml};
 use chrono::{DateTime, Utc};
@@ -273,6 +273,7 @@ fn read_post(item: Item, channel: &Channel, output: &mut Output<'_>) -> Result<(
     let base_url = base_url.map(str::to_owned);
     let post = Post {
         source: source::WORDPRESS,
+        guid: as_uri(item.get(Namespace::None, "guid")),
         id,
         title: text(item.get(Namespace::None, "title")),
         slug: non_blank(item.get(WP, "post_name")),

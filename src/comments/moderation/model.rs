@@ -80,8 +80,10 @@ pub(super) struct AdminComment {
     #[schema(max_length = 2_000_000, example = "<p>I concur.</p>")]
     pub(super) html: String,
     /// The time it was written; null if the source did not say.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub(super) created_at: Option<DateTime<Utc>>,
     /// The time its author last edited it.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub(super) edited_at: Option<DateTime<Utc>>,
     /// The number of published direct replies.
     #[schema(minimum = 0, maximum = 2_147_483_647, example = 0)]
@@ -127,6 +129,7 @@ pub(super) struct CommentReport {
     #[schema(max_length = 500, example = "It is an advertisement.")]
     pub(super) reason: String,
     /// When it happened.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub(super) at: DateTime<Utc>,
 }
 

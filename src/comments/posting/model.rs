@@ -76,6 +76,7 @@ pub(in crate::comments) struct PostedComment {
     #[schema(max_length = 100, example = "et_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE")]
     pub(super) edit_token: Option<String>,
     /// The time when the edit token expires.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub(super) edit_token_expires_at: Option<DateTime<Utc>>,
     /// The token for `author_token` of the reader's next comment, which identifies them; null when they
     /// were identified already, or the policy does not need it.

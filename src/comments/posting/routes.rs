@@ -70,7 +70,7 @@ pub(in crate::comments) struct OptionalEditTokenHeader {
 /// No account is needed. `author.email` is never public. The site's policy and rules decide whether
 /// the comment is published at once or held for an editor. The tokens in the response are returned only once.
 #[utoipa::path(post, path = "/articles/{ref}/comments", tag = "comments", request_body = CommentInput,
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), crate::idempotency::IdempotencyKeyHeader),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "1"), crate::idempotency::IdempotencyKeyHeader),
     responses((status = 201, description = "It is published", body = PostedComment, example = json!(PostedComment::sample(false))),
         (status = 202, description = "It is held; `held_because` says why", body = PostedComment, example = json!(PostedComment::sample(true))), PostProblems))]
 pub(in crate::comments) async fn create_comment(

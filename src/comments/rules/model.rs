@@ -165,8 +165,10 @@ pub(super) struct Rule {
     /// Whether it is enabled.
     pub(super) enabled: bool,
     /// The time it was created.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub(super) created_at: DateTime<Utc>,
     /// The time it was last changed.
+    #[serde(serialize_with = "crate::timestamps::serialize")]
     pub(super) updated_at: DateTime<Utc>,
 }
 

@@ -38,7 +38,7 @@ async fn admin_tag_articles(
 ) -> Result<StoredResponse> {
     let batch = Arc::new(body.value);
     batch.check()?;
-    let editor = Editor::of(&caller.principal, state.clock().now()).allowing(true);
+    let editor = Editor::of(&caller.principal, &state).allowing(true);
     let (tags_of, by) = (Arc::clone(&batch), editor.clone());
     let added = State::write(&state, move |conn| {
         Box::pin(async move { tags_of.added_tags(conn, &by).await })

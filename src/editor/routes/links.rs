@@ -1,6 +1,7 @@
 //! The routes for single links of an article. Each change is an edit of the article: it needs the version
 //! of the article, creates a new one, and leaves no gap between positions.
 
+use crate::articles::ArticleView;
 use crate::auth::{Allowed, scope};
 use crate::editor::input::ArticleInput;
 use crate::editor::link_urls::{self, UrlList};
@@ -93,8 +94,7 @@ async fn admin_create_link(
     Query(query): Query<DuplicateQuery>,
     body: Body<LinkInput>,
 ) -> Result<StoredResponse> {
-    let editor =
-        Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
+    let editor = Editor::of(&caller.principal, &state).allowing(query.allow_duplicates);
     let attempt = once.bind(caller.principal.owner(), &body.digest);
     State::write_once(&state, attempt, move |conn| {
         Box::pin(async move {
@@ -132,8 +132,8 @@ async fn admin_fill_link_urls(
     Query(query): Query<DuplicateQuery>,
     body: PlainText,
 ) -> Result<StoredResponse> {
-    let editor =
-        Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
+    let editor = Editor::of(&caller.principal, &state).allowing(query.allow_duplicates);
+    let view = ArticleView::of(&state);
     State::write(&state, move |conn| {
         Box::pin(async move {
             let current = update::editable(conn, id.0, &if_match).await?;
@@ -141,7 +141,7 @@ async fn admin_fill_link_urls(
             link_urls::fill(&mut input.links, &body.text)?;
             let action = "article.fill_link_urls";
             let made = update::change(conn, &editor, &current, input, action).await?;
-            article_response(&made)
+            article_response(&view, made)
         })
     })
     .await
@@ -190,8 +190,7 @@ async fn admin_update_link(
     patch: MergePatch,
 ) -> Result<StoredResponse> {
     let (id, link) = ids.into_inner();
-    let editor =
-        Editor::of(&caller.principal, state.clock().now()).allowing(query.allow_duplicates);
+    let editor = Editor::of(&caller.principal, &state).allowing(query.allow_duplicates);
     State::write(&state, move |conn| {
         Box::pin(async move {
             let current = update::editable(conn, id, &if_match).await?;
@@ -250,7 +249,7 @@ async fn admin_move_link(
     body: Body<LinkPosition>,
 ) -> Result<StoredResponse> {
     let (id, link) = ids.into_inner();
-    let editor = Editor::of(&caller.principal, state.clock().now());
+    let editor = Editor::of(&caller.principal, &state);
     State::write(&state, move |conn| {
         Box::pin(async move {
             let current = update::editable(conn, id, &if_match).await?;
@@ -286,7 +285,7 @@ async fn admin_delete_link(
     _query: Query<EmptyQuery>,
 ) -> Result<StoredResponse> {
     let (id, link) = ids.into_inner();
-    let editor = Editor::of(&caller.principal, state.clock().now());
+    let editor = Editor::of(&caller.principal, &state);
     State::write(&state, move |conn| {
         Box::pin(async move {
             let current = update::editable(conn, id, &if_match).await?;

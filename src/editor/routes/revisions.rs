@@ -1,5 +1,6 @@
 //! The routes for revisions of articles.
 
+use crate::articles::ArticleView;
 use crate::auth::{Allowed, scope};
 use crate::editor::model::{AdminArticle, Revision, RevisionWithArticle};
 use crate::editor::prepare::Editor;
@@ -12,6 +13,7 @@ use crate::openapi::{AdminReadProblems, AdminWriteProblems, ArticleProblems};
 use crate::page::{Page, PageQuery};
 use crate::response::{IfMatch, JsonResponse, StoredResponse, VersionHeader};
 use crate::state::State;
+use crate::timestamps::Timestamp as _;
 use actix_web::web::{Data, Path, ServiceConfig, resource};
 use utoipa::OpenApi;
 
@@ -63,7 +65,12 @@ async fn admin_get_revision(
     _query: Query<EmptyQuery>,
 ) -> Result<JsonResponse> {
     let (id, version) = path.into_inner();
-    let found = state.read(async |conn| query::version(conn, id, version).await).await?;
+    let mut found = state.read(async |conn| query::version(conn, id, version).await).await?;
+    // The input keeps its precision, so that storing it again changes nothing.
+    found.article.published_at = found.article.published_at.whole_seconds();
+    for correction in &mut found.article.corrections {
+        correction.at = correction.at.whole_seconds();
+    }
     JsonResponse::new(&found)
 }
 
@@ -83,11 +90,12 @@ async fn admin_restore_revision(
 ) -> Result<StoredResponse> {
     let (id, version) = path.into_inner();
     // The revision may cite a URL twice, if that was allowed when it was written.
-    let editor = Editor::of(&caller.principal, state.clock().now()).allowing(true);
+    let editor = Editor::of(&caller.principal, &state).allowing(true);
+    let view = ArticleView::of(&state);
     State::write(&state, move |conn| {
         Box::pin(async move {
             let current = update::editable(conn, id, &if_match).await?;
-            article_response(&update::revert(conn, &editor, &current, version).await?)
+            article_response(&view, update::revert(conn, &editor, &current, version).await?)
         })
     })
     .await

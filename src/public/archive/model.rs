@@ -1,7 +1,9 @@
 //! The JSON types of the archive and of resolved URLs.
 
 use crate::articles::ArticleSummary;
-use chrono::{Datelike as _, NaiveDate};
+use crate::permalink::Permalinks;
+use chrono::{DateTime, Datelike as _, Months, NaiveDate, NaiveTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -19,7 +21,7 @@ pub(super) struct Archive {
 /// A year.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 struct ArchiveYear {
-    /// The year, in UTC.
+    /// The year, in the time zone of the site.
     #[schema(minimum = 1, maximum = 9999, example = 2014)]
     year: i32,
     /// The number of articles.
@@ -49,7 +51,7 @@ struct ArchiveMonth {
 
 impl Archive {
     /// Builds the archive from months, newest first.
-    pub(super) fn of(months: Vec<(NaiveDate, i64)>) -> Self {
+    pub(super) fn of(months: Vec<(NaiveDate, i64)>, links: &Permalinks, zone: Tz) -> Self {
         let mut archive = Self { article_count: 0, items: Vec::new() };
         for (first, article_count) in months {
             archive.article_count += article_count;
@@ -65,7 +67,7 @@ impl Archive {
                 year.months.push(ArchiveMonth {
                     month: first.month(),
                     article_count,
-                    url: list_url(first),
+                    url: links.path(&list_path(first, zone)),
                 });
             }
         }
@@ -74,16 +76,31 @@ impl Archive {
 
     /// Returns an example for the documentation.
     pub(super) fn sample() -> Self {
-        Self::of(
-            NaiveDate::from_ymd_opt(2014, 12, 1).map(|first| (first, 10)).into_iter().collect(),
-        )
+        let path = "/api/v1/articles?published_after=2014-12-01&published_before=2015-01-01";
+        let month = ArchiveMonth { month: 12, article_count: 10, url: path.to_owned() };
+        let year = ArchiveYear { year: 2014, article_count: 10, months: vec![month] };
+        Self { article_count: 10, items: vec![year] }
     }
 }
 
-/// Returns the URL of the list of a month's articles.
-fn list_url(first: NaiveDate) -> String {
-    let next = first.checked_add_months(chrono::Months::new(1)).unwrap_or(NaiveDate::MAX);
-    format!("/api/v1/articles?published_after={first}&published_before={next}")
+/// Returns the path of the list of a month's articles.
+fn list_path(first: NaiveDate, zone: Tz) -> String {
+    let next = first.checked_add_months(Months::new(1)).unwrap_or(NaiveDate::MAX);
+    let bound = |day: NaiveDate| match zone {
+        Tz::UTC => day.to_string(),
+        _ => midnight(day, zone).to_rfc3339_opts(SecondsFormat::Secs, true),
+    };
+    format!("/api/v1/articles?published_after={}&published_before={}", bound(first), bound(next))
+}
+
+/// Returns the time at which a day begins in a time zone. Where the clocks are set forward at midnight, that
+/// is an hour later.
+pub(super) fn midnight(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let hour = |hour: u32| {
+        let time = day.and_hms_opt(hour, 0, 0)?;
+        Some(time.and_local_timezone(zone).earliest()?.to_utc())
+    };
+    hour(0).or_else(|| hour(1)).unwrap_or_else(|| day.and_time(NaiveTime::MIN).and_utc())
 }
 
 /// The URL to resolve.

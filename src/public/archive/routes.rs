@@ -1,10 +1,9 @@
 //! The routes of the archive and of old permalinks.
 
-use crate::articles;
+use crate::articles::{self, ArticleView};
 use crate::error::{Code, Error, Result};
 use crate::extract::{EmptyQuery, Query};
 use crate::openapi::Problems;
-use crate::permalink::Permalinks;
 use crate::public::archive::model::{Archive, ResolveQuery, Resolved};
 use crate::public::archive::query;
 use crate::response::JsonResponse;
@@ -25,12 +24,13 @@ pub struct Docs;
 
 /// Count the articles of each year and month
 ///
-/// Published articles, in UTC.
+/// Published articles, in the time zone of the site.
 #[utoipa::path(get, path = "/archive", tag = "articles",
     responses((status = 200, description = "The years and their months", body = Archive, example = json!(Archive::sample())), Problems))]
 async fn get_archive(state: Data<State>, _query: Query<EmptyQuery>) -> Result<JsonResponse> {
-    let months = state.read(async |conn| query::months(conn).await).await?;
-    JsonResponse::new(&Archive::of(months))
+    let zone = state.config().time_zone;
+    let months = state.read(async |conn| query::months(conn, zone).await).await?;
+    JsonResponse::new(&Archive::of(months, state.permalinks(), zone))
 }
 
 /// Find the article of an old URL
@@ -57,8 +57,9 @@ async fn resolve_path(
             Ok(article.map(|article| (article, matched)))
         })
         .await?;
-    let (article, matched) = found.ok_or_else(|| Error::not_found("article"))?;
-    let links = Permalinks::from_config(state.config());
+    let (mut article, matched) = found.ok_or_else(|| Error::not_found("article"))?;
+    ArticleView::of(&state).apply(&mut article);
+    let links = state.permalinks();
     let url = links.article(article.id, &article.slug, article.published_at);
     JsonResponse::new(&Resolved { matched, url, article })
 }

@@ -139,7 +139,7 @@ async fn load_batch(
     }
     let mut refs: Vec<Ref> = others.iter().map(|one| one.which.clone()).collect();
     refs.push(which.clone());
-    let options = PageOptions::of(state, with_comments);
+    let options = &PageOptions::of(state, with_comments);
     match state.read(async |conn| query::find_all(conn, &refs, options).await).await {
         Ok(mut found) => {
             let own = found.pop().flatten();
@@ -191,7 +191,7 @@ async fn load_one(
     which: &Ref,
     with_comments: bool,
 ) -> Result<Lookup<Rc<ArticlePage>>> {
-    let options = PageOptions::of(state, with_comments);
+    let options = &PageOptions::of(state, with_comments);
     let found = state.read(async |conn| query::find(conn, which, options).await).await?;
     Ok(found.map(Rc::new))
 }

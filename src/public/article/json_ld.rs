@@ -4,6 +4,7 @@ use crate::articles::{Article, ArticleImage};
 use crate::links::Link;
 use crate::permalink::Permalinks;
 use crate::response::public_response;
+use crate::timestamps::Timestamp as _;
 use actix_web::HttpResponse;
 use safe_html::plain_text;
 use serde_json::{Value, json};
@@ -25,7 +26,7 @@ fn value(article: &Article, links: &Permalinks, site_name: &str) -> Value {
     let corrections: Vec<Value> = summary
         .corrections
         .iter()
-        .map(|one| json!({"@type": "CorrectionComment", "datePublished": one.at, "text": one.note}))
+        .map(|one| json!({"@type": "CorrectionComment", "datePublished": one.at.whole_seconds(), "text": one.note}))
         .collect();
     let body = article.commentary.as_ref().map(|commentary| plain_text(&commentary.html));
     let mut value = json!({
@@ -38,8 +39,8 @@ fn value(article: &Article, links: &Permalinks, site_name: &str) -> Value {
         "alternativeHeadline": summary.dek,
         "inLanguage": summary.lang,
         "image": summary.image.as_ref().map(image),
-        "datePublished": summary.published_at,
-        "dateModified": summary.updated_at,
+        "datePublished": summary.published_at.whole_seconds(),
+        "dateModified": summary.updated_at.whole_seconds(),
         "author": author,
         "publisher": {"@type": "Organization", "name": site_name, "url": links.home()},
         "keywords": summary.tags.iter().map(|tag| tag.name.as_str()).collect::<Vec<_>>(),

@@ -1,7 +1,7 @@
 //! Reads article pages: articles with the first comments on them.
 
 use super::model::ArticlePage;
-use crate::articles::{self, Article, CommentPeriod};
+use crate::articles::{self, Article, ArticleView};
 use crate::comments;
 use crate::error::{Error, Result};
 use crate::extract::{Lookup, Ref};
@@ -15,18 +15,18 @@ use std::rc::Rc;
 const INCLUDED_COMMENTS: i64 = 50;
 
 /// How to read article pages.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct PageOptions {
     /// Whether to read the first comments.
     pub(super) with_comments: bool,
-    /// When comments close.
-    pub(super) period: CommentPeriod,
+    /// How articles are shown.
+    pub(super) view: ArticleView,
 }
 
 impl PageOptions {
     /// Returns the options of a page, with or without comments.
     pub(super) fn of(state: &State, with_comments: bool) -> Self {
-        Self { with_comments, period: CommentPeriod::of(state) }
+        Self { with_comments, view: ArticleView::of(state) }
     }
 }
 
@@ -37,7 +37,7 @@ impl PageOptions {
 pub(super) async fn by_ids(
     conn: &AsyncPgConnection,
     ids: &[i64],
-    options: PageOptions,
+    options: &PageOptions,
 ) -> Result<HashMap<i64, ArticlePage>> {
     let threads = async {
         if options.with_comments {
@@ -48,7 +48,7 @@ pub(super) async fn by_ids(
     };
     let (found, mut threads) = try_join(articles::by_ids(conn, ids), threads).await?;
     let page = |(id, mut article): (i64, Article)| {
-        options.period.apply(&mut article.summary);
+        options.view.apply(&mut article.summary);
         (id, ArticlePage { article, comments: threads.remove(&id), related: None })
     };
     Ok(found.into_iter().map(page).collect())
@@ -62,7 +62,7 @@ pub(super) async fn by_ids(
 pub(super) async fn find(
     conn: &AsyncPgConnection,
     which: &Ref,
-    options: PageOptions,
+    options: &PageOptions,
 ) -> Result<Lookup<ArticlePage>> {
     let id = match which {
         Ref::Id(id) => *id,
@@ -84,7 +84,7 @@ pub(super) async fn find(
 pub(super) async fn find_all(
     conn: &AsyncPgConnection,
     refs: &[Ref],
-    options: PageOptions,
+    options: &PageOptions,
 ) -> Result<Vec<Option<Rc<ArticlePage>>>> {
     let slugs: Vec<&str> = refs.iter().filter_map(Ref::slug).collect();
     let known = articles::ids_by_slug(conn, &slugs).await?;

@@ -1,4 +1,4 @@
-//! The route of an article.
+//! The routes of an article.
 
 use super::batch_loader::BatchLoader;
 use super::json_ld::json_ld;
@@ -6,10 +6,9 @@ use super::model::ArticlePage;
 use super::query::{self, PageOptions};
 use crate::articles::included;
 use crate::error::{Error, Result};
-use crate::extract::{Lookup, Query, Ref};
+use crate::extract::{EmptyQuery, Lookup, Query, Ref};
 use crate::openapi::ArticleProblems;
 use crate::page::{Page, PageQuery};
-use crate::permalink::Permalinks;
 use crate::public::related;
 use crate::response::{JsonResponse, moved_permanently};
 use crate::state::State;
@@ -23,12 +22,13 @@ use utoipa::{IntoParams, OpenApi};
 /// Registers the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.app_data(Data::new(BatchLoader::default()))
-        .service(resource("/articles/{ref}").get(get_article));
+        .service(resource("/articles/{ref}").get(get_article))
+        .service(resource("/articles/{ref}/jsonld").get(get_article_json_ld));
 }
 
 /// Documents the routes.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(get_article))]
+#[openapi(paths(get_article, get_article_json_ld))]
 pub struct Docs;
 
 /// The number of articles that `include=related` returns.
@@ -46,33 +46,17 @@ struct OneArticle {
         example = "comments,related"
     )]
     include: Option<String>,
-    /// `jsonld`: the article as a `NewsArticle` of schema.org with its citations, for search engines.
-    #[serde(default)]
-    #[param(inline, required = false)]
-    format: Format,
     /// Only these fields: `fields=headline,links.title`.
     #[param(max_length = 1000)]
     fields: Option<String>,
-}
-
-/// The format of an article.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[schema(default = "json")]
-#[serde(rename_all = "snake_case")]
-enum Format {
-    /// JSON of this API.
-    #[default]
-    Json,
-    /// JSON-LD of schema.org.
-    Jsonld,
 }
 
 /// Get an article with its sources, credits and commentary
 ///
 /// A former slug redirects with 301.
 #[utoipa::path(get, path = "/articles/{ref}", tag = "articles",
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), OneArticle),
-    responses((status = 200, description = "The article", content((ArticlePage = "application/json", example = json!(ArticlePage::sample())), (Object = "application/ld+json"))),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "1"), OneArticle),
+    responses((status = 200, description = "The article", body = ArticlePage, example = json!(ArticlePage::sample())),
         (status = 301, description = "It has another slug now"), ArticleProblems))]
 async fn get_article(
     req: HttpRequest,
@@ -86,11 +70,11 @@ async fn get_article(
     let found = if wants("related") {
         let options = PageOptions::of(&state, wants("comments"));
         let read = async |conn: &AsyncPgConnection| {
-            let mut found = query::find(conn, &which, options).await?;
+            let mut found = query::find(conn, &which, &options).await?;
             if let Lookup::Found(article) = &mut found {
                 let id = article.article.summary.id;
                 let mut related = first_related(conn, id).await?;
-                related.items.iter_mut().for_each(|one| options.period.apply(&mut one.article));
+                related.items.iter_mut().for_each(|one| options.view.apply(&mut one.article));
                 article.related = Some(related);
             }
             Ok(found)
@@ -100,17 +84,6 @@ async fn get_article(
         loader.find(&state, &which, wants("comments")).await?
     };
     match found {
-        Lookup::Found(article) if query.format == Format::Jsonld => {
-            // JSON-LD is never reduced to `fields`, but an unknown field is still an error.
-            if query.fields.is_some() {
-                JsonResponse::resource(&*article, query.fields.as_deref(), ArticlePage::sample)?;
-            }
-            Ok(json_ld(
-                &article.article,
-                &Permalinks::from_config(state.config()),
-                &state.config().site_name,
-            ))
-        }
         Lookup::Found(article) => {
             let mut reply =
                 JsonResponse::resource(&*article, query.fields.as_deref(), ArticlePage::sample)?;
@@ -119,6 +92,31 @@ async fn get_article(
                 reply = reply.depending_on_article(article.article.summary.id);
             }
             Ok(reply.respond_to(&req))
+        }
+        Lookup::Moved(slug) => Ok(moved_permanently(&req, &slug)),
+        Lookup::Gone => Err(Error::purged()),
+    }
+}
+
+/// Get an article as JSON-LD
+///
+/// A `NewsArticle` of schema.org with its citations, for search engines. It can be embedded in a script
+/// element as it is.
+#[utoipa::path(get, path = "/articles/{ref}/jsonld", tag = "articles",
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "1")),
+    responses((status = 200, description = "The article", content((Object = "application/ld+json"))),
+        (status = 301, description = "It has another slug now"), ArticleProblems))]
+async fn get_article_json_ld(
+    req: HttpRequest,
+    state: Data<State>,
+    loader: Data<BatchLoader>,
+    which: Ref,
+    _query: Query<EmptyQuery>,
+) -> Result<HttpResponse> {
+    match loader.find(&state, &which, false).await? {
+        Lookup::Found(article) => {
+            let config = state.config();
+            Ok(json_ld(&article.article, state.permalinks(), &config.site_name))
         }
         Lookup::Moved(slug) => Ok(moved_permanently(&req, &slug)),
         Lookup::Gone => Err(Error::purged()),

@@ -23,6 +23,7 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>> {
             uri: None,
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         }),
+        lang: feed.lang.clone(),
         entries: feed.entries.iter().map(|one| entry(one, &feed.title)).collect(),
         namespaces: [("thr", THREAD), MEDIA].map(|(p, uri)| (p.to_owned(), uri.to_owned())).into(),
         ..atom::Feed::default()

@@ -11,12 +11,13 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>> {
         "title": feed.title,
         "home_page_url": feed.home,
         "feed_url": feed.self_url,
+        "language": feed.lang,
         "items": feed.entries.iter().map(item).collect::<Vec<_>>(),
     });
     if let (Some(members), Some(next)) = (document.as_object_mut(), &feed.next) {
         members.insert("next_url".to_owned(), json!(next));
     }
-    serde_json::to_vec(&document).map_err(Error::internal)
+    serde_json::to_vec(&without_nulls(document)).map_err(Error::internal)
 }
 
 fn item(entry: &Entry) -> Value {

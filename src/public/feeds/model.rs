@@ -2,10 +2,12 @@
 
 use crate::articles::ArticleImage;
 use chrono::{DateTime, Utc};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use safe_html::xml_chars;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use url::Url;
 use utoipa::{IntoParams, ToSchema};
 
 /// A feed with a page of its entries.
@@ -21,6 +23,10 @@ pub(super) struct Feed {
     pub(super) next: Option<String>,
     pub(super) previous: Option<String>,
     pub(super) entries: Vec<Entry>,
+    /// The time of the last change of the site, also of what is no longer in the feed.
+    pub(super) changed: DateTime<Utc>,
+    /// The language of the site.
+    pub(super) lang: Option<String>,
 }
 
 /// An entry: an article or a comment.
@@ -72,9 +78,11 @@ pub(super) struct Replies {
 }
 
 impl Feed {
-    /// Returns the time of the last change; 1970 for a feed without entries.
+    /// Returns the time of the last change; 1970 for a site without articles. It never goes back, also when
+    /// the entry that changed last is withdrawn.
     pub(super) fn updated(&self) -> DateTime<Utc> {
-        self.entries.iter().map(|entry| entry.updated).max().unwrap_or_default()
+        let newest = self.entries.iter().map(|entry| entry.updated).max().unwrap_or_default();
+        newest.max(self.changed)
     }
 }
 
@@ -133,6 +141,39 @@ pub(super) fn xml_safe(text: &str) -> String {
     text
 }
 
+/// The bytes that no URL contains (RFC 3986), beyond those that `url` escapes.
+const NOT_IN_URLS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Returns a URL with its invalid characters escaped. Editors' URLs are stored as they wrote them, which
+/// feed readers do not all accept.
+pub(super) fn valid_url(url: &str) -> String {
+    let parsed = Url::parse(url).map_or_else(|_| url.to_owned(), String::from);
+    let escaped = utf8_percent_encode(&parsed, NOT_IN_URLS).to_string();
+    // A percent sign that begins no escape is one itself.
+    let mut valid = String::with_capacity(escaped.len());
+    for (at, part) in escaped.split('%').enumerate() {
+        let is_escape =
+            part.as_bytes().get(..2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+        valid.push_str(match at {
+            0 => "",
+            _ if is_escape => "%",
+            _ => "%25",
+        });
+        valid.push_str(part);
+    }
+    valid
+}
+
 /// The formats, by file extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -179,6 +220,20 @@ mod tests {
         assert_eq!(one.len(), "urn:uuid:".len() + 36);
         assert_eq!(one.chars().nth(9 + 14), Some('8'), "{one}");
         assert!("89ab".contains(one.chars().nth(9 + 19).unwrap()), "{one}");
+    }
+
+    #[test]
+    fn invalid_characters_of_urls_are_escaped() {
+        for (url, valid) in [
+            ("https://example.com/a b|c", "https://example.com/a%20b%7Cc"),
+            ("https://example.com/100%/a%20b?q=é", "https://example.com/100%25/a%20b?q=%C3%A9"),
+            ("https://мост.example/", "https://xn--l1adi9b.example/"),
+            ("https://example.com/a?b={c}^\\#d`e", "https://example.com/a?b=%7Bc%7D%5E%5C#d%60e"),
+            ("mailto:a b", "mailto:a%20b"),
+        ] {
+            assert_eq!(valid_url(url), valid);
+            assert_eq!(valid_url(valid), valid);
+        }
     }
 
     #[test]

@@ -5,11 +5,10 @@ use crate::error::{Error, Result};
 use crate::extract::{Lookup, QueryPair, Ref};
 use crate::openapi::{ArticleProblems, Problems};
 use crate::page::{Page, PageQuery, UncountedQuery};
-use crate::permalink::Permalinks;
 use crate::public::article::ArticleSet;
 use crate::public::article::latest;
 use crate::public::feeds::model::{Entry, Feed, FeedQuery, Format, urn};
-use crate::public::feeds::query::{EntryBuilder, site_id};
+use crate::public::feeds::query::{EntryBuilder, changed, site_id};
 use crate::public::feeds::{atom, json, rss};
 use crate::response::{moved_permanently, public_response, with_cursor};
 use crate::state::State;
@@ -80,7 +79,7 @@ async fn get_tag_feed(
 ///
 /// Atom 1.0, RSS 2.0 or JSON Feed 1.1, paged (RFC 5005).
 #[utoipa::path(get, path = "/feeds/outlets/{ref}.{format}", tag = "feeds",
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "reuters"),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "coast-radio"),
         ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
     responses((status = 200, description = "A page of the feed", content((FeedXml = "application/atom+xml"), (FeedXml = "application/rss+xml"), (Object = "application/feed+json"))),
         (status = 301, description = "The outlet has another slug now"), Problems))]
@@ -97,7 +96,7 @@ async fn get_outlet_feed(
 ///
 /// Atom 1.0, RSS 2.0 or JSON Feed 1.1, paged (RFC 5005).
 #[utoipa::path(get, path = "/feeds/articles/{ref}/comments.{format}", tag = "feeds",
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "1"),
         ("format" = inline(Format), Path, description = "The format"), FeedQuery, UncountedQuery),
     responses((status = 200, description = "A page of the feed", content((FeedXml = "application/atom+xml"), (FeedXml = "application/rss+xml"), (Object = "application/feed+json"))),
         (status = 301, description = "The article has another slug now"), ArticleProblems))]
@@ -148,13 +147,15 @@ async fn serve(
 ) -> Result<HttpResponse> {
     let format = format(req)?;
     let page = PageQuery::from(page);
-    let links = Permalinks::from_config(state.config());
-    let (site, found) = state
+    let links = state.permalinks();
+    let is_of_comments = matches!(subject, FeedSubject::Comments | FeedSubject::CommentsOn(_));
+    let (site, changed, found) = state
         .read(async |conn| {
             let site = site_id(conn).await?;
-            let builder = EntryBuilder { site: &site, links: &links, link: query.link };
+            let builder = EntryBuilder { site: &site, links, link: query.link };
             let found = load(conn, &builder, &page, &subject).await?;
-            Ok((site, found))
+            let changed = changed(conn, is_of_comments).await?;
+            Ok((site, changed, found))
         })
         .await?;
     let FeedPage { name, object, page } = match found {
@@ -182,6 +183,8 @@ async fn serve(
         next: page_url("after", &page.page.next),
         previous: page_url("before", &page.page.prev),
         entries: page.items,
+        changed,
+        lang: state.config().lang.clone(),
     };
     let (media_type, body) = match format {
         Format::Atom => ("application/atom+xml; charset=utf-8", atom::write(&feed)?),

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::public::feeds::model::{Entry, Feed, MEDIA, Source, media_content, xml_safe};
+use quick_xml::escape::escape;
 use rss::extension::Extension;
 use rss::extension::atom::{AtomExtension, Link};
 use rss::extension::dublincore::DublinCoreExtension;
@@ -24,6 +25,7 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>> {
         title: xml_safe(&feed.title),
         link: xml_safe(&feed.home),
         description: xml_safe(&feed.title),
+        language: feed.lang.clone(),
         last_build_date: Some(feed.updated().to_rfc2822()),
         generator: Some(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned()),
         items: feed.entries.iter().map(item).collect(),
@@ -68,7 +70,8 @@ fn item(entry: &Entry) -> rss::Item {
     rss::Item {
         title: Some(xml_safe(&entry.title)),
         link: Some(xml_safe(&entry.url)),
-        description: entry.summary.as_deref().map(xml_safe),
+        // Readers take a description for HTML.
+        description: entry.summary.as_deref().map(|text| xml_safe(&escape(text))),
         content: Some(xml_safe(&entry.html)),
         guid: Some(rss::Guid { value: entry.id.clone(), permalink: false }),
         pub_date: Some(entry.published.to_rfc2822()),

@@ -1,6 +1,6 @@
 //! The routes of related and adjacent articles.
 
-use crate::articles::{self, CommentPeriod};
+use crate::articles::{self, ArticleView};
 use crate::error::{Code, Error, Result};
 use crate::extract::{EmptyQuery, Lookup, Query, QueryPair, Ref};
 use crate::openapi::ArticleProblems;
@@ -30,7 +30,7 @@ pub struct Docs;
 /// The nearest first, each with the reasons: sources, outlets, tags and words that both have. At most
 /// 100, from the days around it.
 #[utoipa::path(get, path = "/articles/{ref}/related", tag = "articles",
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42"), RelatedQuery, PageQuery),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "1"), RelatedQuery, PageQuery),
     responses((status = 200, description = "A page of articles", body = Page<RelatedArticle>, example = json!(Page::sample(RelatedArticle::example()))),
         (status = 301, description = "The article has another slug now"), ArticleProblems))]
 async fn list_related_articles(
@@ -56,8 +56,8 @@ async fn list_related_articles(
         .await?;
     match found {
         Ok(mut page) => {
-            let period = CommentPeriod::of(&state);
-            page.items.iter_mut().for_each(|related| period.apply(&mut related.article));
+            let view = ArticleView::of(&state);
+            page.items.iter_mut().for_each(|related| view.apply(&mut related.article));
             let reply = JsonResponse::page(page, query.fields.as_deref(), RelatedArticle::sample)?;
             Ok(reply.respond_to(&req))
         }
@@ -69,7 +69,7 @@ async fn list_related_articles(
 ///
 /// By publication time.
 #[utoipa::path(get, path = "/articles/{ref}/adjacent", tag = "articles",
-    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "42")),
+    params(("ref" = String, Path, description = "Id or slug", max_length = 200, example = "1")),
     responses((status = 200, description = "The articles before and after it", body = AdjacentArticles, example = json!(AdjacentArticles::sample())),
         (status = 301, description = "The article has another slug now"), ArticleProblems))]
 async fn get_adjacent_articles(

@@ -5,6 +5,7 @@ use crate::comments::CommentWithArticle;
 use crate::error::{Code, Error, Result};
 use crate::extract::{comma_separated, comma_separated_refs};
 use crate::full_text::{SearchFilter, Words};
+use crate::language::LanguageRanges;
 use crate::links::{self, LinkWithArticle};
 use crate::{outlets, tags};
 use diesel_async::AsyncPgConnection;
@@ -16,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub(super) struct SearchQuery {
     /// The words: `"a phrase"`, `or`, `-without`. Stems and accents make no difference.
-    #[param(required = true, max_length = 500, example = "airstrikes")]
+    #[param(required = true, max_length = 500, example = "bridge")]
     q: Option<String>,
     /// Only these: `article`, `link`, `comment`; a comma is "or".
     #[param(
@@ -33,7 +34,7 @@ pub(super) struct SearchQuery {
     /// Only results of articles with one of these tags, comma-separated.
     #[param(max_length = 1000, example = "iraq")]
     tag: Option<String>,
-    /// Only results of articles in one of these languages, comma-separated.
+    /// Only results of articles in one of these languages, comma-separated: `fa` matches `fa-IR` too.
     #[param(max_length = 200, example = "en")]
     lang: Option<String>,
     /// Only results of articles published at or after this time (RFC 3339) or day.
@@ -52,12 +53,16 @@ const KINDS: [&str; 3] = ["article", "link", "comment"];
 
 impl SearchQuery {
     /// Returns the search with all names resolved.
-    pub(super) async fn search_filter(&self, conn: &AsyncPgConnection) -> Result<SearchFilter> {
-        let list = |text: &String| comma_separated(text).map(str::to_owned).collect::<Vec<_>>();
+    pub(super) async fn search_filter(
+        &self,
+        conn: &AsyncPgConnection,
+        site_lang: Option<&str>,
+    ) -> Result<SearchFilter> {
+        let langs = self.lang.as_deref();
         let mut wanted = SearchFilter {
             words: self.words()?,
             kinds: self.kinds()?,
-            langs: self.lang.as_ref().map(list),
+            langs: langs.map(|text| LanguageRanges::parse(text, site_lang)).transpose()?,
             after: articles::time("published_after", self.published_after.as_deref())?,
             before: articles::time("published_before", self.published_before.as_deref())?,
             ..SearchFilter::default()
@@ -154,6 +159,12 @@ pub(super) struct SearchHighlight {
     /// The link's credit line.
     #[schema(max_length = 4000)]
     pub(super) credit: Option<String>,
+    /// The name of the article's author, or of the reader who wrote the comment.
+    #[schema(max_length = 4000)]
+    pub(super) author: Option<String>,
+    /// The heading of the article's further sources.
+    #[schema(max_length = 4000)]
+    pub(super) links_heading: Option<String>,
     /// Excerpts from the reader's comment, or from the link's quote.
     #[schema(max_length = 20_000)]
     pub(super) text: Option<String>,
@@ -185,6 +196,8 @@ impl SearchHit {
             commentary: text(),
             title: text(),
             credit: text(),
+            author: text(),
+            links_heading: text(),
             text: text(),
         };
         let (link, comment) =

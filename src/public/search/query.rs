@@ -89,6 +89,8 @@ fn collect(
     if let Some(article) = &hit.article {
         add(Some(article.headline.clone()), true, |hit| &mut hit.highlight.headline);
         add(article.dek.clone(), true, |hit| &mut hit.highlight.dek);
+        add(article.author.name.clone(), true, |hit| &mut hit.highlight.author);
+        add(article.links_heading.clone(), true, |hit| &mut hit.highlight.links_heading);
         let texts = texts.cloned().unwrap_or_default();
         add(texts.quote.as_deref().map(plain_text), false, |hit| &mut hit.highlight.quote);
         add(texts.commentary.as_deref().map(plain_text), false, |hit| {
@@ -102,6 +104,8 @@ fn collect(
         add(quote, false, |hit| &mut hit.highlight.text);
     }
     if let Some(listed) = &hit.comment {
+        let author = listed.comment.author.as_ref().and_then(|author| author.name.clone());
+        add(author, true, |hit| &mut hit.highlight.author);
         add(listed.comment.html.as_deref().map(plain_text), false, |hit| &mut hit.highlight.text);
     }
 }

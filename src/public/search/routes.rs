@@ -1,6 +1,6 @@
 //! The route of search.
 
-use crate::articles::CommentPeriod;
+use crate::articles::ArticleView;
 use crate::error::{Problem, Result};
 use crate::extract::QueryPair;
 use crate::openapi::Problems;
@@ -35,13 +35,13 @@ async fn search(
 ) -> Result<JsonResponse> {
     let mut found = state
         .read(async |conn| {
-            let wanted = query.search_filter(conn).await?;
+            let wanted = query.search_filter(conn, state.config().lang.as_deref()).await?;
             let scan = page.scan(&("search", &wanted))?;
             query::page(conn, &wanted, &scan).await
         })
         .await?;
-    let period = CommentPeriod::of(&state);
+    let view = ArticleView::of(&state);
     let articles = found.items.iter_mut().filter_map(|hit| hit.article.as_mut());
-    articles.for_each(|article| period.apply(article));
+    articles.for_each(|article| view.apply(article));
     JsonResponse::page(found, query.fields.as_deref(), SearchHit::sample)
 }

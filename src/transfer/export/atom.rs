@@ -2,7 +2,7 @@
 //! programs.
 
 use super::{ExportError, ExportStream, internal_error};
-use crate::articles::ArticleImage;
+use crate::articles::{ArticleImage, Correction};
 use crate::articles::html::{ArticleHtml, SourceLine};
 use crate::links::LinkRole;
 use crate::permalink::Permalinks;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 const ARTICLES: &str = "select row_to_json(r)::text from (select a.id, a.slug, a.headline, a.dek, \
         a.quote_html, a.commentary_label, a.commentary_html, a.links_heading, a.author_name, \
-        a.published_at, a.updated_at, a.image, \
+        a.published_at, a.updated_at, a.corrections, a.image, \
         (select array_agg(t.name order by x.position) from article_tags x \
             join tags t on t.id = x.tag_id where x.article_id = a.id) as tags, \
         (select json_agg(json_build_object('role', l.role, 'title', l.title, 'url', l.url, \
@@ -60,6 +60,8 @@ struct Article {
     published_at: DateTime<FixedOffset>,
     updated_at: DateTime<FixedOffset>,
     image: Option<ArticleImage>,
+    #[serde(default)]
+    corrections: Vec<Correction>,
     tags: Option<Vec<String>>,
     links: Option<Vec<Link>>,
 }
@@ -204,6 +206,7 @@ fn html(article: &Article) -> String {
         commentary_label: article.commentary_label.as_deref(),
         commentary_html: article.commentary_html.as_deref(),
         links_heading: article.links_heading.as_deref(),
+        corrections: &article.corrections,
     }
     .render()
 }

@@ -6,7 +6,7 @@
 
 use super::atom::Link;
 use super::{ExportError, ExportStream, internal_error};
-use crate::articles::ArticleImage;
+use crate::articles::{ArticleImage, Correction};
 use crate::articles::html::ArticleHtml;
 use crate::permalink::Permalinks;
 use chrono::{DateTime, Utc};
@@ -22,7 +22,7 @@ const AUTHORS: &str = "select row_to_json(r)::text from (select row_number() ove
     name from (select distinct author_name as name from articles where author_name is not null) n) r";
 
 const ARTICLES: &str = "select row_to_json(r)::text from (select a.id, a.slug, a.status, a.headline, a.dek, \
-        a.quote_html, a.commentary_label, a.commentary_html, a.links_heading, a.author_name, a.image, \
+        a.quote_html, a.commentary_label, a.commentary_html, a.links_heading, a.author_name, a.image, a.corrections, \
         a.published_at, a.updated_at, a.comments_open, \
         (select json_agg(json_build_array(t.slug, t.name) order by x.position) from article_tags x \
             join tags t on t.id = x.tag_id where x.article_id = a.id) as tags, \
@@ -62,6 +62,8 @@ struct Article {
     links_heading: Option<String>,
     author_name: Option<String>,
     image: Option<ArticleImage>,
+    #[serde(default)]
+    corrections: Vec<Correction>,
     published_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
     comments_open: bool,
@@ -236,6 +238,7 @@ fn item(article: &Article, permalinks: &Permalinks) -> String {
         commentary_label: article.commentary_label.as_deref(),
         commentary_html: article.commentary_html.as_deref(),
         links_heading: article.links_heading.as_deref(),
+        corrections: &article.corrections,
     };
     let mut text = head(article.id, &article.headline, &page, article.published_at, "post", status);
     text += &cdata("dc:creator", article.author_name.as_deref().unwrap_or_default());

@@ -124,6 +124,7 @@ pub(super) async fn convert(
             source: post.source.to_owned(),
             id: post.id.clone(),
             hash: post.hash(),
+            guid: post.guid.clone(),
         }),
     };
     let remark = |note: roundup_reader::Note| remarks.of_note(note);

@@ -202,7 +202,7 @@ fn is_public(status: ArticleStatus) -> bool {
 
 /// Converts a stored article.
 pub(super) fn draft_of(article: Article, status: ArticleStatus) -> Draft {
-    let Article { summary, quote, commentary } = article;
+    let Article { summary, quote, commentary, .. } = article;
     Draft {
         status,
         headline: summary.headline,

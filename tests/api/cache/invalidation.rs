@@ -70,7 +70,7 @@ const WRITES: [(&str, &[&str]); 23] = [
             "/articles/A?include=related",
             "/articles/A/related",
             "/articles/A/adjacent",
-            "/articles/A?format=jsonld",
+            "/articles/A/jsonld",
             "/search?q=another",
             "/archive",
             "/resolve?path=/another",

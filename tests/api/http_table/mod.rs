@@ -179,6 +179,7 @@ impl Asked {
             cache_bytes,
             comment_policy: Policy::Open,
             comment_rate: 0,
+            admin_origins: "https://editor.example".parse().unwrap(),
             metrics_from: Some("127.0.0.1".parse().unwrap()),
             ..patient()
         };
