@@ -13,7 +13,7 @@ use crate::state::{SharedState, State};
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 /// The default and the maximum of `limit`.
 const MAX_LIMIT: i64 = 100;
@@ -44,6 +44,21 @@ pub struct AdminDocs;
 #[derive(ToSchema)]
 #[schema(max_length = 9_007_199_254_740_991_usize)]
 struct EventText(#[expect(dead_code, reason = "only its schema is used")] String);
+
+/// Where a stream continues, as browsers send it when they reconnect.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+struct LastEventIdHeader {
+    /// Starts after this cursor: the last `id` of the stream.
+    #[param(
+        rename = "Last-Event-ID",
+        nullable = false,
+        max_length = 100,
+        example = "0c5f8f3a-105"
+    )]
+    #[expect(dead_code, reason = "only its schema is used")]
+    last_event_id: Option<String>,
+}
 
 /// List what changed in public
 ///
@@ -77,7 +92,7 @@ async fn admin_list_changes(
 /// Server-Sent Events on the same cursors as the list. `Last-Event-ID` resumes without a gap or a duplicate;
 /// a comment line is sent every 15 seconds. The stream ends when the service stops, and clients reconnect.
 #[utoipa::path(get, path = "/changes/stream", tag = "changes",
-    params(StreamQuery, ("Last-Event-ID" = Option<String>, Header, description = "Starts after this cursor", max_length = 100)),
+    params(StreamQuery, LastEventIdHeader),
     responses((status = 200, description = "The stream", content_type = "text/event-stream", body = EventText), FeedProblems))]
 async fn get_change_stream(
     req: HttpRequest,
@@ -92,7 +107,7 @@ async fn get_change_stream(
 ///
 /// As the public stream.
 #[utoipa::path(get, path = "/changes/stream", tag = "changes", security(("key" = ["changes:read"])),
-    params(StreamQuery, ("Last-Event-ID" = Option<String>, Header, description = "Starts after this cursor", max_length = 100)),
+    params(StreamQuery, LastEventIdHeader),
     responses((status = 200, description = "The stream", content_type = "text/event-stream", body = EventText), AdminFeedProblems))]
 async fn admin_get_change_stream(
     _caller: Allowed<scope::ChangesRead>,

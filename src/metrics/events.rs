@@ -27,6 +27,7 @@ struct TryLabels {
 
 impl EventMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
+        let registry = registry.sub_registry_with_prefix("roundup");
         let appended = Counter::default();
         registry.register("events", "Events that this instance appended", appended.clone());
         let lag = Gauge::default();
