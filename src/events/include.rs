@@ -31,7 +31,7 @@ pub(crate) async fn include_objects(
     for outlet in outlets::by_ids(conn, &ids("outlet")).await? {
         found.insert(format!("/api/v1/outlets/{}", outlet.id), to_value(&outlet)?);
     }
-    for tag in tags::by_ids(conn, &ids("tag")).await? {
+    for tag in tags::public_by_ids(conn, &ids("tag")).await? {
         found.insert(format!("/api/v1/tags/{}", tag.id), to_value(&tag)?);
     }
     for change in changes.iter_mut() {

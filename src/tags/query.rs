@@ -54,7 +54,7 @@ pub(super) async fn page(
 ///
 /// # Errors
 /// When the database does not respond.
-pub async fn by_ids(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<Tag>> {
+pub async fn public_by_ids(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<Tag>> {
     let rows = Tag::query().filter(used()).filter(tags::id.eq_any(ids));
     Ok(rows.load(&mut &*conn).await?)
 }
