@@ -46,8 +46,8 @@ begin
         delete from changes where xid >= pg_snapshot_xmax(pg_current_snapshot());
     end if;
     if not is_first and (compares_all or log.timeline <> present_timeline) then
-        insert into event_epochs (token, after_id)
-        values (left(md5(gen_random_uuid()::text), 8), log.last_id);
+        insert into event_epochs (token, after_id, started_at)
+        values (left(md5(gen_random_uuid()::text), 8), log.last_id, now());
     end if;
 
     select array_agg(distinct object_id) filter (where kind in ('article', 'links', 'draft')),

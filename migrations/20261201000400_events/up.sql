@@ -62,9 +62,9 @@ create table event_epochs (
     number bigint generated always as identity primary key,
     token text not null unique,
     after_id bigint not null,
-    started_at timestamptz not null default now()
+    started_at timestamptz not null
 );
 comment on table event_epochs is 'The histories of events: a new one begins when the database was restored or has failed over.';
 comment on column event_epochs.token is 'What cursors begin with.';
 comment on column event_epochs.after_id is 'The last event that it has in common with the epoch before.';
-insert into event_epochs (token, after_id) values (left(md5(gen_random_uuid()::text), 8), 0);
+insert into event_epochs (token, after_id, started_at) values (left(md5(gen_random_uuid()::text), 8), 0, now());
