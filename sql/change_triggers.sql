@@ -2,7 +2,7 @@
 --
 -- Where a row tells which article it belongs to, an update records both its old rows and its new rows: it
 -- may unpublish an article or move a link. Updates of counters (counters.sql) are not recorded: the rows
--- that are counted are.
+-- that are counted are, and the outlets and tags that thereby appear or disappear.
 
 create or replace trigger articles_after_insert_record after insert on articles
     referencing new table as changed_rows
@@ -114,25 +114,25 @@ create or replace trigger purged_articles_after_truncate_record after truncate o
 
 create or replace trigger outlet_aliases_after_insert_record after insert on outlet_aliases
     referencing new table as changed_rows
-    for each statement execute function record_changed_rows('lists');
+    for each statement execute function record_changed_outlet_names();
 create or replace trigger outlet_aliases_after_update_record after update on outlet_aliases
     referencing new table as changed_rows
-    for each statement execute function record_changed_rows('lists');
+    for each statement execute function record_changed_outlet_names();
 create or replace trigger outlet_aliases_after_delete_record after delete on outlet_aliases
     referencing old table as changed_rows
-    for each statement execute function record_changed_rows('lists');
+    for each statement execute function record_changed_outlet_names();
 create or replace trigger outlet_aliases_after_truncate_record after truncate on outlet_aliases
     for each statement execute function record_truncate();
 
 create or replace trigger outlet_hosts_after_insert_record after insert on outlet_hosts
     referencing new table as changed_rows
-    for each statement execute function record_changed_rows('lists');
+    for each statement execute function record_changed_outlet_names();
 create or replace trigger outlet_hosts_after_update_record after update on outlet_hosts
     referencing new table as changed_rows
-    for each statement execute function record_changed_rows('lists');
+    for each statement execute function record_changed_outlet_names();
 create or replace trigger outlet_hosts_after_delete_record after delete on outlet_hosts
     referencing old table as changed_rows
-    for each statement execute function record_changed_rows('lists');
+    for each statement execute function record_changed_outlet_names();
 create or replace trigger outlet_hosts_after_truncate_record after truncate on outlet_hosts
     for each statement execute function record_truncate();
 
@@ -174,26 +174,37 @@ create or replace trigger site_after_truncate_record after truncate on site
 
 create or replace trigger outlets_after_insert_record after insert on outlets
     referencing new table as changed_rows
-    for each statement execute function record_changed_rows('lists');
+    for each statement execute function record_changed_objects('lists');
 create or replace trigger outlets_after_update_record after update on outlets
     referencing old table as old_rows new table as changed_rows
     for each statement when (current_setting('roundup.counting', true) is distinct from 'on')
     execute function record_renamed_rows();
+create or replace trigger outlets_after_update_record_count after update on outlets
+    for each row when ((old.link_count > 0) is distinct from (new.link_count > 0))
+    execute function record_changed_row();
 create or replace trigger outlets_after_delete_record after delete on outlets
     referencing old table as changed_rows
-    for each statement execute function record_changed_rows('site');
+    for each statement execute function record_changed_objects('site');
 create or replace trigger outlets_after_truncate_record after truncate on outlets
     for each statement execute function record_truncate();
 
 create or replace trigger tags_after_insert_record after insert on tags
     referencing new table as changed_rows
-    for each statement execute function record_changed_rows('lists');
+    for each statement execute function record_changed_objects('lists');
 create or replace trigger tags_after_update_record after update on tags
     referencing old table as old_rows new table as changed_rows
     for each statement when (current_setting('roundup.counting', true) is distinct from 'on')
     execute function record_renamed_rows();
+create or replace trigger tags_after_update_record_count after update on tags
+    for each row when ((old.article_count > 0) is distinct from (new.article_count > 0))
+    execute function record_changed_row();
 create or replace trigger tags_after_delete_record after delete on tags
     referencing old table as changed_rows
-    for each statement execute function record_changed_rows('site');
+    for each statement execute function record_changed_objects('site');
 create or replace trigger tags_after_truncate_record after truncate on tags
     for each statement execute function record_truncate();
+
+-- Jobs only make events.
+create or replace trigger jobs_after_update_record after update on jobs
+    for each row when (new.state is distinct from old.state and new.state in ('done', 'failed', 'interrupted'))
+    execute function record_changed_row();

@@ -3,11 +3,13 @@
 use crate::articles;
 use crate::comments;
 use crate::error::Result;
+use crate::events;
 use crate::idempotency::delete_expired;
 use crate::jobs::{self, JobQueue};
 use crate::outlets;
 use crate::search_index;
 use crate::state::{SharedState, State};
+use crate::webhooks;
 use actix_web::web::Data;
 use std::time::Duration;
 
@@ -30,7 +32,8 @@ pub async fn run(state: SharedState, queue: Data<JobQueue>) {
     }
 }
 
-/// Deletes expired IP addresses and e-mail addresses of readers, expired idempotency keys and old changes;
+/// Deletes expired IP addresses and e-mail addresses of readers, expired idempotency keys, old events,
+/// deliveries and changes;
 /// returns how many rows.
 ///
 /// # Errors
@@ -42,6 +45,9 @@ pub async fn delete_expired_data(state: &Data<State>) -> Result<usize> {
         let batch = state
             .with_connection(async |conn| {
                 let expired = comments::sweep(conn, state.config(), now).await?;
+                let days = state.config().change_days;
+                let expired = expired + events::delete_old_events(conn, days).await?;
+                let expired = expired + webhooks::delete_old_deliveries(conn, now).await?;
                 Ok(expired + search_index::delete_old_changes(conn).await?)
             })
             .await?;

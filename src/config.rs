@@ -192,6 +192,16 @@ pub struct Config {
         value_parser = clap::value_parser!(u32).range(0..=3_650))]
     pub address_days: u32,
 
+    /// The number of days for which changes are kept in the change feed.
+    #[arg(long, env = "ROUNDUP_CHANGE_DAYS", default_value = "90", global = true,
+        value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    pub change_days: u32,
+
+    /// The maximum number of streams of changes that are open at once.
+    #[arg(long, env = "ROUNDUP_MAX_STREAMS", default_value = "1000", global = true,
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub max_streams: u32,
+
     /// The proxies whose `X-Forwarded-For` or `Forwarded` is trusted, as comma-separated IP ranges.
     #[arg(
         long,

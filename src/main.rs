@@ -12,7 +12,7 @@ use roundup::router::Application;
 use roundup::server::HttpListener;
 use roundup::state::State;
 use roundup::transfer::{export, import};
-use roundup::{keys, links, logging};
+use roundup::{follow as follow_changes, keys, links, logging};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -45,6 +45,8 @@ enum Command {
     Keys(keys::Command),
     /// Export everything, for `import` or for other programs
     Export(export::Args),
+    /// Print what changes in a running service, as lines of JSON
+    Follow(follow_changes::Args),
     /// Recompute the keys of link URLs after the normalisation rules have changed
     Rekey,
     /// Bring the database schema up to date
@@ -118,6 +120,7 @@ fn main() -> ExitCode {
             Command::Import(args) => import::run(&cli.config, &args).await,
             Command::Keys(command) => print(&keys::run(&cli.config, &command).await?),
             Command::Export(args) => export::run(&cli.config, &args).await,
+            Command::Follow(args) => follow_changes::run(&args).await,
             Command::Rekey => print(&links::run_rekey(&cli.config).await?),
             Command::Migrate => migrate(&cli.config).await,
             Command::Openapi => print(&roundup::openapi_document::json()?),

@@ -1,17 +1,21 @@
 //! Puts the application together: its state, and the routes of all features.
 
 use crate::comments::CommentState;
+use crate::events::EventHub;
 use crate::extract::MAX_BODY;
+use crate::fetch::Fetcher;
 use crate::jobs::{ExportSlots, JobQueue};
 use crate::middleware::limit_costly_reads;
 use crate::public::{archive, feeds, related, search};
 use crate::state::{SharedState, State};
+use crate::webhooks::{self, Deliverer};
 use crate::{
-    articles, audit, auth, comments, editor, health, jobs, keys, links, openapi_document, outlets,
-    public, root, tags,
+    articles, audit, auth, comments, editor, events, health, jobs, keys, links, openapi_document,
+    outlets, public, root, tags,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, scope};
+use std::sync::Arc;
 
 /// What the handlers of one instance share. Clones share it too.
 #[derive(Debug, Clone)]
@@ -22,6 +26,10 @@ pub struct Application {
     pub comments: Data<CommentState>,
     /// The jobs of this instance.
     pub jobs: Data<JobQueue>,
+    /// The streams of changes.
+    pub events: Data<EventHub>,
+    /// What sends deliveries to webhooks.
+    pub deliverer: Arc<Deliverer>,
     /// The exports under way.
     exports: Data<ExportSlots>,
 }
@@ -29,11 +37,21 @@ pub struct Application {
 impl Application {
     /// Creates the application of one instance.
     pub fn new(state: State) -> Self {
+        let fetcher = Fetcher::new(state.config().public_url.as_ref());
+        Self::with_fetcher(state, fetcher)
+    }
+
+    /// Creates the application with another fetcher, for tests.
+    pub fn with_fetcher(state: State, fetcher: Fetcher) -> Self {
         let comments = Data::new(CommentState::new(state.config()));
+        let max_streams = usize::try_from(state.config().max_streams).unwrap_or(usize::MAX);
+        let events = Data::new(EventHub::new(max_streams));
         Self {
             state: Data::new(state),
             comments,
             jobs: Data::new(JobQueue::default()),
+            events,
+            deliverer: Arc::new(Deliverer::new(fetcher)),
             exports: Data::new(ExportSlots::default()),
         }
     }
@@ -43,6 +61,7 @@ impl Application {
         cfg.app_data(self.state.clone())
             .app_data(self.comments.clone())
             .app_data(self.jobs.clone())
+            .app_data(self.events.clone())
             .app_data(self.exports.clone());
         configure(cfg, &self.state.config().path_prefix());
     }
@@ -67,6 +86,8 @@ fn configure(cfg: &mut ServiceConfig, prefix: &str) {
             .configure(comments::configure_moderation)
             .configure(jobs::configure)
             .configure(jobs::configure_exports)
+            .configure(events::configure_admin)
+            .configure(webhooks::configure)
             .configure(keys::configure),
     );
     cfg.service(
@@ -80,6 +101,7 @@ fn configure(cfg: &mut ServiceConfig, prefix: &str) {
             .configure(comments::configure)
             .configure(search::configure)
             .configure(related::configure)
-            .configure(archive::configure),
+            .configure(archive::configure)
+            .configure(events::configure),
     );
 }

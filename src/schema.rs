@@ -185,6 +185,50 @@ diesel::table! {
 }
 
 diesel::table! {
+    event_epochs (number) {
+        number -> Int8,
+        token -> Text,
+        after_id -> Int8,
+        started_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    event_log (one) {
+        one -> Bool,
+        done -> Nullable<Text>,
+        server -> Nullable<Text>,
+        timeline -> Nullable<Text>,
+        last_id -> Int8,
+        expired_id -> Int8,
+    }
+}
+
+diesel::table! {
+    event_objects (kind, object_id) {
+        kind -> Text,
+        object_id -> Int8,
+        article_id -> Nullable<Int8>,
+        status -> Text,
+        is_public -> Bool,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Int8,
+        kind -> Text,
+        object_kind -> Text,
+        object_id -> Int8,
+        article_id -> Nullable<Int8>,
+        version -> Nullable<Int4>,
+        at -> Timestamptz,
+        for_editors -> Bool,
+    }
+}
+
+diesel::table! {
     idempotency_keys (principal, key) {
         principal -> Text,
         key -> Text,
@@ -409,6 +453,45 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Int8,
+        webhook_id -> Int8,
+        message_id -> Text,
+        event_id -> Nullable<Int8>,
+        kind -> Text,
+        object_kind -> Text,
+        object_id -> Int8,
+        article_id -> Nullable<Int8>,
+        version -> Nullable<Int4>,
+        at -> Timestamptz,
+        for_editors -> Bool,
+        state -> Text,
+        next_at -> Nullable<Timestamptz>,
+        body -> Nullable<Text>,
+        tries -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhooks (id) {
+        id -> Int8,
+        version -> Int4,
+        url -> Text,
+        description -> Nullable<Text>,
+        types -> Array<Text>,
+        enabled -> Bool,
+        disabled_because -> Nullable<Text>,
+        secret -> Bytea,
+        former_secret -> Nullable<Bytea>,
+        former_secret_until -> Nullable<Timestamptz>,
+        failing_since -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(article_outlets -> articles (article_id));
 diesel::joinable!(article_outlets -> outlets (outlet_id));
 diesel::joinable!(article_paths -> articles (article_id));
@@ -430,6 +513,7 @@ diesel::joinable!(pingbacks -> articles (article_id));
 diesel::joinable!(search_documents -> articles (article_id));
 diesel::joinable!(tag_names -> tags (tag_id));
 diesel::joinable!(tag_slugs -> tags (tag_id));
+diesel::joinable!(webhook_deliveries -> webhooks (webhook_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     article_months,
@@ -444,6 +528,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     comment_reports,
     comment_rules,
     comments,
+    event_epochs,
+    event_log,
+    event_objects,
+    events,
     idempotency_keys,
     imported_fields,
     jobs,
@@ -464,4 +552,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     tag_names,
     tag_slugs,
     tags,
+    webhook_deliveries,
+    webhooks,
 );

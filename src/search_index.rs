@@ -236,7 +236,7 @@ pub async fn delete_old_changes(conn: &AsyncPgConnection) -> Result<usize> {
     Ok(diesel::sql_query(DELETE_OLD).execute(&mut &*conn).await?)
 }
 
-/// Deletes changes that are indexed and an hour old: an instance that lost its connection trusts nothing that it had.
+/// Deletes changes that are indexed, are events, and are an hour old: an instance that lost its connection trusts nothing that it had.
 const DELETE_OLD: &str = "
     delete from changes where (xid, kind, object_id) in (
         select xid, kind, object_id from changes
@@ -245,4 +245,5 @@ const DELETE_OLD: &str = "
              order by xid limit 1),
             pg_snapshot_xmax(pg_current_snapshot()))
           and pg_visible_in_snapshot(xid, (select done::pg_snapshot from search_progress))
+          and coalesce(pg_visible_in_snapshot(xid, (select done::pg_snapshot from event_log)), true)
         order by xid limit 5000)";

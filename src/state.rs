@@ -18,9 +18,8 @@ use diesel_async::{
 use futures_util::future::BoxFuture;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 /// The state as handlers and background tasks share it.
@@ -38,7 +37,7 @@ pub struct State {
     replica: Option<Replica>,
     write_permits: Semaphore,
     costly_reads: CostlyReads,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
 }
 
 impl State {
@@ -48,7 +47,7 @@ impl State {
         let mut registry = Registry::default();
         cache.register_metrics(&mut registry);
         let metrics = Metrics::new(registry);
-        let stopping = AtomicBool::new(false);
+        let stopping = watch::Sender::new(false);
         let connections = usize::from(config.pool_size);
         // Writes that wait for each other's locks, and costly reads, leave connections for other reads.
         let write_permits = Semaphore::new(connections.div_ceil(2));
@@ -267,12 +266,17 @@ impl State {
 
     /// Announces that the service is about to stop: `/readyz` fails from now on.
     pub fn begin_shutdown(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
     }
 
     /// Returns whether the service is about to stop.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        *self.stopping.borrow()
+    }
+
+    /// Returns a receiver of whether the service is about to stop.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
     }
 
     /// Returns the limit of costly reads.

@@ -153,7 +153,7 @@ pub mod scope {
         )*};
     }
 
-    scopes!(ArticlesRead ArticlesWrite OutletsWrite CommentsModerate ImportsWrite ExportsRead KeysManage AuditRead);
+    scopes!(ArticlesRead ArticlesWrite OutletsWrite CommentsModerate ImportsWrite ExportsRead KeysManage ChangesRead WebhooksManage AuditRead);
 }
 
 /// The caller, whose key has the scope `S`. It must be the handler's first parameter, so that a caller

@@ -50,6 +50,14 @@ pub enum Scope {
     #[serde(rename = "keys:manage")]
     #[value(name = "keys:manage")]
     KeysManage,
+    /// Read what changed, with what only editors see.
+    #[serde(rename = "changes:read")]
+    #[value(name = "changes:read")]
+    ChangesRead,
+    /// Create and change webhooks.
+    #[serde(rename = "webhooks:manage")]
+    #[value(name = "webhooks:manage")]
+    WebhooksManage,
     /// Read the audit log.
     #[serde(rename = "audit:read")]
     #[value(name = "audit:read")]
@@ -58,7 +66,7 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes with their names.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 11] = [
         (Self::Admin, "admin"),
         (Self::ArticlesRead, "articles:read"),
         (Self::ArticlesWrite, "articles:write"),
@@ -67,6 +75,8 @@ impl Scope {
         (Self::ImportsWrite, "imports:write"),
         (Self::ExportsRead, "exports:read"),
         (Self::KeysManage, "keys:manage"),
+        (Self::ChangesRead, "changes:read"),
+        (Self::WebhooksManage, "webhooks:manage"),
         (Self::AuditRead, "audit:read"),
     ];
 

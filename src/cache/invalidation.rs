@@ -7,7 +7,7 @@ use super::versions::{Change, Dependency, Version, Versions};
 use prometheus_client::metrics::counter::Counter;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 /// How long a write waits until its own changes are known.
@@ -38,6 +38,8 @@ pub struct Invalidation {
     has_replica: AtomicBool,
     confirmation_wanted: Notify,
     confirmed: Notify,
+    changed: watch::Sender<()>,
+    last_event: watch::Sender<i64>,
     pub(super) changes: Counter,
     pub(super) connections: Counter,
 }
@@ -141,6 +143,29 @@ impl Invalidation {
         self.freshness.confirm(sent.timestamp);
         self.freshness.record_success();
         self.confirmed.notify_waiters();
+    }
+
+    /// Reports whether there are new rows of `changes`, and the last event.
+    pub(super) fn report_events(&self, changed: bool, last_event: i64) {
+        if changed {
+            self.changed.send_replace(());
+        }
+        self.last_event.send_if_modified(|last| std::mem::replace(last, last_event) != last_event);
+    }
+
+    /// Reads the changes now and not at the next regular time.
+    pub fn read_now(&self) {
+        self.confirmation_wanted.notify_one();
+    }
+
+    /// Returns a receiver that is notified when anything has changed.
+    pub fn changed(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Returns a receiver of the id of the last event.
+    pub fn last_event(&self) -> watch::Receiver<i64> {
+        self.last_event.subscribe()
     }
 
     /// Waits until a confirmation is wanted at once.

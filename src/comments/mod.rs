@@ -22,7 +22,9 @@ mod sweep;
 mod tree;
 
 pub use model::{Comment, CommentWithArticle};
-pub use moderation::{Docs as ModerationDocs, configure as configure_moderation};
+pub use moderation::{
+    Docs as ModerationDocs, configure as configure_moderation, find as find_in_any_status,
+};
 pub use path::Path;
 pub use policy::Policy;
 pub use query::{first_pages, latest, listed};

@@ -17,4 +17,5 @@ mod update;
 pub use input::ArticleInput;
 pub use model::AdminArticle;
 pub use publish::{keep_publishing, publish_due};
+pub use query::find;
 pub use routes::{AdminDocs, BatchDocs, LinkDocs, ParseDocs, RevisionDocs, configure};

@@ -127,7 +127,7 @@ async fn summaries(
 ///
 /// # Errors
 /// 404, or 410 when it was deleted permanently.
-pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminArticle> {
+pub async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminArticle> {
     let ids = [id];
     let links = sources::of_articles(conn, &ids, false);
     let tags = tags::of_articles(conn, &ids);

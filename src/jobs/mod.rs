@@ -15,6 +15,7 @@ mod upload;
 
 pub use exports::{ExportDocs, ExportSlots, configure_exports};
 pub use model::{Job, JobProgress, JobState};
+pub use query::find;
 pub use queue::JobQueue;
 pub use routes::{Docs, configure};
 pub use runner::{run, sweep};

@@ -59,7 +59,7 @@ pub(super) async fn page(
 }
 
 /// Returns a job with its report.
-pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<Option<Job>> {
+pub async fn find(conn: &AsyncPgConnection, id: i64) -> Result<Option<Job>> {
     let found: Option<(JobRow, Option<Value>)> = jobs::table
         .find(id)
         .select((JobRow::as_select(), jobs::report))

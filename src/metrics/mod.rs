@@ -1,10 +1,12 @@
 //! The metrics of the service, for Prometheus.
 
 mod duration_histogram;
+mod events;
 mod process;
 mod text;
 
 pub use duration_histogram::DurationHistogram;
+pub use events::EventMetrics;
 
 use crate::backlog::Backlog;
 use crate::db::PoolStatus;
@@ -31,6 +33,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, DurationHistogram>,
     connections: Family<ConnectionLabels, Gauge>,
     publish_errors: Counter,
+    events: EventMetrics,
 }
 
 /// The labels of a request, named as in the semantic conventions of OpenTelemetry.
@@ -72,12 +75,18 @@ impl Metrics {
         let publish_errors = Counter::default();
         let text = "Failed attempts to publish a scheduled article";
         registry.register("publish_errors", text, publish_errors.clone());
-        Self { registry, requests, connections, publish_errors }
+        let events = EventMetrics::register(&mut registry);
+        Self { registry, requests, connections, publish_errors, events }
     }
 
     /// Counts a failed attempt to publish a scheduled article.
     pub fn count_publish_error(&self) {
         self.publish_errors.inc();
+    }
+
+    /// Returns the metrics of the change feed and the webhooks.
+    pub fn events(&self) -> &EventMetrics {
+        &self.events
     }
 
     /// Counts a response.
@@ -128,6 +137,7 @@ impl Metrics {
             let gauge = self.connections.get_or_create_owned(&ConnectionLabels { state });
             gauge.set(i64::try_from(n).unwrap_or(i64::MAX));
         }
+        self.events.update();
         let mut text = String::new();
         encode(&mut text, &self.registry).map_err(Error::internal)?;
         let mut samples = process::samples();

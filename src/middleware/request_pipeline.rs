@@ -165,6 +165,10 @@ where
             content_encoding::apply_preconditions(res)
         };
     }
+    if *method == Method::HEAD && res.response().body().size() == BodySize::Stream {
+        // actix would read the stream to its end.
+        res = res.map_body(|_, _| BoxBody::new(actix_web::body::None::new()));
+    }
     if !res.status().is_success() {
         res = finalize_error_or_options(res, method, &id, may_preflight);
     }
@@ -197,14 +201,18 @@ fn early_rejection(req: &ServiceRequest) -> Option<Error> {
             Error::new(Code::NotAcceptable, "this path returns application/ld+json only")
         });
     }
-    let returns_json = path.starts_with("/api/") && !path.ends_with("/admin/exports");
+    let returns_json = path.starts_with("/api/")
+        && !path.ends_with("/admin/exports")
+        && !path.ends_with("/changes/stream");
     (returns_json && !accepts_json(req.headers()))
         .then(|| Error::new(Code::NotAcceptable, "this path returns application/json only"))
 }
 
-/// Returns whether public responses at this path may be cached.
+/// Returns whether public responses at this path may be cached. The change feed lags behind the commits that
+/// invalidate the cache.
 fn is_cacheable(path: &str) -> bool {
-    ["/api/v1/", "/feeds/", "/sitemap"].iter().any(|start| path.starts_with(start))
+    !path.starts_with("/api/v1/changes")
+        && ["/api/v1/", "/feeds/", "/sitemap"].iter().any(|start| path.starts_with(start))
 }
 
 /// Gives an error response its problem, and responds to OPTIONS; with `may_preflight`, also to a browser's

@@ -35,6 +35,30 @@ impl IntoResponses for Problems {
     }
 }
 
+/// The error responses of the change feed.
+#[derive(Debug)]
+pub struct FeedProblems;
+
+impl IntoResponses for FeedProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut all = Problems::responses();
+        all.extend(problems(&[Code::CursorExpired]));
+        all
+    }
+}
+
+/// The error responses of the change feed for editors.
+#[derive(Debug)]
+pub struct AdminFeedProblems;
+
+impl IntoResponses for AdminFeedProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut all = AdminReadProblems::responses();
+        all.extend(problems(&[Code::CursorExpired]));
+        all
+    }
+}
+
 /// The error responses of a public operation on an article.
 #[derive(Debug)]
 pub struct ArticleProblems;

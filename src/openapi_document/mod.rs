@@ -8,7 +8,8 @@ use crate::middleware::name_charset;
 use crate::openapi::{Problems, schemas};
 use crate::public::{archive, feeds, related, search};
 use crate::{
-    articles, audit, comments, editor, health, jobs, keys, links, outlets, public, root, tags,
+    articles, audit, comments, editor, events, health, jobs, keys, links, outlets, public, root,
+    tags, webhooks,
 };
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -47,6 +48,8 @@ use utoipa_swagger_ui::SwaggerUi;
         (name = "feeds", description = "Feeds"),
         (name = "moving", description = "Import and export"),
         (name = "keys", description = "API keys and their scopes"),
+        (name = "changes", description = "The change feed: what changed, as pages and as a stream"),
+        (name = "webhooks", description = "Events sent to other servers"),
         (name = "service", description = "The service: index, health, metrics, documentation"),
     ),
     nest(
@@ -73,6 +76,9 @@ use utoipa_swagger_ui::SwaggerUi;
         (path = "/api/v1/admin", api = jobs::Docs),
         (path = "/api/v1/admin", api = jobs::ExportDocs),
         (path = "/api/v1/admin", api = keys::Docs),
+        (path = "/api/v1", api = events::Docs),
+        (path = "/api/v1/admin", api = events::AdminDocs),
+        (path = "/api/v1/admin", api = webhooks::Docs),
     ),
     modifiers(&BearerScheme, &MarkPublic),
     security(()),

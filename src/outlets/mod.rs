@@ -19,6 +19,6 @@ pub use admin::{AdminDocs, configure_admin};
 pub use confirmation::{confirm, delete_unused};
 pub use directory::{Asked, Directory, Lookups};
 pub use model::{Outlet, OutletRef};
-pub use query::{find, id_of, ids};
+pub use query::{by_ids, find, id_of, ids};
 pub use routes::{Docs, configure};
 pub use seed::apply::seed;

@@ -88,6 +88,17 @@ async fn names(conn: &AsyncPgConnection, ids: &[i64]) -> Result<(Vec<AliasRow>, 
     Ok(try_join(aliases.load(&mut a), hosts.load(&mut b)).await?)
 }
 
+/// Returns the public ones of these outlets.
+///
+/// # Errors
+/// When the database does not respond.
+pub async fn by_ids(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<Outlet>> {
+    let rows = OutletRow::query().filter(is_public()).filter(outlets::id.eq_any(ids));
+    let rows: Vec<OutletRow> = rows.load(&mut &*conn).await?;
+    let (aliases, hosts) = names(conn, ids).await?;
+    Ok(rows.into_iter().map(|row| row.with(&aliases, &hosts)).collect())
+}
+
 /// Resolves a reference to a public outlet; a former slug or an alias redirects.
 pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Lookup<Outlet>>> {
     let query = OutletRow::query().filter(is_public()).into_boxed::<Pg>();

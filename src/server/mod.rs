@@ -9,7 +9,7 @@ mod timeouts;
 use crate::editor;
 use crate::middleware::RequestPipeline;
 use crate::router::Application;
-use crate::{background, jobs, search_index};
+use crate::{background, events, jobs, search_index, webhooks};
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol};
 use actix_server::{GracefulShutdownSignal, Server};
@@ -86,6 +86,11 @@ impl HttpListener {
         let address = self.local_addr()?;
         let publisher = tokio::spawn(editor::keep_publishing(state.clone()));
         let indexer = tokio::spawn(search_index::keep_indexing(state.clone()));
+        let appender = tokio::spawn(events::keep_appending(state.clone()));
+        let hub = application.events.clone().into_inner();
+        let reader = tokio::spawn(events::keep_reading(state.clone(), hub));
+        let deliverer =
+            tokio::spawn(webhooks::keep_delivering(state.clone(), application.deliverer.clone()));
         let background = tokio::spawn(background::run(state.clone(), application.jobs.clone()));
         let jobs = tokio::spawn(jobs::run(state.clone(), application.jobs.clone()));
         let signals = Signals::install()?;
@@ -109,6 +114,9 @@ impl HttpListener {
         let result = run(server.run(), &run_state, signals).await;
         publisher.abort();
         indexer.abort();
+        appender.abort();
+        reader.abort();
+        deliverer.abort();
         background.abort();
         jobs.abort();
         Ok(result?)

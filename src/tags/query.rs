@@ -50,6 +50,15 @@ pub(super) async fn page(
     Ok(page.with_total(total))
 }
 
+/// Returns those of these tags that published articles have.
+///
+/// # Errors
+/// When the database does not respond.
+pub async fn public_by_ids(conn: &AsyncPgConnection, ids: &[i64]) -> Result<Vec<Tag>> {
+    let rows = Tag::query().filter(used()).filter(tags::id.eq_any(ids));
+    Ok(rows.load(&mut &*conn).await?)
+}
+
 /// Resolves a reference to a tag of published articles; a former slug redirects.
 pub async fn find(conn: &AsyncPgConnection, which: &Ref) -> Result<Option<Lookup<Tag>>> {
     let query = Tag::query().filter(used()).into_boxed::<Pg>();

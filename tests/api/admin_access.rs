@@ -62,10 +62,22 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("POST /api/v1/admin/keys", "keys:manage"),
     ("DELETE /api/v1/admin/keys/{id}", "keys:manage"),
     ("GET /api/v1/admin/audit", "audit:read"),
+    ("GET /api/v1/admin/changes", "changes:read"),
+    ("GET /api/v1/admin/changes/stream", "changes:read"),
+    ("GET /api/v1/admin/webhooks", "webhooks:manage"),
+    ("POST /api/v1/admin/webhooks", "webhooks:manage"),
+    ("GET /api/v1/admin/webhooks/{id}", "webhooks:manage"),
+    ("PATCH /api/v1/admin/webhooks/{id}", "webhooks:manage"),
+    ("DELETE /api/v1/admin/webhooks/{id}", "webhooks:manage"),
+    ("POST /api/v1/admin/webhooks/{id}/secret", "webhooks:manage"),
+    ("POST /api/v1/admin/webhooks/{id}/test", "webhooks:manage"),
+    ("GET /api/v1/admin/webhooks/{id}/deliveries", "webhooks:manage"),
+    ("GET /api/v1/admin/webhooks/{id}/deliveries/{n}", "webhooks:manage"),
+    ("POST /api/v1/admin/webhooks/{id}/deliveries/{n}/retry", "webhooks:manage"),
 ];
 
 /// All scopes except `admin`, which includes them.
-const SCOPES: [&str; 8] = [
+const SCOPES: [&str; 10] = [
     "articles:read",
     "articles:write",
     "outlets:write",
@@ -73,6 +85,8 @@ const SCOPES: [&str; 8] = [
     "imports:write",
     "exports:read",
     "keys:manage",
+    "changes:read",
+    "webhooks:manage",
     "audit:read",
 ];
 

@@ -144,7 +144,7 @@ async fn transactions_of_the_release_before_go_on_during_the_upgrade() {
         .map(|transaction| tokio::spawn(repeat(target.clone(), transaction, Arc::clone(&stop))))
         .collect();
     let upgrade = tokio::time::timeout(Duration::from_mins(1), migrate(&target)).await;
-    assert_eq!(upgrade.expect("it does not end").unwrap().0.len(), 12);
+    assert_eq!(upgrade.expect("it does not end").unwrap().0.len(), 14);
     tokio::time::sleep(Duration::from_millis(200)).await;
     stop.store(true, Ordering::Relaxed);
     for task in running {

@@ -6,4 +6,5 @@ mod moderate;
 mod query;
 mod routes;
 
+pub use query::find;
 pub use routes::{Docs, configure};

@@ -104,7 +104,7 @@ pub(super) struct AdminCommentAuthor {
 
 /// A comment with its reports.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct AdminCommentWithReports {
+pub struct AdminCommentWithReports {
     /// The comment.
     #[serde(flatten)]
     pub(super) comment: AdminComment,

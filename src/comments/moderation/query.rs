@@ -122,7 +122,7 @@ fn matching(filter: &Filter) -> comments::BoxedQuery<'static, Pg> {
 ///
 /// # Errors
 /// 404 when there is none.
-pub(super) async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminCommentWithReports> {
+pub async fn find(conn: &AsyncPgConnection, id: i64) -> Result<AdminCommentWithReports> {
     let found: Option<(QueueRow, CitingArticle)> = comments::table
         .inner_join(articles::table)
         .filter(comments::id.eq(id))

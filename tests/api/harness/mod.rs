@@ -80,7 +80,15 @@ impl TestApp {
     /// Starts an instance that keeps its cache, on a database that others may share. It receives
     /// notifications from `notifications`, or none.
     pub async fn of(state: State, target: Target, notifications: Option<Target>) -> Self {
-        let application = Application::new(state);
+        Self::of_application(Application::new(state), target, notifications).await
+    }
+
+    /// Does the same with an application.
+    pub async fn of_application(
+        application: Application,
+        target: Target,
+        notifications: Option<Target>,
+    ) -> Self {
         let state = application.state.clone();
         let mut background = JoinSet::new();
         if let Some(notifications) = notifications {
@@ -136,6 +144,12 @@ impl TestApp {
     pub async fn index_changes(&self) {
         let mut conn = self.state.pool().get().await.unwrap();
         roundup::search_index::index_changes(&mut conn).await.unwrap();
+    }
+
+    /// Appends the events of what was written; returns how many. The first call makes none.
+    pub async fn append_events(&self) -> u64 {
+        let mut conn = self.state.pool().get().await.unwrap();
+        roundup::events::append_events(&mut conn).await.unwrap()
     }
 
     /// Sends any method without a body.
