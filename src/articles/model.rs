@@ -1,7 +1,7 @@
 //! The database rows and JSON types of articles.
 
-use super::image::ArticleImage;
 use super::excerpt::excerpt;
+use super::image::ArticleImage;
 use crate::links::{Link, RichText};
 use crate::schema::articles;
 use crate::tags::TagRef;

@@ -163,9 +163,9 @@ impl<A: Params, B: Params, C: Params> FromRequest for QueryTriple<A, B, C> {
     }
 }
 
-/// The parameters that may have an empty value: the words of an empty search field, and lists that add
-/// nothing. Any other one would filter everything away.
-const MAY_BE_EMPTY: [&str; 3] = ["q", "include", "fields"];
+/// The parameters whose empty value has a meaning or an error of its own: the words of an empty search field,
+/// lists that add nothing, cursors. Any other one would filter everything away.
+const MAY_BE_EMPTY: [&str; 5] = ["q", "include", "fields", "after", "before"];
 
 /// Splits a query into name-value pairs; rejects unknown and repeated names, all at once.
 fn parse_pairs(query: &str, specs: &[ParamSpec]) -> Result<Vec<(String, String)>> {

@@ -75,8 +75,9 @@ async fn every_content_coding_has_the_same_body_and_its_own_etag() {
         let mut tags = vec![plain.header("etag").to_owned()];
         for coding in ["gzip", "br", "zstd"] {
             let response = get_with(&app, &uri, &[(header::ACCEPT_ENCODING, coding)]).await;
-            let mut vary = response.headers.get_all("vary");
-            assert!(vary.any(|name| name == "Accept-Encoding"), "{uri}: {response:?}");
+            let vary = response.headers.get_all("vary").filter_map(|names| names.to_str().ok());
+            let mut names = vary.flat_map(|names| names.split(", "));
+            assert!(names.any(|name| name == "Accept-Encoding"), "{uri}: {response:?}");
             assert_eq!(response.header("content-type"), plain.header("content-type"), "{uri}");
             if plain.bytes.len() < 600 {
                 assert_eq!(

@@ -2,8 +2,8 @@
 //! programs.
 
 use super::{ExportError, ExportStream, internal_error};
-use crate::articles::{ArticleImage, Correction};
 use crate::articles::html::{ArticleHtml, SourceLine};
+use crate::articles::{ArticleImage, Correction};
 use crate::links::LinkRole;
 use crate::permalink::Permalinks;
 use anyhow::anyhow;

@@ -6,8 +6,8 @@
 
 use super::atom::Link;
 use super::{ExportError, ExportStream, internal_error};
-use crate::articles::{ArticleImage, Correction};
 use crate::articles::html::ArticleHtml;
+use crate::articles::{ArticleImage, Correction};
 use crate::permalink::Permalinks;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
