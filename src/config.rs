@@ -232,7 +232,8 @@ pub struct Config {
     pub time_zone: Tz,
 
     /// The language of the site (BCP 47 tag, such as `fa-IR`), which articles without a language have.
-    #[arg(long, env = "ROUNDUP_LANG", global = true, value_name = "TAG", value_parser = language)]
+    #[arg(id = "site_lang", long = "site-lang", env = "ROUNDUP_LANG", global = true, value_name = "TAG",
+        value_parser = language)]
     pub lang: Option<String>,
 
     /// The name of the site, for feeds.

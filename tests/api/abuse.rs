@@ -340,7 +340,7 @@ fn export(database: &str) -> String {
         "commentary_html": "<img src=x onerror=alert(1)>", "links_heading": null,
         "author_name": "a", "author_url": "javascript:alert(1)", "published_at": at,
         "published_at_uncertain": false, "comments_open": true, "corrections": [], "source": null,
-        "source_id": null, "source_hash": null, "guid": null, "created_at": at, "updated_at": at});
+        "source_id": null, "source_hash": null, "guid": null, "image": null, "created_at": at, "updated_at": at});
     let comment = json!({"id": 1, "article_id": 1, "parent_id": null, "root_id": 1, "depth": 0,
         "path": "\\x0000000000000001", "status": "approved", "author_name": "The editor",
         "author_url": null, "author_email": null, "author_hash": null, "is_editor": true,

@@ -32,7 +32,7 @@ async fn the_picture_is_in_every_representation_of_an_article() {
     assert_eq!(article["image"], picture());
     let list = app.get("/api/v1/articles?fields=image.url").await.json();
     assert_eq!(list["items"][0]["image"]["url"], picture()["url"]);
-    let json_ld = app.get(&format!("/api/v1/articles/{}?format=jsonld", made["id"])).await.ok();
+    let json_ld = app.get(&format!("/api/v1/articles/{}/jsonld", made["id"])).await.ok();
     assert_eq!(json_ld["image"]["url"], picture()["url"]);
     let json_feed = app.get("/feeds/articles.json").await.json();
     assert_eq!(json_feed["items"][0]["image"], picture()["url"]);

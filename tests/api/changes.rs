@@ -231,7 +231,7 @@ async fn a_page_has_the_objects_types_and_limit_that_are_asked_for() {
 async fn bad_parameters_are_rejected_by_name() {
     let app = feed().await;
     app.get("/api/v1/changes?since=x").await.problem(400, "bad_cursor");
-    app.get("/api/v1/changes?since=").await.problem(400, "bad_cursor");
+    app.get("/api/v1/changes?since=").await.problem(400, "bad_parameter");
     app.get("/api/v1/changes?limit=0").await.problem(400, "limit_out_of_range");
     app.get("/api/v1/changes?limit=101").await.problem(400, "limit_out_of_range");
     app.get("/api/v1/changes?include=x").await.problem(400, "bad_parameter");

@@ -6,7 +6,6 @@ from roundup_client import AuthenticatedClient, Client
 from roundup_client.api.articles import admin_create_article, list_article_links
 from roundup_client.api.comments import create_comment, get_comment
 from roundup_client.models import (
-    AdminArticle,
     ArticleInput,
     ArticleStatusInput,
     CommentAuthorInput,
@@ -19,6 +18,7 @@ from roundup_client.models import (
     PageLink,
     PostedComment,
     Problem,
+    WrittenArticle,
 )
 from roundup_client.types import UNSET, Unset
 
@@ -42,7 +42,7 @@ wanted = ArticleInput(
 )
 made = admin_create_article.sync_detailed(client=editor, body=wanted, idempotency_key="a-story-in-python")
 article = made.parsed
-assert isinstance(article, AdminArticle), article
+assert isinstance(article, WrittenArticle), article
 print(f"{made.status_code.value} {article.status.value}: {article.headline}, {len(article.links)} sources")
 
 # Its type lets no client without a key in here, so this one has a wrong key.
