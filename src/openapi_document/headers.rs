@@ -34,12 +34,20 @@ pub(super) fn add(document: &mut Document) {
             keep_possible_conditions(write, if_match.is_some(), required);
         }
         if let Some(get) = &mut item.get {
-            add_to_operation(get, path, |response| !is_private(path) || has_version_tag(response));
+            let has_tag = |response: &Response| {
+                !is_private(path) && !is_stream(response) || has_version_tag(response)
+            };
+            add_to_operation(get, path, has_tag);
             let response = get.responses.responses.get("200").and_then(inline);
             let tagged = response.is_some_and(|response| response.headers.contains_key("ETag"));
             keep_possible_conditions(get, tagged, false);
         }
     }
+}
+
+/// Returns whether the body is a stream of events, which has no entity tag.
+fn is_stream(response: &Response) -> bool {
+    response.content.contains_key("text/event-stream")
 }
 
 /// Removes 412 from an operation that evaluates no precondition, and 428 from one that requires none.

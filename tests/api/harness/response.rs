@@ -3,7 +3,7 @@
 use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 
 /// A response of the service.
@@ -17,10 +17,14 @@ pub struct Response {
 }
 
 impl Response {
+    /// Reads a response. The body of a stream of events is not read, because it has no end.
     pub async fn of(request: String, response: ServiceResponse<BoxBody>) -> Self {
         let (_, response) = response.into_parts();
         let (head, body) = response.into_parts();
-        let bytes = to_bytes(body).await.unwrap_or_default().to_vec();
+        let is_stream =
+            head.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let bytes =
+            if is_stream { Vec::new() } else { to_bytes(body).await.unwrap_or_default().to_vec() };
         Self { request, status: head.status(), headers: head.headers().clone(), bytes }
     }
 
