@@ -175,7 +175,9 @@ async fn a_limit_that_is_too_large_is_rejected() {
         }
         for limit in ["1", "100"] {
             let response = app.get(&with(&uri, "limit", limit)).await;
-            if response.header("content-type") != "application/json" {
+            // The change feed has no pages.
+            let is_feed = uri.starts_with("/api/v1/changes");
+            if response.header("content-type") != "application/json" || is_feed {
                 assert_eq!(response.status, 200, "{uri}");
                 continue;
             }
