@@ -22,7 +22,7 @@ use prometheus_client::registry::{Registry, Unit};
 use std::time::Duration;
 use text::{Sample, prometheus};
 
-/// The media type of [`Metrics::text`].
+/// The media type of `Metrics::text`.
 pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The metrics of an instance. Labels have few values (the route's pattern, never the path), so no
