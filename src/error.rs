@@ -65,7 +65,7 @@ codes! {
     InTrash = "in_trash" 409 "In the trash" "The article is in the trash: restore it first.";
     CommentsClosed = "comments_closed" 409 "Comments closed" "The article accepts no more comments.";
     IdempotencyKeyInUse = "idempotency_key_in_use" 409 "Idempotency key in use" "The first request with this `Idempotency-Key` is still running.";
-    CursorExpired = "cursor_expired" 410 "Cursor expired" "Changes after this cursor are no longer kept: read the lists anew, and continue from a new cursor.";
+    CursorExpired = "cursor_expired" 410 "Cursor expired" "Changes after this cursor are no longer kept: read the lists again, and continue from a new cursor.";
     Gone = "gone" 410 "Gone" "The object was deleted permanently.";
     VersionMismatch = "version_mismatch" 412 "Version mismatch" "The object was changed since you read it: read it again and repeat your change.";
     TooLarge = "too_large" 413 "Body too large" "The request body is too large.";

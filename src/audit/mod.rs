@@ -34,7 +34,7 @@ impl Actor {
         Self { key: None, name: "a reader".to_owned(), address: None }
     }
 
-    /// Returns somebody with access to the command line of the service, who needs no key.
+    /// Returns the actor with access to the command line of the service, who needs no key.
     pub fn command_line() -> Self {
         Self { key: None, name: "the command line".to_owned(), address: None }
     }

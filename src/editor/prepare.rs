@@ -308,7 +308,7 @@ fn has_same_credits(old: &Link, new: &NewLink) -> bool {
         })
 }
 
-/// Returns whether the editor states title or credits anew, or that they are certain.
+/// Returns whether the editor states title or credits again, or that they are certain.
 fn is_credited_by_hand(old: Option<&Link>, input: &LinkInput, new: &NewLink) -> bool {
     let is_restated = |old: &Link| {
         old.uncertain

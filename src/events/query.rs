@@ -68,7 +68,7 @@ pub(super) async fn start(conn: &AsyncPgConnection, log: &Log, since: &str) -> R
 }
 
 fn expired(why: &str) -> Error {
-    let detail = format!("the cursor {why}: read the lists anew, and continue from `since=now`");
+    let detail = format!("the cursor {why}: read the lists again, and continue from `since=now`");
     Error::new(Code::CursorExpired, detail)
 }
 
